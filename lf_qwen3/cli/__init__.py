@@ -1,0 +1,61 @@
+"""The command line: one file per command, found by its name and imported only when it is needed.
+
+A command parses, calls one library function and prints. Results go to stdout (`--json` everywhere),
+diagnostics and progress to stderr. Exit codes: 0 good, 1 findings, 2 usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import click
+
+from lf_qwen3 import __version__
+from lf_qwen3.cli import _output
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are the modules of a package; each holds its click command as `command`."""
+
+    package = __name__
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the public modules of the package."""
+        path = importlib.import_module(self.package).__path__
+        return sorted(one.name.replace("_", "-") for one in pkgutil.iter_modules(path) if one.name[0] != "_")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module behind a command name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"{self.package}.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Answer an unknown command with the nearest one."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            _output.unknown_choice("command", name, self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="lf-qwen3")
+def cli() -> None:
+    """Fine-tune Qwen3 with LLaMA-Factory, right the first time.
+
+    \b
+    lf-qwen3 convert DATA.jsonl --name my_data --dataset-dir data --val 0.05
+    lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/my_data
+    llamafactory-cli train runs/my_data/train.yaml
+    """
+
+
+def main() -> None:
+    """Run the command line; the one place where an error becomes a message and an exit code."""
+    sys.exit(_output.run(lambda: cli(standalone_mode=False, prog_name="lf-qwen3")))

@@ -1,0 +1,22 @@
+"""krisfu/delicate_medical_r1_data: Chinese medical questions with R1 reasoning."""
+
+from __future__ import annotations
+
+from lf_qwen3.converters import converter
+from lf_qwen3.converters._fields import text
+from lf_qwen3.types import Conversation, Row, Turn
+
+
+@converter(
+    "medical_r1",
+    needs=[{"question"}, {"think"}, {"answer"}, {"instruction", "Instruction", "metrics"}],
+    may={"instruction", "Instruction", "metrics"},
+)
+def convert(row: Row) -> Conversation:
+    """Take question, think and answer; instruction (the question's draft) and metrics are left alone.
+
+    {"instruction": "…", "question": "高血压患者为什么要限盐？", "think": "嗯，用户想知道……",
+     "answer": "限盐可以……", "metrics": {"quality_f1": 1.0}}
+    """
+    answer = Turn("assistant", text(row, "answer"), thinking=text(row, "think"))
+    return Conversation([Turn("user", text(row, "question")), answer])

@@ -1,0 +1,64 @@
+"""Why a row was rejected, and what was mended in one that was kept: every code, in one table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """`message` says what is wrong (or what was mended); `hint` says how to cure it."""
+
+    message: str
+    hint: str
+
+
+REJECTED: dict[str, Reason] = {
+    "malformed": Reason("the row cannot be parsed", "repair the row in the source, or leave it out"),
+    "truncated": Reason("the file breaks off inside this row", "fetch the file again: it is cut short"),
+    "invalid_utf8": Reason("the row holds bytes that are not UTF-8", "save the file as UTF-8"),
+    "surrogate": Reason("the row holds half of a surrogate pair, no character", "write the character itself"),
+    "nul": Reason("a text holds a NUL character", "remove it: no tokenizer has a use for it"),
+    "not_object": Reason("the row is no object with named fields", "one JSON object per row is expected"),
+    "missing_field": Reason("a field the converter needs is missing or null", "fill it, or leave the row out"),
+    "not_text": Reason("a number, list or object stands where text is due", "write it as text"),
+    "bad_turns": Reason("the turns are not a list of messages", "a list of {from, value} or {role, content}"),
+    "unknown_role": Reason("a turn has a role that is not known", "user, assistant, system or tool"),
+    "roles": Reason("the roles do not alternate", "user and assistant in turn; merge or drop the odd turn"),
+    "no_answer": Reason("the conversation has no assistant turn", "there is nothing to learn; leave it out"),
+    "empty_question": Reason("a user turn is empty", "write the question, or leave the row out"),
+    "empty_answer": Reason("an assistant turn is empty", "write the answer, or leave the row out"),
+    "special_token": Reason(
+        "a text holds a Qwen control token; the tokenizer would obey it",
+        "remove it, or keep it on purpose with --allow-special",
+    ),
+    "chat_template": Reason("chat-template text that cannot be unwrapped", "write the bare text of each turn"),
+    "think_unclosed": Reason("a reasoning block is opened and never closed", "close it before the answer"),
+    "think_nested": Reason("a reasoning block stands inside another", "keep one block per turn"),
+    "think_not_first": Reason("text stands before the reasoning block", "the block comes first in a turn"),
+    "think_several": Reason("several reasoning blocks with text between them", "keep one block per turn"),
+    "think_twice": Reason("the thinking column and the answer bring different reasoning", "keep one of them"),
+    "bad_tool_call": Reason("a tool call is not JSON with name and arguments", "{'name': ..., 'arguments': {...}}"),
+    "bad_tools": Reason("the tools are not a JSON list of descriptions", "[{'name': ..., 'parameters': ...}]"),
+    "same_preference": Reason("the chosen and the rejected answer are the same", "there is no preference to learn"),
+    "multimodal": Reason("a turn holds an image, audio or video", "only text can be converted"),
+    "needs_sharegpt": Reason("alpaca records cannot hold tool turns", "use --format sharegpt"),
+}
+
+REPAIRED: dict[str, Reason] = {
+    "think_whitespace": Reason("the white space around a think tag was made canonical", ""),
+    "think_tag_renamed": Reason("another spelling of the think tag was made canonical", ""),
+    "think_open_missing": Reason("the opening think tag that R1 templates leave out was added", ""),
+    "think_empty": Reason("an empty reasoning block was taken away; the template adds it", ""),
+    "think_merged": Reason("adjoining reasoning blocks were merged into one", ""),
+    "think_column_tags": Reason("think tags around a thinking column were taken off", ""),
+    "think_twice_same": Reason("the answer repeated the thinking column's block; one was kept", ""),
+    "chat_template": Reason("chat-template text inside a field was unwrapped", ""),
+    "end_token": Reason("an end token at the end of a text was taken off; the template adds it", ""),
+    "crlf": Reason("Windows line ends inside a text became plain ones", ""),
+    "trailing_user": Reason("a last user turn without an answer was dropped", ""),
+}
+
+
+def describe(code: str) -> str:
+    """Return the message of a code, rejected or repaired."""
+    return (REJECTED.get(code) or REPAIRED[code]).message
