@@ -22,10 +22,10 @@ class UsageError(LfQwen3Error):
     exit_code = 2
 
 
-class Reject(Exception):
-    """This one row may not be trained on; the run goes on.
+class Reject(Exception):  # noqa: N818 - an outcome of one row, not an error of the run
+    """Say that one row may not be trained on; the run goes on.
 
-    `code` is a key of `lf_qwen3.reasons.REASONS`; `detail` names the field or the text at fault.
+    `code` is a key of `lf_qwen3.reasons.REJECTED`; `detail` names the field or the text at fault.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:

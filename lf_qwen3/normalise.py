@@ -3,44 +3,54 @@
 from __future__ import annotations
 
 from lf_qwen3 import chat_template, thinking
+from lf_qwen3.errors import Reject
 from lf_qwen3.types import Conversation, Turn
 
 
 def normalise(conversation: Conversation) -> None:
     """Mend what can be mended without guessing, in place; every repair is noted by its code.
 
-    Afterwards contents and thinking are stripped, hold plain line ends, and an assistant turn's
-    `thinking` is its reasoning without tags, or None. Raises `Reject` where the parts cannot be told.
+    Afterwards each text is trimmed and holds plain line ends, and an assistant turn's `thinking` is its
+    reasoning without tags, or None. White space at the two ends of a text has no meaning: taking it off
+    is no repair. Doing it twice changes nothing. Raises `Reject` where the parts cannot be told.
     """
     repairs = conversation.repairs
+    conversation.system = _plain(conversation.system, repairs).strip(thinking.WHITESPACE)
     chat_template.unwrap(conversation)
-    for turn in conversation.turns:
-        _normalise_turn(turn, repairs)
+    for number, turn in enumerate(conversation.turns, 1):
+        try:
+            _normalise_turn(turn, repairs)
+        except Reject as error:
+            raise Reject(error.code, f"turn {number}: {error.detail}") from None
     if conversation.rejected:
         _normalise_turn(conversation.rejected, repairs)
-    conversation.system = conversation.system.strip(thinking.WHITESPACE)
-    turns = conversation.turns
-    if len(turns) > 2 and turns[-1].role == "user" and turns[-2].role == "assistant":
-        turns.pop()
-        repairs.add("trailing_user")
+    _drop_unanswered(conversation)
 
 
 def _normalise_turn(turn: Turn, repairs: set[str]) -> None:
-    turn.content = _plain_line_ends(turn.content, repairs)
-    if turn.role != "assistant":
-        turn.content = turn.content.strip(thinking.WHITESPACE)
+    text = _plain(turn.content, repairs)
+    if turn.role != "assistant" or (turn.thinking is None and "<" not in text):
+        turn.content = thinking.trimmed(text)
         return
     if turn.thinking is None:
-        found = thinking.split(turn.content)
+        found = thinking.split(text)
     else:
-        found = thinking.join_column(_plain_line_ends(turn.thinking, repairs), turn.content)
+        found = thinking.join_column(_plain(turn.thinking, repairs), text)
     turn.thinking, turn.content = found.thinking, found.answer
-    if found.repair:
-        repairs.add(found.repair)
+    repairs.update(found.repairs)
 
 
-def _plain_line_ends(text: str, repairs: set[str]) -> str:
+def _plain(text: str, repairs: set[str]) -> str:
+    """Return the text with plain line ends."""
     if "\r" not in text:
         return text
     repairs.add("crlf")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _drop_unanswered(conversation: Conversation) -> None:
+    """Drop a last user turn that nobody answered, when there is a dialogue before it."""
+    turns = conversation.turns
+    if len(turns) > 2 and turns[-1].role == "user" and turns[-2].role == "assistant":
+        turns.pop()
+        conversation.repairs.add("trailing_user")

@@ -38,7 +38,10 @@ ADDED_TOKENS: tuple[str, ...] = (
 
 FIRST_ADDED_ID = 151643
 
-PATTERN = re.compile("<(?:" + "|".join(re.escape(token[1:]) for token in ADDED_TOKENS) + ")")
+_PIPED = "|".join(re.escape(token[2:-2]) for token in ADDED_TOKENS if token.startswith("<|"))
+_PLAIN = "|".join(re.escape(token[1:-1]) for token in ADDED_TOKENS if not token.startswith("<|"))
+PATTERN = re.compile(rf"<(?:\|(?:{_PIPED})\||{_PLAIN})>")
+"""Any added token; what the tokens share stands outside the alternatives, or markup would be slow to scan."""
 
 
 def find(text: str) -> str | None:

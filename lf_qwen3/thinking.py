@@ -1,9 +1,9 @@
-"""The think frame: written and read here, as an inverse pair, and nowhere else.
+r"""The think frame: written and read here, as an inverse pair, and nowhere else.
 
 The canonical frame is the one Qwen3's own chat template renders and the only one LLaMA-Factory can
 take away again (`ReasoningTemplate.remove_thought` needs the newlines):
 
-    <think>\\n{thinking}\\n</think>\\n\\n{answer}
+    <think>\n{thinking}\n</think>\n\n{answer}
 
 A turn without reasoning carries no tag at all: the `qwen3` template adds the empty block itself.
 """
@@ -21,16 +21,21 @@ WHITESPACE = " \t\r\n\f\v"
 
 _HEAD = f"{OPEN}\n"
 _SEAM = f"\n{CLOSE}\n\n"
-_TAG = re.compile(r"<(?P<slash>/?)think(?:ing)?\s*>|<\|(?P<word>begin|end)_of_thought\|>", re.IGNORECASE)
-_SOLUTION = re.compile(r"<\|(?:begin|end)_of_solution\|>")
+_CODE_INDENT = ("    ", "\t")
+
+_TAG = re.compile(
+    r"<[ \t]*(?P<slash>/?)[ \t]*think(?:ing)?[ \t]*>|<\|(?P<word>begin|end)_of_thought\|>",
+    re.IGNORECASE | re.ASCII,
+)
+_SOLUTION = re.compile(r"\s*<\|begin_of_solution\|>(.*?)(?:<\|end_of_solution\|>)?\s*", re.DOTALL)
 
 
 class Split(NamedTuple):
-    """An assistant text taken apart; `repair` is the code of what was not canonical, or None."""
+    """An assistant text taken apart; `repairs` holds the codes of what was not canonical in it."""
 
     thinking: str | None
     answer: str
-    repair: str | None = None
+    repairs: tuple[str, ...] = ()
 
 
 def frame(thinking: str | None, answer: str) -> str:
@@ -43,79 +48,103 @@ def has_tag(text: str) -> bool:
     return "<" in text and _TAG.search(text) is not None
 
 
+def trimmed(text: str) -> str:
+    """Take the white space off both ends of `text`; a first line indented as code keeps its indent."""
+    text = text.rstrip(WHITESPACE)
+    if text[:1] > " ":
+        return text
+    body = text.lstrip(WHITESPACE)
+    first_line = text[text.rfind("\n", 0, len(text) - len(body)) + 1 :]
+    return first_line if first_line.startswith(_CODE_INDENT) else body
+
+
 def split(text: str) -> Split:
     """Take an assistant text apart, mending what can be mended without guessing.
 
-    Inverse of `frame` for canonical texts. Raises `Reject` (think_unclosed, think_nested,
-    think_not_first, think_several) where the parts cannot be told.
+    Inverse of `frame` for canonical texts (trimmed parts, thinking not empty, no tag inside a part).
+    White space at the two ends of `text` has no meaning and counts as no repair. Raises `Reject`
+    (think_unclosed, think_unopened, think_nested, think_not_first, think_several) where the parts
+    cannot be told.
     """
-    if "<" not in text:
-        return Split(None, text.strip(WHITESPACE))
-    text = _SOLUTION.sub("", text)
-    tags = list(_TAG.finditer(text))
+    tags = list(_TAG.finditer(text)) if "<" in text else []
     if not tags:
-        return Split(None, text.strip(WHITESPACE))
-    if len(tags) == 1 and _closes(tags[0]):
-        return _made(text[: tags[0].start()], text[tags[0].end() :], "think_open_missing")
-    _require_pairs(tags)
-    if text[: tags[0].start()].strip():
-        raise Reject("think_not_first", _excerpt(text))
-    answer = text[tags[-1].end() :]
-    blocks = [text[a.end() : b.start()] for a, b in zip(tags[::2], tags[1::2], strict=True)]
-    if len(blocks) == 1:
-        plain_tags = (tags[0][0], tags[1][0]) == (OPEN, CLOSE)
-        found = _made(blocks[0], answer, "think_whitespace" if plain_tags else "think_tag_renamed")
-        is_canonical = found.thinking is not None and text == frame(found.thinking, found.answer)
-        return found._replace(repair=None) if is_canonical else found
-    between = [text[a.end() : b.start()] for a, b in zip(tags[1::2], tags[2::2], strict=False)]
-    if any(gap.strip() for gap in between):
-        raise Reject("think_several", f"{len(blocks)} blocks with text between them")
-    filled = [block.strip(WHITESPACE) for block in blocks]
-    return _made("\n\n".join(block for block in filled if block), answer, "think_merged")
+        return Split(None, trimmed(text))
+    blocks, answer, repairs = _blocks(text, tags)
+    filled = [block for block in blocks if block]
+    if len(filled) < len(blocks):
+        repairs.append("think_empty")
+    if len(filled) > 1:
+        repairs.append("think_merged")
+    thinking = "\n\n".join(filled) or None
+    if not repairs and frame(thinking, answer).rstrip(WHITESPACE) != text.strip(WHITESPACE):
+        repairs.append("think_whitespace")
+    return Split(thinking, answer, tuple(repairs))
 
 
 def join_column(thinking: str, answer: str) -> Split:
     """Bring a thinking column and its answer column together.
 
-    Tags around the column's text are taken off; a blank column means a plain turn. Raises `Reject`
-    (think_nested, think_twice) when tags are left inside, or the answer brings another reasoning.
+    Tags around the column's text are taken off; a blank column says nothing. Raises `Reject` as `split`
+    does for the answer, think_nested where a tag is left inside the column, and think_twice where the
+    answer brings another reasoning than the column.
     """
-    repair: str | None = None
+    repairs: tuple[str, ...] = ()
     if has_tag(thinking):
-        thinking, repair = _untagged(thinking), "think_column_tags"
+        thinking, repairs = _untagged(thinking), ("think_column_tags",)
     thinking = thinking.strip(WHITESPACE)
-    if has_tag(answer):
-        inner = split(answer)
-        if thinking and inner.thinking not in (None, thinking):
-            raise Reject("think_twice", _excerpt(inner.thinking or ""))
-        thinking = thinking or inner.thinking or ""
-        answer, repair = inner.answer, "think_twice_same"
-    answer = answer.strip(WHITESPACE)
-    return Split(thinking or None, answer, repair)
+    inner = split(answer)
+    if not thinking or inner.thinking is None:
+        return Split(thinking or inner.thinking, inner.answer, repairs + inner.repairs)
+    if inner.thinking.split() != thinking.split():
+        raise Reject("think_twice", excerpt(inner.thinking))
+    return Split(thinking, inner.answer, (*repairs, "think_twice_same"))
 
 
-def _made(thinking: str, answer: str, repair: str) -> Split:
-    thinking = thinking.strip(WHITESPACE)
-    if not thinking:
-        return Split(None, answer.strip(WHITESPACE), "think_empty")
-    return Split(thinking, answer.strip(WHITESPACE), repair)
+def excerpt(text: str, width: int = 40) -> str:
+    """Return the beginning of a text, short enough for a message."""
+    return text[:width] + ("…" if len(text) > width else "")
 
 
 def _closes(tag: re.Match[str]) -> bool:
     return tag["slash"] == "/" or (tag["word"] or "").lower() == "end"
 
 
-def _require_pairs(tags: list[re.Match[str]]) -> None:
-    is_open = False
-    for tag in tags:
-        if _closes(tag) != is_open:
-            raise Reject("think_nested" if is_open else "think_several", f"at character {tag.start()}")
-        is_open = not is_open
-    if is_open:
-        raise Reject("think_unclosed", f"opened at character {tags[-1].start()}")
+def _blocks(text: str, tags: list[re.Match[str]]) -> tuple[list[str], str, list[str]]:
+    """Return the reasoning blocks, the answer behind them, and what had to be mended to find them."""
+    repairs = []
+    opens = [tag.span() for tag in tags if not _closes(tag)]
+    closes = [tag.span() for tag in tags if _closes(tag)]
+    if _closes(tags[0]):
+        opens.insert(0, (0, 0))
+        repairs.append("think_open_missing")
+    _require_pairs(text, opens, closes)
+    if any(tag[0] not in (OPEN, CLOSE) for tag in tags):
+        repairs.append("think_tag_renamed")
+    answer = text[closes[-1][1] :]
+    if tags[-1]["word"] and (solution := _SOLUTION.fullmatch(answer)):
+        answer = solution[1]
+        repairs.append("solution_tags")
+    blocks = [text[a:b].strip(WHITESPACE) for (_, a), (b, _) in zip(opens, closes, strict=True)]
+    return blocks, trimmed(answer) if answer.startswith("\n\n") else answer.strip(WHITESPACE), repairs
+
+
+def _require_pairs(text: str, opens: list[tuple[int, int]], closes: list[tuple[int, int]]) -> None:
+    """Raise `Reject` unless the blocks follow one another with nothing before and nothing between them."""
+    depth, last_close = 0, 0
+    for (start, end), step in sorted([(span, 1) for span in opens] + [(span, -1) for span in closes]):
+        depth += step
+        if depth not in (0, 1):
+            raise Reject("think_nested" if depth > 1 else "think_unopened", f"at character {start}")
+        if step < 0:
+            last_close = end
+        elif between := text[last_close:start].strip():
+            raise Reject("think_several" if last_close else "think_not_first", excerpt(between))
+    if depth:
+        raise Reject("think_unclosed", f"opened at character {opens[-1][0]}")
 
 
 def _untagged(thinking: str) -> str:
+    """Take the tags off the two ends of a thinking column's text."""
     tags = list(_TAG.finditer(thinking))
     start, stop = 0, len(thinking)
     if not _closes(tags[0]) and not thinking[: tags[0].start()].strip():
@@ -125,7 +154,3 @@ def _untagged(thinking: str) -> str:
     if tags:
         raise Reject("think_nested", f"in the thinking column, at character {tags[0].start()}")
     return thinking[start:stop]
-
-
-def _excerpt(text: str, width: int = 40) -> str:
-    return text[:width] + ("…" if len(text) > width else "")

@@ -31,7 +31,7 @@ class Conversation:
 
     `system` and `tools` (a JSON array) are "" when there are none. `rejected` is the losing answer of
     a preference pair; the winning one is then the last turn. `repairs` collects the codes of what had
-    to be mended (keys of `lf_qwen3.reasons.REASONS`).
+    to be mended (keys of `lf_qwen3.reasons.REPAIRED`).
     """
 
     turns: list[Turn]

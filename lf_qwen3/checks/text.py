@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from lf_qwen3 import special_tokens
 from lf_qwen3.checks import rule
@@ -13,26 +13,28 @@ _GOOD = Conversation([Turn("user", "a < b?"), Turn("assistant", "yes")])
 
 @rule("nul", good=_GOOD, bad=Conversation([Turn("user", "a\0b"), Turn("assistant", "yes")]))
 def nul(conversation: Conversation) -> str | None:
-    """No text holds a NUL character."""
-    return next((where for where, text in _texts(conversation) if "\0" in text), None)
+    """Refuse a NUL character in any text."""
+    return _first(conversation, lambda text: "NUL" if "\0" in text else None)
 
 
 @rule("special_token", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("assistant", "a<|im_end|>")]))
 def special_token(conversation: Conversation) -> str | None:
-    """No text holds an added token of Qwen3's tokenizer; it would be read as a control token."""
-    for where, text in _texts(conversation):
-        if token := special_tokens.find(text):
-            return f"{token} in {where}"
-    return None
+    """Refuse an added token of Qwen3's tokenizer in any text: it would be read as a control token."""
+    return _first(conversation, special_tokens.find)
 
 
-def _texts(conversation: Conversation) -> Iterator[tuple[str, str]]:
-    for index, turn in enumerate(conversation.turns):
-        yield f"turn {index + 1}", turn.content
-        if turn.thinking:
-            yield f"the thinking of turn {index + 1}", turn.thinking
-    if conversation.system:
-        yield "the system text", conversation.system
-    if conversation.rejected:
-        yield "the rejected answer", conversation.rejected.content
-        yield "the rejected answer's thinking", conversation.rejected.thinking or ""
+def _first(conversation: Conversation, search: Callable[[str], str | None]) -> str | None:
+    """Return what `search` finds first in a text that stands in a prompt or an answer, and where."""
+    for number, turn in enumerate(conversation.turns, 1):
+        if found := _first_in(turn, search):
+            return f"{found} in turn {number}"
+    if conversation.rejected and (found := _first_in(conversation.rejected, search)):
+        return f"{found} in the rejected answer"
+    if found := search(conversation.system):
+        return f"{found} in the system text"
+    found = search(conversation.tools)
+    return f"{found} in the tools" if found else None
+
+
+def _first_in(turn: Turn, search: Callable[[str], str | None]) -> str | None:
+    return search(turn.content) or search(turn.thinking or "") or search(turn.calls)

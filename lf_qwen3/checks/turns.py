@@ -6,34 +6,38 @@ from lf_qwen3.checks import rule
 from lf_qwen3.types import Conversation, Turn
 
 _GOOD = Conversation([Turn("user", "q"), Turn("assistant", "a")])
+_MAY_FOLLOW: dict[str, tuple[str, ...]] = {
+    "": ("user",),
+    "user": ("assistant",),
+    "assistant": ("user", "tool"),
+    "tool": ("tool", "assistant"),
+}
 
 
 @rule("no_answer", good=_GOOD, bad=Conversation([Turn("user", "q")]))
 def no_answer(conversation: Conversation) -> str | None:
-    """A conversation without an assistant turn teaches nothing."""
+    """Require an assistant turn: without one there is nothing to learn."""
     return None if any(turn.role == "assistant" for turn in conversation.turns) else ""
 
 
 @rule("roles", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("user", "q"), Turn("assistant", "a")]))
 def roles(conversation: Conversation) -> str | None:
-    """User (or tool) and assistant alternate, the user begins, the assistant ends.
+    """Let user (or tool) and assistant alternate; the user begins, the assistant ends.
 
     LLaMA-Factory drops a sharegpt row that does not, with one line in the log (data/converter.py).
     Several tool turns in a row are the answers to parallel calls and count as one.
     """
-    before = "assistant"
+    before = ""
     for index, turn in enumerate(conversation.turns):
-        is_answer = turn.role == "assistant"
-        is_parallel = turn.role == before == "tool"
-        if is_answer == (before == "assistant") and not is_parallel or (index == 0 and turn.role != "user"):
-            return f"turn {index + 1} is {turn.role} after {before if index else 'nothing'}"
+        if turn.role not in _MAY_FOLLOW[before]:
+            return f"turn {index + 1} is {turn.role} after {before or 'nothing'}"
         before = turn.role
-    return None if before == "assistant" else f"the last turn is {before}"
+    return f"the last turn is {before}" if before in ("user", "tool") else None
 
 
 @rule("empty_question", good=_GOOD, bad=Conversation([Turn("user", " "), Turn("assistant", "a")]))
 def empty_question(conversation: Conversation) -> str | None:
-    """A user turn holds text."""
+    """Require text in every user turn."""
     for index, turn in enumerate(conversation.turns):
         if turn.role == "user" and not turn.content.strip():
             return f"turn {index + 1}"
@@ -42,7 +46,7 @@ def empty_question(conversation: Conversation) -> str | None:
 
 @rule("empty_answer", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("assistant", "", thinking="t")]))
 def empty_answer(conversation: Conversation) -> str | None:
-    """An assistant turn holds text or calls a tool; reasoning alone is no answer."""
+    """Require text or a tool call in every assistant turn; reasoning alone is no answer."""
     for index, turn in enumerate(conversation.turns):
         if turn.role == "assistant" and not turn.content.strip() and not turn.calls:
             return f"turn {index + 1}"
@@ -56,5 +60,5 @@ def empty_answer(conversation: Conversation) -> str | None:
     bad=Conversation([Turn("user", "q"), Turn("assistant", "a")], rejected=Turn("assistant", "a")),
 )
 def same_preference(conversation: Conversation) -> str | None:
-    """The chosen answer differs from the rejected one."""
-    return "" if conversation.rejected == conversation.turns[-1] else None
+    """Require that the chosen answer differs from the rejected one."""
+    return "" if conversation.rejected in conversation.turns[-1:] else None

@@ -2,11 +2,13 @@
 
 Adding one is one file here (or an entry point in the group `lf_qwen3.converters`):
 
-    @converter("name", needs=[{"question"}, {"answer", "response"}])
+    @converter("name", needs=["question", ("answer", "response")], may=["score"])
     def convert(row: Row) -> Conversation: ...
 
-`needs` lists the columns that must be there: one name of each set. Every name that the sets and `may`
-hold counts as the converter's own when it is weighed against others. The docstring shows one real row.
+`needs` lists the columns that must be there: a name, or several of which one is enough. Every name in
+`needs` and `may` counts as the converter's own when it is weighed against others; names are compared in
+lower case. The docstring shows one real row. A converter raises `Reject` for a row that it cannot take;
+think tags inside a text are not its business (`lf_qwen3.normalise`).
 """
 
 from __future__ import annotations
@@ -30,35 +32,37 @@ class Converter:
 
     name: str
     convert: Convert
-    needs: tuple[frozenset[str], ...]
+    needs: tuple[tuple[str, ...], ...]
     may: frozenset[str]
+    precedence: int
     doc: str
 
-    def fits(self, columns: Collection[str]) -> bool:
-        """Tell whether every needed column is among `columns`."""
-        return all(not need.isdisjoint(columns) for need in self.needs)
+    def missing(self, columns: Collection[str]) -> list[tuple[str, ...]]:
+        """Return the needs that `columns` (in lower case) do not fill."""
+        return [need for need in self.needs if not any(name in columns for name in need)]
 
-    def rank(self, columns: Collection[str]) -> tuple[int, int, str]:
-        """Order fitting converters: the one that needs most, then the one that knows most columns."""
-        known = self.may.union(*self.needs)
-        return (-len(self.needs), -len(known.intersection(columns)), self.name)
-
-    def missing(self, columns: Collection[str]) -> list[frozenset[str]]:
-        """Return the needs that `columns` do not fill."""
-        return [need for need in self.needs if need.isdisjoint(columns)]
+    def rank(self, columns: Collection[str]) -> tuple[int, int, int, str]:
+        """Order fitting converters: by precedence, then who needs most, then who knows most columns."""
+        known = self.may.union(*self.needs).intersection(columns)
+        return (-self.precedence, -len(self.needs), -len(known), self.name)
 
 
 _CONVERTERS: dict[str, Converter] = {}
 
 
 def converter(
-    name: str, *, needs: Sequence[Collection[str]], may: Collection[str] = ()
+    name: str, *, needs: Sequence[str | tuple[str, ...]], may: Collection[str] = (), precedence: int = 0
 ) -> Callable[[Convert], Convert]:
-    """Register the decorated function as the converter `name`."""
+    """Register the decorated function as the converter `name`.
+
+    `precedence` goes before the number of needs: 2 for a pair of answers, 1 for a whole dialogue in one
+    column, 0 for columns. A row that holds a dialogue often repeats its question and answer beside it.
+    """
 
     def register(function: Convert) -> Convert:
-        sets = tuple(frozenset(need) for need in needs)
-        _CONVERTERS[name] = Converter(name, function, sets, frozenset(may), function.__doc__ or "")
+        every = tuple((need,) if isinstance(need, str) else need for need in needs)
+        doc = function.__doc__ or ""
+        _CONVERTERS[name] = Converter(name, function, every, frozenset(may), precedence, doc)
         return function
 
     return register
@@ -81,21 +85,20 @@ def get(name: str) -> Converter:
 
 
 def detect(columns: Collection[str], where: str) -> Converter:
-    """Return the converter that fits the columns best.
+    """Return the converter that fits the columns best, in whatever case they are written.
 
     Raises `UsageError` that lists the columns seen and what the nearest converters lack.
     """
-    found = all_converters().values()
-    fitting = [one for one in found if one.fits(columns)]
-    if fitting:
-        return min(fitting, key=lambda one: one.rank(columns))
-    nearest = sorted(found, key=lambda one: (len(one.missing(columns)), one.rank(columns)))[:3]
-    lacks = "; ".join(f"{one.name} lacks {_names(one.missing(columns))}" for one in nearest)
+    lowered = {name.lower() for name in columns}
+    ranked = sorted(all_converters().values(), key=lambda one: (len(one.missing(lowered)), one.rank(lowered)))
+    if not ranked[0].missing(lowered):
+        return ranked[0]
+    lacks = "; ".join(f"{one.name} lacks {_names(one.missing(lowered))}" for one in ranked[:3])
     raise UsageError(
         f"{where}: no converter fits the columns {', '.join(sorted(columns)) or '(none)'}",
         f"nearest: {lacks}. Rename the columns, or name a converter: CONVERTER:PATH",
     )
 
 
-def _names(missing: list[frozenset[str]]) -> str:
-    return " and ".join("/".join(sorted(need)) for need in missing)
+def _names(missing: list[tuple[str, ...]], most: int = 4) -> str:
+    return " and ".join("/".join(need[:most]) + ("/…" if len(need) > most else "") for need in missing)

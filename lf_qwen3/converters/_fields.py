@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from lf_qwen3.errors import Reject
 from lf_qwen3.types import Row
+
+MEDIA_COLUMNS = frozenset({"image", "images", "video", "videos", "audio", "audios"})
+
+
+def columns_of(row: Row) -> Row:
+    """Return the row with its column names in lower case; a text-only row, that is.
+
+    Raises `Reject` ("multimodal") when a column of images, video or audio is not empty.
+    """
+    names = "".join(row)
+    if names != names.lower():
+        row = {name.lower(): value for name, value in row.items()}
+    for name in MEDIA_COLUMNS.intersection(row):
+        if row[name]:
+            raise Reject("multimodal", f"the column {name}")
+    return row
 
 
 def text(row: Row, name: str) -> str:
@@ -15,7 +31,7 @@ def text(row: Row, name: str) -> str:
         return value
     if value is None:
         raise Reject("missing_field", name)
-    raise Reject("not_text", f"{name} is {type(value).__name__}")
+    raise Reject("not_text", f"{name} is {kind(value)}")
 
 
 def optional_text(row: Row, name: str) -> str:
@@ -23,7 +39,15 @@ def optional_text(row: Row, name: str) -> str:
     return "" if row.get(name) is None else text(row, name)
 
 
-def first_present(row: Row, names: Iterable[str]) -> str:
-    """Return the first of `names` that the row holds with a value; the first name when none does."""
-    names = list(names)
-    return next((name for name in names if row.get(name) is not None), names[0])
+def first_present(row: Row, names: Sequence[str]) -> str:
+    """Return the first of `names` that the row fills, else the first it has at all, else the first."""
+    for name in names:
+        if row.get(name) is not None:
+            return name
+    return next((name for name in names if name in row), names[0])
+
+
+def kind(value: object) -> str:
+    """Name the type of a value as a person who writes JSON calls it."""
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")

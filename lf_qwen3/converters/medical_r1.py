@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from lf_qwen3.converters import converter
-from lf_qwen3.converters._fields import text
+from lf_qwen3.converters._fields import columns_of, text
 from lf_qwen3.types import Conversation, Row, Turn
 
 
-@converter(
-    "medical_r1",
-    needs=[{"question"}, {"think"}, {"answer"}, {"instruction", "Instruction", "metrics"}],
-    may={"instruction", "Instruction", "metrics"},
-)
+@converter("medical_r1", needs=["question", "think", "answer", ("instruction", "metrics")])
 def convert(row: Row) -> Conversation:
     """Take question, think and answer; instruction (the question's draft) and metrics are left alone.
+
+    All three must hold text; a null is a rejection.
 
     {"instruction": "…", "question": "高血压患者为什么要限盐？", "think": "嗯，用户想知道……",
      "answer": "限盐可以……", "metrics": {"quality_f1": 1.0}}
     """
+    row = columns_of(row)
     answer = Turn("assistant", text(row, "answer"), thinking=text(row, "think"))
     return Conversation([Turn("user", text(row, "question")), answer])
