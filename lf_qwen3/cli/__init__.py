@@ -44,10 +44,13 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=LazyGroup, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="lf-qwen3")
 def cli() -> None:
-    """Fine-tune Qwen3 with LLaMA-Factory, right the first time.
+    r"""Fine-tune Qwen3 with LLaMA-Factory, right the first time.
 
     \b
     lf-qwen3 convert DATA.jsonl --name my_data --dataset-dir data --val 0.05

@@ -1,0 +1,178 @@
+"""Measure conversion against the two usual ways, side by side, whole processes.
+
+    python bench/run.py [--rounds 3] [--rows 100000] [--quick]
+
+Each round runs every way once, in turn, with outputs and caches removed first; the ratio is taken within a
+round and its median reported, so that a machine that drifts does not decide. Peak memory is the sum over the
+process tree, sampled every 20 ms from /proc (proportional set size, so that shared pages count once).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import generate
+
+HERE = Path(__file__).parent
+DATA, OUT = HERE / "data", HERE / "out"
+CLI = [sys.executable, "-m", "lf_qwen3"]
+
+
+@dataclass(frozen=True)
+class Run:
+    seconds: float
+    mebibytes: float
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--rows", type=int, default=100_000)
+    arguments.add_argument("--quick", action="store_true", help="ours only: no tutorial, no HF datasets")
+    options = arguments.parse_args()
+    results = {"machine": platform.processor() or platform.machine(), "python": platform.python_version()}
+    for kind, bar in (("finetome", 5), ("medical", 8)):
+        results[kind] = speed(kind, options.rows, options.rounds, bar, options.quick)
+    results["memory"] = {kind: memory(kind, options.rows) for kind in ("finetome", "medical")}
+    results["help_ms"] = help_time(max(options.rounds, 5))
+    OUT.mkdir(exist_ok=True)
+    (OUT / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+    print(f"written to {OUT / 'results.json'}")
+
+
+def source(kind: str, rows: int, **more: int) -> Path:
+    """Generate an input once and keep it."""
+    label = "".join(f"-{key}{value}" for key, value in more.items())
+    path = DATA / f"{kind}-{rows}{label}.{'parquet' if kind == 'finetome' else 'jsonl'}"
+    if not path.exists():
+        print(f"generating {path.name} ...", flush=True)
+        DATA.mkdir(parents=True, exist_ok=True)
+        getattr(generate, kind)(path, rows, **more)
+    return path
+
+
+def ours(path: Path) -> list[str]:
+    options = [
+        "--name",
+        "bench",
+        "--dataset-dir",
+        str(OUT / "ours"),
+        "--val",
+        "0.01",
+        "--test",
+        "500",
+        "--json",
+    ]
+    return [*CLI, "convert", str(path), *options]
+
+
+def speed(kind: str, rows: int, rounds: int, bar: float, quick: bool) -> dict[str, object]:
+    """Time the three ways in turn; print and return medians and the ratio to the faster rival."""
+    path = source(kind, rows)
+    ways = {"ours": ours(path)}
+    if not quick:
+        rival = [kind, str(path), str(OUT / "rival.json")]
+        ways["tutorial"] = [sys.executable, str(HERE / "tutorial.py"), *rival]
+        ways["hf_datasets"] = [sys.executable, str(HERE / "hf_datasets.py"), *rival, str(OUT / "cache")]
+    warm_up(path)
+    runs: dict[str, list[Run]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, command in ways.items():
+            runs[name].append(measure(command))
+    medians = {name: round(statistics.median(run.seconds for run in got), 2) for name, got in runs.items()}
+    result: dict[str, object] = {
+        "rows": rows,
+        "megabytes": round(path.stat().st_size / 1e6),
+        "seconds": medians,
+    }
+    result["peak_mib"] = {name: round(max(run.mebibytes for run in got)) for name, got in runs.items()}
+    if not quick:
+        rivals = [runs[name] for name in ways if name != "ours"]
+        ratios = [
+            min(rival[turn].seconds for rival in rivals) / runs["ours"][turn].seconds
+            for turn in range(rounds)
+        ]
+        result["times_as_fast_as_the_faster"] = round(statistics.median(ratios), 1)
+        result["bar"] = bar
+    print(kind, json.dumps(result), flush=True)
+    return result
+
+
+def memory(kind: str, rows: int) -> dict[str, float]:
+    """Compare the peak memory at one and at four times the rows, and with a single row group."""
+    inputs = {"1x": source(kind, rows), "4x": source(kind, rows * 4)}
+    if kind == "finetome":
+        inputs["1x in one row group"] = source(kind, rows, row_group=rows)
+    peaks = {name: round(measure(ours(path)).mebibytes) for name, path in inputs.items()}
+    growth = round(peaks["4x"] / peaks["1x"], 2)
+    print("memory", kind, peaks, f"grows {growth}-fold", flush=True)
+    return {**peaks, "growth": growth}
+
+
+def help_time(rounds: int) -> float:
+    """Return the median time of `lf-qwen3 --help` in milliseconds."""
+    times = sorted(measure([*CLI, "--help"]).seconds for _ in range(rounds))
+    milliseconds = round(1000 * statistics.median(times))
+    print(f"lf-qwen3 --help: {milliseconds} ms", flush=True)
+    return milliseconds
+
+
+def warm_up(path: Path) -> None:
+    """Read the input once, so that no way pays for the disk."""
+    with path.open("rb") as file:
+        while file.read(1 << 22):
+            pass
+
+
+def measure(command: list[str]) -> Run:
+    """Run a command in a clean output folder; return its wall time and the peak memory of its processes."""
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True)
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        peak = [0.0]
+        watcher = threading.Thread(target=watch, args=(process, peak), daemon=True)
+        watcher.start()
+        _, errors = process.communicate()
+        seconds = time.perf_counter() - started
+    watcher.join()
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{errors.decode()[-2000:]}")
+    return Run(seconds, peak[0])
+
+
+def watch(process: subprocess.Popen[bytes], peak: list[float]) -> None:
+    while process.poll() is None:
+        peak[0] = max(peak[0], sum(map(pss, tree(process.pid))) / 1024)
+        time.sleep(0.02)
+
+
+def tree(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return [pid]
+    return [pid, *(one for child in children for one in tree(int(child)))]
+
+
+def pss(pid: int) -> int:
+    """Return the proportional set size of a process in KiB; 0 when it is gone."""
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0)
+
+
+if __name__ == "__main__":
+    main()

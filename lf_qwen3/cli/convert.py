@@ -1,0 +1,139 @@
+"""lf-qwen3 convert."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lf_qwen3.cli import _output
+
+if TYPE_CHECKING:
+    from lf_qwen3.job import Report
+
+
+class Share(click.ParamType[float]):
+    """A share below 1, or a number of rows."""
+
+    name = "share|rows"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number; what it must not be is checked by the library."""
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"'{value}' is no number: 0.05 is a share, 500 is a row count", param, ctx)
+
+
+class Mix(click.ParamType[float]):
+    """thinking=SHARE."""
+
+    name = "thinking=share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the share."""
+        kind, _, share = str(value).partition("=")
+        try:
+            if kind == "thinking":
+                return float(share)
+        except ValueError:
+            pass
+        self.fail(f"'{value}' is no mix: write thinking=0.75", param, ctx)
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--name", required=True, help="Name of the dataset; its files and entries begin with it.")
+@_output.dataset_dir_option()
+@click.option(
+    "--format",
+    type=click.Choice(["sharegpt", "alpaca"]),
+    default="sharegpt",
+    show_default=True,
+    help="Record format to write.",
+)
+@click.option(
+    "--turns",
+    type=click.Choice(["unroll", "last", "all"]),
+    default="unroll",
+    show_default=True,
+    help="One record per assistant turn, only the last turn, or all turns in one record.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
+@click.option(
+    "--val", type=Share(), default=0.0, help="Validation split: a share below 1, or a number of rows."
+)
+@click.option("--test", type=Share(), default=0.0, help="Test split: a share below 1, or a number of rows.")
+@click.option("--mix", type=Mix(), help="Share of thinking records among all, reached by leaving rows out.")
+@click.option(
+    "--by",
+    type=click.Choice(["rows", "tokens"]),
+    default="rows",
+    show_default=True,
+    help="Measure the mix by records, or by tokens (estimated from their bytes).",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Seed of mix and splits."
+)
+@click.option(
+    "--on-bad",
+    type=click.Choice(["reject", "stop"]),
+    default="reject",
+    show_default=True,
+    help="Leave bad rows out and list them, or stop at the first.",
+)
+@click.option("--allow-special", is_flag=True, help="Keep Qwen control tokens that stand in texts.")
+@click.option("--replace", is_flag=True, help="Write over files that are not this dataset's own.")
+@_output.json_option
+def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
+    r"""Turn sources into a registered LLaMA-Factory dataset with exactly right think tags.
+
+    A SOURCE is a file, a folder or a glob (JSONL, JSON, parquet, CSV; .gz and .zst for text), or
+    CONVERTER:PATH to name the converter instead of having it recognised from the columns.
+
+    Writes NAME_train.jsonl (and _val, _test), NAME.rejected.jsonl and NAME.manifest.json into the
+    dataset folder and registers them in its dataset_info.json: all of it, or nothing.
+
+    \b
+    lf-qwen3 convert medical.jsonl FineTome-100k/ --name mixed --dataset-dir data \
+        --mix thinking=0.75 --val 0.05 --test 500
+    """
+    from lf_qwen3.convert import convert
+    from lf_qwen3.job import ConvertOptions
+
+    with _output.progress_bar() as progress:
+        report = convert(ConvertOptions(dataset_dir=Path(dataset_dir), **options), progress)
+    if as_json:
+        _output.print_json(asdict(report))
+    else:
+        _show(report, dataset_dir)
+    for warning in report.warnings:
+        _output.warn(warning)
+    return 0
+
+
+def _show(report: Report, dataset_dir: str) -> None:
+    from lf_qwen3.reasons import describe
+
+    kinds = f"{report.thinking:,} thinking, {report.plain:,} plain"
+    total = sum(report.written.values())
+    click.echo(f"{report.name}: {report.read:,} rows read, {total:,} records written ({kinds})")
+    for split, written in report.written.items():
+        click.echo(f"  {split:<6}{written:>10,}  {report.files[split]}")
+    for title, counts in (("rejected", report.rejected), ("repaired", report.repaired)):
+        if counts:
+            click.echo(f"{title}: {sum(counts.values()):,}")
+        for code, count in counts.items():
+            click.echo(f"  {count:>10,}  {code}: {describe(code)}")
+    if report.rejected:
+        click.echo(f"  every rejected row, with its reason: {report.files['rejected']}")
+    if report.duplicates:
+        click.echo(f"duplicates dropped: {report.duplicates:,}")
+    if report.conflicts:
+        click.echo(f"same question with another answer, kept: {report.conflicts:,}")
+    if report.left_out:
+        click.echo(f"left out by the mix: {report.left_out:,} rows")
+    click.echo(f"registered in {Path(dataset_dir) / 'dataset_info.json'}: {', '.join(report.datasets)}")
+    click.echo(f"next: lf-qwen3 check {report.datasets[0]} --dataset-dir {dataset_dir}")
