@@ -1,0 +1,29 @@
+"""Formatting alpaca: instruction, input, output and history (AlpacaDatasetConverter)."""
+
+from __future__ import annotations
+
+from lf_qwen3.records.record import Aligned, BrokenRowError, Message, Names, message, require_text
+from lf_qwen3.types import Row
+
+
+def align(names: Names, row: Row) -> Aligned:
+    """Return prompt and answers; the question is the prompt and the query column, joined by a line end."""
+    prompt: list[Message] = []
+    history = names.column(row, "history")
+    for pair in history if isinstance(history, list) else ():
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise BrokenRowError("history holds something that is no pair of texts", stops=True)
+        prompt += message("user", pair[0]), message("assistant", pair[1])
+    query = [text for name in ("prompt", "query") if (text := names.column(row, name))]
+    prompt.append(message("user", "\n".join(require_text(text, "the question") for text in query)))
+    return Aligned(prompt, _answers(names, row), names.column(row, "system"), names.column(row, "tools"))
+
+
+def _answers(names: Names, row: Row) -> list[Message]:
+    response = names.column(row, "response")
+    if isinstance(names.column(row, "kto_tag"), bool):
+        return [message("assistant", response), message("assistant", "")]
+    pair = [names.column(row, name) for name in ("chosen", "rejected")]
+    if names.is_ranking and all(isinstance(one, str) for one in pair):
+        return [message("assistant", one) for one in pair]
+    return [message("assistant", response)] if isinstance(response, str) else []
