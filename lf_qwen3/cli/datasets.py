@@ -1,0 +1,90 @@
+"""lf-qwen3 datasets: what is registered."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from lf_qwen3.cli import _output
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from lf_qwen3.dataset_info import Listed
+
+_WIDE = 10_000
+
+
+@click.command(name="datasets")
+@click.option(
+    "--dataset-dir",
+    default="data",
+    show_default=True,
+    type=click.Path(),
+    help="The LLaMA-Factory dataset_dir.",
+)
+@_output.json_option
+def command(dataset_dir: str, as_json: bool) -> None:
+    """List the datasets in dataset_info.json.
+
+    Kind says which training stage takes them: sft, ranking (rm, dpo), kto or pretrain (pt).
+    """
+    from lf_qwen3 import dataset_info
+
+    found = dataset_info.listing(dataset_dir)
+    if as_json:
+        _output.print_json(
+            {"dataset_dir": dataset_dir, "datasets": [dataclasses.asdict(one) for one in found]}
+        )
+        return
+    if found:
+        _show(_table(found))
+    missing = sum(one.exists is False for one in found)
+    plural = "" if len(found) == 1 else "s"
+    lacking = f", {missing} without a file" if missing else ""
+    _output.say(f"{len(found)} dataset{plural} in {dataset_dir}{lacking}")
+
+
+def _show(table: Table) -> None:
+    """Print the table: folded to the terminal, but piped one line a dataset, whatever its length."""
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        Console().print(table)
+        return
+    console = Console(width=_WIDE, color_system=None)
+    with console.capture() as shown:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in shown.get().splitlines()))
+
+
+def _table(found: list[Listed]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("name", "kind", "format"):
+        table.add_column(title, overflow="fold")
+    for title in ("rows", "size"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("file", overflow="fold")
+    for one in found:
+        file = one.file if one.source == "file_name" else f"{one.source}: {one.file}"
+        size = Text("missing", "red") if one.exists is False else Text(_size(one.size))
+        rows = "" if one.rows is None else f"{one.rows:,}"
+        table.add_row(Text(one.name), one.kind, Text(one.formatting), rows, size, Text(file))
+    return table
+
+
+def _size(count: int | None) -> str:
+    if count is None:
+        return ""
+    size, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"

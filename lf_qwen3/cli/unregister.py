@@ -1,0 +1,47 @@
+"""lf-qwen3 unregister: take datasets out of dataset_info.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lf_qwen3.cli import _output
+
+
+@click.command(name="unregister")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@_output.dataset_dir_option()
+@click.option("--dry-run", is_flag=True, help="Print the difference and write nothing.")
+@_output.json_option
+def command(names: tuple[str, ...], dataset_dir: str, dry_run: bool, as_json: bool) -> None:
+    """Take datasets out of dataset_info.json.
+
+    Their data files stay where they are.
+
+    \b
+    lf-qwen3 unregister my_data_train my_data_val --dataset-dir data
+    """  # noqa: D301
+    from lf_qwen3 import dataset_info
+
+    listed = {one.name: one for one in dataset_info.listing(dataset_dir)}
+    for name in names:
+        if name not in listed:
+            _output.unknown_choice("dataset", name, listed)
+    change = dataset_info.edit(dataset_dir, {}, remove=names, dry_run=dry_run)
+    config = Path(dataset_dir) / dataset_info.DATA_CONFIG
+    kept = [str(Path(dataset_dir) / listed[name].file) for name in change.removed if listed[name].exists]
+    if as_json:
+        summary = {
+            "removed": change.removed,
+            "dry_run": dry_run,
+            "kept_files": kept,
+            "dataset_info": str(change.path),
+        }
+        _output.print_json({**summary, "diff": change.diff()})
+    elif dry_run:
+        click.echo(change.diff(), nl=False)
+    else:
+        click.echo(f"unregistered {', '.join(change.removed)} from {config}")
+        for file in kept:
+            _output.say(f"the data file stays: {file}")
