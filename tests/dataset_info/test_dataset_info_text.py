@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lf_qwen3.dataset_info.text import EMPTY, parse
@@ -151,6 +151,7 @@ ENTRIES = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(
     ENTRIES,
     ENTRIES,
@@ -169,6 +170,7 @@ def test_any_change_of_any_file_gives_the_file_meant(old, put, data, indent, asc
     assert after.endswith(end)
 
 
+@settings(deadline=None)
 @given(ENTRIES, st.sampled_from([None, 2, "\t"]))
 def test_adding_and_dropping_again_gives_the_same_bytes(old, indent):
     old = {**old, "kept": {"x": 1.0}}
