@@ -1,0 +1,80 @@
+"""What was found: every finding counted, a bounded number of places kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from lf_qwen3.checks.coded import Check, Fault, Severity, checks_for
+
+KEEP = 1000
+"""Places kept of each code; all are counted."""
+
+_ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+
+
+class Finding(NamedTuple):
+    """One thing at fault; `row` is the row of a data file, the line of any other, None where neither is."""
+
+    code: str
+    severity: Severity
+    file: str
+    row: int | None
+    message: str
+    hint: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects findings; `counts` counts every one, `kept` holds the first `KEEP` of each code."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    kept: dict[str, list[Finding]] = field(default_factory=dict)
+    severities: dict[str, Severity] = field(default_factory=dict)
+
+    def look(self, subject: object, checks: Iterable[Check], file: str, row: int | None) -> int:
+        """Run checks over one subject; return how many findings that made."""
+        before = self.counts.total()
+        for one in checks:
+            for fault in one.faults(subject):
+                self.add(one, fault, file, row)
+        return self.counts.total() - before
+
+    def add(self, check: Check, fault: Fault, file: str, row: int | None) -> None:
+        """Count one finding, and keep it while there is room."""
+        self.counts[check.code] += 1
+        kept = self.kept.setdefault(check.code, [])
+        self.severities[check.code] = check.severity
+        if len(kept) < KEEP:
+            text = f"{check.message}: {fault.detail}" if fault.detail else check.message
+            kept.append(Finding(check.code, check.severity, file, row, text, check.hint))
+
+    def count(self, severity: Severity) -> int:
+        """Return the number of findings of one severity."""
+        return sum(times for code, times in self.counts.items() if self.severities[code] == severity)
+
+    def by_code(self) -> list[tuple[str, list[Finding]]]:
+        """Return the kept findings of each code, the gravest first."""
+        return sorted(self.kept.items(), key=lambda item: _ORDER[self.severities[item[0]]])
+
+    def __iter__(self) -> Iterator[Finding]:
+        """Yield the kept findings, the gravest first."""
+        for _, found in self.by_code():
+            yield from found
+
+
+class Looker:
+    """The checks for each type of subject, looked up once."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._checks: dict[type, list[Check]] = {}
+
+    def __call__(self, subject: object, file: str, row: int | None = None) -> int:
+        """Run the checks that look at such a subject; return how many findings that made."""
+        kind = type(subject)
+        if kind not in self._checks:
+            self._checks[kind] = checks_for(kind)
+        return self._findings.look(subject, self._checks[kind], file, row)

@@ -1,0 +1,1 @@
+"""Checks of one record of a dataset, read as LLaMA-Factory reads it."""

@@ -1,0 +1,1 @@
+"""Checks of what the tokenizer makes of a record."""

@@ -1,0 +1,1 @@
+"""Checks of a training YAML, beside the data and the checkpoint it names."""
