@@ -58,7 +58,10 @@ def sniff(path: Path) -> SourceFile:
         raise UsageError(f"{path}: it is cut short or no parquet file", "fetch it again")
     kind = _json_kind(text, name) or _KINDS.get(name)
     if kind is None:
-        raise UsageError(f"{path}: cannot tell what this file is", f"accepted are {ACCEPTED}")
+        raise UsageError(
+            f"{path}: cannot tell what this file is",
+            f"accepted are {ACCEPTED}; a glob passes other files over",
+        )
     return SourceFile(path, kind, compression)
 
 
