@@ -1,0 +1,148 @@
+"""A training YAML that can be changed without losing a comment: an opening block, then flat settings."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from lf_qwen3.errors import LfQwen3Error
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
+
+_SAFE_TEXT = re.compile(r"(?:\.{0,2}/)?[A-Za-z][\w./,-]*")
+_YAML_1_1_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+
+class Document:
+    """The opening comment (`header`, its lines) and the settings of one YAML, each comment at its place.
+
+    Raises `LfQwen3Error` for text that is not YAML, with line and column, or that is no mapping.
+    """
+
+    def __init__(self, text: str, where: str = "the YAML") -> None:
+        from ruamel.yaml.error import YAMLError
+
+        lines = text.splitlines(keepends=True)
+        end = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
+        self.header = [line.rstrip("\n") for line in lines[:end]]
+        try:
+            self.settings = _round_trip().load("".join(lines[end:]).lstrip("\n"))
+        except YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+            raise LfQwen3Error(f"{where}{place}: {getattr(error, 'problem', error)}") from error
+        if not isinstance(self.settings, dict):
+            raise LfQwen3Error(f"{where} holds no settings", "it must hold lines like `cutoff_len: 2048`")
+
+    def plain(self) -> dict[str, Any]:
+        """Return the settings as ordinary Python values."""
+        return {key: _plain(value) for key, value in self.settings.items()}
+
+    def set(self, key: str, value: Any, before: str = "", comment: str = "") -> None:
+        """Set a value; a new key goes before the key `before`, with its comment, or else to the end."""
+        if key in self.settings:
+            self.settings[key] = value
+        elif before in self.settings:
+            at = list(self.settings).index(before)
+            self.settings.insert(at, key, value, comment=comment or None)
+        else:
+            self.settings[key] = value
+
+    def title(self, key: str, text: str) -> None:
+        """Put an empty line and a heading above a key."""
+        keys = list(self.settings)
+        _append(self.settings, keys[keys.index(key) - 1], f"\n{text}\n")
+
+    def remove(self, key: str) -> None:
+        """Take a key and its comment out; headings that follow it stay."""
+        keys = list(self.settings)
+        if key not in keys:
+            return
+        kept = _following(self.settings.ca.items.get(key))
+        del self.settings[key]
+        self.settings.ca.items.pop(key, None)
+        if kept:
+            _append(self.settings, keys[keys.index(key) - 1], kept)
+
+    def text(self) -> str:
+        """Return the file's text."""
+        buffer = StringIO()
+        _round_trip().dump(self.settings, buffer)
+        return "\n".join([*self.header, "", buffer.getvalue()])
+
+
+def line(key: str, value: Any) -> str:
+    """Return one setting as a line of YAML, without the line's end."""
+    buffer = StringIO()
+    _round_trip().dump({key: value}, buffer)
+    return buffer.getvalue().rstrip("\n")
+
+
+def _round_trip() -> YAML:
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.Representer = _representer()
+    yaml.width = 1 << 16
+    yaml.preserve_quotes = True
+    return yaml
+
+
+@cache
+def _representer() -> type:
+    """Return the writer of values that readers of YAML 1.1 (PyYAML, OmegaConf) and of 1.2 take for the same.
+
+    Text such as `no` or `2024_01` is quoted, the number `1e-05` becomes `1.0e-05`, null is written out.
+    """
+    from ruamel.yaml.representer import RoundTripRepresenter
+
+    class Portable(RoundTripRepresenter):
+        def text(self, value: str) -> Any:
+            safe = _SAFE_TEXT.fullmatch(value) and value.lower() not in _YAML_1_1_WORDS
+            return self.represent_scalar("tag:yaml.org,2002:str", value, style=None if safe else '"')
+
+        def number(self, value: float) -> Any:
+            text = repr(value)
+            if "e" not in text or "." in text:
+                return self.represent_float(value)
+            return self.represent_scalar("tag:yaml.org,2002:float", text.replace("e", ".0e"))
+
+        def nothing(self, _: None) -> Any:
+            return self.represent_scalar("tag:yaml.org,2002:null", "null")
+
+    Portable.add_representer(str, Portable.text)
+    Portable.add_representer(float, Portable.number)
+    Portable.add_representer(type(None), Portable.nothing)
+    return Portable
+
+
+def _plain(value: Any) -> Any:
+    """Return a value without what the round trip keeps beside it."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return value
+
+
+def _following(comments: list[Any] | None) -> str:
+    """Return what the comment after a value holds beyond its own line: empty lines and the next heading."""
+    token = comments[2] if comments else None
+    return token.value.partition("\n")[2] if token else ""
+
+
+def _append(settings: Any, key: str, text: str) -> None:
+    from ruamel.yaml.error import CommentMark
+    from ruamel.yaml.tokens import CommentToken
+
+    comments = settings.ca.items.setdefault(key, [None, None, None, None])
+    if comments[2] is None:
+        comments[2] = CommentToken("\n" + text, CommentMark(0), None)
+    else:
+        comments[2].value += text
