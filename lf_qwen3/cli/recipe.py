@@ -1,0 +1,118 @@
+"""`lf-qwen3 recipe`: list the recipes, show one, make the YAML for a dataset and a model from one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from lf_qwen3.cli import _output
+
+if TYPE_CHECKING:
+    from lf_qwen3.recipes.new import Plan
+
+
+@click.group()
+def command() -> None:
+    """Training YAML that LLaMA-Factory runs: list, show, make one for your data."""
+
+
+@command.command("list")
+@_output.json_option
+def list_recipes(as_json: bool) -> None:
+    """List the recipes: name, method, model, template, use."""
+    from lf_qwen3 import recipes
+
+    rows = [
+        {
+            "name": one.name,
+            "method": one.method,
+            "model": one.settings.get("model_name_or_path"),
+            "template": one.settings.get("template"),
+            "summary": one.summary,
+        }
+        for one in recipes.shipped()
+    ]
+    if as_json:
+        _output.print_json(rows)
+        return
+    cells = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)] if rows else []
+    widths = [max(len(line[at]) for line in cells) for at in range(4)] if rows else []
+    for line in cells:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, [*widths, 0], strict=True)))
+
+
+@command.command()
+@click.argument("name")
+@_output.json_option
+def show(name: str, as_json: bool) -> None:
+    """Print a recipe's YAML; --json prints its settings."""
+    from lf_qwen3 import recipes
+
+    recipe = recipes.find(name)
+    if as_json:
+        _output.print_json(
+            {
+                "name": recipe.name,
+                "path": recipe.path,
+                "method": recipe.method,
+                "summary": recipe.summary,
+                "settings": recipe.settings,
+            }
+        )
+        return
+    click.echo(recipe.text, nl=False)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--dataset", required=True, help="The name given to `convert --name`, or any registered name.")
+@_output.dataset_dir_option()
+@click.option("--out", required=True, type=click.Path(), help="Folder for train.yaml and predict.yaml.")
+@click.option("--model", metavar="PATH_OR_ID", help="Another checkpoint; its template is set too.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Any training key; may be repeated.")
+@click.option("--replace", is_flag=True, help="Write over files in --out that hold something else.")
+@_output.json_option
+def new(
+    name: str,
+    dataset: str,
+    dataset_dir: str,
+    out: str,
+    model: str | None,
+    pairs: tuple[str, ...],
+    replace: bool,
+    as_json: bool,
+) -> None:
+    """Make train.yaml and predict.yaml for one dataset and one model.
+
+    \b
+    lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/4b
+    lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/8b
+             --model Qwen/Qwen3-8B --set learning_rate=5e-5 --set lora_rank=32
+    """  # noqa: D301
+    from lf_qwen3 import schema
+    from lf_qwen3.recipes import new as making
+
+    choice = making.Choice(name, dataset, dataset_dir, out, model, schema.parse(pairs))
+    plan = making.plan(choice)
+    making.write(plan, replace)
+    for note in plan.notes:
+        _output.say(f"note: {note}")
+    if as_json:
+        _output.print_json(_report(plan))
+        return
+    for path in plan.texts:
+        click.echo(f"wrote {path}")
+    click.echo("\nnext:\n" + "\n".join(f"  {one}" for one in plan.commands))
+
+
+def _report(plan: Plan) -> dict[str, object]:
+    return {
+        "recipe": plan.choice.recipe,
+        "files": {path.stem: path for path in plan.texts},
+        "datasets": {"train": plan.splits.train, "val": plan.splits.val, "test": plan.splits.test},
+        "train": plan.train,
+        "predict": plan.predict,
+        "notes": plan.notes,
+        "commands": plan.commands,
+    }
