@@ -1,0 +1,60 @@
+# Runs from a checkout and from an unpacked sdist; needs make and Python 3.11 or later, and nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+SCRATCH := build/constraints
+# The torch that the trainer was tried with. The three go together, and only in these builds.
+TORCH := torch==2.14.1 torchvision==0.29.1 torchaudio==2.11.0
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench venv constraints clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo '  PYTHON=python3.12 picks the interpreter; ARGS="..." is handed on by demo, test and bench'
+
+demo: $(INSTALLED) ## Train a tiny Qwen3 on the CPU, from raw data to adapter (first run: installs the trainer)
+	@$(BIN)/lf-qwen3 demo $(ARGS)
+
+test: $(INSTALLED) ## Run the whole test suite
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(INSTALLED) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(INSTALLED) ## Measure speed and memory of convert beside the usual ways
+	@$(BIN)/python bench/run.py $(ARGS)
+
+venv: $(INSTALLED) ## Make .venv with the package, the real trainer and the test tools
+
+# Modules are compiled when they are first imported (--no-compile): most of the trainer's never are.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(BIN)/python -c 'import pip' 2>/dev/null || { $(python_is_good) && $(PYTHON) -m venv --clear .venv; }
+	@echo 'Installing into .venv: the first time about 3 GB to fetch, 7 GB on disk, some minutes.'
+	@$(BIN)/python -m pip install --upgrade 'pip>=25'
+	@$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[train,dev]'
+	@touch $@
+
+constraints: ## Resolve all dependencies anew and write constraints.txt
+	@$(python_is_good) && $(PYTHON) -m venv --clear $(SCRATCH)
+	@$(SCRATCH)/bin/python -m pip install --upgrade 'pip>=25'
+	@$(SCRATCH)/bin/python -m pip install --no-compile $(TORCH) '.[train,dev]'
+	@grep '^#' constraints.txt > build/constraints.txt
+	@$(SCRATCH)/bin/python -m pip freeze --all --exclude pip --exclude lf-qwen3 >> build/constraints.txt
+	@mv build/constraints.txt constraints.txt
+	@rm -rf $(SCRATCH)
+
+clean: ## Remove everything that make made, .venv too
+	@rm -rf .venv build dist demo bench/data bench/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+define python_is_good
+{ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo 'error: "$(PYTHON)" is missing or older than Python 3.11' >&2; \
+	echo 'hint: name another: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)' >&2; exit 1; }; }
+endef
