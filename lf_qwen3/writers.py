@@ -68,6 +68,7 @@ class Stage:
             sync(self.path / name)
         committed = self.folder / f".{self.name}{_COMMIT_END}"
         with _signals_held(), dataset_info.lock(self.folder):
+            dataset_info.plan(self.folder, entries, drop_entries, replace=True)  # a broken file is told here
             self.path.rename(committed)
             _roll_forward(committed)
 

@@ -50,7 +50,7 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 @click.group(cls=LazyGroup, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="lf-qwen3")
 def cli() -> None:
-    r"""Fine-tune Qwen3 with LLaMA-Factory, right the first time.
+    """Fine-tune Qwen3 with LLaMA-Factory, right the first time.
 
     \b
     lf-qwen3 convert DATA.jsonl --name my_data --dataset-dir data --val 0.05

@@ -88,7 +88,7 @@ class Mix(click.ParamType[float]):
 @click.option("--replace", is_flag=True, help="Write over files that are not this dataset's own.")
 @_output.json_option
 def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
-    r"""Turn sources into a registered LLaMA-Factory dataset with exactly right think tags.
+    """Turn sources into a registered LLaMA-Factory dataset with exactly right think tags.
 
     A SOURCE is a file, a folder or a glob (JSONL, JSON, parquet, CSV; .gz and .zst for text), or
     CONVERTER:PATH to name the converter instead of having it recognised from the columns.
@@ -97,7 +97,7 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     dataset folder and registers them in its dataset_info.json: all of it, or nothing.
 
     \b
-    lf-qwen3 convert medical.jsonl FineTome-100k/ --name mixed --dataset-dir data \
+    lf-qwen3 convert medical.jsonl FineTome-100k/ --name mixed --dataset-dir data \\
         --mix thinking=0.75 --val 0.05 --test 500
     """
     from lf_qwen3.convert import convert
