@@ -134,10 +134,10 @@ def mixed_rows(count=400):
     return [bad[n % 4] if n % 9 == 0 else medical(n % 170, answer=f"a{n % 190}") for n in range(count)]
 
 
-def test_part_size_and_workers_do_not_show_in_the_bytes(tmp_path, options):
+def test_workers_do_not_show_in_the_bytes(tmp_path, options):
     source = write_jsonl(tmp_path / "m.jsonl", mixed_rows())
     made = []
-    for part_bytes, workers in ((1 << 30, 0), (700, 0), (3000, 2), (64, 0)):
+    for part_bytes, workers in ((1 << 30, 0), (3000, 1), (3000, 2)):
         folder = tmp_path / f"{part_bytes}-{workers}"
         options = ConvertOptions(
             (source,), "set", folder, val=0.1, test=9, mix=1.0, part_bytes=part_bytes, workers=workers
@@ -250,15 +250,17 @@ ROW = st.one_of(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROW, max_size=12), part_bytes=st.integers(20, 400))
-def test_rows_in_are_rows_written_rejected_or_duplicates(tmp_path_factory, rows, part_bytes):
+def test_every_row_is_accounted_for_and_any_chunking_gives_the_same_bytes(tmp_path_factory, rows, part_bytes):
     folder = tmp_path_factory.mktemp("rows")
-    source = write_jsonl(folder / "m.jsonl", [medical("first"), *rows])
-    options = ConvertOptions((source,), "set", folder / "data", part_bytes=part_bytes)
+    source = write_jsonl(folder / "m.jsonl", [medical("first"), medical("second"), *rows])
+    options = ConvertOptions((source,), "set", folder / "whole", val=1)
     report = convert(options)
     rejected = read_jsonl(report.files["rejected"])
-    assert report.read == len([row for row in rows if row != ""]) + 1
-    assert report.read == report.written["train"] + sum(report.rejected.values()) + report.duplicates
+    assert report.read == len([row for row in rows if row != ""]) + 2
+    assert report.read == sum(report.written.values()) + sum(report.rejected.values()) + report.duplicates
     assert Counter(row["code"] for row in rejected) == report.rejected
     for record in read_jsonl(report.files["train"]):
         text = record["conversations"][-1]["value"]
         assert thinking.frame(*thinking.split(text)[:2]) == text
+    convert(replace(options, dataset_dir=folder / "parts", part_bytes=part_bytes))
+    assert contents(folder / "parts") == contents(folder / "whole")
