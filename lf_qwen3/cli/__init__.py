@@ -56,7 +56,7 @@ def cli() -> None:
     lf-qwen3 convert DATA.jsonl --name my_data --dataset-dir data --val 0.05
     lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/my_data
     llamafactory-cli train runs/my_data/train.yaml
-    """
+    """  # noqa: D301
 
 
 def main() -> None:

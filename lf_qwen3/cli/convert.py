@@ -43,7 +43,7 @@ class Mix(click.ParamType[float]):
         self.fail(f"'{value}' is no mix: write thinking=0.75", param, ctx)
 
 
-@click.command()
+@click.command(short_help="Turn sources into a registered dataset with right think tags.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--name", required=True, help="Name of the dataset; its files and entries begin with it.")
 @_output.dataset_dir_option()
@@ -99,7 +99,7 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     \b
     lf-qwen3 convert medical.jsonl FineTome-100k/ --name mixed --dataset-dir data \\
         --mix thinking=0.75 --val 0.05 --test 500
-    """
+    """  # noqa: D301
     from lf_qwen3.convert import convert
     from lf_qwen3.job import ConvertOptions
 
