@@ -36,7 +36,7 @@ def unwrap(conversation: Conversation) -> None:
 
     An assistant turn that a prompt leaves open (`<|im_start|>assistant\n`, a think block behind it or
     not) is the beginning of the answer that follows. Adds the repair codes `chat_template` and
-    `end_token`. Raises `Reject`: chat_template where the markup does not parse, system_twice where it
+    `end_token`. Raises `Reject`: broken_template where the markup does not parse, system_twice where it
     brings another system text.
     """
     if not _is_marked(conversation):
@@ -102,14 +102,14 @@ def _spelled_out(source: Turn, conversation: Conversation) -> list[tuple[Turn, b
 def _unwrap_rejected(turn: Turn, begun: str, repairs: set[str]) -> None:
     pieces = _pieces("assistant", turn.content, repairs)
     if [piece.role for piece in pieces] != ["assistant"]:
-        raise Reject("chat_template", "the rejected answer spells out other turns")
+        raise Reject("broken_template", "the rejected answer spells out other turns")
     turn.content = begun + pieces[0].text
 
 
 def _take_system(conversation: Conversation, piece: Piece) -> None:
     text = piece.text.strip()
     if piece.role != "system":
-        raise Reject("chat_template", f"the system text spells out a turn of {piece.role}")
+        raise Reject("broken_template", f"the system text spells out a turn of {piece.role}")
     if conversation.system.strip() not in ("", text):
         raise Reject("system_twice", excerpt(text))
     conversation.system = text
@@ -128,17 +128,17 @@ def _pieces(own_role: str, text: str, repairs: set[str]) -> list[Piece]:
     for chunk in chunks:
         role, _, body = chunk.partition("\n")
         if role.strip() not in ("system", *_ROLES):
-            raise Reject("chat_template", f"{START}{excerpt(chunk)}")
+            raise Reject("broken_template", f"{START}{excerpt(chunk)}")
         pieces.append(_piece(role.strip(), body))
     if any(piece.is_open for piece in pieces[:-1]):
-        raise Reject("chat_template", f"a turn without {END} before the last")
+        raise Reject("broken_template", f"a turn without {END} before the last")
     return pieces
 
 
 def _piece(role: str, text: str) -> Piece:
     body, end, behind = text.partition(END)
     if _without_end_tokens(behind).strip():
-        raise Reject("chat_template", f"text behind {END}: {excerpt(behind.strip())}")
+        raise Reject("broken_template", f"text behind {END}: {excerpt(behind.strip())}")
     return Piece(role, body if end else _without_end_tokens(body), is_open=not end)
 
 

@@ -17,13 +17,13 @@ def normalise(conversation: Conversation) -> None:
     repairs = conversation.repairs
     conversation.system = _plain(conversation.system, repairs).strip(thinking.WHITESPACE)
     chat_template.unwrap(conversation)
-    for number, turn in enumerate(conversation.turns, 1):
+    losing = conversation.rejected
+    for number, turn in enumerate([*conversation.turns, losing] if losing else conversation.turns, 1):
         try:
             _normalise_turn(turn, repairs)
         except Reject as error:
-            raise Reject(error.code, f"turn {number}: {error.detail}") from None
-    if conversation.rejected:
-        _normalise_turn(conversation.rejected, repairs)
+            where = "the rejected answer" if turn is losing else f"turn {number}"
+            raise Reject(error.code, f"{where}: {error.detail}") from None
     _drop_unanswered(conversation)
 
 

@@ -32,7 +32,7 @@ REJECTED: dict[str, Reason] = {
         "a text holds a Qwen control token; the tokenizer would obey it",
         "remove it, or keep it on purpose with --allow-special",
     ),
-    "chat_template": Reason("chat-template text cannot be unwrapped", "write the bare text of each turn"),
+    "broken_template": Reason("chat-template text cannot be unwrapped", "write the bare text of each turn"),
     "think_unclosed": Reason("a reasoning block is opened and never closed", "close it before the answer"),
     "think_unopened": Reason("a closing think tag has no block to close", "keep one closing tag per block"),
     "think_nested": Reason("a reasoning block stands inside another", "keep one block per turn"),
@@ -68,4 +68,4 @@ REPAIRED: dict[str, Reason] = {
 
 def describe(code: str) -> str:
     """Return the message of a code, rejected or repaired."""
-    return (REJECTED.get(code) or REPAIRED[code]).message
+    return (REJECTED | REPAIRED)[code].message

@@ -46,6 +46,11 @@ class Converter:
         known = self.may.union(*self.needs).intersection(columns)
         return (-self.precedence, -len(self.needs), -len(known), self.name)
 
+    def distance(self, columns: Collection[str]) -> tuple[int, int, str]:
+        """Order converters that do not fit: by the needs filled, then by the needs that are not."""
+        missing = len(self.missing(columns))
+        return (missing - len(self.needs), missing, self.name)
+
 
 _CONVERTERS: dict[str, Converter] = {}
 
@@ -90,10 +95,12 @@ def detect(columns: Collection[str], where: str) -> Converter:
     Raises `UsageError` that lists the columns seen and what the nearest converters lack.
     """
     lowered = {name.lower() for name in columns}
-    ranked = sorted(all_converters().values(), key=lambda one: (len(one.missing(lowered)), one.rank(lowered)))
-    if not ranked[0].missing(lowered):
-        return ranked[0]
-    lacks = "; ".join(f"{one.name} lacks {_names(one.missing(lowered))}" for one in ranked[:3])
+    found = all_converters().values()
+    fitting = [one for one in found if not one.missing(lowered)]
+    if fitting:
+        return min(fitting, key=lambda one: one.rank(lowered))
+    nearest = sorted(found, key=lambda one: one.distance(lowered))[:3]
+    lacks = "; ".join(f"{one.name} lacks {_names(one.missing(lowered))}" for one in nearest)
     raise UsageError(
         f"{where}: no converter fits the columns {', '.join(sorted(columns)) or '(none)'}",
         f"nearest: {lacks}. Rename the columns, or name a converter: CONVERTER:PATH",

@@ -24,21 +24,19 @@ THOUGHTS = (
     "reasoning (reasoning_content)",
 )
 ANSWERS = (
-    "deepseek_solution",
-    "deepseek_attempt",
-    "generated_solution",
-    "model_answer",
     "response",
-    "response (content)",
     "output",
     "solution",
     "answer",
     "final_answer",
     "content",
+    "response (content)",
 )
+MODEL_ANSWERS = ("deepseek_solution", "deepseek_attempt", "generated_solution", "model_answer")
+"""Named so where the set keeps its reference solution beside them; the reasoning belongs to these."""
 
 
-@converter("reasoning", needs=[QUESTIONS + INPUTS, ANSWERS], may=(*THOUGHTS, *CONTEXT))
+@converter("reasoning", needs=[QUESTIONS + INPUTS, ANSWERS + MODEL_ANSWERS], may=(*THOUGHTS, *CONTEXT))
 def convert(row: Row) -> Conversation:
     """Take the first filled column of each kind, in any case; a row without reasoning is a plain turn.
 
@@ -47,4 +45,4 @@ def convert(row: Row) -> Conversation:
     {"Question": "Why is salt bad for blood pressure?", "Complex_CoT": "Sodium holds water, so …",
      "Response": "It raises the volume of the blood …"}
     """
-    return exchange(row, questions=QUESTIONS, answers=ANSWERS, thoughts=THOUGHTS)
+    return exchange(row, questions=QUESTIONS, answers=MODEL_ANSWERS + ANSWERS, thoughts=THOUGHTS)
