@@ -17,7 +17,7 @@ _MAY_FOLLOW: dict[str, tuple[str, ...]] = {
 @rule("no_answer", good=_GOOD, bad=Conversation([Turn("user", "q")]))
 def no_answer(conversation: Conversation) -> str | None:
     """Require an assistant turn: without one there is nothing to learn."""
-    return None if any(turn.role == "assistant" for turn in conversation.turns) else ""
+    return None if "assistant" in [turn.role for turn in conversation.turns] else ""
 
 
 @rule("roles", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("user", "q"), Turn("assistant", "a")]))
