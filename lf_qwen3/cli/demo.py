@@ -27,7 +27,9 @@ QUIET_SECONDS = 10
 @click.option("--fresh", is_flag=True, help="Train and predict again, even when nothing has changed.")
 @_output.json_option
 def command(out: str, steps: int, fresh: bool, as_json: bool) -> int:
-    """Go the whole way on this machine: a tiny Qwen3, sample data, real training and prediction on the CPU.
+    """Train a tiny Qwen3 here and now: raw data to adapter.
+
+    A tiny Qwen3 is made, both samples are converted, and the real trainer trains and predicts on the CPU.
 
     Takes about two minutes, needs no GPU and downloads nothing. A second run keeps what is already there.
     Needs LLaMA-Factory in this environment: pip install "lf-qwen3[train]".
