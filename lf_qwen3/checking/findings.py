@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,14 +34,6 @@ class Findings:
     kept: dict[str, list[Finding]] = field(default_factory=dict)
     severities: dict[str, Severity] = field(default_factory=dict)
 
-    def look(self, subject: object, checks: Iterable[Check], file: str, row: int | None) -> int:
-        """Run checks over one subject; return how many findings that made."""
-        before = self.counts.total()
-        for one in checks:
-            for fault in one.faults(subject):
-                self.add(one, fault, file, row)
-        return self.counts.total() - before
-
     def add(self, check: Check, fault: Fault, file: str, row: int | None) -> None:
         """Count one finding, and keep it while there is room."""
         self.counts[check.code] += 1
@@ -66,15 +58,29 @@ class Findings:
 
 
 class Looker:
-    """The checks for each type of subject, looked up once."""
+    """Runs the checks that look at a subject, by its type."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._checks: dict[type, list[Check]] = {}
 
-    def __call__(self, subject: object, file: str, row: int | None = None) -> int:
-        """Run the checks that look at such a subject; return how many findings that made."""
+    def __call__(
+        self,
+        subject: object,
+        file: str,
+        row: int | None = None,
+        *,
+        line_of: Callable[[str], int | None] | None = None,
+        who: str = "",
+    ) -> None:
+        """Run the checks over one subject.
+
+        `line_of` finds the line of a key where faults name one; `who` goes before each detail.
+        """
         kind = type(subject)
         if kind not in self._checks:
             self._checks[kind] = checks_for(kind)
-        return self._findings.look(subject, self._checks[kind], file, row)
+        for one in self._checks[kind]:
+            for fault in one.faults(subject):
+                told = Fault(": ".join(part for part in (who, fault.detail) if part), fault.key)
+                self._findings.add(one, told, file, line_of(fault.key) if line_of else row)

@@ -26,14 +26,17 @@ _TYPES = {
 
 @dataclass(slots=True)
 class Counts:
-    """What a dataset holds: records that can be learnt, by kind, and rows that cannot."""
+    """What a dataset holds: records that can be learnt, by kind, and rows that cannot.
+
+    `orphans` have several answers, and the dialogue before the last one is no record of its own.
+    """
 
     kind: Kind = "sft"
     records: int = 0
     thinking: int = 0
     several_turns: int = 0
-    history_thinks: int = 0
     unusable: int = 0
+    orphans: int = 0
 
     @property
     def plain(self) -> int:
@@ -46,8 +49,6 @@ class Counts:
         self.thinking += sample.is_thinking
         if len(sample.spoken) > 1 + (sample.record.rejected is not None):
             self.several_turns += 1
-            history = sample.spoken[: -len(sample.learnt)]
-            self.history_thinks += any(one.parts.thinking for one in history)
 
 
 @dataclass(slots=True)

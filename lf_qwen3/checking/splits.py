@@ -23,40 +23,59 @@ if TYPE_CHECKING:
 _SPLIT = re.compile(r"(?P<stem>.+)_(?P<split>train|val|valid|validation|dev|eval|test)")
 
 
-def held_out_of(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the pairs (held-out dataset, the training dataset it belongs to), told by their names."""
+def held_out_of(names: Iterable[str], also: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+    """Return the pairs (held-out dataset, the training dataset it belongs to) among `names`.
+
+    They are told by their names; `also` holds those that a YAML names.
+    """
     known = list(names)
-    pairs = []
+    pairs = [(held, trained) for held, trained in also if held != trained and {held, trained} <= set(known)]
     for name in known:
         found = _SPLIT.fullmatch(name)
         if found and found["split"] != "train":
             trained = (f"{found['stem']}_train", found["stem"])
             pairs += [(name, other) for other in trained if other in known]
-    return pairs
+    return list(dict.fromkeys(pairs))
 
 
 @dataclass(slots=True)
 class Keys:
-    """Two hashes of every record of a dataset, 64 bits each: the whole of it, and its question."""
+    """Hashes of every record of a dataset, 64 bits each: the whole of it, its question, its dialogue.
+
+    `before` is the dialogue up to the answer before the last, 0 where there is none: a record of it exists
+    if it is found among the `dialogue` hashes.
+    """
 
     files: Files
     file: array[int] = field(default_factory=lambda: array("H"))
     row: array[int] = field(default_factory=lambda: array("Q"))
     whole: array[int] = field(default_factory=lambda: array("Q"))
     question: array[int] = field(default_factory=lambda: array("Q"))
+    dialogue: array[int] = field(default_factory=lambda: array("Q"))
+    before: array[int] = field(default_factory=lambda: array("Q"))
+
+    def __len__(self) -> int:
+        return len(self.row)
 
     def add(self, place: Place, sample: Sample) -> bytes:
-        """Take a record in; return its folded text."""
-        *asked, last = sample.record.messages
-        question = b"\0".join(fold(one["content"]) for one in asked) if asked else fold(last["content"])
-        answer = b"\0".join(fold(one.parts.answer) for one in sample.learnt) or fold(last["content"])
+        """Take a record in; return its folded text, questions and answers without their reasoning."""
+        *asked, last = [fold(one["content"]) for one in sample.record.messages]
+        question = b"\0".join(asked)
+        answer = b"\0".join(fold(one.parts.answer) for one in sample.learnt) or last
         kind = b"thinking" if sample.is_thinking else b"plain"
         context = f"{sample.record.system}\0{sample.record.tools}".encode()
         self.file.append(place.file)
         self.row.append(place.row)
         self.whole.append(xxhash.xxh3_64_intdigest(b"\1".join((question, answer, kind, context))))
-        self.question.append(xxhash.xxh3_64_intdigest(question))
-        return question + b" " + answer
+        self.question.append(xxhash.xxh3_64_intdigest(question or answer))
+        self.dialogue.append(xxhash.xxh3_64_intdigest(question + b"\0" + answer))
+        self.before.append(xxhash.xxh3_64_intdigest(b"\0".join(asked[:-1])) if len(asked) > 1 else 0)
+        return question + b"\n" + answer
+
+    def orphans(self) -> int:
+        """Return how many records hold an earlier answer that is the last one of no record."""
+        known = set(self.dialogue) if any(self.before) else set()
+        return sum(1 for one in self.before if one and one not in known)
 
     def frame(self) -> pl.DataFrame:
         """Return the hashes as a Polars frame."""
@@ -73,9 +92,8 @@ def find_twins(keys: dict[str, Keys], pairs: Iterable[tuple[str, str]], look: Lo
         for row in _duplicates(frame):
             look(Twin(row["first"]), keys[name].files.shown(row["file"]), row["row"])
     for held, trained in pairs:
-        if held in frames and trained in frames:
-            for row, twin in _leaks(frames[held], frames[trained], trained):
-                look(twin, keys[held].files.shown(row["file"]), row["row"])
+        for row, twin in _leaks(frames[held], frames[trained], trained):
+            look(twin, keys[held].files.shown(row["file"]), row["row"])
 
 
 def _duplicates(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:

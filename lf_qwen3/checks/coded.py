@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from lf_qwen3.discovery import import_all
@@ -99,3 +100,9 @@ def all_checks() -> list[Check]:
 def checks_for(subject: type) -> list[Check]:
     """Return the checks that look at subjects of this type."""
     return [one for one in all_checks() if type(one.good) is subject]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the nearest name as the end of a message, "" where none is near."""
+    near = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -20,20 +20,36 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 @click.command(name="check")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@_output.dataset_dir_option()
+@_output.dataset_dir_option(required=False)
+@click.option("--config", type=click.Path(), help="A training YAML to hold against the data.")
+@click.option(
+    "--tokenizer", default="", help="A folder with a tokenizer.json, or a hub id: counts tokens too."
+)
+@click.option("--cutoff-len", type=click.IntRange(min=1), help="Tokens a record, in place of the YAML's.")
 @_output.json_option
-def command(names: tuple[str, ...], dataset_dir: str, as_json: bool) -> int:
-    """Check registered datasets before they are trained on.
+def command(
+    names: tuple[str, ...],
+    dataset_dir: str | None,
+    config: str | None,
+    tokenizer: str,
+    cutoff_len: int | None,
+    as_json: bool,
+) -> int:
+    """Check registered datasets, and a training YAML over them.
 
-    NAME is a dataset of dataset_info.json, or the name given to convert, which stands for its splits; without
-    one every dataset is checked. Exit code 1 says that there are errors or warnings.
+    NAME is a dataset of dataset_info.json, or the name given to convert, which stands for its splits.
+    Without one all that the YAML names are checked, or all that are registered. Exit code 1 says that
+    there are errors or warnings.
 
     \b
     lf-qwen3 check my_data --dataset-dir data
+    lf-qwen3 check --config runs/my_data/train.yaml --tokenizer Qwen/Qwen3-4B
     """  # noqa: D301
     from lf_qwen3 import checking
 
-    options = checking.CheckOptions(Path(dataset_dir), names)
+    folder = Path(dataset_dir) if dataset_dir else None
+    yaml = Path(config) if config else None
+    options = checking.CheckOptions(folder, names, yaml, tokenizer, cutoff_len)
     with _output.progress_bar() as progress:
         report = checking.check(options, progress)
     if as_json:
@@ -44,8 +60,14 @@ def command(names: tuple[str, ...], dataset_dir: str, as_json: bool) -> int:
 
 
 def _print(report: Report) -> None:
+    from lf_qwen3.checking import words
+
     for code, found in report.findings.by_code():
         _print_code(code, found, report.findings.counts[code])
+    for name, figures in report.tokens.items():
+        click.echo("\n".join(words.token_lines(name, figures)))
+    if "lora" in report.training:
+        click.echo(f"lora: {report.training['lora']}")
     for note in report.notes:
         _output.say(f"note: {note}")
     click.echo(_verdict(report))
@@ -70,7 +92,11 @@ def _verdict(report: Report) -> str:
     records = sum(one["records"] for one in figures["datasets"].values())
     thinking = sum(one["thinking"] for one in figures["datasets"].values())
     share = f", {thinking / records:.0%} thinking" if records else ""
-    checked = f"{records:,} records in {len(figures['datasets'])} datasets{share}"
+    checked = f"{_many(records, 'record')} in {_many(len(figures['datasets']), 'dataset')}{share}"
     if report.is_clean:
         return f"{click.style('clean', fg='green', bold=True)}: {checked}"
-    return f"{figures['errors']:,} errors, {figures['warnings']:,} warnings: {checked}"
+    return f"{_many(figures['errors'], 'error')}, {_many(figures['warnings'], 'warning')}: {checked}"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" + "s" * (number != 1)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from lf_qwen3 import assets
-from lf_qwen3.checks.coded import Fault, check
+from lf_qwen3.checks.coded import Fault, check, did_you_mean
 from lf_qwen3.checks.registry.entry import Entry
 
 SCHEMA = "dataset_info.schema.json"
@@ -113,5 +112,4 @@ def _unknown(found: dict[str, Any], kind: str, where: str) -> Iterator[Fault]:
     known = load()["$defs"][kind]["properties"]
     for key in found:
         if key not in known:
-            near = get_close_matches(key, known, n=1)
-            yield Fault(f"{where}{key}" + f"; did you mean {near[0]}?" * bool(near), key)
+            yield Fault(f"{where}{key}{did_you_mean(key, known)}", key)
