@@ -15,7 +15,7 @@ SOURCES = sorted(
 )
 TEXTS = [
     *SOURCES,
-    *sorted(ROOT.glob("*.md")),
+    *sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]),
     *(ROOT / name for name in ("Makefile", "constraints.txt", "pyproject.toml", ".ci/run")),
     *sorted(file for file in (ROOT / "recipes").rglob("*") if file.is_file()),
 ]

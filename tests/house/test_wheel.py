@@ -99,7 +99,7 @@ def test_the_sdist_can_make(unpacked: Path, target: str) -> None:
 
 
 def test_the_sdist_holds_every_file_of_the_project(unpacked: Path, root: Path) -> None:
-    folders = ("lf_qwen3", "recipes", "web", "tests", ".ci")
+    folders = ("lf_qwen3", "docs", "recipes", "web", "tests", ".ci")
     there = [file for name in folders for file in (root / name).rglob("*") if file.is_file()]
     there += [
         root / name for name in ("Makefile", "constraints.txt", "README.md", "LICENSE", "pyproject.toml")
