@@ -48,7 +48,7 @@ def convert(options: ConvertOptions, progress: Progress | None = None) -> Report
         written = outputs.write(
             options, stage.path, splits, converted.bad, [s.label for s in found], progress
         )
-        _count(report, splits, options)
+        _count(report, splits, options, converted.preferences > 0)
         report.files = {key: str(options.dataset_dir / name) for key, name in written.files.items()}
         entries = outputs.entries(options, written.files, preference=converted.preferences > 0)
         report.datasets = list(entries)
@@ -122,6 +122,7 @@ def _convert_parts(
         base = first_row[task.file]
         if result.bad and options.on_bad == "stop":
             _stop_at(found[task.file], base + result.bad[0].row, result.bad[0])
+        ledger.prepare()
         converted.lines.extend(result.lines, base)
         converted.bad += [
             outputs.BadPlace(task.file, base + bad.row, result.spool, bad) for bad in result.bad
@@ -191,13 +192,15 @@ def _nothing_kept(converted: Converted, report: Report) -> LfQwen3Error:
     )
 
 
-def _count(report: Report, splits: dict[str, pl.DataFrame], options: ConvertOptions) -> None:
+def _count(
+    report: Report, splits: dict[str, pl.DataFrame], options: ConvertOptions, is_preference: bool
+) -> None:
     for name, rows in splits.items():
         report.rows[name] = rows.height
         report.written[name] = int(rows["records"].sum())
         report.thinking += int(rows["thinking"].sum())
     report.plain = sum(report.written.values()) - report.thinking
-    if not report.thinking:
+    if not report.thinking and not is_preference:
         report.warnings.append(
             "no record has any thinking: a hybrid Qwen3 trained on these will lose its reasoning; "
             "mix in a reasoning source, 75 % is usual: --mix thinking=0.75"

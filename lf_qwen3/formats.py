@@ -33,6 +33,13 @@ _TAGS = {
 }
 
 
+_HUMAN, _GPT, _OBSERVATION, _CALL = (
+    b'{"from":"%b","value":' % role for role in (b"human", b"gpt", b"observation", b"function_call")
+)
+
+_json = orjson.dumps
+
+
 class Record(NamedTuple):
     """One line of a dataset file, line end included; `thinking` tells whether the learnt turn reasons."""
 
@@ -71,10 +78,7 @@ def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[Record]:
     The thinking of earlier turns is left out as Qwen3's chat template leaves it out, except by `all`.
     """
     steps = _merge_parallel_tools(conversation.turns)
-    tail = b',"system":%b,"tools":%b}\n' % (
-        orjson.dumps(conversation.system),
-        orjson.dumps(conversation.tools),
-    )
+    tail = b',"system":%b,"tools":%b}\n' % (_json(conversation.system), _json(conversation.tools))
     if conversation.rejected:
         pair = b',"chosen":%b,"rejected":%b' % (_item(steps[-1]), _item(conversation.rejected))
         prompt = [_item(_bare(turn)) for turn in steps[:-1]]
@@ -181,14 +185,14 @@ def _line(items: Iterable[bytes], tail: bytes) -> bytes:
 
 def _item(turn: Turn) -> bytes:
     if turn.role != "assistant":
-        role = b"human" if turn.role == "user" else b"observation"
-        return b'{"from":"%b","value":%b}' % (role, orjson.dumps(turn.content))
-    if turn.calls and not turn.content and turn.thinking is None:
-        return b'{"from":"function_call","value":%b}' % orjson.dumps(turn.calls)
-    if turn.thinking is None or turn.calls:
-        return b'{"from":"gpt","value":%b}' % orjson.dumps(_text(turn))
-    framed = frame_json(orjson.dumps(turn.thinking), orjson.dumps(turn.content))
-    return b'{"from":"gpt","value":%b}' % framed
+        role = _HUMAN if turn.role == "user" else _OBSERVATION
+        return role + _json(turn.content) + b"}"
+    if not turn.calls:
+        answer = _json(turn.content)
+        return _GPT + (answer if turn.thinking is None else frame_json(_json(turn.thinking), answer)) + b"}"
+    if not turn.content and turn.thinking is None:
+        return _CALL + _json(turn.calls) + b"}"
+    return _GPT + _json(_text(turn)) + b"}"
 
 
 def _text(turn: Turn) -> str:
@@ -212,7 +216,7 @@ def _bare(turn: Turn) -> Turn:
 
 def _merge_parallel_tools(turns: Sequence[Turn]) -> Sequence[Turn]:
     """Join the answers to parallel tool calls into one turn, as the chat template shows them."""
-    if not any(turn.role == "tool" for turn in turns):
+    if "tool" not in [turn.role for turn in turns]:
         return turns
     merged: list[Turn] = []
     for role, group in groupby(turns, key=lambda turn: turn.role):

@@ -18,6 +18,7 @@ neither chunk size nor the number of workers can change the outcome.
 
 from __future__ import annotations
 
+import importlib
 from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -43,6 +44,11 @@ COLUMNS = (
 )
 _WIDTH = len(COLUMNS)
 _ROW = COLUMNS.index("row")
+
+
+def prepare() -> None:
+    """Load Polars; worth doing while others are busy."""
+    importlib.import_module("polars")
 
 
 class Lines:

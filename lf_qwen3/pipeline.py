@@ -28,7 +28,7 @@ from lf_qwen3.errors import LfQwen3Error, Reject
 from lf_qwen3.formats import FORMATS, FormatName, Record, Turns, has_history
 from lf_qwen3.keys import keys_of
 from lf_qwen3.ledger import Lines
-from lf_qwen3.normalise import normalise
+from lf_qwen3.normalise import normalise, settle
 from lf_qwen3.sources import BadRow, Part, rows, size
 from lf_qwen3.types import Conversation, Row
 
@@ -148,8 +148,9 @@ class Worker:
             if isinstance(item, BadRow):
                 raise Reject(item.code, item.detail)
             conversation = converter(item)
-            normalise(conversation)
-            checks.require_sound(conversation, self.rules)
+            if not settle(conversation):
+                normalise(conversation)
+                checks.require_sound(conversation, self.rules)
             records = self.encode(conversation, self.recipe.turns)
         except Reject as reject:
             content = orjson.dumps(item.raw if isinstance(item, BadRow) else item, default=str)
@@ -159,23 +160,21 @@ class Worker:
             self._keep(conversation, records, file, result)
 
     def _keep(self, conversation: Conversation, records: list[Record], file: int, result: Result) -> None:
-        lines = [record.line for record in records]
-        reasoning = [len(record.line) for record in records if record.thinking]
-        content = lines[0] if len(lines) == 1 else b"".join(lines)
-        result.lines.add(
-            (
-                file,
-                result.positions,
-                self.spool,
-                self.records.write(content),
-                len(content),
-                len(lines),
-                len(reasoning),
-                sum(reasoning),
-                has_history(conversation),
-                *keys_of(conversation, content, self.recipe.seed),
-            )
+        content = records[0].line if len(records) == 1 else b"".join([one.line for one in records])
+        reasoning = [len(one.line) for one in records if one.thinking]
+        line = (
+            file,
+            result.positions,
+            self.spool,
+            self.records.write(content),
+            len(content),
+            len(records),
+            len(reasoning),
+            sum(reasoning),
+            has_history(conversation),
+            *keys_of(conversation, content, self.recipe.seed),
         )
+        result.lines.add(line)
         if conversation.rejected:
             result.preferences += 1
         if conversation.repairs:
