@@ -58,7 +58,7 @@ class Comparison:
 class ChatTemplate:
     """A model's chat template, compiled.
 
-    Raises `LfQwen3Error` when jinja2 is missing or the template cannot be compiled.
+    Raises `LfQwen3Error` when the template cannot be compiled.
     """
 
     def __init__(self, source: str, tokens: Mapping[str, str] | None = None) -> None:
@@ -198,14 +198,9 @@ def _token(value: Any) -> str:
 
 
 def _compile(source: str) -> jinja2.Template:
-    try:
-        import jinja2
-        from jinja2.ext import Extension, loopcontrols
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-    except ImportError as error:
-        raise LfQwen3Error(
-            "rendering the model's chat template needs jinja2", "run: pip install jinja2"
-        ) from error
+    import jinja2
+    from jinja2.ext import Extension, loopcontrols
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Generation(Extension):
         """Lets `{% generation %}`, which only marks the assistant's text, render what stands inside."""

@@ -62,5 +62,5 @@ def _chat_template(folder: Path) -> tuple[ChatTemplate | None, str]:
     try:
         found = ChatTemplate.load(folder)
     except LfQwen3Error as error:
-        return None, f"{error.message}; {error.hint}" if error.hint else error.message
+        return None, error.message
     return found, "" if found else f"{folder} holds no chat template"

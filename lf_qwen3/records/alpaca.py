@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from lf_qwen3.records.record import Aligned, BrokenRowError, Message, Names, message, require_text
+from lf_qwen3.records.record import (
+    Aligned,
+    BrokenRowError,
+    Message,
+    Names,
+    kto_answers,
+    message,
+    require_text,
+)
 from lf_qwen3.types import Row
 
 
@@ -21,9 +29,8 @@ def align(names: Names, row: Row) -> Aligned:
 
 def _answers(names: Names, row: Row) -> list[Message]:
     response = names.column(row, "response")
-    if isinstance(names.column(row, "kto_tag"), bool):
-        return [message("assistant", response), message("assistant", "")]
-    pair = [names.column(row, name) for name in ("chosen", "rejected")]
-    if names.is_ranking and all(isinstance(one, str) for one in pair):
+    if isinstance(wanted := names.column(row, "kto_tag"), bool):
+        return kto_answers(wanted, [message("assistant", response)])
+    if names.is_ranking and (pair := names.pair(row, str)):
         return [message("assistant", one) for one in pair]
     return [message("assistant", response)] if isinstance(response, str) else []

@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lf_qwen3.records.record import Aligned, BrokenRowError, Message, Names, message, require_text
+from lf_qwen3.records.record import (
+    Aligned,
+    BrokenRowError,
+    Message,
+    Names,
+    kto_answers,
+    message,
+    require_text,
+)
 from lf_qwen3.types import Row
 
 _ASKING = ("user", "observation")
@@ -25,14 +33,15 @@ def align_openai(names: Names, row: Row) -> Aligned:
     """Return prompt and answers of an openai row; without tools, the system prompt turns thinking off."""
     messages, system = _opening(names, row)
     aligned: list[Message] = []
-    results: list[str] = []
+    results: list[Any] = []
     for one in messages:
         role, content = names.role(one), one.get(names.content_tag)
         if role == "observation":
-            results.append(require_text(content, "a tool's result"))
+            results.append(content)
             continue
         if results:
-            aligned.append(message("observation", _NEXT_RESULT.join(results)))
+            texts = [require_text(result, "a tool's result") for result in results]
+            aligned.append(message("observation", _NEXT_RESULT.join(texts)))
             results = []
         if role in _ANSWERING and one.get("tool_calls"):
             role, content = "function", _calls(one["tool_calls"])
@@ -71,10 +80,9 @@ def _answered(names: Names, row: Row, aligned: Aligned) -> Aligned:
             raise BrokenRowError(f"message {number} is {one['role']} where {' or '.join(due)} is due")
     if len(messages) % 2 != names.is_ranking:
         raise BrokenRowError(f"{len(messages)} messages: question and answer do not alternate to the end")
-    pair = [names.column(row, name) for name in ("chosen", "rejected")]
-    if isinstance(names.column(row, "kto_tag"), bool):
-        aligned.prompt, aligned.response = messages[:-1], [*messages[-1:], message("assistant", "")]
-    elif names.is_ranking and all(isinstance(one, dict) for one in pair):
+    if isinstance(wanted := names.column(row, "kto_tag"), bool):
+        aligned.prompt, aligned.response = messages[:-1], kto_answers(wanted, messages[-1:])
+    elif names.is_ranking and (pair := names.pair(row, dict)):
         aligned.response = [_answer(names, one) for one in pair]
     else:
         aligned.prompt, aligned.response = messages[:-1], messages[-1:]

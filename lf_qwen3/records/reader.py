@@ -52,6 +52,8 @@ class RecordReader:
             raise BrokenRowError("it has one answer, and ranking data needs chosen and rejected")
         if len(aligned.response) > wanted:
             raise BrokenRowError("it has two answers, and supervised training takes one")
+        if len(aligned.prompt) % 2 != 1:
+            raise BrokenRowError("its messages are not question and answer in turn")
         for kind in _MEDIA:
             if names.column(row, kind):
                 raise BrokenRowError(f"it has {kind}, and the qwen3 templates take text only", stops=True)

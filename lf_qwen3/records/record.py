@@ -94,6 +94,17 @@ class Names:
         column = self.columns.get(name)
         return row.get(column) if column else None
 
+    def pair(self, row: Row, kind: type) -> list[Any]:
+        """Return chosen and rejected of a ranking row; empty where one of them is not of that kind."""
+        found: list[Any] = []
+        for name in ("chosen", "rejected"):
+            if not self.columns.get(name):
+                raise BrokenRowError(f"the entry of ranking data names no {name} column", stops=True)
+            found.append(self.column(row, name))
+            if not isinstance(found[-1], kind):
+                return []
+        return found
+
     def role(self, message: Mapping[str, Any]) -> str:
         """Return the trainer's role of a message; in quotes the message's own where no tag knows it."""
         given = message.get(self.role_tag)
@@ -110,6 +121,12 @@ class Names:
 def message(role: str, content: Any) -> Message:
     """Return a message; its content is held against text later."""
     return {"role": role, "content": content}
+
+
+def kto_answers(wanted: bool, answers: list[Message]) -> list[Message]:
+    """Return the answer of a kto row and the empty one that stands for the other side."""
+    empty = [message("assistant", "")]
+    return answers + empty if wanted else empty + answers
 
 
 def require_text(value: Any, what: str) -> str:
