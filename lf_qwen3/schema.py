@@ -64,7 +64,7 @@ def parse(pairs: Iterable[str]) -> dict[str, Any]:
 
 def check(settings: Mapping[str, Any], where: str) -> None:
     """Hold a whole YAML against the schema; raise `UsageError` that lists every key at fault."""
-    faults = [fault for key, value in settings.items() if (fault := _fault(key, value))]
+    faults = [told for key, value in settings.items() if (told := fault(key, value))]
     if faults:
         raise UsageError(
             f"{where}: {faults[0]}" if len(faults) == 1 else f"{where}:\n  " + "\n  ".join(faults),
@@ -81,15 +81,16 @@ def _value(key: str, text: str) -> Any:
     except YAMLError as error:
         problem = getattr(error, "problem", None) or error
         raise UsageError(f"--set {key}: '{text}' is not YAML: {problem}", "put text in quotes") from error
-    fault = _fault(key, value)
-    if fault and not isinstance(value, str) and _fault(key, text) is None:
+    told = fault(key, value)
+    if told and not isinstance(value, str) and fault(key, text) is None:
         return text
-    if fault:
-        raise UsageError(f"--set {fault}", _describe(key))
+    if told:
+        raise UsageError(f"--set {told}", _describe(key))
     return value
 
 
-def _fault(key: str, value: Any) -> str | None:
+def fault(key: str, value: Any) -> str | None:
+    """Return what is wrong with one setting, as `key: ...`; None where the trainer takes it."""
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
     known = load()["properties"]

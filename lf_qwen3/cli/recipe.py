@@ -1,7 +1,8 @@
-"""`lf-qwen3 recipe`: list the recipes, show one, make the YAML for a dataset and a model from one."""
+"""`lf-qwen3 recipe`: list the recipes, show one, make the YAML for your data from one, validate any YAML."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,11 +11,12 @@ from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
     from lf_qwen3.recipes.new import Plan
+    from lf_qwen3.recipes.validate import Finding, Validation
 
 
 @click.group()
 def command() -> None:
-    """Training YAML that LLaMA-Factory runs: list, show, make one for your data."""
+    """Training YAML that LLaMA-Factory runs: list, show, make one for your data, validate one."""
 
 
 @command.command("list")
@@ -116,3 +118,43 @@ def _report(plan: Plan) -> dict[str, object]:
         "notes": plan.notes,
         "commands": plan.commands,
     }
+
+
+@command.command()
+@click.argument("file", type=click.Path())
+@_output.json_option
+def validate(file: str, as_json: bool) -> int:
+    """Check keys and values of a YAML at once.
+
+    FILE is any YAML for llamafactory-cli train, chat, api or export. Exit code 1: the trainer would stop at
+    it, or take it for something else.
+
+    \b
+    lf-qwen3 recipe validate runs/my_data/train.yaml
+    """  # noqa: D301
+    from lf_qwen3.recipes.validate import validate as hold_against_the_keys
+
+    found = hold_against_the_keys(Path(file))
+    if as_json:
+        _output.print_json(found.as_json())
+    else:
+        _show(found)
+    return 0 if found.is_valid else 1
+
+
+def _show(found: Validation) -> None:
+    for one in found.findings:
+        _show_finding(one)
+    for note in found.notes:
+        _output.say(f"note: {note}")
+    errors = sum(one.severity == "error" for one in found.findings)
+    wrong = f"{errors} {'error' if errors == 1 else 'errors'} in "
+    good = click.style("valid", fg="green", bold=True) + ": "
+    click.echo(f"{wrong if errors else good}{found.file}, {found.settings} settings")
+
+
+def _show_finding(one: Finding) -> None:
+    place = one.file if one.row is None else f"{one.file}:{one.row}"
+    code = click.style(one.code, fg="red" if one.severity == "error" else "cyan", bold=True)
+    click.echo(f"{place}: {code} {one.message}")
+    click.echo(f"  hint: {one.hint}")
