@@ -52,7 +52,7 @@ def convert(options: ConvertOptions, progress: Progress | None = None) -> Report
         report.files = {key: str(options.dataset_dir / name) for key, name in written.files.items()}
         entries = outputs.entries(options, written.files, preference=converted.preferences > 0)
         report.datasets = list(entries)
-        manifest.write(stage.path, options, found, report, written)
+        manifest.write(stage.path, options, found, report, written.hashes)
         outputs.commit(options, stage, written.files, entries)
     return report
 

@@ -23,6 +23,7 @@ from lf_qwen3.errors import LfQwen3Error, UsageError
 from lf_qwen3.job import ConvertOptions, Report
 from lf_qwen3.llamafactory import Status
 from lf_qwen3.recipes import new as recipe
+from lf_qwen3.recipes.choice import Choice
 
 DATASET = "demo_mixed"
 RECIPE = "qwen3-0.6b-lora-sft"
@@ -123,7 +124,7 @@ def _make_data(out: Path, listener: Listener) -> Report:
 
 def _make_yaml(out: Path, model: Path, steps: int, listener: Listener) -> recipe.Plan:
     listener.begin(3, 5, f"writing train.yaml and predict.yaml from the recipe {RECIPE}")
-    choice = recipe.Choice(
+    choice = Choice(
         RECIPE, DATASET, (out / "data").as_posix(), out.as_posix(), model.as_posix(), _for_a_cpu(steps)
     )
     plan = recipe.plan(choice)

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from lf_qwen3.errors import Reject
+from lf_qwen3.records.record import SHAREGPT_TAGS
 from lf_qwen3.thinking import frame, frame_json, split
 from lf_qwen3.types import Conversation, Turn
 
@@ -22,17 +23,6 @@ FormatName = Literal["sharegpt", "alpaca"]
 Turns = Literal["unroll", "last", "all"]
 
 _PARALLEL_SEAM = "\n</tool_response>\n<tool_response>\n"
-_TAGS = {
-    "role_tag": "from",
-    "content_tag": "value",
-    "user_tag": "human",
-    "assistant_tag": "gpt",
-    "observation_tag": "observation",
-    "function_tag": "function_call",
-    "system_tag": "system",
-}
-
-
 _HUMAN, _GPT, _OBSERVATION, _CALL = (
     b'{"from":"%b","value":' % role for role in (b"human", b"gpt", b"observation", b"function_call")
 )
@@ -154,7 +144,7 @@ FORMATS: dict[str, Format] = {
             "system": "system",
             "tools": "tools",
         },
-        tags=_TAGS,
+        tags=SHAREGPT_TAGS,
     ),
     "alpaca": Format(
         "alpaca",

@@ -8,15 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import xxhash
 
 from lf_qwen3 import __version__
 from lf_qwen3.job import ConvertOptions, Report, Source
-
-if TYPE_CHECKING:
-    from lf_qwen3.outputs import Written
 
 _END = ".manifest.json"
 _BLOCK = 1 << 20
@@ -50,7 +47,7 @@ def owners(folder: Path, but: str) -> dict[str, str]:
 
 
 def write(
-    stage: Path, options: ConvertOptions, found: list[Source], report: Report, written: Written
+    stage: Path, options: ConvertOptions, found: list[Source], report: Report, hashes: dict[str, str]
 ) -> None:
     """Write the manifest of a run into its stage."""
     counts = asdict(report)
@@ -80,7 +77,7 @@ def write(
         ],
         "options": {key: getattr(options, key) for key in _OPTIONS},
         "counts": {key: counts[key] for key in kept},
-        "files": written.hashes,
+        "files": hashes,
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     (stage / file_name(options.name)).write_text(text, encoding="utf-8")

@@ -94,8 +94,9 @@ def new(
     """  # noqa: D301
     from lf_qwen3 import schema
     from lf_qwen3.recipes import new as making
+    from lf_qwen3.recipes.choice import Choice
 
-    choice = making.Choice(name, dataset, dataset_dir, out, model, schema.parse(pairs))
+    choice = Choice(name, dataset, dataset_dir, out, model, schema.parse(pairs))
     plan = making.plan(choice)
     making.write(plan, replace)
     for note in plan.notes:

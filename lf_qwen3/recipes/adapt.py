@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lf_qwen3.recipes import checkpoints
+from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.document import Document
 from lf_qwen3.recipes.splits import Splits
-
-if TYPE_CHECKING:
-    from lf_qwen3.recipes.new import Choice
 
 VAL_SIZE = 0.05
 _EXCLUDE = {"val_size": "eval_dataset", "eval_dataset": "val_size"}

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lf_qwen3 import schema
 from lf_qwen3.errors import LfQwen3Error, UsageError
 from lf_qwen3.recipes import Recipe, adapt, find, method, predict, splits
+from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.document import Document
 from lf_qwen3.recipes.splits import Splits
 
 _PREDICT = ("# Model, template, thinking and lengths are those of train.yaml.", "#")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the two files are to hold; paths stand in the YAML as they are given here.
-
-    `dataset` is the name given to `convert --name`, or any registered name; `settings` win over everything.
-    """
-
-    recipe: str
-    dataset: str
-    dataset_dir: str
-    out: str
-    model: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ Entry = Mapping[str, Any]
 """One entry of dataset_info.json."""
 
 _COLUMNS = {"prompt": "instruction", "query": "input", "response": "output", "messages": "conversations"}
-_TAGS = {
+SHAREGPT_TAGS = {
     "role_tag": "from",
     "content_tag": "value",
     "user_tag": "human",
@@ -21,6 +21,8 @@ _TAGS = {
     "function_tag": "function_call",
     "system_tag": "system",
 }
+"""The tags LLaMA-Factory takes for a sharegpt file whose entry names none (data/parser.py)."""
+
 _ROLES = {
     "user_tag": "user",
     "assistant_tag": "assistant",
@@ -84,7 +86,7 @@ class Names:
     def __init__(self, entry: Entry) -> None:
         self.is_ranking = bool(entry.get("ranking", False))
         self.columns: Mapping[str, str | None] = entry.get("columns", _COLUMNS)
-        self.tags: Mapping[str, str | None] = entry.get("tags", _TAGS)
+        self.tags: Mapping[str, str | None] = entry.get("tags", SHAREGPT_TAGS)
         self.role_tag = self.tags.get("role_tag") or ""
         self.content_tag = self.tags.get("content_tag") or ""
         self.roles = {self.tags.get(tag): role for tag, role in _ROLES.items()}

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.recipes import shipped
-from lf_qwen3.recipes.new import Choice, plan, write
+from lf_qwen3.recipes.choice import Choice
+from lf_qwen3.recipes.new import plan, write
 
 pytestmark = pytest.mark.llamafactory
 RECIPES = [one.name for one in shipped()]
