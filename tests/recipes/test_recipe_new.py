@@ -7,8 +7,8 @@ import pytest
 
 from lf_qwen3.errors import LfQwen3Error, UsageError
 from lf_qwen3.recipes import predict, shipped
-from lf_qwen3.recipes.document import Document
 from lf_qwen3.recipes.choice import Choice
+from lf_qwen3.recipes.document import Document
 from lf_qwen3.recipes.new import plan, write
 
 MODELS = {
