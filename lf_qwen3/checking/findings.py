@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lf_qwen3.checks.coded import Check, Fault, Severity, checks_for
+from lf_qwen3.checks.coded import Check, Fault, Severity, checks_for, faults_of
 
 KEEP = 1000
 """Places kept of each code; all are counted."""
@@ -81,6 +81,7 @@ class Looker:
         if kind not in self._checks:
             self._checks[kind] = checks_for(kind)
         for one in self._checks[kind]:
-            for fault in one.faults(subject):
+            result = one.test(subject)
+            for fault in () if result is None else faults_of(result):
                 told = Fault(": ".join(part for part in (who, fault.detail) if part), fault.key)
                 self._findings.add(one, told, file, line_of(fault.key) if line_of else row)

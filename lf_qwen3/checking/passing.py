@@ -71,7 +71,7 @@ class Pass:
             self._look(Entry(name, entry.entry, problem=error.message), files.shown(0), who=name)
         counts.orphans = keys.orphans()
         if counter and self._model:
-            counter.flush()
+            counter.finish()
             self.tokens[name] = figures(counter.counts, self._batch_size())
             models.compare(self._model, compared, files, self._look)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from lf_qwen3.checking.findings import Looker
 from lf_qwen3.checking.records import Files, Taken
 from lf_qwen3.checks.records.reading import Reading
 from lf_qwen3.checks.tokens.fed import Fed
-from lf_qwen3.records import Dropped
+from lf_qwen3.records import Dropped, Record
 from lf_qwen3.render import Encoded, Template
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class TokenCounts:
 
 
 class TokenCounter:
-    """Feeds records to the tokenizer in batches; `counts` is complete after `flush`."""
+    """Feeds records to the tokenizer in batches, in another thread; `counts` is complete after `finish`."""
 
     def __init__(self, tokenizer: Tokenizer, template: Template, files: Files, look: Looker) -> None:
         self.counts = TokenCounts(template.cutoff_len)
@@ -74,38 +75,56 @@ class TokenCounter:
         self._look = look
         self._waiting: list[Taken] = []
         self._characters = 0
+        self._thread = ThreadPoolExecutor(1)  # the tokenizer leaves Python free to check the next records
+        self._under_way: tuple[list[Taken], Future[list[tuple[Encoded, ...]]]] | None = None
 
     def add(self, taken: Taken) -> None:
         """Take one record in."""
         self._waiting.append(taken)
         self._characters += sum(len(one["content"]) for one in taken[1].record.messages)
         if len(self._waiting) >= _BATCH or self._characters >= _BATCH_CHARACTERS:
-            self.flush()
+            self._submit()
 
-    def flush(self) -> None:
-        """Count what is waiting."""
-        for (place, sample), sides in zip(self._waiting, self._encoded(), strict=True):
-            file = self._files.shown(place.file)
-            for encoded in sides:
-                if encoded.stopped:
-                    self._look(Reading(Dropped(encoded.stopped, stops=True)), file, place.row)
-                    break
-                self.counts.add(encoded, sample.is_thinking)
-                lost = encoded.lost_close, encoded.lost_end
-                fed = Fed(encoded.length, len(encoded.input_ids), encoded.learnt, *lost)
-                if fed.kept < fed.length or not fed.learnt:
-                    self._look(fed, file, place.row)
-        self._waiting.clear()
-        self._characters = 0
+    def finish(self) -> None:
+        """Count what is left, and end the thread."""
+        self._submit()
+        self._settle()
+        self._thread.shutdown()
 
-    def _encoded(self) -> Iterator[tuple[Encoded, ...]]:
-        """Yield what is fed of each record; a ranking record is fed twice."""
-        records = [sample.record for _, sample in self._waiting]
-        single = iter(
-            self._template.encode_batch(self._tokenizer, [one for one in records if one.rejected is None])
-        )
-        for record in records:
-            if record.rejected is None:
-                yield (next(single),)
-            else:
-                yield self._template.encode_pair(self._tokenizer, record)
+    def _submit(self) -> None:
+        self._settle()
+        if self._waiting:
+            records = [sample.record for _, sample in self._waiting]
+            self._under_way = self._waiting, self._thread.submit(self._encoded, records)
+        self._waiting, self._characters = [], 0
+
+    def _settle(self) -> None:
+        """Count the batch that is under way."""
+        if self._under_way is None:
+            return
+        batch, encoded = self._under_way
+        self._under_way = None
+        for taken, sides in zip(batch, encoded.result(), strict=True):
+            for one in sides:
+                self._count(taken, one)
+
+    def _count(self, taken: Taken, encoded: Encoded) -> None:
+        place, sample = taken
+        file = self._files.shown(place.file)
+        if encoded.stopped:
+            self._look(Reading(Dropped(encoded.stopped, stops=True)), file, place.row)
+            return
+        self.counts.add(encoded, sample.is_thinking)
+        if encoded.is_cut or not encoded.learnt:
+            lost = encoded.lost_close, encoded.lost_end
+            fed = Fed(encoded.length, len(encoded.input_ids), encoded.learnt, *lost)
+            self._look(fed, file, place.row)
+
+    def _encoded(self, records: Sequence[Record]) -> list[tuple[Encoded, ...]]:
+        """Return what is fed of each record; a ranking record is fed twice."""
+        supervised = [one for one in records if one.rejected is None]
+        encoded = iter(self._template.encode_batch(self._tokenizer, supervised))
+        return [
+            (next(encoded),) if one.rejected is None else self._template.encode_pair(self._tokenizer, one)
+            for one in records
+        ]

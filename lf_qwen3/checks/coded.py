@@ -60,11 +60,14 @@ class Check:
 
     def faults(self, subject: object) -> Iterator[Fault]:
         """Yield what is wrong with `subject`."""
-        found = self.test(subject)
-        if isinstance(found, str):
-            yield Fault(found)
-        elif found is not None:
-            yield from found
+        yield from faults_of(self.test(subject))
+
+
+def faults_of(result: Result) -> Iterable[Fault]:
+    """Return what a check reported as faults."""
+    if result is None:
+        return ()
+    return (Fault(result),) if isinstance(result, str) else result
 
 
 _CHECKS: dict[str, Check] = {}

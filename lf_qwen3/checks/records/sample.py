@@ -24,14 +24,20 @@ class Spoken(NamedTuple):
 
 @dataclass(slots=True)
 class Sample:
-    """What the checks of this group look at; `learns_empty` tells that a written empty block is learnt."""
+    """What the checks of this group look at.
+
+    `learns_empty` tells that an empty block which is written out is learnt. `spoken` holds the texts of the
+    assistant, `prompts` where and what the user, a tool or the system says.
+    """
 
     record: Record
     kind: Kind = "sft"
     learns_empty: bool = True
     spoken: list[Spoken] = field(init=False)
+    prompts: list[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.prompts = list(self._asked())
         self.spoken = [_spoken(where, one["content"]) for where, one in self._said_by_assistant()]
 
     @property
@@ -44,9 +50,7 @@ class Sample:
         """Return the answer to learn; a ranking record has two."""
         return self.spoken[-2:] if self.record.rejected else self.spoken[-1:]
 
-    @property
-    def prompts(self) -> Iterator[tuple[str, str]]:
-        """Yield where and what the user, a tool or the system says."""
+    def _asked(self) -> Iterator[tuple[str, str]]:
         if self.record.system:
             yield "the system prompt", self.record.system
         for number, message in enumerate(self.record.messages, 1):

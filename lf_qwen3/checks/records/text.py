@@ -21,6 +21,9 @@ _MOJIBAKE = re.compile(
     "|(?:[ä-é][\u0080-\u00bf]{2}){2}"
 )
 
+_SUSPECT = re.compile("[\ufffd锟烫屯ÂÃâä-éï]")
+"""One class of characters is looked for ten times as fast as the patterns that begin with them."""
+
 
 @check(
     "nul",
@@ -46,7 +49,9 @@ def nul(sample: Sample) -> str | None:
 def mojibake(sample: Sample) -> str | None:
     """Require texts without U+FFFD, and without what UTF-8 looks like in Latin-1 and GBK."""
     for where, text in _texts(sample):
-        if not text.isascii() and (found := _MOJIBAKE.search(text)):
+        if text.isascii() or not _SUSPECT.search(text):
+            continue
+        if found := _MOJIBAKE.search(text):
             return f"{where}: {excerpt(text[max(found.start() - 10, 0) :], 24)!r}"
     return None
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from lf_qwen3.checks.coded import check
 from lf_qwen3.thinking import CLOSE
 
-_HINT = "lf-qwen3 check prints the smallest cutoff_len that keeps 95, 99 and 100 % of the records"
+_CURE = "raise cutoff_len (the figures below say what keeps 95, 99 and 100 % whole) or leave such records out"
 
 
 class Fed(NamedTuple):
@@ -26,8 +26,8 @@ _WHOLE = Fed(100, 100, 60)
 @check(
     "cut_thinking",
     "warning",
-    f"cutoff_len cuts inside the reasoning: neither {CLOSE} nor the answer is learnt",
-    f"the model would learn to reason without end; raise cutoff_len or leave the record out. {_HINT}",
+    "cutoff_len cuts inside the reasoning",
+    f"neither {CLOSE} nor the answer is learnt, so the model would learn to reason without end; {_CURE}",
     good=_WHOLE,
     bad=Fed(3000, 2048, 2000, lost_close=True, lost_end=True),
 )
@@ -39,8 +39,8 @@ def cut_thinking(fed: Fed) -> str | None:
 @check(
     "cut_answer",
     "warning",
-    "cutoff_len cuts the answer: <|im_end|> is not learnt",
-    f"the model would learn not to stop; raise cutoff_len or leave the record out. {_HINT}",
+    "cutoff_len cuts the answer short",
+    f"<|im_end|> is not learnt, so the model would learn not to stop; {_CURE}",
     good=_WHOLE,
     bad=Fed(3000, 2048, 2000, lost_end=True),
 )
@@ -52,8 +52,8 @@ def cut_answer(fed: Fed) -> str | None:
 @check(
     "cut_prompt",
     "warning",
-    "cutoff_len cuts the prompt: the answer is learnt to less than was asked",
-    f"raise cutoff_len or leave the record out. {_HINT}",
+    "cutoff_len cuts the prompt short",
+    f"the answer is learnt to less than was asked; {_CURE}",
     good=_WHOLE,
     bad=Fed(3000, 2048, 500),
 )
@@ -67,7 +67,7 @@ def cut_prompt(fed: Fed) -> str | None:
     "nothing_learnt",
     "error",
     "the cut leaves no token in the loss",
-    f"raise cutoff_len or leave the record out. {_HINT}",
+    _CURE,
     good=_WHOLE,
     bad=Fed(3000, 2048, 0),
 )
