@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.errors import UsageError
@@ -212,11 +212,12 @@ def _bare(messages: Sequence[Message], at: set[int]) -> list[Message]:
 
 
 def _encode_texts(tokenizer: Tokenizer, records: Sequence[_Texts]) -> Iterator[list[list[int]]]:
-    """Yield the tokens of each message, record after record; the tokenizer is called once."""
-    flat = [text for texts in records for message in texts for text in message]
-    encoded = iter(tokenizer.encode_batch_fast(flat, add_special_tokens=False))
-    for texts in records:
-        yield [[*chain.from_iterable(one.ids for one in islice(encoded, len(message)))] for message in texts]
+    """Yield the tokens of each message, record after record; the tokenizer is called once, no text twice."""
+    texts = list(dict.fromkeys(text for record in records for message in record for text in message))
+    encoded = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    ids = dict(zip(texts, (one.ids for one in encoded), strict=True))
+    for record in records:
+        yield [[*chain.from_iterable(ids[text] for text in message)] for message in record]
 
 
 def _marks(tokenizer: Tokenizer) -> Marks:
