@@ -99,7 +99,7 @@ def _check_entry(run: Run, name: str) -> Entry:
 
 def _is_readable(entry: Entry) -> bool:
     """Tell whether there are records to look at, and columns to read them by."""
-    is_sound = all(isinstance(entry.entry.get(block, {}), dict) for block in ("columns", "tags"))
+    is_sound = all(_names_texts(entry.entry.get(block, {})) for block in ("columns", "tags"))
     return (
         entry.is_read
         and bool(entry.head)
@@ -107,6 +107,10 @@ def _is_readable(entry: Entry) -> bool:
         and is_sound
         and entry.formatting in FORMATTINGS
     )
+
+
+def _names_texts(block: object) -> bool:
+    return isinstance(block, dict) and all(name is None or isinstance(name, str) for name in block.values())
 
 
 def _check_records(run: Run, entries: dict[str, Entry], progress: Progress | None) -> None:

@@ -82,9 +82,15 @@ def _print_code(code: str, found: list[Finding], times: int) -> None:
         click.echo(f"  and {times - PLACES:,} more {coloured}")
     indent = "  hint: "
     width = min(get_terminal_size().columns, 120)
-    click.echo(
-        textwrap.fill(found[0].hint, width, initial_indent=indent, subsequent_indent=" " * len(indent))
+    wrapped = textwrap.fill(
+        found[0].hint,
+        width,
+        initial_indent=indent,
+        subsequent_indent=" " * len(indent),
+        break_on_hyphens=False,
+        break_long_words=False,
     )
+    click.echo(wrapped)
 
 
 def _verdict(report: Report) -> str:

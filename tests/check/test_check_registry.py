@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lf_qwen3.checking import CheckOptions, check
 from lf_qwen3.errors import LfQwen3Error, UsageError
@@ -154,3 +156,37 @@ def test_unknown_name_gets_the_nearest(tmp_path):
 def test_name_of_convert_stands_for_its_splits(tmp_path):
     write(tmp_path, {"a_train": {"file_name": "a.jsonl"}, "b": {"file_name": "gone.jsonl"}}, ALPACA)
     assert list(check(CheckOptions(tmp_path, ("a",))).datasets) == ["a_train"]
+
+
+NAMES = st.sampled_from(
+    [
+        *("instruction", "input", "output", "history", "conversations", "messages", "system", "tools"),
+        *("prompt", "response", "chosen", "rejected", "kto_tag", "from", "value", "role", "content"),
+        *("user", "human", "gpt", "assistant", "role_tag", "content_tag", "user_tag", "assistant_tag"),
+    ]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=8,
+)
+ENTRIES = st.fixed_dictionaries(
+    {"file_name": st.just("a.jsonl")},
+    optional={
+        "formatting": st.sampled_from(["alpaca", "sharegpt", "openai"]) | JSON,
+        "ranking": st.booleans() | JSON,
+        "columns": st.dictionaries(NAMES, NAMES | st.none(), max_size=4) | JSON,
+        "tags": st.dictionaries(NAMES, NAMES | st.none(), max_size=4) | JSON,
+        "num_samples": JSON,
+    },
+)
+ROWS = st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=4)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(entry=ENTRIES, rows=ROWS)
+def test_nothing_makes_it_fall(tmp_path, entry, rows):
+    write(tmp_path, {"a_train": entry, "a_val": entry}, rows)
+    report = check(CheckOptions(tmp_path))
+    assert report.is_clean or report.findings.counts
+    json.dumps(report.as_json())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lf_qwen3.checks.coded import check
-from lf_qwen3.reasons import describe
 from lf_qwen3.records import Dropped
 from lf_qwen3.sources.part import BadRow
 
@@ -28,7 +27,10 @@ class Reading(NamedTuple):
 def unreadable_row(reading: Reading) -> str | None:
     """Require one JSON object per row, in UTF-8."""
     row = reading.problem
-    return f"{describe(row.code)} ({row.detail})" if isinstance(row, BadRow) else None
+    if not isinstance(row, BadRow):
+        return None
+    kind = row.code.replace("_", " ")
+    return f"{kind} ({row.detail})" if row.detail else kind
 
 
 @check(

@@ -25,7 +25,11 @@ _GOOD = training(learning_rate=1e-4)
 )
 def yaml_key(yaml: Training) -> Iterator[Fault]:
     """Require keys and values of the trainer's own dataclasses."""
+    known = schema.load()["properties"]
     for key, value in yaml.settings.items():
+        if key not in known:
+            yield Fault(f"{key}{did_you_mean(str(key), known)}", str(key))
+            continue
         try:
             schema.check({key: value}, "")
         except UsageError as error:
