@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -238,7 +239,7 @@ def test_the_editor_finds_the_schema(data):
     for text in plan(choice()).texts.values():
         first = text.splitlines()[0]
         assert first.startswith("# yaml-language-server: $schema=file:///")
-        assert Path(first.partition("file://")[2]).is_file()
+        assert Path(unquote(first.partition("file://")[2])).is_file()
 
 
 def test_writing_twice_is_fine_and_other_content_is_refused(data):
