@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lf_qwen3.checking import CheckOptions, check
@@ -185,6 +185,7 @@ ROWS = st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=4)
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entry=ENTRIES, rows=ROWS)
+@example(entry={"file_name": "a.jsonl", "formatting": "sharegpt", "tags": {"role_tag": []}}, rows=[])
 def test_nothing_makes_it_fall(tmp_path, entry, rows):
     write(tmp_path, {"a_train": entry, "a_val": entry}, rows)
     report = check(CheckOptions(tmp_path))

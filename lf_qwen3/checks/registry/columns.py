@@ -68,8 +68,9 @@ def tags_in_part(entry: Entry) -> list[Fault]:
     named = entry.entry.get("tags")
     if not isinstance(named, dict) or entry.formatting == "alpaca":
         return []
-    missing = [tag for tag in _OPENAI_TAGS if not named.get(tag)]
-    roles = {str(turn.get(named.get("role_tag", "from"))) for turn in entry.messages()} - set(named.values())
+    missing = [tag for tag in _OPENAI_TAGS if not entry.tag(tag)]
+    roles = {str(turn.get(entry.tag("role_tag") or "from")) for turn in entry.messages()}
+    roles -= {str(name) for name in named.values()}
     used = {
         "observation_tag": {"observation", "tool"},
         "function_tag": {"function_call"},

@@ -77,4 +77,6 @@ class Entry:
 
 def _block(entry: dict[str, Any], key: str, defaults: Mapping[str, str | None]) -> Mapping[str, str | None]:
     named = entry.get(key, defaults)
-    return named if isinstance(named, dict) else {}
+    if not isinstance(named, Mapping):
+        return {}
+    return {one: name for one, name in named.items() if isinstance(name, str)}
