@@ -44,6 +44,7 @@ def main() -> None:
     for kind, bar in (("finetome", 5), ("medical", 8)):
         results[kind] = speed(kind, options.rows, options.rounds, bar, options.quick)
     results["memory"] = {kind: memory(kind, options.rows) for kind in ("finetome", "medical")}
+    results["token_checks"] = tokens(options.rows)
     results["help_ms"] = help_time(max(options.rounds, 5))
     OUT.mkdir(exist_ok=True)
     (OUT / "results.json").write_text(json.dumps(results, indent=2) + "\n")
@@ -117,6 +118,20 @@ def memory(kind: str, rows: int) -> dict[str, float]:
     growth = round(peaks["4x"] / peaks["1x"], 2)
     print("memory", kind, peaks, f"grows {growth}-fold", flush=True)
     return {**peaks, "growth": growth}
+
+
+def tokens(rows: int) -> dict[str, float]:
+    """Compare the token checks with the tokenizer alone (bench/tokens.py), with Qwen's own tokenizer."""
+    from lf_qwen3 import qwen_tokenizer
+
+    folder = DATA / "tokenizer"
+    if not folder.exists():
+        qwen_tokenizer.save_tokenizer(qwen_tokenizer.ranks_file(), folder)
+    command = [sys.executable, str(HERE / "tokens.py"), str(source("medical", rows)), str(folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    print("token checks", done.stdout.strip(), flush=True)
+    result: dict[str, float] = json.loads(done.stdout)
+    return result
 
 
 def help_time(rounds: int) -> float:
