@@ -3,8 +3,8 @@
     python bench/run.py [--rounds 3] [--rows 100000] [--quick]
 
 Each round runs every way once, in turn, with outputs and caches removed first; the ratio is taken within a
-round and its median reported, so that a machine that drifts does not decide. Peak memory is the sum over the
-process tree, sampled every 20 ms from /proc (proportional set size, so that shared pages count once).
+round and its median reported, so that a machine that drifts does not decide. Peak memory is measured in runs
+of their own: the sum over the process tree, from /proc (proportional set size: shared pages count once).
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ import shutil
 import statistics
 import subprocess
 import sys
-import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import generate
@@ -26,12 +24,6 @@ import generate
 HERE = Path(__file__).parent
 DATA, OUT = HERE / "data", HERE / "out"
 CLI = [sys.executable, "-m", "lf_qwen3"]
-
-
-@dataclass(frozen=True)
-class Run:
-    seconds: float
-    mebibytes: float
 
 
 def main() -> None:
@@ -86,25 +78,22 @@ def speed(kind: str, rows: int, rounds: int, bar: float, quick: bool) -> dict[st
         ways["tutorial"] = [sys.executable, str(HERE / "tutorial.py"), *rival]
         ways["hf_datasets"] = [sys.executable, str(HERE / "hf_datasets.py"), *rival, str(OUT / "cache")]
     warm_up(path)
-    runs: dict[str, list[Run]] = {name: [] for name in ways}
+    runs: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, command in ways.items():
-            runs[name].append(measure(command))
-    medians = {name: round(statistics.median(run.seconds for run in got), 2) for name, got in runs.items()}
+            runs[name].append(seconds(command))
+    medians = {name: round(statistics.median(got), 2) for name, got in runs.items()}
     result: dict[str, object] = {
         "rows": rows,
         "megabytes": round(path.stat().st_size / 1e6),
         "seconds": medians,
     }
-    result["peak_mib"] = {name: round(max(run.mebibytes for run in got)) for name, got in runs.items()}
     if not quick:
-        rivals = [runs[name] for name in ways if name != "ours"]
-        ratios = [
-            min(rival[turn].seconds for rival in rivals) / runs["ours"][turn].seconds
-            for turn in range(rounds)
-        ]
+        rivals = [got for name, got in runs.items() if name != "ours"]
+        ratios = [min(rival[turn] for rival in rivals) / runs["ours"][turn] for turn in range(rounds)]
         result["times_as_fast_as_the_faster"] = round(statistics.median(ratios), 1)
         result["bar"] = bar
+        result["peak_mib"] = {name: round(peak(command)) for name, command in ways.items()}
     print(kind, json.dumps(result), flush=True)
     return result
 
@@ -114,7 +103,7 @@ def memory(kind: str, rows: int) -> dict[str, float]:
     inputs = {"1x": source(kind, rows), "4x": source(kind, rows * 4)}
     if kind == "finetome":
         inputs["1x in one row group"] = source(kind, rows, row_group=rows)
-    peaks = {name: round(measure(ours(path)).mebibytes) for name, path in inputs.items()}
+    peaks = {name: round(peak(ours(path))) for name, path in inputs.items()}
     growth = round(peaks["4x"] / peaks["1x"], 2)
     print("memory", kind, peaks, f"grows {growth}-fold", flush=True)
     return {**peaks, "growth": growth}
@@ -136,7 +125,7 @@ def tokens(rows: int) -> dict[str, float]:
 
 def help_time(rounds: int) -> float:
     """Return the median time of `lf-qwen3 --help` in milliseconds."""
-    times = sorted(measure([*CLI, "--help"]).seconds for _ in range(rounds))
+    times = sorted(seconds([*CLI, "--help"]) for _ in range(rounds))
     milliseconds = round(1000 * statistics.median(times))
     print(f"lf-qwen3 --help: {milliseconds} ms", flush=True)
     return milliseconds
@@ -149,27 +138,35 @@ def warm_up(path: Path) -> None:
             pass
 
 
-def measure(command: list[str]) -> Run:
-    """Run a command in a clean output folder; return its wall time and the peak memory of its processes."""
+def seconds(command: list[str]) -> float:
+    """Return the wall time of a command in a clean output folder."""
+    started = start(command)
+    return finish(command, *started)
+
+
+def peak(command: list[str]) -> float:
+    """Return the peak memory in MiB of a command and its children; watching slows it, so it is not timed."""
+    process, began = start(command)
+    most = 0.0
+    while process.poll() is None:
+        most = max(most, sum(map(pss, tree(process.pid))) / 1024)
+        time.sleep(0.05)
+    finish(command, process, began)
+    return most
+
+
+def start(command: list[str]) -> tuple[subprocess.Popen[bytes], float]:
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    started = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        peak = [0.0]
-        watcher = threading.Thread(target=watch, args=(process, peak), daemon=True)
-        watcher.start()
-        _, errors = process.communicate()
-        seconds = time.perf_counter() - started
-    watcher.join()
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{errors.decode()[-2000:]}")
-    return Run(seconds, peak[0])
+    began = time.perf_counter()
+    with (OUT / "errors.txt").open("wb") as errors:
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors), began
 
 
-def watch(process: subprocess.Popen[bytes], peak: list[float]) -> None:
-    while process.poll() is None:
-        peak[0] = max(peak[0], sum(map(pss, tree(process.pid))) / 1024)
-        time.sleep(0.02)
+def finish(command: list[str], process: subprocess.Popen[bytes], began: float) -> float:
+    if process.wait():
+        sys.exit(f"{' '.join(command)} failed:\n{(OUT / 'errors.txt').read_text()[-2000:]}")
+    return time.perf_counter() - began
 
 
 def tree(pid: int) -> list[int]:
