@@ -40,6 +40,7 @@ LAYERS = (
         "convert",
         "demo",
         "diagnose",
+        "doctor",
         "job",
         "ledger",
         "llamafactory",

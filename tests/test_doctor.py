@@ -1,0 +1,116 @@
+"""The environment, as doctor sees it: real metadata, or versions made up for the case."""
+
+import json
+from importlib import metadata
+
+import pytest
+
+from lf_qwen3 import doctor
+from lf_qwen3.cli import _output, cli
+
+GOOD = {
+    "llamafactory": "0.9.5",
+    "torch": "2.14.1",
+    "torchvision": "0.29.1",
+    "torchaudio": "2.11.0",
+    "transformers": "5.6.0",
+    "jieba": "0.42.1",
+    "nltk": "3.9",
+    "rouge-chinese": "1.0.3",
+    "dashscope": "2.0.2",
+}
+REQUIRES = {
+    "llamafactory": ["transformers!=5.1.0,<=5.6.0,>=4.55.0", 'vllm>=0.4; extra == "vllm"', "torch>=2.4.0"],
+    "torchvision": ["torch==2.14.1", "numpy"],
+    "torchaudio": [],
+}
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Make doctor see these versions; returns the function that sets them."""
+
+    def see(**changes):
+        installed = {**GOOD, **{name.replace("_", "-"): found for name, found in changes.items()}}
+
+        def version(name):
+            if installed.get(name) is None:
+                raise metadata.PackageNotFoundError(name)
+            return installed[name]
+
+        monkeypatch.setattr(metadata, "version", version)
+        monkeypatch.setattr(metadata, "requires", REQUIRES.get)
+
+    return see
+
+
+def problems():
+    return [symptom.what for symptom in doctor.examine().symptoms if symptom.level == "problem"]
+
+
+def test_a_good_environment_has_no_problem(environment):
+    environment()
+    assert problems() == []
+    assert doctor.examine().is_good
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"llamafactory": None}, ["LLaMA-Factory is not installed here"]),
+        ({"transformers": "5.7.0"}, ["transformers is 5.7.0"]),
+        ({"transformers": None}, ["transformers is not installed"]),
+        ({"torch": "2.13.0"}, ["torchvision 0.29.1 stands beside torch 2.13.0"]),
+        ({"torchaudio": None}, ["torchaudio is not installed"]),
+        ({"jieba": None, "nltk": None}, ["missing: jieba, nltk"]),
+        (
+            {"torch": "2.14.1+cpu"},
+            [
+                "torchvision 0.29.1 stands beside torch 2.14.1+cpu",
+                "torchaudio 2.11.0 stands beside torch 2.14.1+cpu",
+            ],
+        ),
+    ],
+    ids=[
+        "no-trainer",
+        "above-its-pin",
+        "missing-pin",
+        "torch-pair",
+        "no-torchaudio",
+        "no-metrics",
+        "cpu-torch",
+    ],
+)
+def test_what_is_wrong_is_named(environment, changes, expected):
+    environment(**changes)
+    assert problems() == expected
+
+
+def test_every_problem_has_a_cure(environment):
+    environment(llamafactory=None, torchaudio=None)
+    assert all(symptom.cure for symptom in doctor.examine().symptoms if symptom.level == "problem")
+
+
+def test_optional_parts_are_notes(environment):
+    environment(dashscope=None)
+    health = doctor.examine()
+    assert health.is_good
+    assert {"dashscope is not installed", "bitsandbytes is not installed"} <= {
+        one.what for one in health.symptoms
+    }
+
+
+@pytest.mark.parametrize(("changes", "code"), [({}, 0), ({"jieba": None}, 1)], ids=["good", "problem"])
+def test_the_command_says_it_and_exits(environment, capsys, changes, code):
+    environment(**changes)
+    assert _output.run(lambda: cli(["doctor", "--json"], standalone_mode=False)) == code
+    assert json.loads(capsys.readouterr().out)["is_good"] is (code == 0)
+    assert _output.run(lambda: cli(["doctor"], standalone_mode=False)) == code
+    said = capsys.readouterr().out
+    assert ("pip install jieba" in said) is (code == 1)
+
+
+@pytest.mark.llamafactory
+def test_this_environment_is_good():
+    pytest.importorskip("llamafactory")
+    assert problems() == []
