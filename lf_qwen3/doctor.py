@@ -117,7 +117,7 @@ def _torch_family() -> Iterator[Symptom]:
                 cure = f"pip install --upgrade torch {' '.join(_TORCH_FAMILY)}"
                 yield Symptom("problem", f"{member} {found} stands beside torch {torch}", why, cure)
         if torch.endswith("+cpu") and not found.endswith("+cpu"):
-            why = "beside a torch for the CPU a build for GPUs fails: operator torchvision::nms does not exist"
+            why = "beside a torch for the CPU, a GPU build fails: operator torchvision::nms does not exist"
             cure = f"pip install --force-reinstall torch {' '.join(_TORCH_FAMILY)}"
             yield Symptom("problem", f"{member} {found} stands beside torch {torch}", why, cure)
 
