@@ -33,7 +33,7 @@ _FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
 )
-_SHAPE: dict[str, Any] = {
+SHAPE: dict[str, Any] = {
     "vocab_size": VOCAB_SIZE,
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -49,7 +49,10 @@ _SHAPE: dict[str, Any] = {
     "eos_token_id": FIRST_ADDED_ID + ADDED_TOKENS.index("<|im_end|>"),
     "pad_token_id": FIRST_ADDED_ID + ADDED_TOKENS.index("<|endoftext|>"),
 }
-_EXPERTS = {"moe_intermediate_size": 16, "num_experts": 4, "num_experts_per_tok": 2}
+"""The configuration of the tiny model: Qwen3's own where it costs nothing, small elsewhere."""
+
+EXPERTS = {"moe_intermediate_size": 16, "num_experts": 4, "num_experts_per_tok": 2}
+"""What a mixture of experts adds to it."""
 
 
 def make_tiny_model(folder: Path, moe: bool = False) -> Path:
@@ -73,7 +76,7 @@ def make_tiny_model(folder: Path, moe: bool = False) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        with _quiet():
+        with quiet():
             qwen_tokenizer.save_tokenizer(qwen_tokenizer.ranks_file(), work)
             _save_weights(work, moe)
         (work / _MARKER).write_text(_marker(moe), encoding="utf-8")
@@ -98,7 +101,7 @@ def _marker(moe: bool) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep transformers from drawing its progress bars for the moment."""
     logging: Any = importlib.import_module("transformers.utils.logging")
     was_on = logging.is_progress_bar_enabled()
@@ -117,7 +120,7 @@ def _save_weights(folder: Path, moe: bool) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         if moe:
-            model = transformers.Qwen3MoeForCausalLM(transformers.Qwen3MoeConfig(**_SHAPE, **_EXPERTS))
+            model = transformers.Qwen3MoeForCausalLM(transformers.Qwen3MoeConfig(**SHAPE, **EXPERTS))
         else:
-            model = transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**_SHAPE))
+            model = transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**SHAPE))
     model.save_pretrained(folder)
