@@ -9,7 +9,7 @@ TORCH := torch==2.14.1 torchvision==0.29.1 torchaudio==2.11.0
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench venv constraints clean
+.PHONY: help demo test lint bench rehearse docs venv constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,13 @@ lint: $(INSTALLED) ## Check style and types
 
 bench: $(INSTALLED) ## Measure speed and memory of convert beside the usual ways
 	@$(BIN)/python bench/run.py $(ARGS)
+
+rehearse: $(INSTALLED) ## Take every recipe through the real trainer on the CPU, a tiny model in it
+	@for recipe in recipes/*.yaml; do echo "== $$recipe"; $(BIN)/lf-qwen3 rehearse "$$recipe" || exit 1; done
+
+docs: $(INSTALLED) ## Make docs/checks.md and recipes/training.schema.json anew from the code and the trainer
+	@$(BIN)/python -m lf_qwen3.checks > docs/checks.md
+	@$(BIN)/python -m lf_qwen3.schema
 
 venv: $(INSTALLED) ## Make .venv with the package, the real trainer and the test tools
 
