@@ -5,15 +5,20 @@ Only metadata is read: nothing heavy is imported, and an answer takes a fraction
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from lf_qwen3 import __version__
+from lf_qwen3 import __version__, tokenizer
+from lf_qwen3.errors import UsageError
 
 TRAINER = "llamafactory"
 _TORCH_FAMILY = ("torchvision", "torchaudio")
@@ -26,6 +31,8 @@ _OPTIONAL = {
     "rensa": "check looks for near-duplicates with it",
 }
 _ROOM = 20 << 30
+_SIZES = ("0.6B", "1.7B", "4B", "8B", "14B", "32B", "30B-A3B", "235B-A22B")
+_MODELS = tuple(f"Qwen/Qwen3-{size}{ending}" for size in _SIZES for ending in ("", "-Instruct-2507", "-Base"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class Health:
 def examine() -> Health:
     """Look at Python, the trainer and its pins, the torch family, the metric parts, the GPU and the disk."""
     looks: tuple[Callable[[], Iterator[Symptom]], ...] = (
+        _python,
         _trainer,
         _pins,
         _torch_family,
@@ -74,6 +82,36 @@ def version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def build(name: str) -> str:
+    """Return what a package of the torch family was built for: cpu, cu130, ...; "" where it does not say.
+
+    The version of a wheel from the index says nothing; the package's own version.py does.
+    """
+    found = (version(name) or "").partition("+")[2]
+    spec = None if found else importlib.util.find_spec(name)
+    if spec is None or not spec.origin:
+        return found
+    try:
+        text = Path(spec.origin).with_name("version.py").read_text("utf-8")
+    except OSError:
+        return ""
+    own = re.search(r"__version__ = '[^'+]*\+([^']+)'", text)
+    return own[1] if own else ""
+
+
+def _python() -> Iterator[Symptom]:
+    try:
+        needed = metadata.metadata(TRAINER)["Requires-Python"]
+    except (metadata.PackageNotFoundError, KeyError):
+        return
+    own = ".".join(map(str, sys.version_info[:3]))
+    if needed and not _fits(needed, own):
+        why = f"{TRAINER} {version(TRAINER)} needs Python {needed}"
+        yield Symptom(
+            "problem", f"this is Python {own}", why, "make an environment: python3.11 -m venv .venv"
+        )
 
 
 def _trainer() -> Iterator[Symptom]:
@@ -116,8 +154,9 @@ def _torch_family() -> Iterator[Symptom]:
                 why = f"this {member} was built for torch{specifier}; beside another it fails at import"
                 cure = f"pip install --upgrade torch {' '.join(_TORCH_FAMILY)}"
                 yield Symptom("problem", f"{member} {found} stands beside torch {torch}", why, cure)
-        if torch.endswith("+cpu") and not found.endswith("+cpu"):
-            why = "beside a torch for the CPU, a GPU build fails: operator torchvision::nms does not exist"
+        builds = [one for one in (build("torch"), build(member)) if one]
+        if len(set(builds)) == 2:
+            why = f"one is built for {builds[0]}, one for {builds[1]}: importing {member} fails"
             cure = f"pip install --force-reinstall torch {' '.join(_TORCH_FAMILY)}"
             yield Symptom("problem", f"{member} {found} stands beside torch {torch}", why, cure)
 
@@ -134,15 +173,34 @@ def _metrics() -> Iterator[Symptom]:
 
 
 def _tokenizer() -> Iterator[Symptom]:
-    if version("dashscope") is None:
-        why = "demo and rehearse make Qwen's tokenizer from it; a downloaded Qwen3 folder serves as well"
-        yield Symptom("note", "dashscope is not installed", why, "pip install dashscope")
+    if version("dashscope") is None and not any(map(_is_at_hand, _MODELS)):
+        why = "no Qwen3 is in a hub's cache here, and demo and rehearse make Qwen's tokenizer from dashscope"
+        yield Symptom("note", "no Qwen3 tokenizer is at hand", why, "pip install dashscope")
+
+
+def _is_at_hand(model: str) -> bool:
+    try:
+        return tokenizer.find(model).is_dir()
+    except UsageError:
+        return False
 
 
 def _gpu() -> Iterator[Symptom]:
-    if not Path("/proc/driver/nvidia/version").exists() and shutil.which("nvidia-smi") is None:
+    if not has_gpu():
         why = "demo, check and rehearse run on the CPU; real training does not in any useful time"
         yield Symptom("note", "no NVIDIA GPU is visible", why)
+    elif build("torch") == "cpu":
+        why = "training would run on the CPU"
+        cure = f"pip install --force-reinstall torch {' '.join(_TORCH_FAMILY)}"
+        yield Symptom("problem", "there is a GPU, and this torch is built for the CPU alone", why, cure)
+    elif os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        why = "CUDA_VISIBLE_DEVICES is set to none, so training would run on the CPU"
+        yield Symptom("problem", "the GPU is hidden", why, "unset CUDA_VISIBLE_DEVICES")
+
+
+def has_gpu() -> bool:
+    """Tell whether the driver of an NVIDIA GPU is loaded; torch is not asked, it takes seconds."""
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
 
 
 def _disk() -> Iterator[Symptom]:
@@ -167,9 +225,13 @@ def _requirements(name: str) -> Iterator[tuple[str, str, Callable[[str], bool]]]
     for line in metadata.requires(name) or []:
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            specifier = requirement.specifier
-            yield requirement.name, str(specifier), _tester(specifier)
+            yield requirement.name, str(requirement.specifier), partial(_fits, str(requirement.specifier))
 
 
-def _tester(specifier: object) -> Callable[[str], bool]:
-    return lambda found: bool(specifier.contains(found, prereleases=True))  # type: ignore[attr-defined]
+def _fits(specifier: str, found: str) -> bool:
+    """Tell whether a version fits; where packaging is missing there is no telling."""
+    try:
+        from packaging.specifiers import SpecifierSet
+    except ImportError:
+        return True
+    return SpecifierSet(specifier).contains(found, prereleases=True)

@@ -1,6 +1,7 @@
 """The environment, as doctor sees it: real metadata, or versions made up for the case."""
 
 import json
+import sys
 from importlib import metadata
 
 import pytest
@@ -86,16 +87,71 @@ def test_what_is_wrong_is_named(environment, changes, expected):
     assert problems() == expected
 
 
+def test_a_torch_for_another_cuda_is_named(environment, monkeypatch):
+    environment()
+    monkeypatch.setattr(doctor, "build", {"torch": "cu130", "torchvision": "cu128", "torchaudio": ""}.get)
+    assert problems() == ["torchvision 0.29.1 stands beside torch 2.14.1"]
+
+
+def test_the_build_of_a_wheel_from_the_index_is_in_its_version_file(environment, monkeypatch, tmp_path):
+    environment()
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch/__init__.py").write_text("raise ImportError('nothing may import this')")
+    (tmp_path / "torch/version.py").write_text("from typing import Optional\n__version__ = '2.14.1+cu130'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    assert doctor.build("torch") == "cu130"
+
+
+@pytest.mark.parametrize(
+    ("gpu", "build", "hidden", "expected"),
+    [
+        (False, "cu130", None, "no NVIDIA GPU is visible"),
+        (True, "cpu", None, "there is a GPU, and this torch is built for the CPU alone"),
+        (True, "cu130", "", "the GPU is hidden"),
+        (True, "cu130", None, None),
+    ],
+    ids=["none", "torch for the CPU", "hidden", "there"],
+)
+def test_the_gpu(environment, monkeypatch, gpu, build, hidden, expected):
+    environment()
+    monkeypatch.setattr(doctor, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(doctor, "build", lambda name: build)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if hidden is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+    found = [symptom.what for symptom in doctor.examine().symptoms if "GPU" in symptom.what]
+    assert found == ([expected] if expected else [])
+
+
+def test_a_python_that_the_trainer_does_not_take_is_named(environment, monkeypatch):
+    environment()
+    monkeypatch.setattr(metadata, "metadata", lambda name: {"Requires-Python": ">=4"})
+    assert problems()[0].startswith("this is Python 3.")
+
+
+def test_a_qwen3_in_a_hub_cache_is_a_tokenizer_at_hand(environment, monkeypatch, tmp_path):
+    environment(dashscope=None)
+    monkeypatch.setattr("lf_qwen3.tokenizer._hugging_face_roots", lambda: iter([tmp_path]))
+    monkeypatch.setattr("lf_qwen3.tokenizer._modelscope_roots", lambda: iter([]))
+    missing = "no Qwen3 tokenizer is at hand"
+    assert missing in [symptom.what for symptom in doctor.examine().symptoms]
+    folder = tmp_path / "models--Qwen--Qwen3-8B" / "snapshots" / "abc"
+    folder.mkdir(parents=True)
+    (folder / "tokenizer.json").write_text("{}")
+    assert missing not in [symptom.what for symptom in doctor.examine().symptoms]
+
+
 def test_every_problem_has_a_cure(environment):
     environment(llamafactory=None, torchaudio=None)
     assert all(symptom.cure for symptom in doctor.examine().symptoms if symptom.level == "problem")
 
 
 def test_optional_parts_are_notes(environment):
-    environment(dashscope=None)
+    environment()
     health = doctor.examine()
     assert health.is_good
-    assert {"dashscope is not installed", "bitsandbytes is not installed"} <= {
+    assert {"deepspeed is not installed", "bitsandbytes is not installed"} <= {
         one.what for one in health.symptoms
     }
 
