@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Training YAML that LLaMA-Factory runs: list, show, make one for your data, validate one."""
+    """Training YAML for LLaMA-Factory: list, show, make, validate."""
 
 
 @command.command("list")
