@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ from lf_qwen3.formats import FORMATS, FormatName, Record, Turns, has_history
 from lf_qwen3.keys import keys_of
 from lf_qwen3.ledger import Lines
 from lf_qwen3.normalise import normalise, settle
-from lf_qwen3.sources import BadRow, Part, rows, size
+from lf_qwen3.sources import BadRow, Part, rows
 from lf_qwen3.types import Conversation, Row
 
 _BUFFER = 1 << 18
@@ -181,25 +181,16 @@ class Worker:
             result.repaired.update(conversation.repairs)
 
 
-def run(
-    tasks: list[Task],
-    recipe: Recipe,
-    workers: int | None = None,
-    progress: Callable[[int], Any] | None = None,
-) -> Iterator[Result]:
+def run(tasks: list[Task], recipe: Recipe, workers: int | None = None) -> Iterator[Result]:
     """Convert all tasks and yield their results in order.
 
     `workers` processes share the work (None: as many as there are processors and parts; 0: this
-    process). `progress` is told the bytes done. Raises `LfQwen3Error` when a worker dies.
+    process). Raises `LfQwen3Error` when a worker dies.
     """
-    told = progress or (lambda _: None)
-    wanted = min(_processors(), len(tasks), _MOST_WORKERS) if workers is None else workers
-    if wanted <= 1 and workers is None:
-        wanted = 0
-    results = _run_here(tasks, recipe) if wanted == 0 else _run_in_pool(tasks, recipe, wanted)
-    for task, result in zip(tasks, results, strict=True):
-        told(size(task.part))
-        yield result
+    if workers is None:
+        workers = min(_processors(), len(tasks), _MOST_WORKERS)
+        workers = 0 if workers == 1 else workers
+    return _run_in_pool(tasks, recipe, workers) if workers else _run_here(tasks, recipe)
 
 
 def _run_here(tasks: Iterable[Task], recipe: Recipe) -> Iterator[Result]:
@@ -264,8 +255,7 @@ def _keep_heap() -> None:
     Freeing one large block raises malloc's dynamic trim threshold (mallopt(3), M_TRIM_THRESHOLD); without
     it every row's strings are returned to the system and faulted in again, twice the time on some machines.
     """
-    del_me = bytes(30 << 20)
-    del del_me
+    bytes(30 << 20)
 
 
 def _processors() -> int:
