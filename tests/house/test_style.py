@@ -32,6 +32,22 @@ def label(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
+KINDS = {
+    "lf_qwen3": {".py", ".typed"},
+    "dataset_info": {".json", ".jsonl", ".parquet", ".py"},
+    "recipes": {".j2", ".json", ".md", ".yaml"},
+    "web": {".css", ".html", ".json", ".py"},
+    "tests": {".py"},
+    "docs": {".md", ".png"},
+}
+
+
+def test_a_folder_holds_no_file_by_accident() -> None:
+    found = (file for name in KINDS for file in (ROOT / name).rglob("*") if file.is_file())
+    ours = (file for file in found if "__pycache__" not in file.parts and file.name[0] != ".")
+    assert not [label(file) for file in ours if file.suffix not in KINDS[file.relative_to(ROOT).parts[0]]]
+
+
 def test_a_file_is_short() -> None:
     lengths = {label(file): len(file.read_text("utf-8").splitlines()) for file in SOURCES}
     assert not {name: length for name, length in lengths.items() if length > MAX_FILE}
