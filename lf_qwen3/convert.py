@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lf_qwen3 import converters, dataset_info, ledger, manifest, outputs, pipeline, sources
 from lf_qwen3.errors import LfQwen3Error, UsageError
 from lf_qwen3.job import ConvertOptions, Progress, Report, Source
 from lf_qwen3.reasons import REJECTED
-from lf_qwen3.writers import Stage
-
-if TYPE_CHECKING:
-    import polars as pl
+from lf_qwen3.writers import Range, Stage, hash_of
 
 
 @dataclass(slots=True)
@@ -44,15 +41,18 @@ def convert(options: ConvertOptions, progress: Progress | None = None) -> Report
         report = Report(options.name, read=converted.read, converters={s.label: s.converter for s in found})
         report.rejected = dict(sorted(Counter(place.bad.code for place in converted.bad).items()))
         report.repaired = dict(sorted(converted.repaired.items()))
+        lines = converted.lines
         splits = _decide(options, converted, stage.path, report)
-        written = outputs.write(
-            options, stage.path, splits, converted.bad, [s.label for s in found], progress
-        )
-        _count(report, splits, options, converted.preferences > 0)
+        with ThreadPoolExecutor(1) as beside:
+            hashes = beside.map(_hash, found)
+            written = outputs.write(
+                options, stage.path, lines, splits, converted.bad, [s.label for s in found], progress
+            )
+        _count(report, lines, splits, options, converted.preferences > 0)
         report.files = {key: str(options.dataset_dir / name) for key, name in written.files.items()}
         entries = outputs.entries(options, written.files, preference=converted.preferences > 0)
         report.datasets = list(entries)
-        manifest.write(stage.path, options, found, report, written.hashes)
+        manifest.write(stage.path, options, dict(zip(found, hashes, strict=True)), report, written.hashes)
         outputs.commit(options, stage, written.files, entries)
     return report
 
@@ -60,13 +60,14 @@ def convert(options: ConvertOptions, progress: Progress | None = None) -> Report
 def resolve_sources(specs: tuple[str, ...]) -> list[Source]:
     """Find the files of all sources and the converter of each.
 
-    Raises `UsageError` for a source named twice, an unknown converter or columns that none fits.
+    A source may be the name of a dataset that `lf-qwen3 download` fetched. Raises `UsageError` for a source
+    named twice, an unknown converter or columns that none fits.
     """
     found: list[Source] = []
     seen: dict[Path, str] = {}
     for spec in specs:
         name, path = _parse_spec(spec)
-        for file in sources.find_files(path):
+        for file in sources.find_files(_place_of(path)):
             real = file.path.resolve()
             if real in seen:
                 raise UsageError(
@@ -86,6 +87,15 @@ def _parse_spec(spec: str) -> tuple[str, str]:
     return (name, path) if is_converter else ("", spec)
 
 
+def _place_of(path: str) -> str:
+    """Return the path itself, or the folder that a download of this name made."""
+    if Path(path).is_file():
+        return path
+    from lf_qwen3 import download  # only where it is needed: it takes a while to load
+
+    return download.place_of(path)
+
+
 def _check_sizes(options: ConvertOptions) -> None:
     for name, value in (("--val", options.val), ("--test", options.test)):
         if value < 0 or (value >= 1 and value != int(value)):
@@ -96,6 +106,11 @@ def _check_sizes(options: ConvertOptions) -> None:
         raise UsageError(f"--mix thinking={options.mix:g} is no share", "a number from 0 to 1, such as 0.75")
     if options.limit is not None and options.limit < 1:
         raise UsageError("--limit is at least 1")
+
+
+def _hash(source: Source) -> str:
+    path = source.file.path
+    return hash_of([Range(path, 0, path.stat().st_size)])
 
 
 def _convert_parts(
@@ -122,8 +137,7 @@ def _convert_parts(
         base = first_row[task.file]
         if result.bad and options.on_bad == "stop":
             _stop_at(found[task.file], base + result.bad[0].row, result.bad[0])
-        ledger.prepare()
-        converted.lines.extend(result.lines, base)
+        converted.lines.extend(result.lines)
         converted.bad += [
             outputs.BadPlace(task.file, base + bad.row, result.spool, bad) for bad in result.bad
         ]
@@ -164,7 +178,7 @@ def _stop_at(source: Source, row: int, bad: pipeline.Bad) -> None:
 
 def _decide(
     options: ConvertOptions, converted: Converted, spool_dir: Path, report: Report
-) -> dict[str, pl.DataFrame]:
+) -> dict[str, ledger.Rows]:
     """Deduplicate, mix and split; note in the report what became of whom."""
     if not len(converted.lines):
         raise _nothing_kept(converted, report)
@@ -172,12 +186,13 @@ def _decide(
         raise UsageError(
             "preference data and plain conversations cannot stand in one dataset", "convert them apart"
         )
-    rows = converted.lines.frame()
-    rows, report.duplicates, report.conflicts = ledger.drop_duplicates(rows, outputs.AnswerReader(spool_dir))
+    lines = converted.lines
+    reader = outputs.AnswerReader(spool_dir, lines)
+    rows, report.duplicates, report.conflicts = ledger.drop_duplicates(lines, reader)
     if options.mix is not None:
-        mixed = ledger.mix(rows, options.mix, options.by)
-        report.left_out, rows = rows.height - mixed.height, mixed
-    return ledger.split(rows, options.val, options.test)
+        mixed = ledger.mix(lines, rows, options.mix, options.by)
+        report.left_out, rows = len(rows) - len(mixed), mixed
+    return ledger.split(lines, rows, options.val, options.test)
 
 
 def _nothing_kept(converted: Converted, report: Report) -> LfQwen3Error:
@@ -193,12 +208,16 @@ def _nothing_kept(converted: Converted, report: Report) -> LfQwen3Error:
 
 
 def _count(
-    report: Report, splits: dict[str, pl.DataFrame], options: ConvertOptions, is_preference: bool
+    report: Report,
+    lines: ledger.Lines,
+    splits: dict[str, ledger.Rows],
+    options: ConvertOptions,
+    is_preference: bool,
 ) -> None:
     for name, rows in splits.items():
-        report.rows[name] = rows.height
-        report.written[name] = int(rows["records"].sum())
-        report.thinking += int(rows["thinking"].sum())
+        report.rows[name] = len(rows)
+        report.written[name] = sum(lines.records[row] for row in rows)
+        report.thinking += sum(lines.thinking[row] for row in rows)
     report.plain = sum(report.written.values()) - report.thinking
     if not report.thinking and not is_preference:
         report.warnings.append(

@@ -27,7 +27,11 @@ _HUMAN, _GPT, _OBSERVATION, _CALL = (
     b'{"from":"%b","value":' % role for role in (b"human", b"gpt", b"observation", b"function_call")
 )
 
+_NOTHING = b',"system":"","tools":""}\n'
+
 _json = orjson.dumps
+Buffer = bytes | memoryview
+"""JSON text."""
 
 
 class Record(NamedTuple):
@@ -43,6 +47,8 @@ class Format:
 
     name: FormatName
     encode: Callable[[Conversation, Turns], list[Record]]
+    verbatim: Callable[[Buffer, Buffer, Buffer], bytes]
+    plain: Callable[[Sequence[str], Turns], list[bytes]]
     columns: dict[str, str]
     preference_columns: dict[str, str]
     tags: dict[str, str]
@@ -112,6 +118,32 @@ def encode_alpaca(conversation: Conversation, turns: Turns) -> list[Record]:
     return records
 
 
+def _verbatim_sharegpt(question: Buffer, thinking: Buffer, answer: Buffer) -> bytes:
+    """Write the record of one question out of JSON strings, as `encode_sharegpt` would."""
+    framed = frame_json(thinking, answer)
+    return b"".join((b'{"conversations":[', _HUMAN, question, b"},", _GPT, *framed, b"}]", _NOTHING))
+
+
+def _verbatim_alpaca(question: Buffer, thinking: Buffer, answer: Buffer) -> bytes:
+    """Write the record of one question out of JSON strings, as `encode_alpaca` would."""
+    framed = frame_json(thinking, answer)
+    head, middle, tail = b'{"instruction":', b',"input":"","output":', b',"system":"","history":[]}\n'
+    return b"".join((head, question, middle, *framed, tail))
+
+
+def _plain_sharegpt(texts: Sequence[str], turns: Turns) -> list[bytes]:
+    """Write the records of a dialogue without thinking, as `encode_sharegpt` would."""
+    items = [(_GPT if at % 2 else _HUMAN) + _json(text) + b"}" for at, text in enumerate(texts)]
+    ends = range(2, len(items) + 1, 2) if turns == "unroll" else (len(items),)
+    return [_line(items[:end], _NOTHING) for end in ends]
+
+
+def _plain_alpaca(texts: Sequence[str], turns: Turns) -> list[bytes]:
+    """Write the records of a dialogue without thinking, as `encode_alpaca` would."""
+    steps = [Turn("assistant" if at % 2 else "user", text) for at, text in enumerate(texts)]
+    return [one.line for one in encode_alpaca(Conversation(steps), turns)]
+
+
 def has_history(conversation: Conversation) -> bool:
     """Tell whether an alpaca record of this dialogue has a history.
 
@@ -136,6 +168,8 @@ FORMATS: dict[str, Format] = {
     "sharegpt": Format(
         "sharegpt",
         encode_sharegpt,
+        _verbatim_sharegpt,
+        _plain_sharegpt,
         columns={"messages": "conversations", "system": "system", "tools": "tools"},
         preference_columns={
             "messages": "conversations",
@@ -149,6 +183,8 @@ FORMATS: dict[str, Format] = {
     "alpaca": Format(
         "alpaca",
         encode_alpaca,
+        _verbatim_alpaca,
+        _plain_alpaca,
         columns={
             "prompt": "instruction",
             "query": "input",
@@ -179,7 +215,8 @@ def _item(turn: Turn) -> bytes:
         return role + _json(turn.content) + b"}"
     if not turn.calls:
         answer = _json(turn.content)
-        return _GPT + (answer if turn.thinking is None else frame_json(_json(turn.thinking), answer)) + b"}"
+        framed = (answer,) if turn.thinking is None else frame_json(_json(turn.thinking), answer)
+        return b"".join((_GPT, *framed, b"}"))
     if not turn.content and turn.thinking is None:
         return _CALL + _json(turn.calls) + b"}"
     return _GPT + _json(_text(turn)) + b"}"

@@ -1,12 +1,12 @@
 """The ledger: one line per accepted source row, and every decision that needs them all.
 
 Workers convert rows without knowing of each other; what one row means beside the others (duplicate,
-conflict, left out of the mix, held out for validation) is decided here, on a small Polars frame, so that
-neither chunk size nor the number of workers can change the outcome.
+conflict, left out of the mix, held out for validation) is decided here, over all of them in the order of the
+sources, so that neither the size of the parts nor the number of workers can change the outcome. `rows` below
+are indices into `Lines`, always in ascending order.
 
 | column | meaning |
 |---|---|
-| file, row | index of the source file, row in it |
 | spool, offset, length | where the row's records lie, in bytes |
 | records, thinking | how many records, how many of them reason |
 | thinking_size | bytes of the records that reason |
@@ -18,172 +18,204 @@ neither chunk size nor the number of workers can change the outcome.
 
 from __future__ import annotations
 
-import importlib
 from array import array
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lf_qwen3.errors import UsageError
 
-if TYPE_CHECKING:
-    import polars as pl
+Rows = Sequence[int]
 
-COLUMNS = (
-    "file",
-    "row",
-    "spool",
-    "offset",
-    "length",
-    "records",
-    "thinking",
-    "thinking_size",
-    "history",
-    "question",
-    "prompt",
-    "answer",
-)
-_WIDTH = len(COLUMNS)
-_ROW = COLUMNS.index("row")
-
-
-def prepare() -> None:
-    """Load Polars; worth doing while others are busy."""
-    importlib.import_module("polars")
+_PIECES, _PIECE_SHIFT = 256, 56
 
 
 class Lines:
-    """Ledger lines, one after the other in one array: compact by the million, cheap to hand over."""
+    """Ledger lines, column by column: 61 bytes a row, cheap to hand from process to process."""
 
-    __slots__ = ("cells",)
+    spool: array[int]
+    offset: array[int]
+    length: array[int]
+    records: array[int]
+    thinking: array[int]
+    thinking_size: array[int]
+    history: array[int]
+    question: array[int]
+    prompt: array[int]
+    answer: array[int]
 
     def __init__(self) -> None:
-        self.cells = array("Q")
+        self.spool, self.records, self.thinking = (array("I") for _ in range(3))
+        self.offset, self.length, self.thinking_size = (array("Q") for _ in range(3))
+        self.question, self.prompt, self.answer = (array("Q") for _ in range(3))
+        self.history = array("B")
 
     def __len__(self) -> int:
-        return len(self.cells) // _WIDTH
+        return len(self.spool)
 
-    def add(self, line: tuple[int, ...]) -> None:
-        """Add one line; its values in the order of `COLUMNS`."""
-        self.cells.extend(line)
+    def add(self, lines: Iterable[Sequence[int]]) -> None:
+        """Add lines; the values of each in the order of the table above."""
+        for column, values in zip(COLUMNS, zip(*lines, strict=True), strict=False):
+            getattr(self, column).extend(values)
 
-    def extend(self, other: Lines, first_row: int) -> None:
-        """Add the lines of a part whose rows are numbered from 0; its first row is `first_row`."""
-        cells = other.cells
-        cells[_ROW::_WIDTH] = array("Q", [row + first_row for row in cells[_ROW::_WIDTH]])
-        self.cells.extend(cells)
-
-    def frame(self) -> pl.DataFrame:
-        """Return the lines as a Polars frame."""
-        import polars as pl
-
-        return pl.DataFrame(
-            {name: pl.Series(self.cells[at::_WIDTH], dtype=pl.UInt64) for at, name in enumerate(COLUMNS)}
-        )
+    def extend(self, other: Lines) -> None:
+        """Add all lines of another ledger."""
+        for column in COLUMNS:
+            getattr(self, column).extend(getattr(other, column))
 
 
-def drop_duplicates(
-    ledger: pl.DataFrame, folded_answer: Callable[[dict[str, int]], int]
-) -> tuple[pl.DataFrame, int, int]:
+COLUMNS = tuple(Lines.__annotations__)
+
+
+def drop_duplicates(lines: Lines, folded_answer: Callable[[int], int]) -> tuple[Rows, int, int]:
     """Keep the first of the rows with the same question and the same answer, both normalised.
 
     `folded_answer` reads a row's answer back and hashes it normalised; it is asked only for rows that share
     their prompt with a row of another answer. Returns the rows kept, the number of duplicates dropped and
     the number of conflicts left: rows whose question was answered otherwise before.
     """
-    import polars as pl
+    every = range(len(lines))
+    shared: dict[int, dict[int, int]] = {prompt: {} for prompt in _repeated(lines.prompt)}
+    if not shared:
+        return every, 0, 0
+    dropped: set[int] = set()
+    for row, prompt in enumerate(lines.prompt):
+        if prompt in shared and shared[prompt].setdefault(lines.answer[row], row) != row:
+            dropped.add(row)
+    conflicts = 0
+    for rivals in (first_of.values() for first_of in shared.values() if len(first_of) > 1):
+        folded: set[int] = set()
+        for row in rivals:
+            answer = folded_answer(row)
+            if answer in folded:
+                dropped.add(row)
+            folded.add(answer)
+        conflicts += len(folded) - 1
+    return _chosen(row for row in every if row not in dropped), len(dropped), conflicts
 
-    kept = ledger.unique(["prompt", "answer"], keep="first", maintain_order=True)
-    rivals = kept.filter(pl.col("prompt").is_duplicated())
-    if not rivals.is_empty():
-        folded = [folded_answer(row) for row in rivals.iter_rows(named=True)]
-        seen = rivals.with_columns(pl.Series("folded", folded, pl.UInt64))
-        same = seen.filter(~pl.struct("prompt", "folded").is_first_distinct()).select("file", "row")
-        kept = kept.join(same, on=["file", "row"], how="anti", maintain_order="left")
-    conflicts = kept.height - kept["prompt"].n_unique()
-    return kept, ledger.height - kept.height, conflicts
+
+def _repeated(hashes: Iterable[int]) -> Iterator[int]:
+    """Yield each hash that stands there more than once."""
+    for piece in _pieces(hashes):
+        if len(set(piece)) < len(piece):
+            yield from (one for one, count in Counter(piece).items() if count > 1)
 
 
-def mix(ledger: pl.DataFrame, share: float, by: str) -> pl.DataFrame:
+def _pieces(hashes: Iterable[int]) -> list[array[int]]:
+    """Part 64-bit hashes by their first byte: equal ones come together, and the set of a piece is small."""
+    pieces = [array("Q") for _ in range(_PIECES)]
+    add = [piece.append for piece in pieces]
+    for one in hashes:
+        add[one >> _PIECE_SHIFT](one)
+    return pieces
+
+
+def _chosen(rows: Iterable[int]) -> Rows:
+    return array("Q", rows)
+
+
+def mix(lines: Lines, rows: Rows, share: float, by: str) -> Rows:
     """Leave out rows of the kind there is too much of, until thinking makes up `share` of all records.
 
     `by` is "rows" (records) or "tokens" (estimated by their bytes). Rows are left out in the order of a
     seeded hash; none is ever repeated. Raises `UsageError` where a kind that the mix needs is missing.
     """
-    import polars as pl
-
-    thinking, plain = ("thinking_size", "plain_size") if by == "tokens" else ("thinking", "plain")
-    weighed = ledger.with_columns(
-        plain=pl.col("records") - pl.col("thinking"), plain_size=pl.col("length") - pl.col("thinking_size")
+    whole, reasoning = (
+        (lines.length, lines.thinking_size) if by == "tokens" else (lines.records, lines.thinking)
     )
-    total = {name: int(weighed[name].sum()) for name in (thinking, plain)}
-    if (share > 0 and not total[thinking]) or (share < 1 and not total[plain]):
-        kind = "plain" if total[thinking] else "thinking"
+    thinking = sum(reasoning[row] for row in rows)
+    plain = sum(whole[row] for row in rows) - thinking
+    if (share > 0 and not thinking) or (share < 1 and not plain):
         raise UsageError(
-            f"--mix thinking={share:g}: the data hold no {kind} records", "add a source that has some"
+            f"--mix thinking={share:g}: the data hold no {'plain' if thinking else 'thinking'} records",
+            "add a source that has some",
         )
-    is_thinking = pl.col("thinking") > 0
-    if total[thinking] * (1 - share) > total[plain] * share:
-        surplus, weight, wanted = (
-            is_thinking,
-            thinking,
-            total[plain] * share / (1 - share) if share < 1 else 0,
-        )
+    thins_thinking = thinking * (1 - share) > plain * share
+    if thins_thinking:
+        wanted = round(plain * share / (1 - share))
     else:
-        surplus, weight, wanted = ~is_thinking, plain, total[thinking] * (1 - share) / share if share else 0
-    pool = weighed.filter(surplus).sort("answer", "file", "row")
-    chosen = pool.filter(pl.col(weight).cum_sum() <= round(wanted)).select("file", "row")
-    keep = pl.concat([weighed.filter(~surplus).select("file", "row"), chosen])
-    return ledger.join(keep, on=["file", "row"], how="semi", maintain_order="left")
+        wanted = round(thinking * (1 - share) / share) if share else plain
+    surplus = [row for row in rows if (lines.thinking[row] > 0) == thins_thinking]
+    chosen: set[int] = set()
+    for row in sorted(surplus, key=lines.answer.__getitem__):
+        wanted -= reasoning[row] if thins_thinking else whole[row] - reasoning[row]
+        if wanted < 0:
+            break
+        chosen.add(row)
+    return _chosen(row for row in rows if (lines.thinking[row] > 0) != thins_thinking or row in chosen)
 
 
-def split(ledger: pl.DataFrame, val: float, test: float) -> dict[str, pl.DataFrame]:
-    """Cut the ledger into train, val and test; a share below 1 or a number of rows each.
+def split(lines: Lines, rows: Rows, val: float, test: float) -> dict[str, Rows]:
+    """Cut the rows into train, val and test; a share below 1 or a number of rows each.
 
     Rows with the same question stay together; thinking and plain rows are held out in proportion; which
     ones is decided by the seeded hash of their question. Raises `UsageError` when no row would be left.
     """
-    import polars as pl
-
-    sizes = {name: _rows(value, ledger.height) for name, value in (("test", test), ("val", val)) if value}
-    if sum(sizes.values()) >= ledger.height and sizes:
+    sizes = {name: _size(value, len(rows)) for name, value in (("test", test), ("val", val)) if value}
+    if sum(sizes.values()) >= len(rows) and sizes:
         asked = " and ".join(f"{size} {name}" for name, size in sizes.items())
         raise UsageError(
-            f"{asked} rows leave none of {ledger.height} to train on",
-            "ask for smaller --val and --test",
+            f"{asked} rows leave none of {len(rows)} to train on", "ask for smaller --val and --test"
         )
-    parts: dict[str, pl.DataFrame] = {}
-    groups = (
-        ledger.group_by("question")
-        .agg(rows=pl.len(), thinking=(pl.col("thinking") > 0).any())
-        .sort("question")
-    )
-    rest = ledger
-    for name, size in sizes.items():
-        taken = pl.Series(_hold_out(groups, size), dtype=pl.UInt64).implode()
-        parts[name] = rest.filter(pl.col("question").is_in(taken))
-        rest = rest.filter(~pl.col("question").is_in(taken))
-        groups = groups.filter(~pl.col("question").is_in(taken))
-    return {"train": rest, **{name: parts[name] for name in ("val", "test") if name in parts}}
+    if not sizes:
+        return {"train": rows}
+    questions = _Questions(lines, rows)
+    taken = {name: questions.hold_out(size) for name, size in sizes.items()}
+    every = set[int]().union(*taken.values())
+    parts = {"train": _chosen(row for row in rows if lines.question[row] not in every)}
+    for name in ("val", "test"):
+        if name in taken:
+            own = taken[name]
+            parts[name] = _chosen(row for row in rows if lines.question[row] in own)
+    return parts
 
 
-def _rows(value: float, total: int) -> int:
+def _size(value: float, total: int) -> int:
     return int(value) if value >= 1 else max(1, round(value * total))
 
 
-def _hold_out(groups: pl.DataFrame, size: int) -> list[int]:
-    """Choose whole groups for `size` rows, from each kind by its share, in the order of their hashes."""
-    import polars as pl
+class _Questions:
+    """The questions of the rows, of two kinds: those of which a row thinks, and the others.
 
-    total = int(groups["rows"].sum())
-    thinking = groups.filter(pl.col("thinking"))
-    of_thinking = round(size * int(thinking["rows"].sum()) / total)
-    taken: list[int] = []
-    for kind, quota in ((thinking, of_thinking), (groups.filter(~pl.col("thinking")), size - of_thinking)):
-        left = quota
-        for question, rows in kind.select("question", "rows").iter_rows():
-            if left == 0:
+    Few are held out, those of the lowest hashes, so rows are counted by question one piece of the hashes
+    after the other, as far as it is needed.
+    """
+
+    def __init__(self, lines: Lines, rows: Rows) -> None:
+        reasoned = (lines.question[row] for row in rows if lines.thinking[row])
+        plain = (lines.question[row] for row in rows if not lines.thinking[row])
+        self.pieces = list(zip(_pieces(reasoned), _pieces(plain), strict=True))
+        self.counted: list[tuple[Counter[int], Counter[int]]] = []
+        self.reasoned = sum(_share(*piece) for piece in self.pieces)
+        self.plain = len(rows) - self.reasoned
+
+    def hold_out(self, size: int) -> set[int]:
+        """Take the questions of `size` rows out of each kind by its share, in the order of their hashes."""
+        quota = round(size * self.reasoned / (self.reasoned + self.plain))
+        left = [quota, size - quota]
+        taken: set[int] = set()
+        for piece in range(_PIECES):
+            if not any(left):
                 break
-            if rows <= left:
-                taken.append(question)
-                left -= rows
-    return taken
+            for kind, counts in enumerate(self._count(piece)):
+                for question in sorted(counts) if left[kind] else ():
+                    if counts[question] <= left[kind]:
+                        left[kind] -= counts.pop(question)
+                        taken.add(question)
+        self.reasoned -= quota - left[0]
+        self.plain -= size - quota - left[1]
+        return taken
+
+    def _count(self, piece: int) -> tuple[Counter[int], Counter[int]]:
+        """Count the rows of each question of a piece, by kind."""
+        if piece == len(self.counted):
+            reasoned, plain = map(Counter, self.pieces[piece])
+            for question in reasoned.keys() & plain.keys():
+                reasoned[question] += plain.pop(question)
+            self.counted.append((reasoned, plain))
+        return self.counted[piece]
+
+
+def _share(reasoned: array[int], plain: array[int]) -> int:
+    """Return how many of the rows are of a question that one of them thinks about."""
+    own = set(reasoned) if plain else ()
+    return len(reasoned) + sum(one in own for one in plain)

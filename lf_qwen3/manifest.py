@@ -6,17 +6,15 @@ It holds no time and no machine, so that the same input, options and seed give t
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import xxhash
 
 from lf_qwen3 import __version__
 from lf_qwen3.job import ConvertOptions, Report, Source
 
 _END = ".manifest.json"
-_BLOCK = 1 << 20
 _OPTIONS = ("format", "turns", "limit", "val", "test", "mix", "by", "seed", "on_bad", "allow_special")
 
 
@@ -47,9 +45,13 @@ def owners(folder: Path, but: str) -> dict[str, str]:
 
 
 def write(
-    stage: Path, options: ConvertOptions, found: list[Source], report: Report, hashes: dict[str, str]
+    stage: Path,
+    options: ConvertOptions,
+    found: Mapping[Source, str],
+    report: Report,
+    hashes: Mapping[str, str],
 ) -> None:
-    """Write the manifest of a run into its stage."""
+    """Write the manifest of a run into its stage, with the XXH3-128 of what went in and what came out."""
     counts = asdict(report)
     kept = (
         "read",
@@ -71,21 +73,13 @@ def write(
                 "path": source.label,
                 "converter": source.converter,
                 "bytes": source.file.path.stat().st_size,
-                "xxh3_128": _hash(source.file.path),
+                "xxh3_128": digest,
             }
-            for source in found
+            for source, digest in found.items()
         ],
         "options": {key: getattr(options, key) for key in _OPTIONS},
         "counts": {key: counts[key] for key in kept},
-        "files": hashes,
+        "files": dict(hashes),
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     (stage / file_name(options.name)).write_text(text, encoding="utf-8")
-
-
-def _hash(path: Path) -> str:
-    digest = xxhash.xxh3_128()
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 import xxhash
@@ -15,14 +16,13 @@ from lf_qwen3.errors import UsageError
 from lf_qwen3.formats import FORMATS, answers
 from lf_qwen3.job import ConvertOptions, Progress
 from lf_qwen3.keys import folded_answer
+from lf_qwen3.ledger import Lines, Rows
 from lf_qwen3.pipeline import Bad, rejects_path, spool_path
 from lf_qwen3.reasons import REJECTED
-from lf_qwen3.writers import Stage, copy_ranges
-
-if TYPE_CHECKING:
-    import polars as pl
+from lf_qwen3.writers import Range, Stage, copy, hash_of, sync
 
 SPLITS = ("train", "val", "test")
+_SYNC_EVERY = 64 << 20
 
 
 class BadPlace(NamedTuple):
@@ -77,28 +77,39 @@ def require_free(options: ConvertOptions, sources: list[Path]) -> None:
 def write(
     options: ConvertOptions,
     stage: Path,
-    splits: dict[str, pl.DataFrame],
+    lines: Lines,
+    splits: Mapping[str, Rows],
     bad: list[BadPlace],
     names: list[str],
     progress: Progress | None,
 ) -> Written:
-    """Write the splits and the rejected rows into the stage."""
+    """Write the splits and the rejected rows into the stage.
+
+    What is written is hashed, and brought to the disk, while the rest is being written.
+    """
     written = Written()
     files = file_names(options.name)
-    total = sum(int(rows["length"].sum()) for rows in splits.values())
-    done = 0
-    for split, rows in splits.items():
-        if options.format == "alpaca":
-            rows = _history_first(rows)
-        written.files[split] = files[split]
-        digest = xxhash.xxh3_128()
-        with (stage / files[split]).open("wb") as target:
-            for block in copy_ranges(_runs(stage, rows), target):
-                digest.update(block)
-                done += len(block)
+    total = sum(lines.length[row] for rows in splits.values() for row in rows)
+    done = synced = 0
+    with ThreadPoolExecutor(2) as beside:
+        hashes: dict[str, Future[str]] = {}
+        syncs: list[Future[None]] = []
+        for split, rows in splits.items():
+            ranges = _ranges(
+                stage, lines, _history_first(lines, rows) if options.format == "alpaca" else rows
+            )
+            written.files[split] = files[split]
+            hashes[files[split]] = beside.submit(hash_of, ranges)
+            for count in copy(ranges, stage / files[split]):
+                done += count
+                if done - synced > _SYNC_EVERY:
+                    syncs.append(beside.submit(sync, stage / files[split]))
+                    synced = done
                 if progress:
                     progress("writing", done, total)
-        written.hashes[files[split]] = digest.hexdigest()
+        written.hashes = {file: future.result() for file, future in hashes.items()}
+        for finished in syncs:
+            finished.result()
     written.files["rejected"] = files["rejected"]
     written.hashes[files["rejected"]] = _write_rejected(stage, stage / files["rejected"], bad, names)
     written.files["manifest"] = files["manifest"]
@@ -126,49 +137,42 @@ def commit(
 
 
 class AnswerReader:
-    """Reads the answer of a ledger row back from the spool and hashes it normalised."""
+    """Reads the answer of a ledger line back from the spool and hashes it normalised."""
 
-    def __init__(self, spool_dir: Path) -> None:
+    def __init__(self, spool_dir: Path, lines: Lines) -> None:
         self.spool_dir = spool_dir
+        self.lines = lines
         self.files: dict[int, BinaryIO] = {}
 
-    def __call__(self, row: dict[str, int]) -> int:
+    def __call__(self, row: int) -> int:
         """Return the hash of the row's last answer."""
-        spool = row["spool"]
+        spool = self.lines.spool[row]
         if spool not in self.files:
             self.files[spool] = spool_path(self.spool_dir, spool).open("rb")
-        self.files[spool].seek(row["offset"])
-        lines = self.files[spool].read(row["length"]).splitlines()
-        longest = max(lines, key=len)
+        self.files[spool].seek(self.lines.offset[row])
+        records = self.files[spool].read(self.lines.length[row]).splitlines()
+        longest = max(records, key=len)
         return folded_answer("\0".join(answers(longest)))
 
 
-def _history_first(rows: pl.DataFrame) -> pl.DataFrame:
+def _history_first(lines: Lines, rows: Rows) -> Rows:
     """Move the first row with a history to the front, so that HF datasets types the column by it."""
-    import polars as pl
-
-    at = rows["history"].arg_max()
-    if not at:
-        return rows
-    return pl.concat([rows.slice(at, 1), rows.slice(0, at), rows.slice(at + 1)])
+    first = next((row for row in rows if lines.history[row]), None)
+    return rows if first is None else [first, *(row for row in rows if row != first)]
 
 
-def _runs(stage: Path, rows: pl.DataFrame) -> Iterator[tuple[BinaryIO, int, int]]:
-    """Merge adjoining ranges, so that whole stretches are copied at once."""
-    import polars as pl
-
-    ends = pl.col("offset") + pl.col("length")
-    starts_run = (pl.col("offset") != ends.shift(1)) | (pl.col("spool") != pl.col("spool").shift(1))
-    runs = (
-        rows.select("spool", "offset", "length", run=starts_run.fill_null(True).cum_sum())
-        .group_by("run", maintain_order=True)
-        .agg(pl.first("spool", "offset"), pl.sum("length"))
-    )
-    files = {spool: spool_path(stage, spool).open("rb") for spool in rows["spool"].unique()}
-    for spool, offset, length in runs.select("spool", "offset", "length").iter_rows():
-        yield files[spool], offset, length
-    for file in files.values():
-        file.close()
+def _ranges(stage: Path, lines: Lines, rows: Rows) -> list[Range]:
+    """Return where the records of `rows` lie; adjoining ranges are one."""
+    found: list[tuple[int, int, int]] = []
+    spool, start, end = 0, 0, 0
+    for row in rows:
+        at = lines.offset[row]
+        if at != end or lines.spool[row] != spool:
+            found.append((spool, start, end))
+            spool, start = lines.spool[row], at
+        end = at + lines.length[row]
+    found.append((spool, start, end))
+    return [Range(spool_path(stage, spool), start, end - start) for spool, start, end in found if end > start]
 
 
 def _write_rejected(stage: Path, path: Path, bad: list[BadPlace], names: list[str]) -> str:

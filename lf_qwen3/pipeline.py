@@ -18,19 +18,22 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from lf_qwen3 import checks, converters
+from lf_qwen3 import checks, converters, dialogues, sources, verbatim
+from lf_qwen3.dialogues import Dialogue
 from lf_qwen3.errors import LfQwen3Error, Reject
 from lf_qwen3.formats import FORMATS, FormatName, Record, Turns, has_history
-from lf_qwen3.keys import keys_of
+from lf_qwen3.keys import keys_of, keys_of_dialogue, keys_of_verbatim
 from lf_qwen3.ledger import Lines
 from lf_qwen3.normalise import normalise, settle
 from lf_qwen3.sources import BadRow, Part, rows
 from lf_qwen3.types import Conversation, Row
+from lf_qwen3.verbatim import Verbatim
 
 _BUFFER = 1 << 18
 _MOST_WORKERS = 8
@@ -112,25 +115,32 @@ class Worker:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.encode = FORMATS[recipe.format].encode
+        self.format = FORMATS[recipe.format]
         skipped = {"special_token"} if recipe.allow_special else set()
         self.rules = [rule for rule in checks.all_rules() if rule.code not in skipped]
         self.spool = os.getpid()
         self.records = Spool(spool_path(recipe.spool_dir, self.spool))
         self.rejects = Spool(rejects_path(recipe.spool_dir, self.spool))
+        self.kept: list[tuple[int, ...]] = []
 
     def convert(self, task: Task) -> Result:
         """Convert one part. Raises OSError when the spool cannot be written (a full disk)."""
         result = Result(spool=self.spool)
-        converter = converters.get(task.converter).convert
-        for item in rows(task.part):
+        self.kept = []
+        converter = converters.get(task.converter)
+        for item in rows(task.part, _decoders(converter)):
             if task.limit is not None and result.read == task.limit:
                 break
-            if item is not None:
-                self._convert_row(item, converter, task.file, result)
+            if type(item) is Verbatim:
+                self._copy_row(item, result)
+            elif type(item) is Dialogue:
+                self._write_dialogue(item, result)
+            elif item is not None:
+                self._convert_row(item, converter.convert, result)
                 if result.bad and self.recipe.stop_on_bad:
                     break
             result.positions += 1
+        result.lines.add(self.kept)
         self.records.file.flush()
         self.rejects.file.flush()
         return result
@@ -140,9 +150,23 @@ class Worker:
         self.records.file.close()
         self.rejects.file.close()
 
-    def _convert_row(
-        self, item: Row | BadRow, converter: converters.Convert, file: int, result: Result
-    ) -> None:
+    def _copy_row(self, row: Verbatim, result: Result) -> None:
+        result.read += 1
+        content = self.format.verbatim(row.question, row.thinking, row.answer)
+        size = len(content)
+        place = self.records.write(content)
+        keys = keys_of_verbatim(row.text, content, self.recipe.seed)
+        self.kept.append((self.spool, place, size, 1, 1, size, 0, *keys))
+
+    def _write_dialogue(self, texts: Dialogue, result: Result) -> None:
+        result.read += 1
+        records = self.format.plain(texts, self.recipe.turns)
+        content = records[0] if len(records) == 1 else b"".join(records)
+        place = self.records.write(content)
+        keys = keys_of_dialogue(texts, content, self.recipe.seed)
+        self.kept.append((self.spool, place, len(content), len(records), 0, 0, len(texts) > 2, *keys))
+
+    def _convert_row(self, item: Row | BadRow, converter: converters.Convert, result: Result) -> None:
         result.read += 1
         try:
             if isinstance(item, BadRow):
@@ -151,20 +175,18 @@ class Worker:
             if not settle(conversation):
                 normalise(conversation)
                 checks.require_sound(conversation, self.rules)
-            records = self.encode(conversation, self.recipe.turns)
+            records = self.format.encode(conversation, self.recipe.turns)
         except Reject as reject:
             content = orjson.dumps(item.raw if isinstance(item, BadRow) else item, default=str)
             place = self.rejects.write(content)
             result.bad.append(Bad(result.positions, reject.code, reject.detail, place, len(content)))
         else:
-            self._keep(conversation, records, file, result)
+            self._keep(conversation, records, result)
 
-    def _keep(self, conversation: Conversation, records: list[Record], file: int, result: Result) -> None:
+    def _keep(self, conversation: Conversation, records: list[Record], result: Result) -> None:
         content = records[0].line if len(records) == 1 else b"".join([one.line for one in records])
         reasoning = [len(one.line) for one in records if one.thinking]
         line = (
-            file,
-            result.positions,
             self.spool,
             self.records.write(content),
             len(content),
@@ -174,11 +196,21 @@ class Worker:
             has_history(conversation),
             *keys_of(conversation, content, self.recipe.seed),
         )
-        result.lines.add(line)
+        self.kept.append(line)
         if conversation.rejected:
             result.preferences += 1
         if conversation.repairs:
             result.repaired.update(conversation.repairs)
+
+
+def _decoders(converter: converters.Converter) -> sources.Decoders:
+    """Return the short ways of reading that a converter allows."""
+    decoders: dict[sources.Kind, Any] = {}
+    if converter.flat:
+        decoders["jsonl"] = partial(verbatim.decoder, flat=converter.flat)
+    if converter.messages:
+        decoders["parquet"] = partial(dialogues.decoder, names=converter.messages)
+    return decoders
 
 
 def run(tasks: list[Task], recipe: Recipe, workers: int | None = None) -> Iterator[Result]:

@@ -46,13 +46,13 @@ def frame(thinking: str | None, answer: str) -> str:
     return answer if thinking is None else f"{_HEAD}{thinking}{_SEAM}{answer}"
 
 
-def frame_json(thinking: bytes, answer: bytes) -> bytes:
+def frame_json(thinking: bytes | memoryview, answer: bytes | memoryview) -> tuple[bytes | memoryview, ...]:
     """Frame a thinking and an answer that are JSON strings already, quotes included.
 
-    The result is the JSON string of their frame. On the converter's hot path it saves copying the text and
-    encoding it once more.
+    The parts together are the JSON string of their frame. On the converter's hot path it saves copying the
+    text and encoding it once more.
     """
-    return b"%b%b%b%b" % (_JSON_HEAD, thinking[1:-1], _JSON_SEAM, answer[1:])
+    return _JSON_HEAD, memoryview(thinking)[1:-1], _JSON_SEAM, memoryview(answer)[1:]
 
 
 def has_tag(text: str) -> bool:

@@ -60,8 +60,8 @@ def test_split_is_the_inverse_of_frame(thinking, answer):
 
 @given(thoughts, answers)
 def test_frame_json_writes_the_json_of_the_frame(thinking, answer):
-    written = frame_json(json.dumps(thinking).encode(), json.dumps(answer).encode())
-    assert json.loads(written) == frame(thinking, answer)
+    parts = frame_json(json.dumps(thinking).encode(), json.dumps(answer).encode())
+    assert json.loads(b"".join(parts)) == frame(thinking, answer)
 
 
 @given(texts_of_tags_and_words)

@@ -91,7 +91,8 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     """Turn sources into a registered LLaMA-Factory dataset with exactly right think tags.
 
     A SOURCE is a file, a folder or a glob (JSONL, JSON, parquet, CSV; .gz and .zst for text), or
-    CONVERTER:PATH to name the converter instead of having it recognised from the columns.
+    CONVERTER:PATH to name the converter instead of having it recognised from the columns. What
+    `lf-qwen3 download medical_r1` fetched may be named so: medical_r1.
 
     Writes NAME_train.jsonl (and _val, _test), NAME.rejected.jsonl and NAME.manifest.json into the
     dataset folder and registers them in its dataset_info.json: all of it, or nothing.

@@ -36,6 +36,8 @@ class Converter:
     may: frozenset[str]
     precedence: int
     doc: str
+    flat: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
     def missing(self, columns: Collection[str]) -> list[tuple[str, ...]]:
         """Return the needs that `columns` (in lower case) do not fill."""
@@ -56,18 +58,29 @@ _CONVERTERS: dict[str, Converter] = {}
 
 
 def converter(
-    name: str, *, needs: Sequence[str | tuple[str, ...]], may: Collection[str] = (), precedence: int = 0
+    name: str,
+    *,
+    needs: Sequence[str | tuple[str, ...]],
+    may: Collection[str] = (),
+    precedence: int = 0,
+    flat: Sequence[str] = (),
+    messages: Sequence[str] = (),
 ) -> Callable[[Convert], Convert]:
     """Register the decorated function as the converter `name`.
 
     `precedence` goes before the number of needs: 2 for a pair of answers, 1 for a whole dialogue in one
     column, 0 for columns. A row that holds a dialogue often repeats its question and answer beside it.
+    Two hints let rows that need nothing go a short way: `flat` names the columns of question, thinking and
+    answer, where the function takes no other into account (`lf_qwen3.verbatim`); `messages` what a column of
+    messages may be called, where it takes none but system and tools beside it (`lf_qwen3.dialogues`).
     """
 
     def register(function: Convert) -> Convert:
         every = tuple((need,) if isinstance(need, str) else need for need in needs)
         doc = function.__doc__ or ""
-        _CONVERTERS[name] = Converter(name, function, every, frozenset(may), precedence, doc)
+        _CONVERTERS[name] = Converter(
+            name, function, every, frozenset(may), precedence, doc, tuple(flat), tuple(messages)
+        )
         return function
 
     return register

@@ -10,7 +10,13 @@ from lf_qwen3.types import Conversation, Row
 MESSAGES = ("conversations", "conversation")
 
 
-@converter("finetome", needs=[MESSAGES], may=("source", "score", "system", "tools", "id"), precedence=1)
+@converter(
+    "finetome",
+    needs=[MESSAGES],
+    may=("source", "score", "system", "tools", "id"),
+    precedence=1,
+    messages=MESSAGES,
+)
 def convert(row: Row) -> Conversation:
     """Take the turns of human, gpt, system, function_call and observation; source and score are left.
 

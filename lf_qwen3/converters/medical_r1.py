@@ -6,8 +6,10 @@ from lf_qwen3.converters import converter
 from lf_qwen3.converters._fields import columns_of, text
 from lf_qwen3.types import Conversation, Row, Turn
 
+FLAT = ("question", "think", "answer")
 
-@converter("medical_r1", needs=["question", "think", "answer", ("instruction", "metrics")])
+
+@converter("medical_r1", needs=[*FLAT, ("instruction", "metrics")], flat=FLAT)
 def convert(row: Row) -> Conversation:
     """Take question, think and answer; instruction (the question's draft) and metrics are left alone.
 

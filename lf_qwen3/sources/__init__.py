@@ -10,12 +10,13 @@ counts for numbering only. Memory is bounded by one row and one block, never by 
 
 from lf_qwen3.sources.find import find_files
 from lf_qwen3.sources.part import PART_BYTES, BadRow, Compression, Item, Kind, Part, SourceFile
-from lf_qwen3.sources.read import columns, cut, rows, size
+from lf_qwen3.sources.read import Decoders, columns, cut, rows, size
 
 __all__ = [
     "PART_BYTES",
     "BadRow",
     "Compression",
+    "Decoders",
     "Item",
     "Kind",
     "Part",

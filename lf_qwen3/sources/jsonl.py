@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import orjson
 
 from lf_qwen3.sources.part import BadRow, Item, Part, SourceFile
 from lf_qwen3.sources.row import decode_slowly, not_object
 from lf_qwen3.sources.stream import cut_of, open_bytes
+from lf_qwen3.types import Row
+
+Decode = Callable[[bytes], Any]
+DecoderFor = Callable[[Row], Decode]
 
 _SKIP = 1 << 20
+_NO_OBJECT = frozenset({list, str, int, float, bool, type(None)})
 
 
 def cut(file: SourceFile, part_bytes: int) -> list[Part]:
@@ -23,12 +29,16 @@ def cut(file: SourceFile, part_bytes: int) -> list[Part]:
     return [Part(file, at, min(at + part_bytes, total)) for at in range(0, total, part_bytes)]
 
 
-def rows(part: Part) -> Iterator[Item]:
-    """Yield one item per line that starts inside the part."""
+def rows(part: Part, decoder: DecoderFor | None = None) -> Iterator[Any]:
+    """Yield one item per line that starts inside the part.
+
+    `decoder` is shown the part's first row and returns what reads the lines after it in place of
+    `orjson.loads`: a function that may return something else for some rows.
+    """
     with open_bytes(part.file.path, part.file.compression) as lines:
         stop = sys.maxsize if part.stop is None else part.stop
         at = _first_line(lines, part.start, stop)
-        is_told = (yield from _decoded(lines, at, stop)) if at < stop else False
+        is_told = (yield from _decoded(lines, at, stop, decoder)) if at < stop else False
         if (problem := cut_of(lines)) and not is_told:
             yield BadRow("truncated", problem, "")
 
@@ -47,8 +57,11 @@ def _first_line(file: io.BufferedReader, start: int, stop: int) -> int:
     return at
 
 
-def _decoded(lines: io.BufferedReader, at: int, stop: int) -> Generator[Item, None, bool]:
+def _decoded(
+    lines: io.BufferedReader, at: int, stop: int, decoder: DecoderFor | None
+) -> Generator[Any, None, bool]:
     """Yield the items up to `stop`; return whether the last one tells that the file is cut short."""
+    loads: Decode
     loads, refused = orjson.loads, orjson.JSONDecodeError  # the hot loop: nothing is looked up twice
     item: Item = None
     for line in lines:
@@ -58,7 +71,9 @@ def _decoded(lines: io.BufferedReader, at: int, stop: int) -> Generator[Item, No
             item = _refused(line, cut_of(lines))
             yield item
         else:
-            yield row if type(row) is dict else not_object(line, row)
+            yield not_object(line, row) if type(row) in _NO_OBJECT else row
+            if decoder and type(row) is dict:
+                loads, decoder = decoder(row), None
         at += len(line)
         if at >= stop:
             break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 BATCH = 1024
 SLICE = 64
 """Rows turned into Python at once: few enough for their values to stay in the processor's cache."""
+
+Decode = Callable[["pa.RecordBatch"], list[Any]]
+DecoderFor = Callable[["pa.RecordBatch"], Decode | None]
 
 _READ_AHEAD = 1 << 20
 _DAMAGED = (OSError, ValueError, MemoryError)
@@ -55,12 +58,19 @@ def columns(file: SourceFile) -> list[str]:
     return names
 
 
-def rows(part: Part) -> Iterator[Item]:
-    """Yield one item per row of the part. Raises `LfQwen3Error` when a row group cannot be decoded."""
+def rows(part: Part, decoder: DecoderFor | None = None) -> Iterator[Any]:
+    """Yield one item per row of the part. Raises `LfQwen3Error` when a row group cannot be decoded.
+
+    `decoder` is shown the first batch and returns what turns a batch into items in place of `to_pylist`, or
+    None; it may give something else for some rows, and raise ValueError for a batch that it cannot take.
+    """
     with _open(part.file.path) as parquet:
+        decode: Decode | None = None
         for batch in _batches(parquet, part):
+            if decoder:
+                decode, decoder = decoder(batch), None
             for at in range(0, batch.num_rows, SLICE):
-                yield from _rows_of(batch.slice(at, SLICE))
+                yield from _items_of(batch.slice(at, SLICE), decode)
 
 
 def _batches(parquet: Any, part: Part) -> Iterator[pa.RecordBatch]:
@@ -91,6 +101,15 @@ def _damaged(parquet: Any, groups: Sequence[int], done: int) -> int:
         except _DAMAGED:
             return group
     return groups[-1]
+
+
+def _items_of(batch: pa.RecordBatch, decode: Decode | None) -> list[Any]:
+    if decode:
+        try:
+            return decode(batch)
+        except ValueError:
+            pass
+    return _rows_of(batch)
 
 
 def _rows_of(batch: pa.RecordBatch) -> list[Any]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
+from typing import Any
 
 from lf_qwen3.errors import UsageError
 from lf_qwen3.reasons import describe
 from lf_qwen3.sources import csv_text, json_text, jsonl, parquet
-from lf_qwen3.sources.part import PART_BYTES, Item, Kind, Part, SourceFile
+from lf_qwen3.sources.part import PART_BYTES, Kind, Part, SourceFile
 from lf_qwen3.sources.stream import cannot_read
 
+Decoders = Mapping[Kind, Callable[[Any], Any]]
+
 _LOOK = 20
-_ROWS: dict[Kind, Callable[[Part], Iterator[Item]]] = {
+_ROWS: dict[Kind, Callable[..., Iterator[Any]]] = {
     "jsonl": jsonl.rows,
     "json": json_text.rows,
     "parquet": parquet.rows,
@@ -34,13 +37,16 @@ def cut(file: SourceFile, part_bytes: int = PART_BYTES) -> list[Part]:
         raise cannot_read(file.path, error) from error
 
 
-def rows(part: Part) -> Iterator[Item]:
+def rows(part: Part, decoders: Decoders | None = None) -> Iterator[Any]:
     """Yield one item per row position: a row, a `BadRow`, or None for a blank line.
+
+    `decoders` may read rows in another way, by kind: see `rows` of `jsonl` and of `parquet`.
 
     Raises `UsageError` when the file cannot be opened or its header is none, `LfQwen3Error` when a row
     group of a parquet file cannot be decoded.
     """
-    return _ROWS[part.file.kind](part)
+    decoder = decoders.get(part.file.kind) if decoders else None
+    return _ROWS[part.file.kind](part, decoder) if decoder else _ROWS[part.file.kind](part)
 
 
 def size(part: Part) -> int:

@@ -1,0 +1,24 @@
+"""What a conversion costs that checks nothing: Polars reads, frames and writes in one streamed query.
+
+python bench/unchecked.py finetome|medical SOURCE OUT
+
+No row is looked at, no duplicate found, nothing split or registered, and a bad row ends it. It is no rival
+but a floor: the time of the fastest reader and writer that a Python program can call.
+"""
+
+import sys
+
+import polars as pl
+
+kind, source, out = sys.argv[1:]
+if kind == "finetome":
+    query = pl.scan_parquet(source).select("conversations")
+else:
+    answer = pl.format("<think>\n{}\n</think>\n\n{}", "think", "answer")
+    query = pl.scan_ndjson(source).select(
+        pl.concat_list(
+            pl.struct(pl.lit("human").alias("from"), pl.col("question").alias("value")),
+            pl.struct(pl.lit("gpt").alias("from"), answer.alias("value")),
+        ).alias("conversations")
+    )
+query.sink_ndjson(out)
