@@ -123,13 +123,13 @@ def _make_data(out: Path, listener: Listener) -> Report:
 
 
 def _make_yaml(out: Path, model: Path, steps: int, listener: Listener) -> recipe.Plan:
-    listener.begin(3, 5, f"writing train.yaml and predict.yaml from the recipe {RECIPE}")
+    listener.begin(3, 5, f"writing the files of a run from the recipe {RECIPE}")
     choice = Choice(
         RECIPE, DATASET, (out / "data").as_posix(), out.as_posix(), model.as_posix(), _for_a_cpu(steps)
     )
     plan = recipe.plan(choice)
     recipe.write(plan, replace=True)
-    listener.done(" and ".join(str(path) for path in plan.texts))
+    listener.done(", ".join(str(path) for path in plan.texts))
     return plan
 
 
@@ -155,7 +155,7 @@ def _for_a_cpu(steps: int) -> dict[str, Any]:
 
 def _train(out: Path, plan: recipe.Plan, listener: Listener) -> None:
     """Run the trainer on both files, after taking away what an earlier run left."""
-    for (title, folder), yaml, number in zip(_outputs(out).items(), plan.texts, (4, 5), strict=True):
+    for (title, folder), yaml, number in zip(_outputs(out).items(), _yamls(out), (4, 5), strict=True):
         listener.begin(number, 5, f"{title}: llamafactory-cli train {yaml}")
         shutil.rmtree(folder, ignore_errors=True)
         ran = llamafactory.train(yaml, yaml.with_suffix(".log"), listener.tell, folder, _CPU_ENV)
@@ -163,7 +163,11 @@ def _train(out: Path, plan: recipe.Plan, listener: Listener) -> None:
 
 
 def _outputs(out: Path) -> dict[str, Path]:
-    return {"training on the CPU": out / "adapter", "predicting on the test split": out / "predict"}
+    return {"training on the CPU": out / "adapter", "predicting on the test split": out / "predict_tuned"}
+
+
+def _yamls(out: Path) -> tuple[Path, Path]:
+    return out / "train.yaml", out / "predict_tuned.yaml"
 
 
 def _fingerprint(out: Path, report: Report, plan: recipe.Plan) -> str:
@@ -195,7 +199,7 @@ def _picture(out: Path) -> Path:
 
 
 def _predictions(out: Path) -> Path:
-    return out / "predict" / "generated_predictions.jsonl"
+    return out / "predict_tuned" / "generated_predictions.jsonl"
 
 
 def _result(out: Path, model: Path, report: Report, plan: recipe.Plan, trained: bool) -> Result:
@@ -208,7 +212,7 @@ def _result(out: Path, model: Path, report: Report, plan: recipe.Plan, trained: 
             f"its output says why: {out / 'train.log'}",
         )
     first = _predictions(out).read_text("utf-8").splitlines()[0]
-    train_yaml, predict_yaml = (str(path) for path in plan.texts)
+    train_yaml, predict_yaml = (str(path) for path in _yamls(out))
     return Result(
         out=str(out),
         model=str(model),
@@ -234,7 +238,6 @@ def gpu_commands(sources: list[str], out: str = "runs/mixed") -> list[str]:
         "--mix thinking=0.75 --val 0.05 --test 0.05",
         f"lf-qwen3 recipe new qwen3-4b-lora-sft --dataset mixed --dataset-dir data --out {out}",
         f"llamafactory-cli train {out}/train.yaml",
-        f"llamafactory-cli train {out}/predict.yaml",
-        f"llamafactory-cli chat --model_name_or_path Qwen/Qwen3-4B --adapter_name_or_path {out}/adapter "
-        "--template qwen3",
+        f"lf-qwen3 evaluate {out}",
+        f"llamafactory-cli chat {out}/chat.yaml",
     ]

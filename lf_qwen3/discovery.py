@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from functools import cache
-from importlib.metadata import entry_points
+from pathlib import Path
 
 
 @cache
@@ -17,6 +18,19 @@ def import_all(package: str, entry_point_group: str = "") -> None:
     for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
         if not module.name.startswith("_"):
             importlib.import_module(f"{package}.{module.name}")
-    if entry_point_group:
+    if entry_point_group and _is_offered(entry_point_group):
+        from importlib.metadata import entry_points
+
         for entry in entry_points(group=entry_point_group):
             entry.load()
+
+
+def _is_offered(entry_point_group: str) -> bool:
+    """Tell whether an installed package names the group: where none does, the costly import is spared."""
+    name = entry_point_group.encode()
+    for folder in map(Path, sys.path):
+        for kind in ("dist-info", "egg-info"):
+            for file in folder.glob(f"*.{kind}/entry_points.txt"):
+                if name in file.read_bytes():
+                    return True
+    return False

@@ -9,10 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from lf_qwen3 import assets
-from lf_qwen3.convert import convert
 
 FOLDER = assets.folder("dataset_info")
-DERIVED = ("sample_mixed_train.jsonl", "sample_mixed_val.jsonl", "sample_mixed_test.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +57,38 @@ def test_chat_rows_hold_several_turns_and_system_texts(build):
     assert sum(one[0] == "system" for one in roles) >= 5
 
 
-def test_converting_again_gives_the_same_bytes(build, tmp_path, monkeypatch):
-    (tmp_path / "dataset_info").mkdir()
-    for name in ("sample_medical_r1.jsonl", "sample_finetome.parquet"):
-        shutil.copy(FOLDER / name, tmp_path / "dataset_info")
+def test_building_again_gives_the_same_bytes(build, tmp_path, monkeypatch):
+    (tmp_path / "dataset_info/source").mkdir(parents=True)
+    for name in ("sample_medical_r1.jsonl", "sample_finetome.parquet", "source/preference.jsonl"):
+        shutil.copy(FOLDER / name, tmp_path / "dataset_info" / name)
     monkeypatch.chdir(tmp_path)
-    report = convert(build.mixed(Path("dataset_info")))
-    assert not report.rejected
-    for name in (*DERIVED, "sample_mixed.rejected.jsonl", "sample_mixed.manifest.json", "dataset_info.json"):
+    build.build(Path("dataset_info"))
+    made = {path.name for path in FOLDER.glob("sample_*")} | {"dataset_info.json"}
+    for name in made:
         assert (tmp_path / "dataset_info" / name).read_bytes() == (FOLDER / name).read_bytes(), name
+
+
+def test_no_derived_sample_lost_a_row():
+    rejected = list(FOLDER.glob("sample_*.rejected.jsonl"))
+    assert len(rejected) == 2
+    assert not any(path.stat().st_size for path in rejected)
+
+
+def test_both_kto_splits_hold_good_and_bad_answers():
+    for split in ("train", "val"):
+        rows = [json.loads(line) for line in (FOLDER / f"sample_kto_{split}.jsonl").read_text().splitlines()]
+        assert {row["label"] for row in rows} == {True, False}
+
+
+def test_no_question_of_the_preference_data_stands_in_both_splits():
+    questions = {
+        split: {
+            json.loads(line)["conversations"][0]["value"]
+            for line in (FOLDER / f"sample_preference_{split}.jsonl").read_text("utf-8").splitlines()
+        }
+        for split in ("train", "val")
+    }
+    assert not questions["train"] & questions["val"]
 
 
 def test_the_samples_are_small():

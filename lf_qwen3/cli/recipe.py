@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lf_qwen3.cli import _output
+from lf_qwen3.cli import _output, _recipe_list
 
 if TYPE_CHECKING:
     from lf_qwen3.recipes.new import Plan
@@ -19,60 +19,22 @@ def command() -> None:
     """Training YAML for LLaMA-Factory: list, show, make, validate."""
 
 
-@command.command("list")
-@_output.json_option
-def list_recipes(as_json: bool) -> None:
-    """List the recipes: name, method, model, template, use."""
-    from lf_qwen3 import recipes
-
-    rows = [
-        {
-            "name": one.name,
-            "method": one.method,
-            "model": one.settings.get("model_name_or_path"),
-            "template": one.settings.get("template"),
-            "summary": one.summary,
-        }
-        for one in recipes.shipped()
-    ]
-    if as_json:
-        _output.print_json(rows)
-        return
-    cells = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)] if rows else []
-    widths = [max(len(line[at]) for line in cells) for at in range(4)] if rows else []
-    for line in cells:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, [*widths, 0], strict=True)))
-
-
-@command.command()
-@click.argument("name")
-@_output.json_option
-def show(name: str, as_json: bool) -> None:
-    """Print a recipe's YAML; --json prints its settings."""
-    from lf_qwen3 import recipes
-
-    recipe = recipes.find(name)
-    if as_json:
-        _output.print_json(
-            {
-                "name": recipe.name,
-                "path": recipe.path,
-                "method": recipe.method,
-                "summary": recipe.summary,
-                "settings": recipe.settings,
-            }
-        )
-        return
-    click.echo(recipe.text, nl=False)
+command.add_command(_recipe_list.list_recipes)
+command.add_command(_recipe_list.show)
 
 
 @command.command()
 @click.argument("name")
 @click.option("--dataset", required=True, help="The name given to `convert --name`, or any registered name.")
 @_output.dataset_dir_option()
-@click.option("--out", required=True, type=click.Path(), help="Folder for train.yaml and predict.yaml.")
+@click.option("--out", required=True, type=click.Path(), help="Folder for the files of the set.")
 @click.option("--model", metavar="PATH_OR_ID", help="Another checkpoint; its template is set too.")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Any training key; may be repeated.")
+@click.option("--preset", "presets", multiple=True, metavar="NAME", help="Of `recipe list`; repeatable.")
+@click.option(
+    "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Any key of the trainer; repeatable."
+)
+@click.option("--test", metavar="NAME", default="", help="Dataset to answer in place of the test split.")
+@click.option("--gguf", is_flag=True, help="Add the steps to a quantised GGUF, with a test after each.")
 @click.option("--replace", is_flag=True, help="Write over files in --out that hold something else.")
 @_output.json_option
 def new(
@@ -81,22 +43,28 @@ def new(
     dataset_dir: str,
     out: str,
     model: str | None,
+    presets: tuple[str, ...],
     pairs: tuple[str, ...],
+    test: str,
+    gguf: bool,
     replace: bool,
     as_json: bool,
 ) -> None:
-    """Make train.yaml and predict.yaml for one dataset and one model.
+    """Make every file of a run, agreeing with each other.
+
+    Train, predict before and after, chat, api, export, the arguments of LLaMA Board, and RUN.md with the
+    commands in their order.
 
     \b
     lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/4b
     lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/8b
-             --model Qwen/Qwen3-8B --set learning_rate=5e-5 --set lora_rank=32
+             --model Qwen/Qwen3-8B --preset quick --set learning_rate=5e-5 --set lora_rank=32
     """  # noqa: D301
     from lf_qwen3 import schema
     from lf_qwen3.recipes import new as making
     from lf_qwen3.recipes.choice import Choice
 
-    choice = Choice(name, dataset, dataset_dir, out, model, schema.parse(pairs))
+    choice = Choice(name, dataset, dataset_dir, out, model, schema.parse(pairs), presets, test, gguf)
     plan = making.plan(choice)
     making.write(plan, replace)
     for note in plan.notes:
@@ -107,15 +75,16 @@ def new(
     for path in plan.texts:
         click.echo(f"wrote {path}")
     click.echo("\nnext:\n" + "\n".join(f"  {one}" for one in plan.commands))
+    click.echo(f"all commands in their order: {Path(out) / 'RUN.md'}")
 
 
 def _report(plan: Plan) -> dict[str, object]:
     return {
         "recipe": plan.choice.recipe,
-        "files": {path.stem: path for path in plan.texts},
+        "presets": plan.choice.presets,
+        "files": {path.relative_to(plan.choice.out).as_posix(): path for path in plan.texts},
         "datasets": {"train": plan.splits.train, "val": plan.splits.val, "test": plan.splits.test},
-        "train": plan.train,
-        "predict": plan.predict,
+        "settings": plan.settings,
         "notes": plan.notes,
         "commands": plan.commands,
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 from lf_qwen3 import dataset_info, sources
 from lf_qwen3.errors import UsageError
+from lf_qwen3.recipes import reading
 from lf_qwen3.records import Entry
 from lf_qwen3.render import Template
 
@@ -54,26 +55,16 @@ class Request:
 
 
 def read_settings(config: str | None) -> dict[str, Any]:
-    """Return the settings of a training YAML, read as YAML 1.1 like the trainer reads it; {} for none.
+    """Return the settings of a training YAML as the trainer reads it; {} for none.
 
-    Raises `UsageError` for a file that is missing or no YAML.
+    Raises `LfQwen3Error` for a file that is missing, no YAML, or a list.
     """
     if config is None:
         return {}
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    yaml = YAML(typ="safe", pure=True)
-    yaml.version = "1.1"
-    try:
-        settings = yaml.load(Path(config).read_text("utf-8"))
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise UsageError(f"there is no file {config}", "name a training YAML: --config FILE") from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{config} is not YAML: {error}", "mend it, or leave --config out") from error
-    if not isinstance(settings, dict):
-        raise UsageError(f"{config} holds no settings", "it must hold lines like `cutoff_len: 2048`")
-    return settings
+    found = reading.read(Path(config))
+    if found.is_list:
+        raise UsageError(f"{config} is a list", "a setting is one line: `key: value`")
+    return found.settings
 
 
 def read_template(settings: Mapping[str, Any], config: str | None) -> tuple[Template, dict[str, str]]:

@@ -1,74 +1,74 @@
-"""Recipes: complete training YAML files, one file each, found by dropping them into the recipes folder.
+"""Recipes: complete training YAML files, one for each method, found by dropping them into the recipes folder.
 
 A recipe opens with a comment block: the editor's schema line, one line that says what it is (`recipe list`
-prints it), the commands to run it, and a paragraph that starts with "Needs". Its settings are flat, each with
-its comment on its own line.
+prints it), the commands to run it, and a paragraph that starts with "Needs". Its settings are flat, each
+with its comment on its own line. A file that is named after its method (`qlora-sft`) is made for every
+checkpoint of the table as well, under the checkpoint's name and its own: `qwen3-8b-qlora-sft`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from lf_qwen3 import assets
 from lf_qwen3.errors import UsageError
-from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.architecture import CHECKPOINTS, Checkpoint
+from lf_qwen3.recipes.recipe import Recipe, method
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """One recipe file; `name` is the file's name without `.yaml`."""
-
-    name: str
-    path: Path
-
-    @cached_property
-    def text(self) -> str:
-        """The file as it lies."""
-        return self.path.read_text("utf-8")
-
-    @cached_property
-    def document(self) -> Document:
-        """The file, parsed with its comments; do not change it, parse `text` anew for that."""
-        return Document(self.text, str(self.path))
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The keys and values that the trainer gets."""
-        return self.document.plain()
-
-    @property
-    def summary(self) -> str:
-        """The first sentence line of the opening comment."""
-        lines = (line.lstrip("# ").rstrip() for line in self.document.header)
-        return next((line for line in lines if line and not line.startswith("yaml-language-server")), "")
-
-    @property
-    def method(self) -> str:
-        """How the weights are trained and in which stage, as `lora sft`."""
-        return method(self.settings)
-
-
-def method(settings: dict[str, Any]) -> str:
-    """Return method and stage of a training YAML, as `lora sft` or `qlora dpo`, defaults included."""
-    kind = settings.get("finetuning_type", "lora")
-    quantised = "q" if kind == "lora" and settings.get("quantization_bit") else ""
-    return f"{quantised}{kind} {settings.get('stage', 'sft')}"
+__all__ = ["Recipe", "derived", "find", "method", "shipped"]
 
 
 def shipped() -> list[Recipe]:
-    """Return the recipes in the recipes folder, by name."""
-    return [Recipe(path.stem, path) for path in sorted(assets.folder("recipes").glob("*.yaml"))]
+    """Return the recipes in the recipes folder, by name; each file is parsed once."""
+    return [_recipe(path) for path in sorted(assets.folder("recipes").glob("*.yaml"))]
+
+
+@cache
+def _recipe(path: Path) -> Recipe:
+    return Recipe(path.stem, path)
+
+
+def derived() -> list[Recipe]:
+    """Return every method for every checkpoint it is made for: by method, then in the order of the table."""
+    return [
+        Recipe(f"{checkpoint.name.lower()}-{one.name}", one.path, checkpoint)
+        for one in shipped()
+        if one.is_method
+        for checkpoint in CHECKPOINTS
+        if _fits(one, checkpoint)
+    ]
 
 
 def find(name: str) -> Recipe:
     """Return one recipe by its name; raise `UsageError` with the nearest names for an unknown one."""
-    recipes = {recipe.name: recipe for recipe in shipped()}
-    if name in recipes:
-        return recipes[name]
-    near = get_close_matches(name, recipes, n=1)
-    guess = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(f"no recipe is called '{name}'", f"{guess}there are: {', '.join(recipes)}")
+    files = shipped()
+    known = {recipe.name: recipe for recipe in files}
+    if name not in known:
+        known |= {recipe.name: recipe for recipe in derived()}
+    if found := known.get(name) or known.get(name.lower()):
+        return found
+    methods = ", ".join(one.name for one in files if one.is_method)
+    others = ", ".join(one.name for one in files if not one.is_method)
+    near = _nearest(name, known)
+    guess = f"did you mean {near}? " if near else ""
+    raise UsageError(
+        f"no recipe is called '{name}'",
+        f"{guess}a name is a checkpoint and a method, as qwen3-8b-lora-sft; methods: {methods}; "
+        f"other recipes: {others}; `lf-qwen3 recipe list` shows them all",
+    )
+
+
+def _fits(recipe: Recipe, checkpoint: Checkpoint) -> bool:
+    """Tell whether a method is made for a checkpoint: a high rank beside 128 experts makes no small LoRA."""
+    return not (checkpoint.shape.experts and recipe.name.startswith("rslora"))
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the name that was likely meant: a beginning is completed, to one for sft if there is one."""
+    begun = sorted(
+        (one for one in known if one.startswith(name.lower())), key=lambda one: not one.endswith("-sft")
+    )
+    return next(iter(begun or get_close_matches(name.lower(), known, n=1)), None)

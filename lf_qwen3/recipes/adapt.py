@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lf_qwen3.recipes import checkpoints
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.splits import Splits
 
 VAL_SIZE = 0.05
@@ -28,7 +29,9 @@ def to_model(document: Document, model: str | None, notes: list[str]) -> None:
     document.set("template", kind.template)
     if kind.thinks == "never":
         document.remove("enable_thinking")
-    if kind.lora_also_trains and document.settings.get("finetuning_type", "lora") == "lora":
+    if document.settings.get("finetuning_type", "lora") != "lora":
+        document.remove("additional_target")
+    elif kind.lora_also_trains:
         comment = "a Base model must learn the end of a turn"
         document.set("additional_target", kind.lora_also_trains, before="lora_dropout", comment=comment)
         notes.append(
@@ -52,7 +55,9 @@ def to_data(document: Document, found: Splits, choice: Choice, notes: list[str])
             f"no validation split of {choice.dataset} is registered: {VAL_SIZE:.0%} of {found.train} is held "
             "out at random (val_size), so a question may stand on both sides; convert --val keeps them apart"
         )
-    if found.made:
+    if document.settings.get("stage", "sft") != "sft":
+        document.remove("mask_history")
+    elif found.made:
         document.set("mask_history", found.made.turns != "all")
     else:
         notes.append(
@@ -80,24 +85,35 @@ def to_settings(document: Document, settings: Mapping[str, Any], notes: list[str
         document.title(left[0], "### set by hand")
 
 
-def rows_to_predict(found: Splits, notes: list[str]) -> str:
-    """Return the dataset to predict on: the test split, or what there is, with a note."""
-    if found.test:
-        return found.test
-    if found.val:
-        notes.append(f"no test split is registered: predict.yaml answers the validation split {found.val}")
-        return found.val
-    notes.append(
-        "neither a test nor a validation split is registered: predict.yaml answers the training rows "
-        f"{found.train}, so its scores say what was memorised, not what was learnt"
-    )
-    return found.train
+def to_presets(document: Document, chosen: Sequence[Preset]) -> None:
+    """Apply what the presets say of training."""
+    for one in chosen:
+        _put(document, dict(one.train), one.comments, f"### preset {one.name}")
 
 
-def never_thinks(document: Document, found: Splits) -> bool:
-    """Tell whether what is trained answers without thinking: by its template, or by its data."""
-    no_thinking = found.made is not None and not found.made.thinking
-    return document.settings.get("template") == "qwen3_nothink" or no_thinking
+def name_the_run(document: Document, choice: Choice) -> None:
+    """Name project and run for SwanLab where nothing else does.
+
+    No key is written: SwanLab reads SWANLAB_API_KEY.
+    """
+    if document.settings.get("use_swanlab"):
+        named = {"swanlab_project": "lf-qwen3", "swanlab_run_name": f"{choice.recipe}-{choice.dataset}"}
+        missing = {key: value for key, value in named.items() if document.settings.get(key) is None}
+        _put(document, missing, {})
+
+
+def _put(
+    document: Document, settings: Mapping[str, Any], comments: Mapping[str, str], title: str = ""
+) -> None:
+    """Set keys, the new ones at the end, with their comments and a title above them."""
+    new = [key for key in settings if key not in document.settings]
+    for key, value in settings.items():
+        if key in document.settings:
+            document.settings[key] = value
+        else:
+            document.settings.insert(len(document.settings), key, value, comment=comments.get(key))
+    if new and title:
+        document.title(new[0], title)
 
 
 def _unknown(name: str, template: str) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Choice:
-    """What the two files are to hold; paths stand in the YAML as they are given here.
+    """What the set of files is to hold; paths stand in the YAML as they are given here.
 
-    `dataset` is the name given to `convert --name`, or any registered name; `settings` win over everything.
+    `dataset` is the name given to `convert --name`, or any registered name; `test` names the registered
+    dataset to answer where that is not the test split. A preset wins over the recipe, `settings` over all.
     """
 
     recipe: str
@@ -20,3 +21,6 @@ class Choice:
     out: str
     model: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    presets: tuple[str, ...] = ()
+    test: str = ""
+    gguf: bool = False

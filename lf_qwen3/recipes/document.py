@@ -42,9 +42,11 @@ class Document:
         return {key: _plain(value) for key, value in self.settings.items()}
 
     def set(self, key: str, value: Any, before: str = "", comment: str = "") -> None:
-        """Set a value; a new key goes before the key `before`, with its comment, or else to the end."""
+        """Set a value, and a comment if given; a new key goes before the key `before`, or else to the end."""
         if key in self.settings:
             self.settings[key] = value
+            if comment:
+                _comment(self.settings, key, comment)
         elif before in self.settings:
             at = list(self.settings).index(before)
             self.settings.insert(at, key, value, comment=comment or None)
@@ -131,6 +133,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _comment(settings: Any, key: str, text: str) -> None:
+    """Put another comment at the end of a line that has one."""
+    kept = _following(settings.ca.items.get(key))
+    if key in settings.ca.items:
+        settings.ca.items[key][2].value = f"# {text}\n{kept}"
+    else:
+        settings.yaml_add_eol_comment(text, key)
+
+
 def _following(comments: list[Any] | None) -> str:
     """Return what the comment after a value holds beyond its own line: empty lines and the next heading."""
     token = comments[2] if comments else None
@@ -145,4 +156,4 @@ def _append(settings: Any, key: str, text: str) -> None:
     if comments[2] is None:
         comments[2] = CommentToken("\n" + text, CommentMark(0), None)
     else:
-        comments[2].value += text
+        comments[2].value = comments[2].value.rstrip("\n") + "\n" + text

@@ -1,76 +1,94 @@
-"""`recipe new`: one choice of recipe, data and model becomes a train and a predict YAML that agree."""
+"""`recipe new`: one choice of recipe, data and model becomes a set of files that agree.
+
+Train, predict (base and tuned), chat, api, export, the arguments of LLaMA Board, the files that presets need,
+and the run book.
+"""
 
 from __future__ import annotations
 
 import os
-import shlex
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lf_qwen3 import schema
 from lf_qwen3.errors import LfQwen3Error, UsageError
-from lf_qwen3.recipes import Recipe, adapt, find, method, predict, splits
+from lf_qwen3.recipes import Recipe, adapt, derived, files, find, presets, run_book, serving, shared, splits
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.run_book import Steps
 from lf_qwen3.recipes.splits import Splits
+from lf_qwen3.writers import write_text
 
-_PREDICT = ("# Model, template, thinking and lengths are those of train.yaml.", "#")
+_SECRETS = {
+    "swanlab_api_key": "SWANLAB_API_KEY",
+    "swanlab_lark_secret": "",
+    "swanlab_lark_webhook_url": "",
+    "hf_hub_token": "HF_TOKEN",
+    "ms_hub_token": "",
+    "om_hub_token": "",
+    "hub_token": "HF_TOKEN",
+}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The texts of both files, what they hold, and what the user should know about them (`notes`)."""
+    """The files of a set: `settings` by file name, `texts` by path; `notes` are for the user."""
 
     choice: Choice
     splits: Splits
-    train: dict[str, Any]
-    predict: dict[str, Any]
+    settings: dict[str, dict[str, Any]]
     texts: dict[Path, str]
-    notes: list[str]
+    steps: Steps
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def train(self) -> dict[str, Any]:
+        """The settings of train.yaml."""
+        return self.settings["train.yaml"]
 
     @property
     def commands(self) -> list[str]:
-        """The commands to run, in their order."""
-        return [f"llamafactory-cli train {shlex.quote(str(path))}" for path in self.texts]
+        """The first commands to run, in their order; the run book holds the others."""
+        return [*self.steps.before, self.steps.train]
 
 
 def plan(choice: Choice) -> Plan:
-    """Work both files out; nothing is written.
+    """Work all files out; nothing is written.
 
-    Raises `UsageError` for an unknown recipe or dataset, and for a setting that the trainer would not take.
+    Raises `UsageError` for an unknown recipe, preset or dataset, for presets that exclude each other, and for
+    a setting that the trainer would not take or that is a secret.
     """
-    recipe, found = find(choice.recipe), splits.find(choice.dataset, choice.dataset_dir)
-    document = Document(recipe.text, str(recipe.path))
-    generating = {key for key in choice.settings if _only_predicts(key, document)}
-    settings = {key: value for key, value in choice.settings.items() if key not in generating}
-    own = {key: value for key, value in choice.settings.items() if key in {*generating, *predict.BOTH}}
     notes: list[str] = []
-    if kind := settings.get("finetuning_type"):
+    recipe = _fitting(find(choice.recipe), choice.model, notes)
+    found = splits.find(choice.dataset, choice.dataset_dir)
+    chosen = [one.placed(choice.out) for one in presets.choose(choice.presets)]
+    _refuse_secrets(choice.settings)
+    document = Document(recipe.text, str(recipe.path))
+    training, serving_own, answering = _sorted_out(choice.settings, document)
+    if kind := training.get("finetuning_type"):
         document.set("finetuning_type", kind)
-    adapt.to_model(document, choice.model or settings.get("model_name_or_path"), notes)
+    adapt.to_model(document, choice.model or training.get("model_name_or_path"), notes)
     adapt.to_data(document, found, choice, notes)
-    adapt.to_settings(document, settings, notes)
+    adapt.to_presets(document, chosen)
+    adapt.to_settings(document, training, notes)
+    adapt.name_the_run(document, choice)
     train = document.plain()
-    rows = adapt.rows_to_predict(found, notes)
-    mode = "non-thinking" if adapt.never_thinks(document, found) else "thinking"
-    sections = predict.settings(train, rows, os.path.join(choice.out, "predict"), mode, own)
-    plain = {key: value for section in sections.values() for key, value in section.items()}
-    paths = [Path(choice.out) / name for name in ("train.yaml", "predict.yaml")]
-    schema.check(train, str(paths[0]))
-    schema.check(plain, str(paths[1]))
-    document.header = _header(recipe, choice, train, found.train, paths)
-    opening = [
-        *_first_lines(f"Predict on {rows} with what train.yaml wrote."),
-        *_PREDICT,
-        *_commands(paths[1:]),
-    ]
-    texts = {paths[0]: document.text(), paths[1]: predict.text(opening, sections)}
-    return Plan(choice, found, train, plain, texts, notes)
+    mode = shared.mode_of(train, chosen, found.made.thinking if found.made else None)
+    common = shared.of(train, mode, chosen, answering)
+    rows = splits.to_answer(found, choice.test, notes)
+    steps = run_book.steps(choice, chosen, bool(rows))
+    made = files.texts(choice, recipe, document, common, rows, serving_own, steps.train)
+    for name, (settings, _) in made.items():
+        schema.check(settings, os.path.join(choice.out, name))
+    texts = {Path(choice.out) / name: text for name, (_, text) in made.items()}
+    texts |= files.beside(choice, chosen, common, rows, steps)
+    return Plan(choice, found, {name: one for name, (one, _) in made.items()}, texts, steps, notes)
 
 
 def write(made: Plan, replace: bool = False) -> None:
-    """Write both files, whole or not at all; create their folder.
+    """Write all files, each whole or not at all; create their folders.
 
     Raises `UsageError` for an `out` that is a file, `LfQwen3Error` before anything is written if a file there
     holds something else and `replace` is not given.
@@ -78,52 +96,50 @@ def write(made: Plan, replace: bool = False) -> None:
     out = Path(made.choice.out)
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file", "give a folder; it is created when it is not there")
-    changed = [path for path, text in made.texts.items() if path.exists() and path.read_text("utf-8") != text]
+    changed = [path for path, text in made.texts.items() if _is_other(path, text)]
     if changed and not replace:
         names = " and ".join(str(path) for path in changed)
         raise LfQwen3Error(f"{names}: there already, with other content", "add --replace to write over it")
-    out.mkdir(parents=True, exist_ok=True)
     for path, text in made.texts.items():
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_text(path, text)
 
 
-def _only_predicts(key: str, document: Document) -> bool:
-    """Tell whether a setting is about generating answers, which training does not do."""
-    return schema.group(key) == "GeneratingArguments" and key not in document.settings
+def _fitting(recipe: Recipe, model: str | None, notes: list[str]) -> Recipe:
+    """Return the recipe of the same method for another checkpoint of the table, where there is one."""
+    if not model or not (recipe.is_method or recipe.checkpoint):
+        return recipe
+    name = f"{Path(model).name.lower()}-{recipe.path.stem}"
+    found = next((one for one in derived() if one.name == name), recipe)
+    if found.name != recipe.name:
+        notes.append(f"rate, batch and targets are those of the recipe {found.name}")
+    return found
 
 
-def _header(
-    recipe: Recipe, choice: Choice, train: dict[str, Any], dataset: str, paths: list[Path]
-) -> list[str]:
-    """Return the opening comment of train.yaml; what the recipe needs is said for its own model only."""
-    what = f"{train['model_name_or_path']}, {method(train)}, on {dataset}."
-    header = [*_first_lines(what), f"# Made from the recipe {recipe.name} by `lf-qwen3 recipe new`."]
-    header += ["#", "# Train, then predict, from the folder this was written from:", *_commands(paths)]
-    same = ("model_name_or_path", "finetuning_type", "quantization_bit")
-    if all(train.get(key) == recipe.settings.get(key) for key in same):
-        header += ["#", *_needs(recipe)]
-    return header
+def _is_other(path: Path, text: str) -> bool:
+    return path.exists() and path.read_bytes() != text.encode()
 
 
-def _first_lines(what: str) -> list[str]:
-    return [f"# yaml-language-server: $schema={schema.path().resolve().as_uri()}", "#", f"# {what}"]
+def _refuse_secrets(settings: Mapping[str, Any]) -> None:
+    for key in settings.keys() & _SECRETS.keys():
+        variable = _SECRETS[key]
+        how = f"export {variable}=... in the shell" if variable else "log in with the service's own command"
+        raise UsageError(f"--set {key}: a secret does not belong in a file", f"{how} before the run")
 
 
-def _commands(paths: list[Path]) -> list[str]:
-    return [f"#   llamafactory-cli train {shlex.quote(str(path))}" for path in paths]
-
-
-def _needs(recipe: Recipe) -> list[str]:
-    """Return the paragraph of the recipe's opening comment that says what it needs."""
-    header = recipe.document.header
-    start = next((at for at, one in enumerate(header) if one.startswith("# Needs")), len(header))
-    end = next((at for at in range(start, len(header)) if header[at].rstrip() == "#"), len(header))
-    return header[start:end]
+def _sorted_out(
+    settings: Mapping[str, Any], document: Document
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return the user's settings for training, for serving and exporting, and for answering."""
+    training: dict[str, Any] = {}
+    serving_own: dict[str, Any] = {}
+    answering: dict[str, Any] = {}
+    for key, value in settings.items():
+        if serving.belongs(key):
+            serving_own[key] = value
+        elif schema.group(key) == "GeneratingArguments" and key not in document.settings:
+            answering[key] = value
+        else:
+            training[key] = value
+            if key in files.ANSWERING_TOO:
+                answering[key] = value
+    return training, serving_own, answering

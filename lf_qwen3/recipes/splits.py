@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3 import dataset_info
+from lf_qwen3.dataset_info.listing import kind_of
 from lf_qwen3.errors import UsageError
 
 
@@ -23,12 +24,16 @@ class Made:
 
 @dataclass(frozen=True)
 class Splits:
-    """Registered dataset names: training, validation, test; and how they were made, where a manifest says."""
+    """Registered dataset names: training, validation, test; and how they were made, where a manifest says.
+
+    `answerable` are all registered datasets of questions with one answer each, which predicting takes.
+    """
 
     train: str
     val: str | None
     test: str | None
     made: Made | None
+    answerable: frozenset[str] = frozenset()
 
 
 def find(dataset: str, dataset_dir: str) -> Splits:
@@ -49,7 +54,46 @@ def find(dataset: str, dataset_dir: str) -> Splits:
         )
     stem = dataset.removesuffix("_train")
     val, test = (name if (name := f"{stem}_{split}") in registered else None for split in ("val", "test"))
-    return Splits(train, val, test, _made(Path(dataset_dir) / f"{stem}.manifest.json"))
+    answerable = frozenset(name for name, entry in registered.items() if kind_of(entry) == "sft")
+    return Splits(train, val, test, _made(Path(dataset_dir) / f"{stem}.manifest.json"), answerable)
+
+
+def to_answer(found: Splits, asked: str, notes: list[str]) -> str | None:
+    """Return the dataset to answer: the one asked for, the test split, or what there is, with a note.
+
+    None where nothing can be answered: pairs, feedback and plain text hold no single answer to a question.
+    Raises `UsageError` for an `asked` that cannot be answered.
+    """
+    if asked:
+        return _asked(found, asked)
+    there = [name for name in (found.test, found.val, found.train) if name]
+    rows = next((name for name in there if name in found.answerable), None)
+    if rows is None:
+        notes.append(
+            f"{there[0]} holds no answers to score (pairs, feedback or plain text): predict_base.yaml and "
+            "predict_tuned.yaml are not written; name a dataset of questions and answers with --test NAME"
+        )
+    elif rows == found.val:
+        notes.append(
+            f"no test split is registered: the predict files answer the validation split {found.val}"
+        )
+    elif rows == found.train:
+        notes.append(
+            "neither a test nor a validation split is registered: the predict files answer the training rows "
+            f"{found.train}, so their scores say what was memorised, not what was learnt"
+        )
+    return rows
+
+
+def _asked(found: Splits, asked: str) -> str:
+    if asked in found.answerable:
+        return asked
+    near = get_close_matches(asked, found.answerable, n=1)
+    guess = f"did you mean {near[0]}? " if near else ""
+    names = ", ".join(sorted(found.answerable)) or "none"
+    raise UsageError(
+        f"--test {asked} is not registered as questions with answers", f"{guess}registered are: {names}"
+    )
 
 
 def _made(path: Path) -> Made | None:

@@ -222,8 +222,8 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch, is_terminal, environm
         pytest.param(["chat", *BASE[4:]], "no dataset folder is named", "--dataset-dir", id="no folder"),
         pytest.param(BASE[1:4], "no tokenizer is named", "--tokenizer", id="no tokenizer"),
         pytest.param([*BASE[1:5], "data"], "no tokenizer.json in data", "Qwen/Qwen3-4B", id="wrong folder"),
-        pytest.param([*BASE[1:], "--config", "x.yaml"], "no file x.yaml", "--config FILE", id="no YAML"),
-        pytest.param([*BASE[1:], "--config", "bad.yaml"], "bad.yaml is not YAML", "mend it", id="bad YAML"),
+        pytest.param([*BASE[1:], "--config", "x.yaml"], "no file x.yaml", "training YAML", id="no YAML"),
+        pytest.param([*BASE[1:], "--config", "list.yaml"], "list.yaml is a list", "key: value", id="a list"),
         pytest.param(
             [*BASE[1:], "--config", "other.yaml"], "other.yaml: template 'llama3'", "qwen3", id="llama"
         ),
@@ -232,7 +232,7 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch, is_terminal, environm
     ],
 )
 def test_a_wrong_request_is_answered(lf, arguments, message, hint):
-    Path("bad.yaml").write_text("a: [1\n")
+    Path("list.yaml").write_text("- template: qwen3\n")
     Path("other.yaml").write_text("template: llama3\n")
     put("empty", [""])
     put("hub", [row("Q", "A")], hf_hub_url="a/b")
@@ -240,3 +240,16 @@ def test_a_wrong_request_is_answered(lf, arguments, message, hint):
     assert (code, out) == (2, "")
     assert message in err
     assert hint in err
+
+
+def test_what_is_no_yaml_is_said_with_its_line(lf):
+    Path("bad.yaml").write_text("template: qwen3\na: [1\n")
+    code, out, err = lf("preview", *BASE[1:], "--config", "bad.yaml")
+    assert (code, out) == (1, "")
+    assert "bad.yaml:3: this is not YAML" in err
+
+
+def test_a_yaml_is_read_as_the_trainer_reads_it(lf):
+    Path("numbers.yaml").write_text("template: qwen3\ncutoff_len: 0x40\nenable_thinking: null\n")
+    _, out, _ = lf("preview", *BASE[1:], "--config", "numbers.yaml", "--json")
+    assert json.loads(out)["options"]["cutoff_len"] == {"value": 64, "from": "numbers.yaml"}

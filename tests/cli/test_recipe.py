@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.cli import _output, cli
-from lf_qwen3.recipes import shipped
 
 NEW = ["recipe", "new", "qwen3-4b-lora-sft", "--dataset", "my", "--dataset-dir", "data", "--out", "runs/a b"]
 
@@ -32,56 +31,45 @@ def data(tmp_path, monkeypatch):
     Path("data/dataset_info.json").write_text(json.dumps({"my_train": {}, "my_val": {}, "my_test": {}}))
 
 
-def test_list_shows_every_recipe_with_its_own_line(lf):
-    code, out, err = lf("recipe", "list")
-    assert (code, err) == (0, "")
-    lines = out.splitlines()
-    assert lines[0].split() == ["name", "method", "model", "template", "summary"]
-    assert [line.split()[0] for line in lines[1:]] == [one.name for one in shipped()]
-    assert all(line.endswith(one.summary) for line, one in zip(lines[1:], shipped(), strict=True))
-
-
-def test_list_as_json(lf):
-    rows = json.loads(lf("recipe", "list", "--json")[1])
-    assert {"name", "method", "model", "template", "summary"} == rows[0].keys()
-    assert {"qwen3-4b-lora-sft", "qwen3-1.7b-full-sft"} <= {row["name"] for row in rows}
-
-
-def test_show_prints_the_file(lf):
-    for recipe in shipped():
-        assert lf("recipe", "show", recipe.name) == (0, recipe.text, "")
-        assert json.loads(lf("recipe", "show", recipe.name, "--json")[1])["settings"] == recipe.settings
-
-
-def test_show_of_an_unknown_recipe(lf):
-    code, out, err = lf("recipe", "show", "qwen3-4b-lora-stf")
-    assert (code, out) == (2, "")
-    assert "did you mean qwen3-4b-lora-sft?" in err
-
-
 def test_new_says_what_it_wrote_and_what_comes_next(lf, data):
     code, out, err = lf(*NEW)
     assert code == 0
     assert out.splitlines() == [
-        "wrote runs/a b/train.yaml",
-        "wrote runs/a b/predict.yaml",
+        *(f"wrote runs/a b/{name}.yaml" for name in ("train", "predict_base", "predict_tuned")),
+        *(f"wrote runs/a b/{name}.yaml" for name in ("chat", "api", "export")),
+        "wrote runs/a b/llamaboard_config/qwen3-4b-lora-sft-my.yaml",
+        "wrote runs/a b/RUN.md",
         "",
         "next:",
+        "  lf-qwen3 check --config 'runs/a b/train.yaml'",
+        "  lf-qwen3 rehearse 'runs/a b/train.yaml'",
+        "  lf-qwen3 estimate 'runs/a b/train.yaml'",
         "  llamafactory-cli train 'runs/a b/train.yaml'",
-        "  llamafactory-cli train 'runs/a b/predict.yaml'",
+        "all commands in their order: runs/a b/RUN.md",
     ]
+    assert all(Path(line.removeprefix("wrote ")).is_file() for line in out.splitlines()[:8])
     assert err.startswith("note: data holds no manifest of my")
 
 
 def test_new_as_json(lf, data):
-    code, out, _ = lf(*NEW, "--json", "--set", "cutoff_len=512", "--set", "run_name=a=b")
+    code, out, _ = lf(*NEW, "--json", "--set", "cutoff_len=512", "--set", "run_name=a=b", "--preset", "quick")
     report = json.loads(out)
     assert code == 0
-    assert report["files"] == {"train": "runs/a b/train.yaml", "predict": "runs/a b/predict.yaml"}
+    assert report["files"]["train.yaml"] == "runs/a b/train.yaml"
+    assert set(report["settings"]) <= set(report["files"])
     assert report["datasets"] == {"train": "my_train", "val": "my_val", "test": "my_test"}
-    assert (report["train"]["cutoff_len"], report["predict"]["cutoff_len"]) == (512, 512)
-    assert report["train"]["run_name"] == "a=b"
-    assert report["commands"][0] == "llamafactory-cli train 'runs/a b/train.yaml'"
+    assert report["presets"] == ["quick"]
+    assert report["settings"]["predict_base.yaml"]["max_samples"] == 100
+    assert {one["cutoff_len"] for one in report["settings"].values() if "cutoff_len" in one} == {512}
+    assert report["settings"]["train.yaml"]["run_name"] == "a=b"
+    assert report["commands"][-1] == "llamafactory-cli train 'runs/a b/train.yaml'"
+
+
+def test_new_with_a_gguf_and_another_test_dataset(lf, data):
+    code, out, _ = lf(*NEW, "--gguf", "--test", "my_val")
+    assert code == 0
+    assert "wrote runs/a b/RUN_GGUF.md" in out
+    assert "eval_dataset: my_val " in Path("runs/a b/predict_merged.yaml").read_text()
 
 
 @pytest.mark.parametrize(
@@ -89,11 +77,18 @@ def test_new_as_json(lf, data):
     [
         (["--set", "lora_rnk=8"], 2, "did you mean lora_rank?"),
         (["--set", "lora_rank=big"], 2, '"big" is not integer'),
+        (["--preset", "quik"], 2, "did you mean quick?"),
+        (["--preset", "quick", "--preset", "full"], 2, "quick and full are both presets for evaluation"),
+        (["--set", "swanlab_api_key=x"], 2, "export SWANLAB_API_KEY=..."),
+        (["--test", "my_tset"], 2, "did you mean my_test?"),
         (["--dataset", "yours"], 2, "neither yours_train nor yours stands in data/dataset_info.json"),
         (["--dataset-dir", "nowhere"], 2, "nowhere"),
         (["--out", "data/dataset_info.json"], 2, "is a file"),
     ],
-    ids=["unknown key", "wrong value", "unknown dataset", "no folder", "out is a file"],
+    ids=[
+        *("unknown key", "wrong value", "unknown preset", "two of a group", "a secret", "unknown test"),
+        *("unknown dataset", "no folder", "out is a file"),
+    ],
 )
 def test_new_refuses(lf, data, more, code, message):
     found, out, err = lf(*NEW, *more)

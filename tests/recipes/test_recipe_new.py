@@ -1,4 +1,4 @@
-"""`recipe new`: the two files agree, follow the data and the model, and are never silently written over."""
+"""`recipe new`: the files follow the data, the model and the user, and are never silently written over."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from lf_qwen3.errors import LfQwen3Error, UsageError
-from lf_qwen3.recipes import predict, shipped
+from lf_qwen3.recipes import find
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.document import Document
 from lf_qwen3.recipes.new import plan, write
@@ -41,22 +41,9 @@ def choice(recipe="qwen3-4b-lora-sft", dataset="my", model=None, **settings) -> 
     return Choice(recipe, dataset, "data", "runs/my", model, settings)
 
 
-@pytest.mark.parametrize("recipe", [one.name for one in shipped()])
-@pytest.mark.parametrize("model", [None, *MODELS])
-def test_both_files_hold_the_same_of_what_both_hold(data, recipe, model):
-    made = plan(choice(recipe, model=model, max_samples=50, use_cpu=True))
-    write(made)
-    train, answers = (Document(path.read_text()).plain() for path in made.texts)
-    shared = {key for keys in predict.SHARED.values() for key in keys} - {"model_name_or_path"}
-    assert {key: answers.get(key) for key in shared} == {key: train.get(key) for key in shared}
-    assert ("enable_thinking" in answers) == ("enable_thinking" in train)
-    assert answers["max_samples"] == 50
-    if train["finetuning_type"] == "lora":
-        assert answers["model_name_or_path"] == train["model_name_or_path"]
-        assert answers["adapter_name_or_path"] == train["output_dir"] == "runs/my/adapter"
-    else:
-        assert answers["model_name_or_path"] == train["output_dir"] == "runs/my/model"
-        assert "adapter_name_or_path" not in answers
+def tuned(made):
+    """Return the settings of predict_tuned.yaml."""
+    return made.settings["predict_tuned.yaml"]
 
 
 def test_the_splits_that_convert_registered_are_used(data):
@@ -66,7 +53,7 @@ def test_the_splits_that_convert_registered_are_used(data):
         "my_val",
         "data",
     ]
-    assert made.predict["eval_dataset"] == "my_test"
+    assert tuned(made)["eval_dataset"] == "my_test"
     assert made.notes == []
 
 
@@ -91,7 +78,7 @@ def test_without_a_validation_split_a_share_is_held_out(data):
 def test_without_a_test_split_predict_takes_what_there_is(data, splits, rows, note):
     data(*splits)
     made = plan(choice())
-    assert made.predict["eval_dataset"] == rows
+    assert tuned(made)["eval_dataset"] == rows
     assert note in made.notes[-1]
 
 
@@ -115,7 +102,7 @@ def test_the_template_follows_the_checkpoint(data, model, template):
     assert (made.train["model_name_or_path"], made.train["template"]) == (model, template)
     assert ("enable_thinking" in made.train) == (template == "qwen3")
     assert ("additional_target" in made.train) == model.endswith("-Base")
-    assert (made.predict["temperature"], made.predict["top_p"]) == (
+    assert (tuned(made)["temperature"], tuned(made)["top_p"]) == (
         (0.6, 0.95) if template == "qwen3" else (0.7, 0.8)
     )
 
@@ -156,14 +143,15 @@ def test_an_unknown_model_keeps_the_template_and_is_named(data, config, note):
 def test_thinking_that_does_not_go_with_the_model_is_named(data, model, thinking, plain, note):
     data("train", "val", "test", turns="unroll", thinking=thinking, plain=plain)
     notes = plan(choice(model=model)).notes
-    assert [note in one for one in notes] == ([True] if note else [])
+    said = [one for one in notes if not one.startswith("rate, batch")]
+    assert [note in one for one in said] == ([True] if note else [])
 
 
 def test_data_without_thinking_keep_null_and_are_sampled_without(data):
     data("train", "val", "test", turns="unroll", thinking=0)
     made = plan(choice())
     assert made.train["enable_thinking"] is None
-    assert made.predict["temperature"] == 0.7
+    assert tuned(made)["temperature"] == 0.7
 
 
 def test_a_setting_wins_and_goes_where_it_belongs(data):
@@ -172,10 +160,10 @@ def test_a_setting_wins_and_goes_where_it_belongs(data):
     )
     assert (made.train["learning_rate"], made.train["output_dir"]) == (1e-5, "elsewhere")
     assert "max_new_tokens" not in made.train
-    assert made.predict["max_new_tokens"] == 64
-    assert made.predict["adapter_name_or_path"] == "elsewhere"
-    assert made.predict["output_dir"] == "runs/my/predict"
-    assert made.train["per_device_eval_batch_size"] == made.predict["per_device_eval_batch_size"] == 2
+    assert tuned(made)["max_new_tokens"] == 64
+    assert tuned(made)["adapter_name_or_path"] == "elsewhere"
+    assert tuned(made)["output_dir"] == "runs/my/predict_tuned"
+    assert made.train["per_device_eval_batch_size"] == tuned(made)["per_device_eval_batch_size"] == 2
 
 
 def test_a_setting_that_excludes_another_takes_it_out(data):
@@ -190,7 +178,7 @@ def test_a_setting_that_excludes_another_takes_it_out(data):
 
 def test_another_method_writes_another_kind_of_weights(data):
     made = plan(choice(finetuning_type="full", model="Qwen/Qwen3-4B-Base"))
-    assert made.predict["model_name_or_path"] == made.train["output_dir"] == "runs/my/model"
+    assert tuned(made)["model_name_or_path"] == made.train["output_dir"] == "runs/my/model"
     assert "additional_target" not in made.train
 
 
@@ -221,7 +209,7 @@ def test_a_dataset_that_is_not_registered(data, name):
 def test_the_comments_of_the_recipe_survive(data):
     made = plan(choice())
     text = made.texts[Path("runs/my/train.yaml")]
-    recipe = next(one for one in shipped() if one.name == "qwen3-4b-lora-sft")
+    recipe = find("qwen3-4b-lora-sft")
     comments = [line.split("# ", 1)[1] for line in recipe.text.splitlines() if ": " in line and " # " in line]
     assert comments
     assert [one for one in comments if f"# {one}" not in text] == []
@@ -231,12 +219,23 @@ def test_what_a_recipe_needs_is_said_for_its_own_model_only(data):
     def opening(made):
         return made.texts[Path("runs/my/train.yaml")].split("\n\n")[0]
 
-    assert "# Needs a GPU" in opening(plan(choice()))
-    assert "# Needs a GPU" not in opening(plan(choice(model="Qwen/Qwen3-14B")))
+    assert "# Needs " in opening(plan(choice()))
+    assert "# Needs " not in opening(plan(choice(model="someone/Qwen3-tuned")))
+
+
+def test_another_checkpoint_brings_its_own_rate_and_batch(data):
+    made, own = plan(choice(model="Qwen/Qwen3-14B")), find("qwen3-14b-lora-sft").settings
+    assert {key: made.train[key] for key in ("learning_rate", "gradient_accumulation_steps")} == {
+        key: own[key] for key in ("learning_rate", "gradient_accumulation_steps")
+    }
+    assert made.train["model_name_or_path"] == "Qwen/Qwen3-14B"
+    assert made.notes == ["rate, batch and targets are those of the recipe qwen3-14b-lora-sft"]
 
 
 def test_the_editor_finds_the_schema(data):
-    for text in plan(choice()).texts.values():
+    yamls = [text for path, text in plan(choice()).texts.items() if path.parent.name == "my"][:-1]
+    assert len(yamls) == 6
+    for text in yamls:
         first = text.splitlines()[0]
         assert first.startswith("# yaml-language-server: $schema=file:///")
         assert Path(unquote(first.partition("file://")[2])).is_file()
@@ -246,13 +245,13 @@ def test_writing_twice_is_fine_and_other_content_is_refused(data):
     write(plan(choice()))
     write(plan(choice()))
     before = Path("runs/my/train.yaml").read_bytes()
-    with pytest.raises(LfQwen3Error, match=r"train\.yaml and runs/my/predict\.yaml: there") as caught:
+    with pytest.raises(LfQwen3Error, match=r"train\.yaml and runs/my/predict_base\.yaml and") as caught:
         write(plan(choice(cutoff_len=512)))
     assert "--replace" in caught.value.hint
     assert Path("runs/my/train.yaml").read_bytes() == before
     write(plan(choice(cutoff_len=512)), replace=True)
-    assert Document(Path("runs/my/predict.yaml").read_text()).plain()["cutoff_len"] == 512
-    assert sorted(path.name for path in Path("runs/my").iterdir()) == ["predict.yaml", "train.yaml"]
+    assert Document(Path("runs/my/predict_tuned.yaml").read_text()).plain()["cutoff_len"] == 512
+    assert not [path for path in Path("runs").rglob("*") if path.name.endswith(".tmp")]
 
 
 def test_an_out_that_is_a_file_is_refused(data):

@@ -7,15 +7,24 @@ import pytest
 from lf_qwen3 import schema
 from lf_qwen3.errors import UsageError
 from lf_qwen3.recipes import find, method, shipped
+from lf_qwen3.recipes.architecture import CHECKPOINTS
 from lf_qwen3.recipes.checkpoints import kind_of
+from lf_qwen3.recipes.needs import needs
 
 RECIPES = pytest.mark.parametrize("recipe", shipped(), ids=lambda recipe: recipe.name)
+METHODS = {"lora-sft", "qlora-sft", "full-sft", "rslora-sft", "lora-dpo", "lora-kto", "lora-pt", "full-pt"}
+OTHERS = {
+    "moe-lora-sft",
+    "medical-qwen3-4b-lora-sft",
+    "medical-qwen3-1.7b-full-sft",
+    "thinking-75-lora-sft",
+}
+DATA = {"sft": "sample_mixed", "dpo": "sample_preference", "kto": "sample_kto", "pt": "sample_text"}
 
 
-def test_the_three_first_recipes_are_there():
-    assert {"qwen3-4b-lora-sft", "qwen3-1.7b-full-sft", "qwen3-0.6b-lora-sft"} <= {
-        one.name for one in shipped()
-    }
+def test_every_method_and_the_tutorials_are_there():
+    assert {one.name for one in shipped() if one.is_method} >= METHODS
+    assert {one.name for one in shipped() if not one.is_method} >= OTHERS
 
 
 @RECIPES
@@ -24,8 +33,29 @@ def test_it_opens_with_schema_summary_command_and_needs(recipe):
     assert header[0] == f"# yaml-language-server: $schema={schema.FILE}"
     assert recipe.summary.endswith(".")
     assert f"#   llamafactory-cli train recipes/{recipe.name}.yaml" in header
-    assert any(line.startswith(f"#   lf-qwen3 recipe new {recipe.name} ") for line in header)
     assert any(line.startswith("# Needs") for line in header)
+
+
+@RECIPES
+def test_the_recipe_that_its_comment_names_is_its_own(recipe):
+    said = re.search(r"lf-qwen3 recipe new (\S+) ", "\n".join(recipe.document.header))
+    assert said
+    named = find(said[1])
+    assert named.settings | {"output_dir": ""} == recipe.settings | {"output_dir": ""}
+
+
+@RECIPES
+def test_what_it_needs_is_what_its_settings_need(recipe):
+    header = [line.removeprefix("# ") for line in recipe.document.header]
+    start = next(at for at, line in enumerate(header) if line.startswith("Needs"))
+    model = recipe.settings["model_name_or_path"]
+    checkpoint = next(one for one in CHECKPOINTS if one.id == model)
+    assert header[start:] == needs(recipe.settings, checkpoint)
+
+
+@RECIPES
+def test_its_file_is_as_wide_as_a_window(recipe):
+    assert max(len(line) for line in recipe.text.splitlines()) <= 120
 
 
 @RECIPES
@@ -38,29 +68,16 @@ def test_its_template_goes_with_its_model(recipe):
     kind = kind_of(recipe.settings["model_name_or_path"])
     assert kind is not None
     assert recipe.settings["template"] == kind.template
-    assert ("enable_thinking" in recipe.settings) == (kind.thinks != "never")
+    asks = kind.thinks != "never" and recipe.settings["stage"] != "pt"
+    assert ("enable_thinking" in recipe.settings) == asks
 
 
 @RECIPES
-def test_it_guards_against_overfitting(recipe):
-    settings = recipe.settings
-    assert settings["eval_dataset"]
-    assert settings["eval_strategy"] == settings["save_strategy"] == "steps"
-    assert settings["eval_steps"] == settings["save_steps"]
-    assert (settings["metric_for_best_model"], settings["greater_is_better"]) == ("eval_loss", False)
-    assert settings["load_best_model_at_end"] is True
-    assert settings["early_stopping_steps"] > 0
-    assert 1 <= settings["num_train_epochs"] <= 3
-    assert settings["lr_scheduler_type"] == "cosine"
-    assert settings["warmup_ratio"] > 0
-    assert settings["plot_loss"] is True
-
-
-@RECIPES
-def test_it_points_at_the_sample_data(recipe):
+def test_it_points_at_the_sample_data_of_its_stage(recipe):
     settings = recipe.settings
     names = [settings[key] for key in ("dataset", "eval_dataset", "dataset_dir")]
-    assert names == ["sample_mixed_train", "sample_mixed_val", "dataset_info"]
+    data = DATA[settings["stage"]]
+    assert names == [f"{data}_train", f"{data}_val", "dataset_info"]
 
 
 @RECIPES
@@ -69,10 +86,30 @@ def test_every_number_is_explained(recipe):
     assert [line for line in bare if not line.startswith("per_device_eval_batch_size")] == []
 
 
-def test_an_unknown_name_is_answered_with_the_nearest():
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("qwen3-4b-lora", "qwen3-4b-lora-sft"),
+        ("qwen3-8b-qlora-stf", "qwen3-8b-qlora-sft"),
+        ("loar-sft", "lora-sft"),
+        ("QWEN3-30B-A3B-QLORA", "qwen3-30b-a3b-qlora-sft"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest(given, meant):
     with pytest.raises(UsageError) as caught:
-        find("qwen3-4b-lora")
-    assert caught.value.hint.startswith("did you mean qwen3-4b-lora-sft?")
+        find(given)
+    assert caught.value.hint.startswith(f"did you mean {meant}?")
+
+
+def test_a_name_unlike_any_other_is_answered_with_how_names_are_formed():
+    with pytest.raises(UsageError) as caught:
+        find("something else")
+    assert "qlora-sft" in caught.value.hint
+    assert "did you mean" not in caught.value.hint
+
+
+def test_a_name_may_be_written_as_the_hub_writes_it():
+    assert find("Qwen3-8B-lora-sft").name == "qwen3-8b-lora-sft"
 
 
 @pytest.mark.parametrize(
@@ -81,8 +118,9 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         ({}, "lora sft"),
         ({"finetuning_type": "full", "stage": "pt"}, "full pt"),
         ({"finetuning_type": "lora", "quantization_bit": 4, "stage": "dpo"}, "qlora dpo"),
+        ({"finetuning_type": "lora", "use_rslora": True}, "rslora sft"),
     ],
-    ids=["defaults", "full", "quantised"],
+    ids=["defaults", "full", "quantised", "rank-stabilised"],
 )
 def test_the_name_of_a_method(settings, name):
     assert method(settings) == name

@@ -1,39 +1,51 @@
-"""The real argument parser accepts every shipped recipe and everything that `recipe new` makes.
+"""The real argument parser accepts every recipe, shipped and made, and every preset on every method.
 
-Two things stand in for what a test machine may lack: `is_torch_bf16_gpu_available`, because `bf16: true` is
-refused without a GPU, and the presence of the three metric packages, which the parser looks for before
-predicting. Nothing else of the trainer is changed.
+The covering: each recipe alone (the files, and each method for each checkpoint), then each preset on each
+method's file; presets change other keys than checkpoints do, so the product of all three would add nothing.
+
+What stands in for what a test machine may lack is named in the test's id, and nothing else of the trainer is
+changed: `bf16` for a GPU that knows it (always), `package` for the presence of an extra that the parser looks
+for, `torchrun` for being started by it, `deepspeed` for that package's part of reading its file.
 """
 
 import json
 import sys
-from pathlib import Path
 
 import pytest
 
-from lf_qwen3.recipes import shipped
-from lf_qwen3.recipes.choice import Choice
-from lf_qwen3.recipes.new import plan, write
+from lf_qwen3.recipes import derived, shipped
+from lf_qwen3.recipes.presets import preset, presets
 
 pytestmark = pytest.mark.llamafactory
-RECIPES = [one.name for one in shipped()]
-METRICS = ("jieba", "nltk", "rouge_chinese")
-MODELS = [None, "Qwen/Qwen3-4B-Instruct-2507", "Qwen/Qwen3-4B-Thinking-2507", "Qwen/Qwen3-4B-Base"]
+METHODS = [one for one in shipped() if one.is_method]
+PACKAGES = {"liger": "liger-kernel"}
+TRAINING = [one for one in presets() if one.train or one.environment or one.launch]
+OTHER_DATA = {"dataset", "eval_dataset", "dataset_dir", "output_dir", "additional_target", "lora_target"}
+
+
+def stand_ins(one):
+    """Return what must stand in for a preset, as its test's id names it."""
+    return [
+        *(["package"] if one.name in PACKAGES else []),
+        *(["torchrun"] if "FORCE_TORCHRUN" in one.environment else []),
+        *(["deepspeed"] if "deepspeed" in one.train else []),
+    ]
+
+
+def told(one):
+    return f"{one.name} ({', '.join(['bf16', *stand_ins(one)])} stands in)"
 
 
 @pytest.fixture
 def parse(monkeypatch, tmp_path):
-    """Return a function that reads a YAML as `llamafactory-cli train` does: key -> what the trainer holds."""
+    """Return a function that parses settings as `llamafactory-cli train` does: key -> what it holds."""
     parser = pytest.importorskip("llamafactory.hparams.parser")
     monkeypatch.setattr("transformers.training_args.is_torch_bf16_gpu_available", lambda: True)
-    real = parser.check_version
-    monkeypatch.setattr(
-        parser, "check_version", lambda name, mandatory=False: name in METRICS or real(name, mandatory)
-    )
     monkeypatch.chdir(tmp_path)
 
-    def read(path: Path) -> dict:
-        monkeypatch.setattr(sys, "argv", ["train", str(path)])
+    def read(settings):
+        monkeypatch.setattr(sys, "argv", ["train", "train.yaml"])
+        (tmp_path / "train.yaml").write_text(json.dumps(settings), "utf-8")
         found = {}
         for arguments in parser.get_train_args():
             found.update(vars(arguments))
@@ -43,56 +55,146 @@ def parse(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def data(tmp_path):
-    (tmp_path / "data").mkdir()
-    info = {name: {} for name in ("my_train", "my_val", "my_test", "2024_01")}
-    (tmp_path / "data/dataset_info.json").write_text(json.dumps(info))
+def start(monkeypatch):
+    """Return a function that lets the parser see what a preset's way of starting makes."""
+    parser = pytest.importorskip("llamafactory.hparams.parser")
+    from transformers.training_args import ParallelMode, TrainingArguments
+
+    def by(one):
+        for key, value in {**one.environment, **accelerated(one)}.items():
+            monkeypatch.setenv(key, value)
+        missing = {PACKAGES.get(one.name), "deepspeed" if "deepspeed" in one.train else None}
+        real = parser.check_version
+        monkeypatch.setattr(
+            parser, "check_version", lambda name, mandatory=False: name in missing or real(name, mandatory)
+        )
+        if "FORCE_TORCHRUN" in one.environment:
+            monkeypatch.setattr(TrainingArguments, "parallel_mode", ParallelMode.DISTRIBUTED)
+        if "deepspeed" in one.train:
+            read_as_deepspeed_would(monkeypatch)
+
+    return by
 
 
-@pytest.mark.parametrize("recipe", shipped(), ids=lambda recipe: recipe.name)
-def test_a_shipped_recipe_is_accepted(parse, recipe):
-    found = parse(recipe.path)
-    settings = recipe.settings
-    assert found["model_name_or_path"] == settings["model_name_or_path"]
-    assert found["learning_rate"] == settings["learning_rate"]
-    assert found["enable_thinking"] is None
-    assert found["mask_history"] is True
-    assert found["eval_steps"] == found["save_steps"] == 0.1
+def accelerated(one):
+    """Return the variables that accelerate itself sets for a preset's launch line, from the file it names."""
+    if not one.launch:
+        return {}
+    from accelerate.commands import launch
+    from accelerate.utils.launch import prepare_multi_gpu_env
+
+    words = one.placed(str(one.files[0].parent)).launch.split()
+    arguments, _, _ = launch._validate_launch_command(
+        launch.launch_command_parser().parse_args([*words[2:], "train.yaml"])
+    )
+    assert arguments.use_fsdp
+    assert arguments.module
+    variables = prepare_multi_gpu_env(arguments)
+    return {key: value for key, value in variables.items() if key.startswith(("FSDP_", "ACCELERATE_"))}
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model or "as it stands")
-@pytest.mark.parametrize("dataset", ["my", "2024_01"], ids=["three splits", "one, its name like a number"])
-def test_what_recipe_new_makes_is_accepted(parse, data, recipe, model, dataset):
-    made = plan(Choice(recipe, dataset, "data", "runs/my run", model))
-    write(made)
-    train, answers = (parse(path) for path in made.texts)
-    assert train["dataset"] == [made.splits.train]
-    assert train["template"] == answers["template"] == made.train["template"]
-    assert answers["eval_dataset"] == [made.predict["eval_dataset"]]
-    assert (answers["do_predict"], answers["predict_with_generate"]) == (True, True)
-    assert (answers["temperature"], answers["top_k"]) == (made.predict["temperature"], 20)
+def read_as_deepspeed_would(monkeypatch):
+    """Let transformers read the JSON by its own code, which takes the absent package's class as its base."""
+    from accelerate import PartialState
+    from accelerate.utils.deepspeed import HfDeepSpeedConfig
+    from transformers.integrations import deepspeed
+
+    def open_file(self, file):
+        HfDeepSpeedConfig.__init__(self, file)
+        self._dtype, self.mismatches = None, []
+
+    own = {key: value for key, value in vars(deepspeed.HfTrainerDeepSpeedConfig).items() if key[:2] != "__"}
+    stand_in = type("Config", (HfDeepSpeedConfig,), {**own, "__init__": open_file})
+    monkeypatch.setattr(deepspeed, "HfTrainerDeepSpeedConfig", stand_in)
+    monkeypatch.setattr("accelerate.utils.DeepSpeedPlugin", lambda hf_ds_config: hf_ds_config)
+    PartialState()  # when it is first made with DeepSpeed, it looks for the package
 
 
-SETTINGS = {
-    "eval_strategy": "no",
-    "load_best_model_at_end": False,
-    "learning_rate": 1e-05,
-    "run_name": "1e3",
-    "lora_target": ["q_proj", "v_proj"],
-    "default_system": "yes: be # kind",
-}
+def differences(settings, found):
+    return {
+        key: (value, found[key])
+        for key, value in settings.items()
+        if key not in OTHER_DATA
+        and found[key] != value
+        and str(getattr(found[key], "value", found[key])) != value
+    }
 
 
-def test_the_trainer_reads_each_value_as_it_was_meant(parse, data):
-    made = plan(Choice("qwen3-4b-lora-sft", "my", "data", "runs", None, SETTINGS))
-    write(made)
-    train, answers = (parse(path) for path in made.texts)
-    assert {key: train[key] for key in SETTINGS} == SETTINGS
-    assert answers["default_system"] == SETTINGS["default_system"]
+def expected(settings):
+    """Return what the trainer should hold: a list for report_to, one token less where it packs."""
+    own = {"report_to": [] if settings["report_to"] == "none" else [settings["report_to"]]}
+    return {**settings, **own, "cutoff_len": settings["cutoff_len"] - bool(settings.get("packing"))}
+
+
+@pytest.mark.parametrize(
+    "recipe", [*shipped(), *derived()], ids=lambda recipe: f"{recipe.name} (bf16 stands in)"
+)
+def test_a_recipe_is_accepted_and_understood(parse, recipe):
+    found = parse(recipe.settings)
+    assert differences(expected(recipe.settings), found) == {}
+    assert found["dataset"] == [recipe.settings["dataset"]]
+    assert found["enable_thinking"] in (None, True)
+
+
+@pytest.mark.parametrize("one", TRAINING, ids=told)
+@pytest.mark.parametrize("recipe", METHODS, ids=lambda recipe: recipe.name)
+def test_a_preset_is_accepted_on_every_method(parse, start, one, recipe):
+    placed = one.placed(str(one.files[0].parent)) if one.files else one
+    settings = {**recipe.settings, **placed.train}
+    start(one)
+    if "quantization_bit" in one.train and settings["finetuning_type"] == "full":
+        with pytest.raises(ValueError, match="Quantization is only compatible"):
+            parse(settings)
+        return
+    found = parse(settings)
+    assert differences(expected(settings), found) == {}
+    assert found["use_ray"] is ("USE_RAY" in one.environment)
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+@pytest.mark.parametrize("offload", ["", "-offload"], ids=["on GPUs", "offload"])
+def test_the_trainer_fills_in_a_deepspeed_file(parse, start, stage, offload):
+    one = preset(f"ds-zero{stage}{offload}")
+    start(one)
+    settings = {**METHODS[0].settings, **one.placed(str(one.files[0].parent)).train}
+    config = parse(settings)["hf_deepspeed_config"]
+    assert config.get_value("zero_optimization.stage") == stage
+    assert config.get_value("zero_optimization.offload_optimizer.device") == ("cpu" if offload else None)
+    assert config.get_value("bf16.enabled") is True
+    assert config.get_value("train_micro_batch_size_per_gpu") == settings["per_device_train_batch_size"]
+
+
+@pytest.mark.parametrize("one", [one for one in presets() if one.generate], ids=lambda one: one.name)
+def test_a_preset_is_accepted_where_answers_are_written(one):
+    parser = pytest.importorskip("llamafactory.hparams.parser")
+    settings = {"model_name_or_path": "Qwen/Qwen3-4B", "template": "qwen3", **one.generate}
+    found = {}
+    for arguments in parser.get_infer_args(settings):
+        found.update(vars(arguments))
+    assert {key: found[key] for key in one.generate} == one.generate
+
+
+def test_accelerate_starts_a_module_that_trains():
+    launcher = pytest.importorskip("llamafactory.launcher")
+    lines = {one.launch for one in presets() if one.launch}
+    assert lines
+    for line in lines:
+        assert line.split()[-2:] == ["-m", launcher.__name__]
+    with open(launcher.__file__, encoding="utf-8") as source:
+        started = source.read().partition('if __name__ == "__main__":')[2]
+    assert "run_exp()" in started
+
+
+def test_torchrun_is_told_what_the_presets_set():
+    launcher = pytest.importorskip("llamafactory.launcher")
+    with open(launcher.__file__, encoding="utf-8") as source:
+        text = source.read()
+    for name in ("multi-node", "elastic"):
+        for key in preset(name).environment:
+            assert f'"{key}"' in text
 
 
 def test_bf16_is_what_a_machine_without_a_gpu_refuses(parse, monkeypatch):
     monkeypatch.setattr("transformers.training_args.is_torch_bf16_gpu_available", lambda: False)
     with pytest.raises(ValueError, match="bf16"):
-        parse(shipped()[0].path)
+        parse(METHODS[0].settings)

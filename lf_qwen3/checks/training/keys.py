@@ -10,7 +10,10 @@ from lf_qwen3.checks.coded import Fault, check, did_you_mean
 from lf_qwen3.checks.training.subject import Data, Training, training
 from lf_qwen3.errors import UsageError
 
-_SECRETS = ("hf_hub_token", "ms_hub_token", "om_hub_token", "hub_token", "swanlab_api_key")
+_SECRETS = (
+    *("hf_hub_token", "ms_hub_token", "om_hub_token", "hub_token"),
+    *("swanlab_api_key", "swanlab_lark_secret"),
+)
 _LOOKS_SECRET = re.compile(r"(?:hf_|ms-|sk-|ghp_)[A-Za-z0-9_-]{16,}")
 _GOOD = training(learning_rate=1e-4)
 

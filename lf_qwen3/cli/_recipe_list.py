@@ -1,0 +1,121 @@
+"""`lf-qwen3 recipe list` and `recipe show`: what there is, and one recipe or preset whole."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lf_qwen3.cli import _output
+
+if TYPE_CHECKING:
+    from lf_qwen3.recipes import Recipe
+    from lf_qwen3.recipes.presets import Preset
+
+_WIDTH = 100
+
+
+@click.command("list")
+@_output.json_option
+def list_recipes(as_json: bool) -> None:
+    """List methods, checkpoints, recipes and presets.
+
+    A recipe's name is a checkpoint and a method, as qwen3-8b-qlora-sft; --json lists every one.
+    """
+    from lf_qwen3 import recipes
+    from lf_qwen3.recipes import presets
+
+    if as_json:
+        every = [*recipes.shipped(), *recipes.derived()]
+        rows = [{"name": one.name, "group": one.group, "summary": one.summary} for one in presets.presets()]
+        _output.print_json({"recipes": [_row(one) for one in every], "presets": rows})
+        return
+    for line in _lines(recipes.shipped(), presets.presets()):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("name")
+@_output.json_option
+def show(name: str, as_json: bool) -> None:
+    """Print the YAML of a recipe or a preset; --json prints its settings.
+
+    \b
+    lf-qwen3 recipe show qwen3-8b-qlora-sft > qwen3-8b-qlora-sft.yaml
+    """  # noqa: D301
+    from lf_qwen3 import recipes
+    from lf_qwen3.recipes import presets
+
+    chosen = next((one for one in presets.presets() if one.name == name), None)
+    if chosen:
+        _show_preset(chosen, as_json)
+        return
+    recipe = recipes.find(name)
+    if as_json:
+        _output.print_json({**_row(recipe), "path": recipe.path, "settings": recipe.settings})
+        return
+    click.echo(recipe.text, nl=False)
+
+
+def _show_preset(one: Preset, as_json: bool) -> None:
+    if not as_json:
+        click.echo(one.path.read_text("utf-8"), nl=False)
+        return
+    keys = ("name", "group", "summary", "path", "train", "generate", "environment", "launch", "files")
+    _output.print_json({key: getattr(one, key) for key in keys})
+
+
+def _row(recipe: Recipe) -> dict[str, object]:
+    """Return what the list says of a recipe; of a made one it is read from the tables, without making it."""
+    from lf_qwen3.recipes.checkpoints import kind_of
+
+    checkpoint = recipe.checkpoint
+    model = checkpoint.id if checkpoint else str(recipe.settings.get("model_name_or_path"))
+    kind = kind_of(model)
+    said = recipe.file_summary
+    return {
+        "name": recipe.name,
+        "method": recipe.method,
+        "model": model,
+        "template": kind.template if kind else None,
+        "summary": f"{checkpoint.name}. {said}" if checkpoint else said,
+    }
+
+
+def _lines(files: list[Recipe], presets: list[Preset]) -> Iterator[str]:
+    methods = [one for one in files if one.is_method]
+    yield "A name is CHECKPOINT-METHOD: qwen3-4b-lora-sft, qwen3-8b-qlora-sft, qwen3-1.7b-full-sft, ..."
+    yield ""
+    yield from _section("methods", [(one.name, one.summary) for one in methods])
+    yield from _section("checkpoints", list(_checkpoints()))
+    yield from _section("other recipes", [(one.name, one.summary) for one in files if not one.is_method])
+    yield from _section("presets (recipe new --preset NAME), one of a group", list(_groups(presets)))
+    yield "show one: lf-qwen3 recipe show NAME     for your data: lf-qwen3 recipe new NAME --dataset ..."
+
+
+def _checkpoints() -> Iterator[tuple[str, str]]:
+    """Yield each kind of checkpoint with the names of its sizes."""
+    from lf_qwen3.recipes.architecture import CHECKPOINTS
+    from lf_qwen3.recipes.checkpoints import KINDS, kind_of
+
+    for kind in reversed(KINDS):
+        names = [one.name.lower() for one in CHECKPOINTS if kind_of(one.id) is kind]
+        yield f"{kind.name} ({kind.template})", ", ".join(names)
+
+
+def _groups(presets: list[Preset]) -> Iterator[tuple[str, str]]:
+    for group in dict.fromkeys(one.group for one in presets):
+        yield group, ", ".join(one.name for one in presets if one.group == group)
+
+
+def _section(title: str, rows: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield a heading and its rows in two columns, the second one broken at the width of a window."""
+    yield click.style(title, bold=True)
+    width = max((len(name) for name, _ in rows), default=0) + 2
+    for name, text in rows:
+        broken = textwrap.wrap(text, _WIDTH - width - 2, break_on_hyphens=False)
+        for at, line in enumerate(broken or [""]):
+            yield f"  {name if at == 0 else '':<{width}}{line}"
+    yield ""

@@ -1,0 +1,184 @@
+"""The arguments of LLaMA Board's Train tab that stand for a train.yaml: element id -> value.
+
+The board's "Load arguments" takes a flat YAML, partial or whole, and loads nothing at all when one id is
+unknown to it (webui/runner.py, load_args). Text boxes hold text, and a slider refuses a value beyond its
+ends; what no element can show goes into `train.extra_args`, JSON that the board merges into its arguments
+(Runner._parse_train_args). `top.model_name` is left out: choosing a model makes the board set path and
+template anew, so it would undo the two that are loaded here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from lf_qwen3 import schema
+from lf_qwen3.recipes.choice import Choice
+from lf_qwen3.recipes.document import line
+
+FOLDER = "llamaboard_config"
+
+STAGES = {
+    "sft": "Supervised Fine-Tuning",
+    "rm": "Reward Modeling",
+    "ppo": "PPO",
+    "dpo": "DPO",
+    "kto": "KTO",
+    "pt": "Pre-Training",
+}
+
+TEXTS = {
+    "learning_rate": "train.learning_rate",
+    "num_train_epochs": "train.num_train_epochs",
+    "max_grad_norm": "train.max_grad_norm",
+    "max_samples": "train.max_samples",
+    "dataset_dir": "train.dataset_dir",
+    "lora_target": "train.lora_target",
+    "additional_target": "train.additional_target",
+    "swanlab_project": "train.swanlab_project",
+    "swanlab_run_name": "train.swanlab_run_name",
+    "swanlab_workspace": "train.swanlab_workspace",
+    "model_name_or_path": "top.model_path",
+}
+
+SLIDERS = {
+    "cutoff_len": ("train.cutoff_len", 4, 131072),
+    "per_device_train_batch_size": ("train.batch_size", 1, 1024),
+    "gradient_accumulation_steps": ("train.gradient_accumulation_steps", 1, 1024),
+    "logging_steps": ("train.logging_steps", 1, 1000),
+    "save_steps": ("train.save_steps", 10, 5000),
+    "warmup_steps": ("train.warmup_steps", 0, 5000),
+    "lora_rank": ("train.lora_rank", 1, 1024),
+    "lora_alpha": ("train.lora_alpha", 1, 2048),
+}
+"""Key -> element id and the ends of its slider, in whole steps (webui/components/train.py)."""
+
+FINE_SLIDERS = {
+    "val_size": ("train.val_size", 0, 1),
+    "neftune_noise_alpha": ("train.neftune_alpha", 0, 10),
+    "lora_dropout": ("train.lora_dropout", 0, 1),
+    "loraplus_lr_ratio": ("train.loraplus_lr_ratio", 0, 64),
+    "pref_beta": ("train.pref_beta", 0, 1),
+    "pref_ftx": ("train.pref_ftx", 0, 10),
+}
+"""The same for sliders that take fractions."""
+
+BOXES = {
+    key: f"train.{key}"
+    for key in (
+        *("packing", "neat_packing", "train_on_prompt", "mask_history", "resize_vocab", "enable_thinking"),
+        *("create_new_adapter", "use_rslora", "use_dora", "use_swanlab", "use_llama_pro"),
+    )
+}
+
+CHOICES = {
+    "finetuning_type": "top.finetuning_type",
+    "template": "top.template",
+    "quantization_method": "top.quantization_method",
+    "rope_scaling": "top.rope_scaling",
+    "lr_scheduler_type": "train.lr_scheduler_type",
+    "report_to": "train.report_to",
+    "pref_loss": "train.pref_loss",
+    "swanlab_mode": "train.swanlab_mode",
+}
+
+_OFF = {
+    "train.ds_stage": "none",
+    "train.ds_offload": False,
+    "top.checkpoint_path": [],
+}
+"""Elements that no key stands for and that would change the run if they were left as they are."""
+
+_DEFAULTED = (
+    *SLIDERS,
+    *FINE_SLIDERS,
+    *BOXES,
+    "max_grad_norm",
+    "additional_target",
+    "lora_target",
+    "max_samples",
+)
+_NOT_DEFAULTED = ("pref_beta", "pref_ftx", "save_steps", "logging_steps")
+_OWN = ("stage", "do_train", "output_dir", "overwrite_output_dir", "dataset", "bf16", "fp16", "pure_bf16")
+"""Keys that have an element of another kind, or that the board decides by itself."""
+
+
+def file_name(choice: Choice) -> str:
+    """Return the file's name below --out; it names recipe and dataset, for the board has one folder."""
+    return f"{FOLDER}/{choice.recipe}-{choice.dataset}.yaml"
+
+
+def values(train: Mapping[str, Any]) -> dict[str, Any]:
+    """Return element id -> value for a training YAML; what it leaves to the trainer is set to the default."""
+    found: dict[str, Any] = {
+        "top.quantization_bit": "none",
+        "top.rope_scaling": "none",
+        "train.training_stage": STAGES[train.get("stage", "sft")],
+        "train.dataset": str(train["dataset"]).split(","),
+        "train.compute_type": _compute_type(train),
+        **_OFF,
+    }
+    extra: dict[str, Any] = {}
+    packed = {"packing": train.get("stage") == "pt"}
+    for key, value in (_defaults() | packed | dict(train)).items():
+        if key in _OWN or key == "swanlab_api_key":
+            continue
+        shown = _shown(key, value)
+        if shown:
+            found |= shown
+        else:
+            extra[key] = value
+    return found | {"train.extra_args": json.dumps(extra, ensure_ascii=False)}
+
+
+def text(train: Mapping[str, Any], choice: Choice) -> str:
+    """Return the file, with what to do with it above."""
+    name = file_name(choice)
+    header = [
+        f"# The Train tab of LLaMA Board as train.yaml of {choice.out} has it.",
+        f"# Copy it into {FOLDER}/ of the folder that the board is started in. Choose a model name there,",
+        f"# any Qwen3 or Custom, then {name.partition('/')[2]} as config path, and press Load arguments.",
+    ]
+    if train.get("stage", "sft") != "sft":
+        header.append(
+            "# Press it twice: the first time the stage changes, and the board empties the dataset."
+        )
+    return "\n".join([*header, "", *(line(key, value) for key, value in values(train).items())]) + "\n"
+
+
+def _defaults() -> dict[str, Any]:
+    known = schema.load()["properties"]
+    return {key: known[key].get("default") for key in _DEFAULTED if key not in _NOT_DEFAULTED}
+
+
+def _shown(key: str, value: Any) -> dict[str, Any]:
+    """Return the element that shows a setting, {} where none can."""
+    if key == "quantization_bit":
+        return {"top.quantization_bit": "none" if value is None else str(value)}
+    if key == "flash_attn" and value == "fa2":
+        return {"top.booster": "flashattn2"}
+    if key in TEXTS and (value is not None or key == "additional_target"):
+        return {TEXTS[key]: _written(value)}
+    if key in BOXES and (isinstance(value, bool) or key == "packing"):
+        return {BOXES[key]: bool(value)}
+    if key in CHOICES and isinstance(value, str):
+        return {CHOICES[key]: value}
+    return _slid(key, value)
+
+
+def _slid(key: str, value: Any) -> dict[str, Any]:
+    element, least, most = (SLIDERS | FINE_SLIDERS).get(key, ("", 0, 0))
+    if element and value is None:
+        return {element: least}
+    is_number = isinstance(value, int | float) and (key in FINE_SLIDERS or value == int(value))
+    return {element: value} if element and is_number and least <= value <= most else {}
+
+
+def _written(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str("" if value is None else value)
+
+
+def _compute_type(train: Mapping[str, Any]) -> str:
+    kinds = ("pure_bf16", "bf16", "fp16")
+    return next((kind for kind in kinds if train.get(kind)), "fp32")

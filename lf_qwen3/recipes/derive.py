@@ -1,0 +1,85 @@
+"""Make a method's recipe for a checkpoint: template, rate, batch, LoRA targets, memory, from the tables."""
+
+from __future__ import annotations
+
+from lf_qwen3 import schema
+from lf_qwen3.recipes import adapt, checkpoints
+from lf_qwen3.recipes.architecture import Checkpoint
+from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.needs import needs
+from lf_qwen3.recipes.recipe import method, summary
+
+EXPERT_TARGETS = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
+"""Attention and the experts' projections, not the router (`gate`), which `all` would reach as well."""
+EXPERT_RANK = 8
+ROUTER_LOSS = 0.001
+"""router_aux_loss_coef in the config.json of Qwen3-30B-A3B and Qwen3-235B-A22B."""
+SMALL, LARGE = 1e9, 14e9
+
+_THINKS = {
+    "never": "An Instruct-2507 model never thinks: the sample's thinking records only show that it runs.",
+    "always": "A Thinking-2507 model always thinks: the sample's plain records only show that it runs.",
+    "by choice": "",
+}
+_EXPERTS = (
+    'It takes transformers 4: pip install "transformers>=4.57.1,<5". Version 5 holds the experts as one',
+    "tensor, which LLaMA-Factory 0.9.5 neither gives a LoRA nor packs into 4 bits; moe-lora-sft says more.",
+)
+
+
+def text(name: str, written: str, checkpoint: Checkpoint) -> str:
+    """Return the whole YAML of recipe `name`: the method's file `written`, fitted to `checkpoint`."""
+    document = Document(written, name)
+    fit(document, checkpoint)
+    document.set("output_dir", f"saves/{name}")
+    document.header = _header(name, document, checkpoint)
+    return document.text()
+
+
+def fit(document: Document, checkpoint: Checkpoint) -> None:
+    """Set what a checkpoint calls for: model, template, thinking, rate, batch, LoRA targets.
+
+    The batch of one step stays what the method says. A model of 14 billion parameters or more takes half the
+    rate; one below a billion takes two records at a time where a LoRA leaves the room.
+    """
+    settings, shape = document.settings, checkpoint.shape
+    is_lora = settings["finetuning_type"] == "lora"
+    adapt.to_model(document, checkpoint.id, [])
+    if shape.parameters >= LARGE:
+        document.set("learning_rate", settings["learning_rate"] / 2)
+    if shape.parameters < SMALL and is_lora and settings["per_device_train_batch_size"] == 1:
+        document.set("per_device_train_batch_size", 2)
+        document.set("gradient_accumulation_steps", settings["gradient_accumulation_steps"] // 2)
+    if shape.experts and is_lora:
+        alpha = settings["lora_alpha"] * EXPERT_RANK // settings["lora_rank"]
+        document.set("lora_target", EXPERT_TARGETS, comment="attention and experts")
+        document.set("lora_rank", EXPERT_RANK)
+        document.set("lora_alpha", alpha)
+    elif shape.experts:
+        comment = "a loss that keeps the experts equally busy, at the model's own weight"
+        document.set("moe_aux_loss_coef", ROUTER_LOSS, before="finetuning_type", comment=comment)
+
+
+def _header(name: str, document: Document, checkpoint: Checkpoint) -> list[str]:
+    """Return the opening comment: it is printed, so its commands write it to a file first."""
+    kind = checkpoints.kind_of(checkpoint.id)
+    experts = _EXPERTS if checkpoint.shape.experts and document.settings["finetuning_type"] == "lora" else ()
+    told = _THINKS[kind.thinks] if kind and document.settings["stage"] == "sft" else ""
+    said = f"Made for {checkpoint.id} from the recipe {method(document.plain()).replace(' ', '-')}.yaml."
+    lines = [
+        f"yaml-language-server: $schema={schema.path().resolve().as_uri()}",
+        "",
+        f"{checkpoint.name}. {summary(document)}",
+        said,
+        *([told] if told else []),
+        *experts,
+        "",
+        "Run it on the sample data, from the folder that holds dataset_info/:",
+        f"  lf-qwen3 recipe show {name} > {name}.yaml",
+        f"  llamafactory-cli train {name}.yaml",
+        "On your own data (writes train.yaml and all that goes with it):",
+        f"  lf-qwen3 recipe new {name} --dataset my_data --dataset-dir data --out runs/my_data",
+        "",
+        *needs(document.plain(), checkpoint),
+    ]
+    return [f"# {line}".rstrip() for line in lines]

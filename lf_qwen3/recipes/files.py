@@ -1,0 +1,137 @@
+"""The texts of a set: each YAML with its opening comment, and what lies beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.recipes import Recipe, board, commented, gguf, method, predict, run_book, serving, shared
+from lf_qwen3.recipes.choice import Choice
+from lf_qwen3.recipes.commented import Sections
+from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.presets import Preset
+from lf_qwen3.recipes.run_book import Steps
+from lf_qwen3.recipes.shared import Shared
+
+ANSWERING_TOO = (predict.BATCH, predict.ROWS)
+"""Keys of training that hold for predicting as well when they are set by hand."""
+
+MERGED = "merged"
+
+
+def texts(
+    choice: Choice,
+    recipe: Recipe,
+    document: Document,
+    common: Shared,
+    rows: str | None,
+    own: Mapping[str, Any],
+    launch: str,
+) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return the settings and the text of every YAML for the trainer, by file name.
+
+    `rows` is the dataset to answer, None to write no predict files; `own` what the user set for serving,
+    `launch` the line that starts the training.
+    """
+    document.header = _header(recipe, choice, common.train, launch)
+    made = {"train.yaml": (dict(common.train), document.text())}
+    for name, what, sections, comments in _generating(choice, common, rows, own):
+        stage = name.partition(".")[0].partition("_")[0]
+        command = commented.run("train" if stage == "predict" else stage, os.path.join(choice.out, name))
+        text = commented.text(commented.opening(what, command), sections, comments)
+        made[name] = (commented.flat(sections), text)
+    return made
+
+
+def beside(
+    choice: Choice, chosen: Sequence[Preset], common: Shared, rows: str | None, steps: Steps
+) -> dict[Path, str]:
+    """Return the other files by path: the board's arguments, the run books, and what the presets need."""
+    out = Path(choice.out)
+    found = {file.name: file.read_text("utf-8") for one in chosen for file in one.files}
+    found[board.file_name(choice)] = board.text(common.train, choice)
+    found["RUN.md"] = run_book.text(choice, common, chosen, rows, steps)
+    if choice.gguf:
+        found["RUN_GGUF.md"] = gguf.text(choice, common, bool(rows))
+    return {out / name: text for name, text in found.items()}
+
+
+def _generating(
+    choice: Choice, common: Shared, rows: str | None, own: Mapping[str, Any]
+) -> list[tuple[str, str, Sections, dict[str, str]]]:
+    """Return file name, first line, sections and comments of every YAML but train.yaml."""
+    out = choice.out
+    found: list[tuple[str, str, Sections, dict[str, str]]] = []
+    if rows:
+        found += _predicting(choice, common, rows)
+    talking = serving.chat(common, own)
+    merged = serving.export(common, os.path.join(out, MERGED), own)
+    comments = _said(common)
+    found += [
+        ("chat.yaml", "Chat in the terminal with what train.yaml wrote.", talking, comments),
+        ("api.yaml", "Serve what train.yaml wrote as an OpenAI-style API.", talking, comments),
+        ("export.yaml", "Write what train.yaml wrote as one whole model.", merged, _exporting(common)),
+    ]
+    return found
+
+
+def _predicting(choice: Choice, common: Shared, rows: str) -> list[tuple[str, str, Sections, dict[str, str]]]:
+    """Return predict_base.yaml and predict_tuned.yaml, and predict_merged.yaml before a GGUF."""
+    merged = {"model_name_or_path": os.path.join(choice.out, MERGED)}
+    runs = [
+        ("base", "the model as it was before training", common.base, True),
+        ("tuned", "what train.yaml wrote", common.tuned, True),
+        ("merged", "the exported model", merged, False),
+    ]
+    said = {key: text for key, text in _said(common).items() if key not in serving.CHAT_COMMENTS}
+    found: list[tuple[str, str, Sections, dict[str, str]]] = []
+    for name, what, weights, quantised in runs[: 3 if choice.gguf else 2]:
+        folder = os.path.join(choice.out, f"predict_{name}")
+        sections = predict.sections(common, weights, rows, folder, quantised)
+        if name == "merged" and common.answering.get(predict.ROWS) is None:
+            sections["data"][predict.ROWS] = gguf.ROWS
+        found.append((f"predict_{name}.yaml", f"Answer {rows} with {what}.", sections, said))
+    return found
+
+
+def _said(common: Shared) -> dict[str, str]:
+    """Return the comments that depend on the choice: on thinking, and on values that are not Qwen's."""
+    said = dict(serving.CHAT_COMMENTS)
+    usual = shared.of(common.train, common.mode).answering
+    said |= {key: "" for key in usual if common.answering[key] != usual[key]}
+    if common.mode == "non-thinking":
+        said["do_sample"] = "draw each word; false takes the likeliest"
+    if not shared.is_lora(common.train):
+        said["model_name_or_path"] = "the model that is loaded"
+    return said
+
+
+def _exporting(common: Shared) -> dict[str, str]:
+    comments = dict(serving.EXPORT_COMMENTS)
+    if not common.quantised:
+        comments.pop("model_name_or_path")
+    return comments
+
+
+def _header(recipe: Recipe, choice: Choice, train: Mapping[str, Any], launch: str) -> list[str]:
+    """Return the opening comment of train.yaml; what the recipe needs is said for its own model only."""
+    what = f"{train['model_name_or_path']}, {method(dict(train))}, on {train['dataset']}."
+    header = commented.opening(what, launch)
+    header[3:3] = [
+        f"# Made from the recipe {recipe.name} by `lf-qwen3 recipe new`. RUN.md beside this file holds all",
+        "# commands in their order, for the folder that this was written from.",
+    ]
+    same = ("model_name_or_path", "finetuning_type", "quantization_bit")
+    if all(train.get(key) == recipe.settings.get(key) for key in same):
+        header += ["#", *_needs(recipe)]
+    return header
+
+
+def _needs(recipe: Recipe) -> list[str]:
+    """Return the paragraph of the recipe's opening comment that says what it needs."""
+    header = recipe.document.header
+    start = next((at for at, one in enumerate(header) if one.startswith("# Needs")), len(header))
+    end = next((at for at in range(start, len(header)) if header[at].rstrip() == "#"), len(header))
+    return header[start:end]

@@ -1,0 +1,136 @@
+"""The paragraph that says what a recipe needs: its memory in one short sum, and the card for it.
+
+Bytes for each parameter: full training keeps weights, gradients and Adam's two moments in 32 bits (the
+trainer casts what it trains to float32: model/adapter.py), 16 bytes; a frozen weight takes 2; in 4 bits with
+double quantisation 0.5, and 0.127 bits for its scales (QLoRA, arXiv 2305.14314). The loss holds about three
+copies of the logits in 32 bits. Gradient checkpointing keeps one hidden state for each layer.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lf_qwen3.recipes.architecture import VOCABULARY, Checkpoint, Shape
+
+TRAINED, FROZEN, PACKED = 16.0, 2.0, 0.5 + 0.127 / 8
+LOGIT_COPIES, OVERHEAD = 3, 1.5e9
+CARDS = (12, 16, 24, 32, 40, 48, 80)
+ROOM = 0.9 * 2**30
+"""Bytes to plan with for each GB a card is sold with: the rest goes to fragments."""
+_WIDTH = 116
+_GB = 1e9
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes on the GPUs: frozen weights, all that belongs to trained weights, logits, and the rest."""
+
+    frozen: float
+    trained: float
+    logits: float
+    rest: float
+
+    @property
+    def total(self) -> float:
+        """Return all bytes together."""
+        return self.frozen + self.trained + self.logits + self.rest
+
+
+def memory(settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool = True) -> Memory:
+    """Return the estimated bytes of a training on one GPU.
+
+    `has_layers` is false for transformers 5, where experts are no layers: neither packed nor given a LoRA.
+    """
+    shape = checkpoint.shape
+    tokens = _rows(settings) * settings["cutoff_len"]
+    logits = LOGIT_COPIES * 4.0 * tokens * VOCABULARY
+    rest = 2.0 * tokens * shape.hidden * shape.layers + OVERHEAD
+    if settings["finetuning_type"] == "full":
+        return Memory(0, TRAINED * shape.parameters, logits, rest)
+    packed = (_linear(shape) if has_layers else shape.layers * shape.attention) if _is_packed(settings) else 0
+    frozen = PACKED * packed + FROZEN * (shape.parameters - packed)
+    return Memory(frozen, TRAINED * _lora(settings, shape, has_layers), logits, rest)
+
+
+def needs(settings: Mapping[str, Any], checkpoint: Checkpoint) -> list[str]:
+    """Return the lines of the paragraph, without the comment sign."""
+    found = memory(settings, checkpoint)
+    parts = [
+        *([f"the frozen weights take {_said(found.frozen)}"] if found.frozen else []),
+        f"what is trained takes {_said(found.trained)} ({_trained(settings)})",
+        f"the logits {_said(found.logits)} (three copies for {_rows(settings)} x {settings['cutoff_len']:,} "
+        f"tokens over {VOCABULARY:,} words)",
+    ]
+    told = (
+        f"Needs {_cards(found, settings)}. Estimated: about {_said(found.total)} in use. "
+        f"{_unpacked(settings, checkpoint)}"
+        f"Of {checkpoint.shape.parameters / 1e9:.1f} billion parameters, {', '.join(parts)}. "
+        f"For other settings: lf-qwen3 estimate --model {checkpoint.name} --method {_method(settings)}"
+    )
+    return textwrap.wrap(told, _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _cards(found: Memory, settings: Mapping[str, Any]) -> str:
+    card = next((size for size in CARDS if found.total <= ROOM * size), None)
+    if card:
+        return f"a card of {card} GB that knows bf16"
+    spread = found.frozen + found.trained
+    free = ROOM * CARDS[-1] - found.logits - found.rest
+    number = max(2, 2 ** math.ceil(math.log2(spread / free)))
+    preset = "fsdp-qlora" if settings.get("quantization_bit") else "ds-zero3"
+    return f"{number} cards of {CARDS[-1]} GB with the preset {preset}, which spreads the weights over them"
+
+
+def _rows(settings: Mapping[str, Any]) -> int:
+    """Return the rows on the GPU at a time; DPO takes the chosen and the rejected answer together."""
+    return int(settings["per_device_train_batch_size"]) * (2 if settings["stage"] == "dpo" else 1)
+
+
+def _unpacked(settings: Mapping[str, Any], checkpoint: Checkpoint) -> str:
+    """Say what it takes where the experts stay in 16 bits."""
+    if not (checkpoint.shape.experts and _is_packed(settings)):
+        return ""
+    total = memory(settings, checkpoint, has_layers=False).total
+    return f"That is with transformers 4; with 5, where the experts stay in 16 bits, about {_said(total)}. "
+
+
+def _is_packed(settings: Mapping[str, Any]) -> bool:
+    return bool(settings.get("quantization_bit") == 4)
+
+
+def _trained(settings: Mapping[str, Any]) -> str:
+    what = "every weight" if settings["finetuning_type"] == "full" else "the LoRA"
+    if settings.get("additional_target"):
+        what += " and both embeddings"
+    return f"{what}: in 32 bits, with its gradient and Adam's two moments, 16 bytes each"
+
+
+def _method(settings: Mapping[str, Any]) -> str:
+    if settings["finetuning_type"] == "full":
+        return "full"
+    return "qlora" if settings.get("quantization_bit") else "lora"
+
+
+def _said(amount: float) -> str:
+    return f"{amount / _GB:.0f} GB" if amount >= 10 * _GB else f"{amount / _GB:.1f} GB"
+
+
+def _linear(shape: Shape) -> int:
+    """Return the parameters of the linear layers that bitsandbytes packs: all but embeddings and norms."""
+    return shape.layers * (
+        shape.attention - 2 * shape.head_dim + shape.feed_forward - shape.hidden * shape.experts
+    )
+
+
+def _lora(settings: Mapping[str, Any], shape: Shape, has_layers: bool) -> int:
+    """Return the parameters of a LoRA beside every linear layer, and of modules that are trained whole."""
+    queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    attention = 2 * (shape.hidden + queries) + 2 * (shape.hidden + keys)
+    blocks = int(shape.experts * has_layers if shape.experts else 1)
+    feed_forward = 3 * (shape.hidden + shape.intermediate) * blocks
+    whole = 2 * shape.embedding if settings.get("additional_target") else 0
+    return int(settings["lora_rank"]) * shape.layers * (attention + feed_forward) + whole

@@ -1,0 +1,83 @@
+"""One recipe: a whole training YAML, as it lies in the folder or made for a checkpoint from its method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.recipes.architecture import Checkpoint
+from lf_qwen3.recipes.document import Document
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One recipe; `path` is its file, or with a `checkpoint` the file of the method that it is made from."""
+
+    name: str
+    path: Path
+    checkpoint: Checkpoint | None = None
+
+    @cached_property
+    def text(self) -> str:
+        """The YAML whole, comments and all."""
+        written = self.path.read_text("utf-8")
+        if self.checkpoint is None:
+            return written
+        from lf_qwen3.recipes import derive
+
+        return derive.text(self.name, written, self.checkpoint)
+
+    @cached_property
+    def document(self) -> Document:
+        """The YAML, parsed with its comments; do not change it, parse `text` anew for that."""
+        return Document(self.text, self.name if self.checkpoint else str(self.path))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keys and values that the trainer gets."""
+        return self.document.plain()
+
+    @property
+    def summary(self) -> str:
+        """The first sentence line of the opening comment."""
+        return summary(self.document)
+
+    @property
+    def file_summary(self) -> str:
+        """The first sentence line of the file, which says of a made recipe what its method is."""
+        return summary(_of_file(self.path))
+
+    @property
+    def method(self) -> str:
+        """How the weights are trained and in which stage, as `lora sft`."""
+        return method(_of_file(self.path).plain())
+
+    @property
+    def is_method(self) -> bool:
+        """Tell whether this file is made for any checkpoint: its name is that of its method."""
+        return self.checkpoint is None and self.name == self.method.replace(" ", "-")
+
+
+@cache
+def _of_file(path: Path) -> Document:
+    return Document(path.read_text("utf-8"), str(path))
+
+
+def summary(document: Document) -> str:
+    """Return the first line of an opening comment that is for the reader, not for the editor."""
+    lines = (line.lstrip("# ").rstrip() for line in document.header)
+    return next((line for line in lines if line and not line.startswith("yaml-language-server")), "")
+
+
+def method(settings: dict[str, Any]) -> str:
+    """Return method and stage of a training YAML, as `lora sft` or `qlora dpo`, defaults included."""
+    kind = settings.get("finetuning_type", "lora")
+    lora = kind == "lora"
+    before = (
+        ("q" if settings.get("quantization_bit") else "rs" if settings.get("use_rslora") else "")
+        if lora
+        else ""
+    )
+    return f"{before}{kind} {settings.get('stage', 'sft')}"

@@ -1,0 +1,125 @@
+"""RUN.md: the commands of a set in their order, each with what it does and what to look at."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lf_qwen3 import assets
+from lf_qwen3.recipes import board, method, presets, shared
+from lf_qwen3.recipes.choice import Choice
+from lf_qwen3.recipes.commented import run
+from lf_qwen3.recipes.presets import Preset
+from lf_qwen3.recipes.shared import Shared
+
+_ABOUT = {
+    "train.yaml": "trains",
+    "predict_base.yaml": "answers the test rows with the model as it was",
+    "predict_tuned.yaml": "answers them with what was trained",
+    "predict_merged.yaml": "answers them with the exported model",
+    "chat.yaml": "chats in the terminal",
+    "api.yaml": "serves an OpenAI-style API",
+    "export.yaml": "writes one whole model",
+}
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The command lines by what they are for."""
+
+    before: list[str]
+    train: str
+    predict: list[str]
+    after: list[str]
+    serve: list[str]
+    export: str
+
+
+def steps(choice: Choice, chosen: Sequence[Preset], predicts: bool) -> Steps:
+    """Return the command lines of a set; `predicts` tells whether it has predict files."""
+    train = os.path.join(choice.out, "train.yaml")
+    predict = [run("train", os.path.join(choice.out, f"predict_{name}.yaml")) for name in ("base", "tuned")]
+    api = run("api", os.path.join(choice.out, "api.yaml"))
+    return Steps(
+        before=[
+            f"lf-qwen3 check --config {shlex.quote(train)}",
+            f"lf-qwen3 rehearse {shlex.quote(train)}",
+            f"lf-qwen3 estimate {shlex.quote(train)}",
+        ],
+        train=presets.command(chosen, train),
+        predict=predict if predicts else [],
+        after=[f"lf-qwen3 evaluate {shlex.quote(choice.out)}"] if predicts else [],
+        serve=[
+            run("chat", os.path.join(choice.out, "chat.yaml")),
+            f"API_HOST=127.0.0.1 API_PORT=8000 {api}",
+        ],
+        export=run("export", os.path.join(choice.out, "export.yaml")),
+    )
+
+
+def text(choice: Choice, common: Shared, chosen: Sequence[Preset], rows: str | None, made: Steps) -> str:
+    """Return RUN.md; `rows` is the dataset that the predict files answer, None where there are none."""
+    train = common.train
+    return page(
+        "RUN.md",
+        choice,
+        train=train,
+        method=method(dict(train)),
+        held_out=train.get("eval_dataset") or f"{train.get('val_size', 0)} of its rows, drawn at random",
+        rows=rows,
+        chosen=chosen,
+        steps=made,
+        needs_key=train.get("use_swanlab") and train.get("swanlab_mode", "cloud") == "cloud",
+        scaled=[one for one in chosen if _scales(one)],
+        ways=_ways(os.path.join(choice.out, "train.yaml")),
+        is_lora=shared.is_lora(train),
+        is_quantised=bool(common.quantised.get("quantization_bit")),
+        board_folder=board.FOLDER,
+        board_file=board.file_name(choice),
+        listed=_listed(choice, rows),
+    )
+
+
+def page(name: str, choice: Choice, **values: Any) -> str:
+    """Return a page made from recipes/books/NAME.j2, where `at` stands for a path below --out."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(assets.folder("recipes") / "books"),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["quoted"] = shlex.quote
+    template = environment.get_template(f"{name}.j2")
+    made = template.render(choice=choice, at=lambda file: os.path.join(choice.out, file), **values)
+    return re.sub(r"\n{3,}", "\n\n", made).rstrip("\n") + "\n"
+
+
+def _scales(one: Preset) -> bool:
+    return bool(one.environment or one.launch or one.files)
+
+
+def _ways(train: str) -> list[tuple[str, str]]:
+    """Return what each preset for more than one GPU is, and its launch line where it needs nothing else."""
+    return [
+        (
+            one.summary,
+            f"`recipe new` with `--preset {one.name}`"
+            if one.train or one.files
+            else f"`{presets.command([one], train)}`",
+        )
+        for one in presets.presets()
+        if _scales(one)
+    ]
+
+
+def _listed(choice: Choice, rows: str | None) -> list[tuple[str, str]]:
+    gone = () if rows and choice.gguf else ("predict_merged",) if rows else ("predict",)
+    return [(name, does) for name, does in _ABOUT.items() if not name.startswith(gone or ("/",))]

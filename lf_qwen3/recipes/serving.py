@@ -1,0 +1,62 @@
+"""The YAML files for `llamafactory-cli chat`, `api` and `export`.
+
+Those commands take no training arguments: a bf16, seed or output_dir in them is refused (hparams/parser.py,
+_INFER_ARGS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lf_qwen3 import schema
+from lf_qwen3.recipes.shared import Shared
+
+SERVING = ("infer_backend", "vllm_", "sglang_", "offload_folder", "use_kv_cache")
+BOTH = ("infer_dtype",)
+EXPORTING = ("export_",)
+
+CHAT_COMMENTS = {
+    "enable_thinking": "true lets it think; false, and null too, has it answer at once",
+    "max_new_tokens": "thinking and answer together",
+}
+EXPORT_COMMENTS = {
+    "model_name_or_path": "not quantised: nothing can be merged into a quantised model",
+    "cutoff_len": "as in training; counts with rope_scaling only",
+}
+
+
+def belongs(key: str) -> str:
+    """Return the file a key of `--set` is for: "serve", "export", "both", or "" for the trainer's files."""
+    kinds = (("both", BOTH), ("serve", SERVING), ("export", EXPORTING))
+    return next((kind for kind, starts in kinds if key.startswith(starts)), "")
+
+
+def chat(common: Shared, own: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the settings of chat.yaml, which are those of api.yaml too; `own` are the user's."""
+    loading = {"infer_backend": "huggingface"} | _for("serve", own)
+    quantised = common.quantised if loading["infer_backend"] == "huggingface" else {}
+    generation = {
+        key: value for key, value in common.answering.items() if schema.group(key) == "GeneratingArguments"
+    }
+    return {
+        "model": {**common.tuned, **common.loading, **quantised, **loading},
+        "conversation": common.serving,
+        "generation": generation,
+    }
+
+
+def export(common: Shared, export_dir: str, own: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the settings of export.yaml: an adapter merged into the model, 16 bits a weight.
+
+    The quantisation of a QLoRA is left out, for the trainer merges nothing into a quantised model
+    (train/tuner.py, export_model).
+    """
+    fixed = {"export_dir": export_dir, "export_size": 5, "export_device": "cpu"}
+    output = fixed | {"export_legacy_format": False} | {"infer_dtype": "bfloat16"} | _for("export", own)
+    template = {key: value for key, value in common.template.items() if not key.endswith("_thinking")}
+    return {"model": common.tuned | common.loading, "template": template, "export": output}
+
+
+def _for(kind: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in own.items() if belongs(key) in (kind, "both")}

@@ -1,0 +1,28 @@
+"""`lf-qwen3 --help`: every command with its own first line, none of them imported for it."""
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from lf_qwen3.cli import cli
+
+NAMES = cli.list_commands(None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_is_listed_with_the_first_line_of_its_help(name):
+    listed = "".join(CliRunner().invoke(cli, ["--help"]).output.split())
+    command = cli.get_command(None, name)
+    assert "".join(f"{name} {command.help.splitlines()[0]}".split()) in listed  # lines break at hyphens too
+
+
+def test_help_imports_no_command():
+    code = (
+        "import sys; from lf_qwen3.cli import cli\n"
+        "try: cli(['--help'])\n"
+        "except SystemExit: print(*(n for n in sys.modules if n.startswith('lf_qwen3.')), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stderr.split()) <= {"lf_qwen3.cli", "lf_qwen3.cli._output", "lf_qwen3.errors"}

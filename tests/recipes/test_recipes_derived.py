@@ -1,0 +1,158 @@
+"""Method times checkpoint: each made recipe is complete, fits its checkpoint, guards against overfitting."""
+
+from functools import cache
+
+import pytest
+
+from lf_qwen3 import schema
+from lf_qwen3.recipes import derived, find, shipped
+from lf_qwen3.recipes.architecture import CHECKPOINTS
+from lf_qwen3.recipes.checkpoints import kind_of
+from lf_qwen3.recipes.derive import EXPERT_TARGETS, LARGE
+from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.needs import memory
+
+DERIVED = derived()
+BY_NAME = {one.name: one for one in DERIVED}
+EVERY = pytest.mark.parametrize("recipe", [*shipped(), *DERIVED], ids=lambda recipe: recipe.name)
+MADE = pytest.mark.parametrize("recipe", DERIVED, ids=lambda recipe: recipe.name)
+BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps")
+SIZES = ("0.6b", "1.7b", "4b", "8b", "14b", "32b", "30b-a3b", "235b-a22b")
+IN_2507 = [
+    f"{size}-{kind}-2507" for size in ("4b", "30b-a3b", "235b-a22b") for kind in ("instruct", "thinking")
+]
+
+
+@cache
+def document_of(path):
+    return Document(path.read_text("utf-8"))
+
+
+def of_file(recipe):
+    """Return the settings of the method's file that a recipe was made from."""
+    return document_of(recipe.path).plain()
+
+
+def test_lora_qlora_and_full_are_made_for_every_size_and_every_2507_checkpoint():
+    wanted = {f"qwen3-{one}-{how}-sft" for one in (*SIZES, *IN_2507) for how in ("lora", "qlora", "full")}
+    assert wanted <= BY_NAME.keys()
+
+
+def test_the_names_that_the_readme_and_the_demo_use_are_made():
+    assert {"qwen3-4b-lora-sft", "qwen3-1.7b-full-sft", "qwen3-0.6b-lora-sft"} <= BY_NAME.keys()
+
+
+def test_no_name_stands_for_two_recipes():
+    names = [one.name for one in (*shipped(), *DERIVED)]
+    assert len(names) == len(set(names))
+
+
+@EVERY
+def test_it_guards_against_overfitting(recipe):
+    settings = recipe.settings
+    assert settings["eval_dataset"]
+    assert settings["eval_strategy"] == settings["save_strategy"] == "steps"
+    assert settings["eval_steps"] == settings["save_steps"]
+    assert (settings["metric_for_best_model"], settings["greater_is_better"]) == ("eval_loss", False)
+    assert settings["load_best_model_at_end"] is True
+    assert settings["early_stopping_steps"] > 0
+    assert 1 <= settings["num_train_epochs"] <= 3
+    assert settings["lr_scheduler_type"] == "cosine"
+    assert settings["warmup_ratio"] > 0
+    assert settings["plot_loss"] is True
+
+
+@MADE
+def test_the_trainer_takes_its_keys_and_values(recipe):
+    schema.check(recipe.settings, recipe.name)
+
+
+@MADE
+def test_it_names_its_checkpoint_template_and_folder(recipe):
+    settings, kind = recipe.settings, kind_of(recipe.checkpoint.id)
+    assert settings["model_name_or_path"] == recipe.checkpoint.id
+    assert settings["template"] == kind.template
+    assert settings["output_dir"] == f"saves/{recipe.name}"
+    assert ("enable_thinking" in settings) == (kind.thinks != "never" and settings["stage"] != "pt")
+    trains_embeddings = settings["finetuning_type"] == "lora" and kind.name == "base"
+    assert ("additional_target" in settings) == trains_embeddings
+
+
+@MADE
+def test_a_step_holds_as_many_records_as_the_method_says(recipe):
+    made, base = recipe.settings, of_file(recipe)
+    assert made[BATCH[0]] * made[BATCH[1]] == base[BATCH[0]] * base[BATCH[1]]
+
+
+@MADE
+def test_a_large_model_takes_half_the_rate(recipe):
+    factor = 0.5 if recipe.checkpoint.shape.parameters >= LARGE else 1
+    assert recipe.settings["learning_rate"] == pytest.approx(factor * of_file(recipe)["learning_rate"])
+
+
+@MADE
+def test_a_mixture_of_experts_is_reached_by_a_lora_and_balanced_in_full_training(recipe):
+    settings, is_lora = recipe.settings, recipe.settings["finetuning_type"] == "lora"
+    experts = bool(recipe.checkpoint.shape.experts)
+    assert (settings.get("lora_target") == EXPERT_TARGETS) == (experts and is_lora)
+    assert ("moe_aux_loss_coef" in settings) == (experts and not is_lora)
+    assert ("transformers>=4.57.1,<5" in recipe.text) == (experts and is_lora)
+    if is_lora:
+        base = of_file(recipe)
+        assert settings["lora_alpha"] / settings["lora_rank"] == base["lora_alpha"] / base["lora_rank"]
+
+
+@MADE
+def test_its_comment_says_what_it_is_and_how_it_is_run(recipe):
+    header = recipe.document.header
+    assert recipe.summary.startswith(f"{recipe.checkpoint.name}. ")
+    assert f"#   lf-qwen3 recipe show {recipe.name} > {recipe.name}.yaml" in header
+    assert f"#   llamafactory-cli train {recipe.name}.yaml" in header
+    assert any(line.startswith("# Needs") for line in header)
+    words = " ".join(line.lstrip("# ") for line in header)
+    assert f"lf-qwen3 estimate --model {recipe.checkpoint.name} --method" in words
+
+
+@MADE
+def test_no_comment_of_the_method_is_lost(recipe):
+    base = document_of(recipe.path).settings
+    written = recipe.text.splitlines()
+    for key in recipe.settings.keys() & base.keys():
+        line = next(line for line in written if line.startswith(f"{key}:"))
+        assert ("#" in line) == bool(
+            base.ca.items.get(key) and "#" in base.ca.items[key][2].value.split("\n")[0]
+        )
+
+
+def test_the_recipe_for_experts_is_the_one_that_is_made():
+    made, file = find("qwen3-30b-a3b-lora-sft").settings, find("moe-lora-sft").settings
+    assert made == file
+
+
+@pytest.mark.parametrize("method", ["lora-sft", "qlora-sft", "full-sft"])
+def test_memory_grows_with_the_model(method):
+    dense = [one for one in CHECKPOINTS if not one.shape.experts and one.name == f"Qwen3-{one.size}"]
+    totals = [memory(find(method).settings, one).total for one in dense]
+    assert len(totals) == 6
+    assert totals == sorted(totals)
+
+
+@pytest.mark.parametrize("checkpoint", CHECKPOINTS[:8], ids=lambda one: one.name)
+def test_packed_weights_take_less_than_plain_ones_and_those_less_than_trained_ones(checkpoint):
+    name = checkpoint.name.lower()
+    packed, plain, full = (
+        memory(BY_NAME[f"{name}-{method}-sft"].settings, checkpoint).total
+        for method in ("qlora", "lora", "full")
+    )
+    assert packed < plain < full
+
+
+# About as much as people publish for 2,048 tokens: 1.7B full 32 GB (the medical tutorial), 8B LoRA 22 GB.
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [("qwen3-1.7b-full-sft", 32), ("qwen3-8b-lora-sft", 22)],
+    ids=["1.7B full", "8B LoRA"],
+)
+def test_memory_is_about_what_people_publish(name, published):
+    recipe = BY_NAME[name]
+    assert memory(recipe.settings, recipe.checkpoint).total / 1e9 == pytest.approx(published, rel=0.15)
