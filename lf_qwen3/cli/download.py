@@ -1,0 +1,108 @@
+"""lf-qwen3 download."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lf_qwen3.cli import _output
+from lf_qwen3.errors import UsageError
+
+if TYPE_CHECKING:
+    from lf_qwen3.download import Downloaded, HubName
+
+
+class Voice:
+    """Says each file where nobody watches; on a terminal the SDK's own bars show them."""
+
+    def __init__(self) -> None:
+        self.is_watched = sys.stderr.isatty()
+
+    def say(self, text: str) -> None:
+        """Say a line about the progress."""
+        if not self.is_watched:
+            _output.say(text)
+
+    def warn(self, text: str) -> None:
+        """Say a warning."""
+        _output.warn(text)
+
+
+@click.command(short_help="Fetch a dataset or a model, checked against the hub's sums.")
+@click.argument("dataset", required=False, metavar="[NAME|DATASET_ID]")
+@click.option("--model", metavar="MODEL_ID", help="Fetch a model instead, such as Qwen/Qwen3-4B.")
+@click.option("--to", required=True, type=click.Path(), help="Folder in which the folder NAME is made.")
+@click.option(
+    "--hub",
+    type=click.Choice(["modelscope", "huggingface"]),
+    help="Where to fetch it from.  [default: modelscope]",
+)
+@click.option("--files", multiple=True, metavar="GLOB", help="Only files like this; may be given twice.")
+@click.option("--tokenizer-only", is_flag=True, help="Of a model, only its tokenizer and configuration.")
+@click.option("--revision", help="A branch, a tag or a commit, where it is not the hub's main one.")
+@_output.json_option
+def command(
+    dataset: str | None,
+    model: str | None,
+    to: str,
+    hub: HubName | None,
+    files: tuple[str, ...],
+    tokenizer_only: bool,
+    revision: str | None,
+    as_json: bool,
+) -> int:
+    """Fetch a dataset or a model from ModelScope or Hugging Face into a folder of its name.
+
+    NAME is medical_r1 or finetome; any other dataset is named by its id on the hub, OWNER/NAME.
+
+    Every file is checked against the size and the sum that the hub states; a damaged one is fetched again.
+    After a break, type the same command: it goes on where it stopped.
+
+    \b
+    lf-qwen3 download medical_r1 --to raw
+    lf-qwen3 download mlabonne/FineTome-100k --hub huggingface --to raw --files '*.parquet'
+    lf-qwen3 download --model Qwen/Qwen3-4B --tokenizer-only --to models
+    """  # noqa: D301
+    if (dataset is None) == (model is None):
+        what = "a dataset and a model" if model else "nothing"
+        raise UsageError(
+            f"{what} is named", "name one: lf-qwen3 download medical_r1 --to raw, or --model Qwen/Qwen3-4B"
+        )
+    voice = Voice()
+    if not voice.is_watched:
+        os.environ.setdefault("TQDM_DISABLE", "1")
+    from lf_qwen3.download import Wanted, download
+
+    kind, name = ("model", model) if model else ("dataset", dataset)
+    wanted = Wanted(str(name), Path(to), kind, hub, files, tokenizer_only, revision)  # type: ignore[arg-type]
+    try:
+        done = download(wanted, voice)
+    except KeyboardInterrupt:
+        _output.say("interrupted: what has arrived is kept; type the same command again to go on")
+        return 130
+    if as_json:
+        _output.print_json(asdict(done))
+    else:
+        _show(done)
+    return 0
+
+
+def _show(done: Downloaded) -> None:
+    from lf_qwen3.download.hub import HUBS
+    from lf_qwen3.download.run import files_of
+
+    count = len(done.fetched) + len(done.kept)
+    click.echo(f"{done.folder}: {done.id} from {HUBS[done.hub]}, {files_of(count, done.bytes)}")
+    click.echo(f"  {len(done.fetched)} fetched, {len(done.kept)} there already")
+    checked = count - len(done.unchecked)
+    click.echo(f"  {checked} checked against the sums that the hub states")
+    if done.unchecked:
+        click.echo(
+            f"  {len(done.unchecked)} by size only, the hub states no more: {', '.join(done.unchecked[:3])}"
+        )
+    click.echo(f"next: {done.next}")
