@@ -1,0 +1,68 @@
+"""lf-qwen3 compare: prediction runs, row by row."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lf_qwen3.cli import _output
+
+if TYPE_CHECKING:
+    from lf_qwen3.compare import Comparison
+
+_COLOURS = {"better": "green", "worse": "red"}
+
+
+@click.command(name="compare")
+@click.argument("runs", nargs=-1, required=True, metavar="BASE TUNED [MORE]...", type=click.Path())
+@click.option("--html", metavar="FILE", type=click.Path(), help="Write the report as one HTML page.")
+@click.option("--markdown", metavar="FILE", type=click.Path(), help="Write the report as Markdown.")
+@click.option(
+    "--tokenizer", default="", help="A folder with a tokenizer.json, or a hub id: lengths in tokens."
+)
+@_output.json_option
+def command(
+    runs: tuple[str, ...], html: str | None, markdown: str | None, tokenizer: str, as_json: bool
+) -> int:
+    """Hold the predictions of a tuned model against those of its base, row by row.
+
+    Each argument is a generated_predictions.jsonl or the folder that holds it. Rows belong together by prompt
+    and reference. Differences come with a 95 % interval (paired bootstrap). Exit code 1 says that a run is
+    clearly worse than the first one, in its answers or by a defect.
+
+    \b
+    lf-qwen3 compare runs/my_data/predict_base runs/my_data/predict_tuned --html report.html
+    """  # noqa: D301
+    from lf_qwen3 import compare
+
+    with _output.progress_bar() as progress:
+        found = compare.compare([Path(run) for run in runs], tokenizer=tokenizer, progress=progress)
+    reports = [Path(one) for one in (html, markdown) if one]
+    compare.save(found, reports)
+    if as_json:
+        _output.print_json(found.as_json() | {"reports": [str(one) for one in reports]})
+    else:
+        show(found)
+        for path in reports:
+            click.echo(f"written: {os.fspath(path)}")
+    return 1 if found.is_worse else 0
+
+
+def show(found: Comparison) -> None:
+    """Print the table and the verdict of every pair."""
+    from lf_qwen3.compare import table, words
+
+    for note in found.notes:
+        _output.say(f"note: {note}")
+    for number, pair in enumerate(found.pairs):
+        click.echo("\n" * bool(number), nl=False)
+        for outcome, line in table.lines(found, pair):
+            click.echo(click.style(line, fg=_COLOURS[outcome]) if outcome in _COLOURS else line)
+        verdict = words.verdict(pair)
+        colour = _COLOURS.get(verdict.outcome)
+        click.echo(f"\n{click.style(verdict.text, fg=colour, bold=True)}. {words.counts(pair)}.")
+        for point in words.points(pair):
+            click.echo(f"  {click.style(point.outcome, fg=_COLOURS[point.outcome])}: {point.text}")

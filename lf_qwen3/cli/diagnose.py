@@ -1,0 +1,89 @@
+"""lf-qwen3 diagnose: what a training run tells about itself."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING
+
+import click
+
+from lf_qwen3.cli import _output
+
+if TYPE_CHECKING:
+    from lf_qwen3.diagnose import Diagnosis, Verdict
+
+_COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
+
+
+@click.command(name="diagnose")
+@click.argument("run_dir", type=click.Path())
+@click.option("--plots", metavar="DIR", type=click.Path(), help="Draw the curves there, as PNG and SVG.")
+@_output.json_option
+def command(run_dir: str, plots: str | None, as_json: bool) -> int:
+    """Say what went wrong in a training run, and what to try next.
+
+    RUN_DIR is the trainer's output_dir, or the folder with the train.yaml of a recipe. A run that is still
+    going is diagnosed as far as it has come. Every verdict names its evidence. Exit code 1 says that there
+    are errors or warnings.
+
+    \b
+    lf-qwen3 diagnose runs/my_data
+    lf-qwen3 diagnose saves/Qwen3-4B/lora/train_1 --plots plots
+    """  # noqa: D301
+    from lf_qwen3 import diagnose
+    from lf_qwen3.diagnose.plots import draw
+
+    found = diagnose.diagnose(Path(run_dir))
+    drawn = draw(found.run, Path(plots)) if plots else []
+    if as_json:
+        _output.print_json(found.as_json() | {"plots": [str(one) for one in drawn]})
+    else:
+        _show(found)
+        for path in drawn:
+            click.echo(f"drawn: {path}")
+    return 0 if found.is_sound else 1
+
+
+def _show(found: Diagnosis) -> None:
+    for note in found.notes:
+        _output.say(f"note: {note}")
+    for verdict in found.verdicts:
+        _show_verdict(verdict)
+    click.echo(_summary(found))
+
+
+def _show_verdict(verdict: Verdict) -> None:
+    head = click.style(verdict.severity, fg=_COLOURS[verdict.severity], bold=True)
+    told = _wrapped(f"{verdict.severity}: {verdict.code}: {verdict.what}", "")
+    click.echo(head + told.removeprefix(verdict.severity))
+    click.echo(_wrapped(verdict.evidence, "  evidence: "))
+    click.echo(_wrapped(verdict.advice, "  try next: "))
+
+
+def _wrapped(text: str, head: str) -> str:
+    width = max(40, min(get_terminal_size().columns, 120))
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=head,
+        subsequent_indent=" " * len(head) or "  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _summary(found: Diagnosis) -> str:
+    run = found.run
+    planned = f" of {run.total}" if run.total and run.total != run.step else ""
+    losses = f", loss {run.train[0].value:.3f} to {run.train[-1].value:.3f}" if run.train else ""
+    curve = run.main_validation
+    best = min(curve, key=lambda one: one.value) if curve else None
+    lowest = f", validation at best {best.value:.3f} (step {best.step})" if best else ""
+    facts = f"{run.folder}: {run.step}{planned} steps{losses}{lowest}"
+    if found.is_sound:
+        return f"{click.style('sound', fg='green', bold=True)}: {facts}"
+    counts = {one: sum(v.severity == one for v in found.verdicts) for one in ("error", "warning")}
+    told = ", ".join(f"{n} {name}{'s' * (n != 1)}" for name, n in counts.items() if n)
+    return f"{told}: {facts}"

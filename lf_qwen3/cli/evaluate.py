@@ -1,0 +1,68 @@
+"""lf-qwen3 evaluate: base against tuned, from the recipe's folder to the report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from lf_qwen3.cli import _output
+from lf_qwen3.errors import UsageError
+
+
+@click.command(name="evaluate")
+@click.argument("out_dir", type=click.Path())
+@click.argument("given", nargs=-1, metavar="[--from BASE TUNED...]", type=click.Path())
+@click.option(
+    "--from", "is_given", is_flag=True, help="Run nothing: compare the prediction files that follow."
+)
+@click.option("--html", metavar="FILE", type=click.Path(), help="Write the page there, not into OUT_DIR.")
+@_output.json_option
+def command(out_dir: str, given: tuple[str, ...], is_given: bool, html: str | None, as_json: bool) -> int:
+    """Predict with base and tuned model, compare them, and write the report.
+
+    OUT_DIR is the folder that recipe new wrote. predict_base.yaml and predict_tuned.yaml go through
+    llamafactory-cli, from the folder you would start it in; predictions that are up to date are kept. Then
+    report.html, report.md and scores.json are written. With use_swanlab in train.yaml the scores and the
+    report are logged to the same project. Exit code 1 says that the tuned model is clearly worse.
+
+    \b
+    lf-qwen3 evaluate runs/my_data
+    lf-qwen3 evaluate runs/my_data --from base.jsonl tuned.jsonl
+    """  # noqa: D301
+    from lf_qwen3 import evaluate
+    from lf_qwen3.cli.compare import show
+    from lf_qwen3.cli.demo import LiveVoice, PlainVoice
+
+    _require_pairs(is_given, given)
+    voice = LiveVoice() if sys.stderr.isatty() else PlainVoice()
+    try:
+        found = evaluate.evaluate(
+            Path(out_dir), voice, [Path(one) for one in given], html=Path(html) if html else None
+        )
+    except KeyboardInterrupt:
+        _output.say("interrupted: the trainer was ended; predictions that were finished are kept")
+        return 130
+    finally:
+        voice.close()
+    for note in found.notes:
+        _output.warn(note)
+    if as_json:
+        _output.print_json(found.as_json())
+    else:
+        show(found.comparison)
+        for path in found.reports:
+            click.echo(f"written: {path}")
+        if found.tracked:
+            click.echo(f"logged to SwanLab: {found.tracked}")
+    return 1 if found.comparison.is_worse else 0
+
+
+def _require_pairs(is_given: bool, given: tuple[str, ...]) -> None:
+    if is_given and len(given) < 2:
+        raise UsageError("--from wants two prediction files", "lf-qwen3 evaluate DIR --from BASE TUNED")
+    if given and not is_given:
+        raise UsageError(
+            f"{given[0]} is one path too many", "evaluate takes one folder; prediction files follow --from"
+        )
