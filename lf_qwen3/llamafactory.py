@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import IO, Any
 
 from lf_qwen3.errors import LfQwen3Error
@@ -28,6 +29,7 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFL
 POLL_SECONDS = 0.3
 GRACE_SECONDS = 10
 
+_PREDICTING = "predicting"
 _STAGES = (
     (re.compile(r"loading file tokenizer|tokenizer_config\.json"), "loading the tokenizer"),
     (re.compile(r"Loading dataset|Generating \w+ split"), "reading the data"),
@@ -36,7 +38,7 @@ _STAGES = (
     (re.compile(r"loading weights file|Loading weights|Instantiating \w+ model"), "loading the model"),
     (re.compile(r"\*{5} Running training \*{5}"), "training"),
     (re.compile(r"\*{5} Running Evaluation \*{5}"), "validating"),
-    (re.compile(r"\*{5} Running Prediction \*{5}"), "predicting"),
+    (re.compile(r"\*{5} Running Prediction \*{5}"), _PREDICTING),
 )
 _ERROR = re.compile(r"^(?:\[rank\d+\]:\s*)?([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)\b.*)$")
 _WRAPPERS = ("ChildFailedError", "CalledProcessError")
@@ -144,20 +146,25 @@ class _Watcher:
         self.log = output_dir / "trainer_log.jsonl" if output_dir else None
         self.seen = len(_log_lines(self.log)) if self.log else 0
         self.started = time.monotonic()
-        self.passed: set[str] = set()
+        self.reached = 0
+        self.heard: SimpleQueue[str] = SimpleQueue()
         self.status = Status("starting")
         listener(self.status)
 
     def hear(self, text: str) -> None:
-        """Take one line of output; the first mark of a stage counts."""
-        for pattern, stage in _STAGES:
-            if stage not in self.passed and pattern.search(text):
-                self.passed.add(stage)
-                self.status = replace(self.status, stage=stage)
+        """Take one line of output, in the thread that reads it; no stage comes back."""
+        for number in range(self.reached, len(_STAGES)):
+            pattern, stage = _STAGES[number]
+            if pattern.search(text):
+                self.reached = number + 1
+                self.heard.put(stage)
                 return
 
     def look(self) -> None:
-        """Report where the trainer is, and each step it has logged since the last look."""
+        """Report where the trainer is, and each stage and step that it has come to since the last look."""
+        while not self.heard.empty():
+            self.status = replace(self.status, stage=self.heard.get())
+            self.tell()
         lines = _log_lines(self.log) if self.log else []
         self.seen = min(self.seen, len(lines))
         for line in lines[self.seen :]:
@@ -172,9 +179,10 @@ class _Watcher:
 
 
 def _status(before: Status, line: dict[str, Any]) -> Status:
+    trained = "training" if line.get("eval_loss") is None else "validating"
     return replace(
         before,
-        stage="training" if line.get("eval_loss") is None else "validating",
+        stage=before.stage if before.stage == _PREDICTING else trained,
         step=int(line.get("current_steps", 0)),
         total=int(line.get("total_steps", 0)),
         loss=line.get("loss", before.loss),

@@ -29,7 +29,8 @@ def test_stages_and_steps_are_told(tmp_path, pretend):
     pretend(
         "import pathlib, time\n"
         "print('Running tokenizer on dataset: 5 examples', flush=True)\n"
-        "time.sleep(0.8)\nprint('***** Running training *****\\n  Num examples = 1,062', flush=True)\n"
+        "print('***** Running training *****\\n  Num examples = 1,062', flush=True)\n"
+        "print('tokenizer config file saved in out/tokenizer_config.json', flush=True)\n"
         f"pathlib.Path({str(log_file)!r}).write_text({LOG!r})\ntime.sleep(0.8)\n"
     )
     heard = []
@@ -40,6 +41,18 @@ def test_stages_and_steps_are_told(tmp_path, pretend):
     assert run.exit_code == 0
     assert llamafactory.examples(run.log) == 1062
     assert llamafactory.losses(log_file.parent) == [3.5]
+
+
+def test_predicting_is_not_called_training(tmp_path, pretend):
+    log_file = tmp_path / "trainer_log.jsonl"
+    pretend(
+        "import pathlib, time\nprint('***** Running Prediction *****', flush=True)\ntime.sleep(0.5)\n"
+        f"pathlib.Path({str(log_file)!r}).write_text({LOG!r})\ntime.sleep(0.5)\n"
+    )
+    heard = []
+    llamafactory.train(tmp_path / "a.yaml", tmp_path / "a.log", heard.append, tmp_path)
+    assert list(dict.fromkeys(one.stage for one in heard)) == ["starting", "predicting"]
+    assert heard[-1].step == 1
 
 
 def test_it_gets_the_yaml_and_no_way_to_the_network(tmp_path, pretend):

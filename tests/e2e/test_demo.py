@@ -4,8 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from lf_qwen3 import llamafactory
+from lf_qwen3.demo import run
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 for package in ("llamafactory", "dashscope"):
@@ -58,7 +62,11 @@ def test_it_ends_with_the_commands_for_a_gpu(first):
     _, made, _ = first
     words = [line.split()[:2] for line in made["next"]]
     assert words[:2] == [["lf-qwen3", "convert"], ["lf-qwen3", "recipe"]]
-    assert words[2:] == [["llamafactory-cli", "train"]] * 2 + [["llamafactory-cli", "chat"]]
+    assert words[2:] == [
+        ["llamafactory-cli", "train"],
+        ["lf-qwen3", "evaluate"],
+        ["llamafactory-cli", "chat"],
+    ]
 
 
 def test_a_second_run_keeps_the_training_and_gives_the_same_bytes(first):
@@ -76,9 +84,19 @@ def test_a_second_run_keeps_the_training_and_gives_the_same_bytes(first):
     }
 
 
-def test_other_settings_are_trained_anew(first, tmp_path):
-    folder, made, _ = first
+def test_other_settings_are_trained_anew(first, silent, tmp_path, monkeypatch):
+    folder, *_ = first
     shutil.copytree(folder / "demo", tmp_path / "demo")
-    again, _ = demo(tmp_path, "--steps", "2")
-    assert again["trained"] is True
-    assert "max_steps: 2" in (tmp_path / made["train_yaml"]).read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    asked = []
+
+    def train(yaml, log, listener, output_dir, env):
+        asked.append((yaml.name, output_dir.exists()))
+        shutil.copytree(folder / output_dir, output_dir)
+        return llamafactory.Run(0, log, 1.0)
+
+    monkeypatch.setattr(llamafactory, "train", train)
+    assert run(Path("demo"), silent, steps=2).trained is True
+    assert asked == [("train.yaml", False), ("predict_tuned.yaml", False)]
+    assert "max_steps: 2" in Path("demo/train.yaml").read_text("utf-8")
+    assert run(Path("demo"), silent, steps=2).trained is False

@@ -1,0 +1,81 @@
+"""lf-qwen3 webui: LLaMA Board with the Qwen3 tab."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from lf_qwen3.cli import _output
+from lf_qwen3.errors import UsageError
+from lf_qwen3.webui.start import HOST, PORT
+
+if TYPE_CHECKING:
+    from lf_qwen3.webui.install import Place
+
+
+@click.command(short_help="Start LLaMA Board with the Qwen3 tab, or switch the tab on for good.")
+@click.option(
+    "--host",
+    default=HOST,
+    show_default=True,
+    envvar="GRADIO_SERVER_NAME",
+    show_envvar=True,
+    help="Address to listen on; 0.0.0.0 for all.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=PORT,
+    show_default=True,
+    envvar="GRADIO_SERVER_PORT",
+    show_envvar=True,
+    help="Port.",
+)
+@click.option("--install", is_flag=True, help="Show the tab in the plain llamafactory-cli webui too.")
+@click.option("--status", is_flag=True, help="Say whether the tab shows there.")
+@click.option("--uninstall", is_flag=True, help="Take it out there again.")
+@click.option("--alone", is_flag=True, help="Serve the tab on a page of its own, without LLaMA Board.")
+@_output.json_option
+def command(
+    host: str, port: int, install: bool, status: bool, uninstall: bool, alone: bool, as_json: bool
+) -> None:
+    """Start LLaMA Board with the Qwen3 tab in it.
+
+    Nothing is changed by that. --install writes one line into this environment's site-packages, so that
+    llamafactory-cli webui shows the tab as well; LF_QWEN3_WEBUI=0 turns it off for one start.
+
+    The board has no login. It listens on this machine alone unless --host says otherwise (llamafactory-cli
+    webui itself listens on all addresses), and the tab reads and writes only below the folder it was started
+    in and below those that LF_QWEN3_WEBUI_PATHS names.
+
+    \b
+    lf-qwen3 webui
+    lf-qwen3 webui --install && llamafactory-cli webui
+    """  # noqa: D301
+    from lf_qwen3.webui import install as installing
+    from lf_qwen3.webui import start
+
+    if install + status + uninstall + alone > 1:
+        raise UsageError("--install, --status, --uninstall and --alone exclude each other", "name one")
+    if not (install or status or uninstall):
+        (start.alone if alone else start.board)(host, port)
+        return
+    step = installing.install if install else installing.uninstall if uninstall else installing.place
+    _show(step(), as_json)
+
+
+def _show(place: Place, as_json: bool) -> None:
+    if as_json:
+        _output.print_json({"installed": place.is_there, "file": str(place.file), "off": place.is_off})
+        return
+    if not place.is_there:
+        click.echo("not installed: llamafactory-cli webui shows no Qwen3 tab; lf-qwen3 webui does")
+        return
+    click.echo(f"installed: llamafactory-cli webui shows the Qwen3 tab ({place.file})")
+    if place.is_off:
+        click.echo("turned off in this shell: LF_QWEN3_WEBUI=0")
+    if not place.is_listed:
+        _output.warn(
+            "it stands in no RECORD: pip uninstall would leave it; lf-qwen3 webui --uninstall takes it out"
+        )

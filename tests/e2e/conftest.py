@@ -1,0 +1,246 @@
+"""The real LLaMA Board with the tab installed, in an environment of its own, and a real browser.
+
+The environment is a venv that sees all packages of this one and holds lf-qwen3's metadata alone, so that
+`lf-qwen3 webui --install` does there what it does for a user, and nothing here is touched.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = "chromium"
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # the board asks for fonts from elsewhere
+)
+START_SECONDS = 180
+PAGE_SECONDS = 90
+WORK_SECONDS = 120
+
+
+@pytest.fixture(scope="session")
+def own_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the Python of a throwaway environment that lf-qwen3 seems to be installed in."""
+    pytest.importorskip("llamafactory")
+    folder = tmp_path_factory.mktemp("own env")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    packages = next(folder.glob("lib/python*/site-packages"))
+    metadata_folder = Path(str(metadata.distribution("lf-qwen3").locate_file("."))) / "."
+    for one in metadata_folder.glob("lf_qwen3-*.dist-info"):
+        shutil.copytree(one, packages / one.name)
+    (packages / "base.pth").write_text(f"{ROOT}\n{sysconfig.get_path('purelib')}\n", "utf-8")
+    return folder / "bin" / "python"
+
+
+@pytest.fixture(scope="session")
+def installed_python(own_python: Path) -> Path:
+    """Return that Python after `lf-qwen3 webui --install`."""
+    command = [str(own_python), "-m", "lf_qwen3", "webui", "--install"]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    return own_python
+
+
+class Board:
+    """A running board: its address and the folder it was started in."""
+
+    def __init__(self, port: int, folder: Path, log: Path) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.folder = folder
+        self.log = log
+
+    def forget_language(self) -> None:
+        """Let the next page open in English: the board keeps the language that was chosen last."""
+        shutil.rmtree(self.folder / "llamaboard_cache", ignore_errors=True)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Return when a page answers; fail with the output of the process when it ends or takes too long."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail(f"the board does not answer; its output:\n{log.read_text('utf-8', 'replace')}")
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Board]]:
+    """Return a function that starts a board; all are ended with the session."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*command: str, **variables: str) -> Board:
+        folder = tmp_path_factory.mktemp("board")
+        (folder / "raw").mkdir()
+        for name in ("sample_medical_r1.jsonl", "sample_finetome.parquet"):
+            shutil.copy(ROOT / "dataset_info" / name, folder / "raw" / name)
+        port, log = free_port(), folder / "board.log"
+        fixed = {
+            "GRADIO_SERVER_NAME": "127.0.0.1",
+            "GRADIO_SERVER_PORT": str(port),
+            "GRADIO_ANALYTICS_ENABLED": "False",
+            "GRADIO_TEMP_DIR": str(folder / "uploads"),
+            "BROWSER": "true",
+        }
+        words = [word.format(port=port) for word in command]
+        with log.open("wb") as sink:
+            environment = {**os.environ, **fixed, **variables}
+            process = subprocess.Popen(words, cwd=folder, env=environment, stdout=sink, stderr=sink)
+        started.append(process)
+        board = Board(port, folder, log)
+        wait_for(board.url, process, log)
+        return board
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def board(serve: Callable[..., Board], installed_python: Path) -> Board:
+    """Return the unmodified `llamafactory-cli webui`, with the tab installed in its environment."""
+    return serve(str(installed_python), "-m", "llamafactory.cli", "webui")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Return a headless Chromium."""
+    api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    path = shutil.which(CHROMIUM)
+    if path is None:
+        pytest.skip(f"the browser is missing: apt-get install {CHROMIUM} fonts-noto-cjk")
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+class Tab:
+    """The Qwen3 tab in one browser window, driven by the names of its elements: data.paths, proof.check."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    def at(self, name: str, inside: str = "") -> Any:
+        """Return an element, or what lies inside it."""
+        return self.page.locator(f"#lf-qwen3-{name.replace('.', '-').replace('_', '-')} {inside}".rstrip())
+
+    def field(self, name: str) -> Any:
+        """Return what is typed into of a field."""
+        return self.at(name, ":is(input, textarea)").first
+
+    def wait_for_value(self, name: str, value: str) -> None:
+        """Wait until a field holds a value."""
+        from playwright.sync_api import expect
+
+        expect(self.field(name)).to_have_value(value, timeout=1000 * WORK_SECONDS)
+
+    def fill(self, name: str, text: str) -> None:
+        """Type into a field."""
+        self.field(name).fill(text)
+
+    def choose(self, name: str, *texts: str) -> None:
+        """Choose or type values in a dropdown."""
+        field = self.at(name, "input")
+        for text in texts:
+            field.click()
+            field.fill(text)
+            field.press("Enter")
+        field.press("Escape")
+
+    def click(self, name: str) -> None:
+        """Click a button."""
+        self.page.locator(f"button#lf-qwen3-{name.replace('.', '-')}").click()
+
+    def unfold(self, section: str) -> None:
+        """Open a section if it is folded."""
+        if not self.at(f"{section}.help").is_visible():
+            self.at(f"{section}.title", "> button").click()
+            self.at(f"{section}.help").wait_for()
+
+    def text(self, name: str, inside: str) -> str:
+        """Return the text of what appears inside an element, or of the error there, waiting for it."""
+        found = self.at(name, f":is({inside}, [role=alert])").first
+        found.wait_for(timeout=1000 * WORK_SECONDS)
+        told: str = found.inner_text()
+        return told
+
+    def choose_language(self, language: str) -> None:
+        """Switch the board's language."""
+        listed = self.page.get_by_role("option", name=language, exact=True)
+        for _ in range(PAGE_SECONDS):  # a page that is still being filled in may shut the list again
+            self.page.get_by_role("listbox").first.click()
+            self.page.wait_for_timeout(1000)
+            if listed.is_visible():
+                break
+            self.page.get_by_role("listbox").first.blur()
+        listed.click()
+
+    def convert(self, name: str, *paths: str) -> str:
+        """Walk section Data: choose sources, name the dataset, convert; return the report's text."""
+        self.choose("data.paths", *paths)
+        self.at("data.source", "table").first.wait_for()
+        self.fill("data.name", name)
+        self.click("data.convert")
+        self.at("data.report", ":is(.lfq-figures, [role=alert])").first.wait_for(timeout=1000 * WORK_SECONDS)
+        return self.text("data.report", ".lfq-view")
+
+    def excess_width(self) -> int:
+        """Return by how many pixels the page is wider than its window."""
+        excess: int = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        return excess
+
+
+@pytest.fixture(scope="session")
+def window(browser: Any) -> Any:
+    """Return a browser window whose cache all pages share; to gradio each page is a session of its own."""
+    made = browser.new_context(viewport={"width": 1400, "height": 1000})
+    made.set_default_timeout(1000 * PAGE_SECONDS)
+    return made
+
+
+@pytest.fixture
+def open_tab(board: Board, window: Any) -> Iterator[Callable[[], Tab]]:
+    """Return a function that opens the tab on a page of its own, in whose scripts nothing may fail."""
+    pages: list[Any] = []
+    errors: list[str] = []
+
+    def open_one() -> Tab:
+        page = window.new_page()
+        pages.append(page)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(board.url, wait_until="commit")
+        page.get_by_role("tab", name="Qwen3").click()
+        return Tab(page)
+
+    board.forget_language()
+    yield open_one
+    for page in pages:
+        page.close()
+    assert not errors

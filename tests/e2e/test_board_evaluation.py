@@ -1,0 +1,177 @@
+"""Sections Evaluation presets and Run as a user walks through them, in the real board."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lf_qwen3 import dataset_info
+from lf_qwen3.thinking import frame
+
+pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
+
+STRINGS = Path(__file__).parents[2] / "web" / "strings"
+SAVES = "saves/Custom/lora"
+RUN_SECONDS = 300
+"""The trainer starts twice, which takes 10 seconds each on a machine with nothing else to do."""
+
+WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+ATTACK = "<img src=x onerror=\"document.title='owned'\">"
+
+
+def strings(language):
+    return json.loads((STRINGS / f"{language}.json").read_text("utf-8"))
+
+
+def predict(folder, words):
+    """Write 30 predictions: `words` of the ten words of the reference; the first row holds HTML."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "generated_predictions.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(30):
+            question = f"{ATTACK * (not number)} Question {number}?"
+            prompt = f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
+            label = frame("They are counted.", " ".join(WORDS))
+            said = frame(f"{ATTACK} {number}", " ".join(WORDS[:words] + [ATTACK] * (not number)))
+            file.write(json.dumps({"prompt": prompt, "predict": said, "label": label}) + "\n")
+
+
+def log(folder, rising):
+    """Write a run of 10 logged steps whose validation loss falls, then `rising` times rises."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held_out = [1.9 - 0.1 * step for step in range(10 - rising)]
+    held_out += [held_out[-1] + 0.3 * step for step in range(1, rising + 1)]
+    lines = []
+    for number, value in enumerate(held_out, 1):
+        at = {"current_steps": 10 * number, "total_steps": 100}
+        lines += [at | {"loss": 2 - 0.15 * number, "lr": 1e-4}, at | {"eval_loss": value}]
+    lines.append({"current_steps": 100, "total_steps": 100, "percentage": 100.0})
+    (folder / "trainer_log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def saves(board):
+    """Return the board's folder of runs, with two runs of predictions and two trainings in it."""
+    folder = board.folder / SAVES
+    predict(folder / "eval_base", 3)
+    predict(folder / "eval_tuned", 9)
+    log(folder / "train_overfit", rising=6)
+    log(folder / "train_sound", rising=0)
+    return folder
+
+
+def in_language(tab, language):
+    """Switch the board's language and wait until the tab has followed."""
+    told = strings(language)
+    if language != "en":
+        tab.page.get_by_text(strings("en")["data"]["help"]).wait_for()
+        tab.choose_language(language)
+        tab.page.get_by_text(told["data"]["help"]).wait_for()
+    return told
+
+
+def compare(tab):
+    tab.unfold("evaluation")
+    tab.choose("evaluation.base", f"{SAVES}/eval_base")
+    tab.choose("evaluation.tuned", f"{SAVES}/eval_tuned")
+    tab.click("evaluation.compare")
+    return tab.text("evaluation.comparison", ".lfq-good")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_two_runs_are_compared_and_a_training_is_diagnosed(open_tab, saves, tmp_path, language):
+    tab = open_tab()
+    told = in_language(tab, language)
+    tab.unfold("evaluation")
+    assert told["evaluation"]["no_comparison"] in tab.text("evaluation.comparison", ".lfq-empty")
+    begins = told["evaluation"]["better"].format(tuned="eval_tuned", base="eval_base", before="", after="")
+    assert compare(tab).startswith(begins[:20])
+    assert told["evaluation"]["flag_well_formed"] in tab.text("evaluation.comparison", "table")
+    with tab.page.expect_download() as download:
+        tab.at("evaluation.download").click()
+    download.value.save_as(tmp_path / "report.html")
+    assert "eval_tuned" in (tmp_path / "report.html").read_text("utf-8")
+    tab.unfold("run")
+    tab.at("run.folder", "input").click()
+    tab.page.get_by_role("option", name=f"{SAVES}/train_overfit").click()
+    tab.click("run.diagnose")
+    assert told["run"]["advice"] in tab.text("run.diagnosis", "table")
+    assert "overfit" in tab.text("run.diagnosis", "table")
+    pictures = tab.at("run.diagnosis", "img")
+    drawn = pictures.evaluate_all("all => all.map(one => one.complete && one.naturalWidth > 0)")
+    assert drawn == [True, True]
+    assert pictures.first.get_attribute("alt") == told["run"]["picture_loss"]
+    for width in (1400, 900):
+        tab.page.set_viewport_size({"width": width, "height": 1000})
+        assert tab.excess_width() <= 0
+
+
+def test_rows_stand_side_by_side_with_thinking_folded_and_html_as_text(open_tab, saves):
+    tab = open_tab()
+    compare(tab)
+    row = tab.at("evaluation.comparison", "article").first
+    assert row.locator("section").count() == 3
+    thought = row.locator("details").last
+    assert not thought.locator(".lfq-said").is_visible()
+    thought.locator("summary").click()
+    assert ATTACK in thought.locator(".lfq-said").inner_text()
+    assert tab.page.title() != "owned"
+    assert tab.at("evaluation.comparison", "img").count() == 0
+    other = open_tab()
+    other.unfold("evaluation")
+    assert other.at("evaluation.comparison", ".lfq-empty").count() == 1
+    assert other.field("evaluation.base").input_value() == ""
+
+
+def test_only_trainings_are_offered_and_a_path_that_leads_out_is_refused_in_words(open_tab, saves):
+    tab = open_tab()
+    tab.unfold("run")
+    tab.at("run.folder", "input").click()
+    tab.page.get_by_role("option", name=f"{SAVES}/train_sound").wait_for()
+    assert tab.page.get_by_role("option", name=f"{SAVES}/eval_base").count() == 0
+    tab.choose("run.folder", "../../etc")
+    tab.click("run.diagnose")
+    assert "lies outside the folder" in tab.text("run.diagnosis", "[role=alert]")
+    tab.unfold("evaluation")
+    tab.choose("evaluation.run", "../../etc")
+    tab.click("evaluation.predict")
+    assert "lies outside the folder" in tab.text("evaluation.comparison", "[role=alert]")
+
+
+@pytest.fixture(scope="module")
+def trained(board, tiny):
+    """Return a run of the board, the tiny model with an adapter as it begins, and register a test split."""
+    import peft
+    import transformers
+
+    model = transformers.AutoModelForCausalLM.from_pretrained(tiny)
+    run = board.folder / SAVES / "train_tiny"
+    peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", r=2)).save_pretrained(run)
+    log(run, rising=0)
+    settings = {
+        "stage": "sft", "do_train": True, "model_name_or_path": str(tiny), "finetuning_type": "lora",
+        "template": "qwen3", "enable_thinking": None, "dataset": "sums_train", "dataset_dir": "data",
+        "cutoff_len": 64, "use_cpu": True, "output_dir": f"{SAVES}/train_tiny",
+    }  # fmt: skip
+    lines = [f"{key}: {json.dumps(value)}\n" for key, value in settings.items()]
+    (run / "training_args.yaml").write_text("".join(lines), "utf-8")
+    rows = [{"instruction": f"{n} + {n}?", "input": "", "output": f"It is {n + n}."} for n in range(4)]
+    for split in ("train", "test"):
+        file = board.folder / "data" / f"sums_{split}.jsonl"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("".join(json.dumps(one) + "\n" for one in rows), "utf-8")
+        dataset_info.register(f"sums_{split}", file, board.folder / "data")
+    return run
+
+
+def test_the_trainer_answers_with_both_models(open_tab, board, trained):
+    tab = open_tab()
+    tab.unfold("evaluation")
+    tab.choose("evaluation.run", f"{SAVES}/train_tiny")
+    tab.fill("evaluation.new_tokens", "4")
+    tab.click("evaluation.predict")
+    tab.at("evaluation.comparison", ":is(article, [role=alert])").first.wait_for(timeout=1000 * RUN_SECONDS)
+    assert "sums_test" in tab.text("evaluation.comparison", "p.lfq-note")
+    out = board.folder / "saves/evaluations/Custom/lora/train_tiny/sums_test-quick"
+    for name in ("base", "tuned"):
+        file = out / f"predict_{name}" / "generated_predictions.jsonl"
+        assert len(file.read_text("utf-8").splitlines()) == 4
