@@ -19,8 +19,9 @@ help: ## Show this list
 demo: $(INSTALLED) ## Train a tiny Qwen3 on the CPU, from raw data to adapter (first run: installs the trainer)
 	@$(BIN)/lf-qwen3 demo $(ARGS)
 
+# Two processes, a file in one of them: more would want more memory than a laptop has, for each may run the trainer.
 test: $(INSTALLED) ## Run the whole test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff check .

@@ -13,6 +13,7 @@ os.environ.update(
     HF_DATASETS_OFFLINE="1",
     HF_HUB_OFFLINE="1",
     NO_COLOR="1",
+    OMP_NUM_THREADS="1",  # two trainings side by side would wait for each other with all their threads
     TRANSFORMERS_OFFLINE="1",
 )
 for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "FORCE_TORCHRUN", "USE_RAY", "USE_MODELSCOPE_HUB"):
@@ -21,6 +22,12 @@ for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "FORCE_TORCHRUN", "USE_RAY", "USE_
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long: whoever runs files side by side has them all busy to the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +48,25 @@ def _local(sock: socket.socket, address: object) -> object:
     return address
 
 
+class Silent:
+    """Hears what is done and says nothing."""
+
+    def begin(self, number: int, of: int, what: str) -> None:
+        """Hear that a part begins."""
+
+    def tell(self, status: object) -> None:
+        """Hear how far it is."""
+
+    def done(self, what: str) -> None:
+        """Hear that it is done."""
+
+
+@pytest.fixture
+def silent() -> Silent:
+    """Return a listener for what tells its progress."""
+    return Silent()
+
+
 @pytest.fixture(scope="session")
 def medical_sample() -> Path:
     """Return the file of 120 real rows of krisfu/delicate_medical_r1_data."""
@@ -48,3 +74,34 @@ def medical_sample() -> Path:
     if not path.is_file():
         pytest.skip(f"the sample of real rows is not here: {path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an XDG_CACHE_HOME that keeps the tiny models of this test run."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def qwen_tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with Qwen's own tokenizer and a config.json that says qwen3."""
+    for package in ("transformers", "dashscope"):
+        pytest.importorskip(package)
+    from lf_qwen3 import qwen_tokenizer
+
+    folder = tmp_path_factory.mktemp("tokenizer")
+    qwen_tokenizer.save_tokenizer(qwen_tokenizer.ranks_file(), folder)
+    (folder / "config.json").write_text('{"model_type": "qwen3"}')
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(cache_home: Path) -> Path:
+    """Return the folder of a tiny dense Qwen3 with Qwen's tokenizer; nobody writes into it."""
+    for package in ("llamafactory", "torch", "dashscope"):
+        pytest.importorskip(package)
+    from lf_qwen3.rehearse import model
+
+    keep = cache_home / "lf-qwen3"
+    keep.mkdir()
+    return model.prepare("Qwen/Qwen3-0.6B", None, keep).folder

@@ -14,13 +14,26 @@ from lf_qwen3.cli import cli
 README = Path(__file__).parents[1] / "README.md"
 TEXT = README.read_text("utf-8") if README.is_file() else ""
 BLOCKS = re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)
-COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("lf-qwen3 ")]
+NOT_HERE = {
+    "download": "asks a hub",
+    "diagnose": "wants a run",
+    "evaluate": "wants a GPU",
+    "rehearse": "trains for a minute; tests/rehearse and tests/webui do so",
+    "webui": "serves on",
+}
+COMMANDS = [
+    line
+    for block in BLOCKS
+    for line in block.splitlines()
+    if line.startswith("lf-qwen3 ") and line.split()[1] not in NOT_HERE
+]
 SAMPLES = {
     "raw/medical_r1/r1_data_example.jsonl": "sample_medical_r1.jsonl",
     "raw/finetome/data/train-00000-of-00001.parquet": "sample_finetome.parquet",
 }
 
 
+@pytest.mark.slow
 def test_the_commands_run_one_after_the_other(tmp_path, monkeypatch):
     for place, sample in SAMPLES.items():
         (tmp_path / place).parent.mkdir(parents=True)
@@ -30,13 +43,9 @@ def test_the_commands_run_one_after_the_other(tmp_path, monkeypatch):
     for line in COMMANDS:
         result = CliRunner().invoke(cli, shlex.split(line)[1:])
         assert result.exit_code == 0, f"{line}\n{result.output}\n{result.exception}"
-    for name in ("train", "predict"):
-        assert (tmp_path / "runs" / "mixed" / f"{name}.yaml").is_file()
-
-
-def test_what_the_trainer_is_given_was_written_before():
-    given = re.findall(r"llamafactory-cli train (\S+)", "\n".join(BLOCKS))
-    assert given == ["runs/mixed/train.yaml", "runs/mixed/predict.yaml"]
+    given = re.findall(r"(?:llamafactory-cli \w+|lf-qwen3 rehearse) (\S+\.yaml)", "\n".join(BLOCKS))
+    assert len(given) >= 4
+    assert [name for name in given if not (tmp_path / name).is_file()] == []
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"\| `lf-qwen3 ([^`]*)`", TEXT))))

@@ -8,18 +8,32 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 import sys
+from pathlib import Path
 
 import click
 
 from lf_qwen3 import __version__
 from lf_qwen3.cli import _output
 
+_SUMMARY = re.compile(r'^def command\(.*?"""(.+?)$', re.DOTALL | re.MULTILINE)
+
 
 class LazyGroup(click.Group):
     """A group whose commands are the modules of a package; each holds its click command as `command`."""
 
     package = __name__
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the first line of their docstrings, read from the source.
+
+        Importing every command for its summary would take longer than all the rest of `--help`.
+        """
+        folder = Path(__file__).parent
+        rows = [(name, _summary(folder / f"{name.replace('-', '_')}.py")) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the public modules of the package."""
@@ -42,6 +56,12 @@ class LazyGroup(click.Group):
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             _output.unknown_choice("command", name, self.list_commands(ctx))
         return super().resolve_command(ctx, args)
+
+
+def _summary(source: Path) -> str:
+    """Return the first line of the docstring of the function `command`."""
+    found = _SUMMARY.search(source.read_text("utf-8"))
+    return found[1].removesuffix('"""') if found else ""
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -48,7 +48,7 @@ def prepare(name: str, tokenizer_given: str | None, keep: Path) -> Model:
     can be had; `LfQwen3Error` when torch is missing or transformers does not know the architecture.
     """
     config, origin, notes = _config(name)
-    place, words = _tokenizer(name, tokenizer_given, keep)
+    place, words = find_tokenizer(name, tokenizer_given, keep)
     config["vocab_size"] = max(int(config.get("vocab_size", 0)), _size(place))
     parts = json.dumps(config, sort_keys=True) + _fingerprint(place)
     digest = xxhash.xxh3_64_hexdigest(parts.encode("utf-8", "surrogateescape"))
@@ -124,8 +124,11 @@ def _kind(config: Mapping[str, Any]) -> str:
     return kinds.get(str(config["model_type"]), f"a tiny {config['model_type']}")
 
 
-def _tokenizer(name: str, given: str | None, keep: Path) -> tuple[Path, str]:
-    """Return the folder of the tokenizer, and in words which one it is."""
+def find_tokenizer(name: str, given: str | None, keep: Path) -> tuple[Path, str]:
+    """Return the folder of a model's tokenizer, and in words which one it is; Qwen3's is made if need be.
+
+    It is made once, from dashscope, in the folder `keep`. Raises `UsageError` when none can be had.
+    """
     if given:
         place = tokenizer.find(given)
         return place, str(place)

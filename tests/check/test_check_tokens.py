@@ -14,14 +14,8 @@ from lf_qwen3.thinking import frame
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory):
-    pytest.importorskip("dashscope")
-    pytest.importorskip("transformers")
-    from lf_qwen3 import qwen_tokenizer
-
-    folder = tmp_path_factory.mktemp("tokenizer")
-    qwen_tokenizer.save_tokenizer(qwen_tokenizer.ranks_file(), folder)
-    return str(folder)
+def tokenizer(qwen_tokenizer_folder):
+    return str(qwen_tokenizer_folder)
 
 
 def write(folder, rows, entry=None):

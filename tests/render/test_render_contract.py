@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from lf_qwen3 import qwen_tokenizer, tokenizer
+from lf_qwen3 import tokenizer
 from lf_qwen3.records import Record
 from lf_qwen3.render import Template
 from lf_qwen3.thinking import CLOSE, OPEN, frame
@@ -20,16 +20,12 @@ SIDES = ("input_ids", "labels")
 
 
 @pytest.fixture(scope="session")
-def qwen(tmp_path_factory):
+def qwen(qwen_tokenizer_folder):
     """The trainer's tokenizer and ours, from one folder."""
     pytest.importorskip("llamafactory")
-    pytest.importorskip("dashscope")
     from transformers import AutoTokenizer
 
-    folder = tmp_path_factory.mktemp("qwen")
-    qwen_tokenizer.save_tokenizer(qwen_tokenizer.ranks_file(), folder)
-    (folder / "config.json").write_text('{"model_type": "qwen3"}')
-    return AutoTokenizer.from_pretrained(folder), tokenizer.load(folder)
+    return AutoTokenizer.from_pretrained(qwen_tokenizer_folder), tokenizer.load(qwen_tokenizer_folder)
 
 
 def trainer_processor(kind, options, trainer_tokenizer):
