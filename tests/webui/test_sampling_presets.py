@@ -200,3 +200,16 @@ def test_everything_is_shown_in_every_language(language):
     for render in (sampling_report.applied, sampling_report.keys):
         render(None, told)
         assert "&lt;i&gt;" in render({"error": "<i>", "hint": ""}, told)
+
+
+def test_a_choice_that_is_told_twice_fills_the_fields_once(here):
+    gradio = pytest.importorskip("gradio")
+    from lf_qwen3.webui import standalone
+
+    (show,) = [one.fn for one in standalone.page().fns.values() if one.name == "show"]
+
+    def filled(before):
+        return {type(element) for element in show("greedy", before, "en")} & {gradio.Number, gradio.Checkbox}
+
+    assert filled("thinking") == {gradio.Number, gradio.Checkbox}
+    assert not filled("greedy")

@@ -50,26 +50,30 @@ def _add_form(frame: Frame) -> Elements:
 
 
 def _bind_preset(frame: Frame, preset: Any, form: Elements, keys: View) -> None:
-    """Choose the first preset at page load; fill the fields from the chosen one."""
-    lang = frame.board.lang
+    """Choose the first preset at page load; fill the fields from the chosen one.
+
+    Gradio may tell one choice twice, and what was typed since the first time must stand: `filled` is the preset
+    that the fields were filled from.
+    """
+    lang, filled = frame.board.lang, gr.State(None)
     fields = [form[one] for one in sampling.FIELDS]
 
-    def show(chosen: str | None, language: str) -> dict[Any, Any]:
-        if not chosen:
-            return {fields[0]: gr.skip()}
+    def show(chosen: str | None, before: str | None, language: str) -> dict[Any, Any]:
+        if not chosen or chosen == before:
+            return {filled: gr.skip()}
         try:
             found = sampling.find(chosen)
         except LfQwen3Error as error:
-            return keys.show({"error": error.message, "hint": error.hint}, language)
-        return {form[one]: getattr(found, one) for one in sampling.FIELDS}
+            return {filled: chosen} | keys.show({"error": error.message, "hint": error.hint}, language)
+        return {filled: chosen} | {form[one]: getattr(found, one) for one in sampling.FIELDS}
 
     def tell(*values: Any) -> dict[Any, Any]:
         given = dict(zip(sampling.FIELDS, values[:-1], strict=True))
         return keys.show(_keys(given), values[-1])
 
-    lang.change(lambda chosen: chosen or sampling.FIRST, [preset], preset, queue=False, **QUIET)
+    lang.change(lambda chosen: gr.skip() if chosen else sampling.FIRST, [preset], preset, queue=False, **QUIET)
     frame.offer(preset, sampling.names)
-    preset.change(show, [preset, lang], [*fields, *keys.outputs], **QUIET)
+    preset.change(show, [preset, filled, lang], [filled, *fields, *keys.outputs], **QUIET)
     for field in fields:
         field.change(tell, [*fields, lang], keys.outputs, trigger_mode="always_last", **QUIET)
 
