@@ -7,6 +7,9 @@ SCRATCH := build/constraints
 # The torch that the trainer was tried with. The three go together, and only in these builds.
 TORCH := torch==2.14.1 torchvision==0.29.1 torchaudio==2.11.0
 
+# Empty is unset: where Python may keep what it has compiled, the trainer starts in a third of the time.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test lint bench rehearse docs venv constraints clean

@@ -102,7 +102,7 @@ def kinds_of(folder):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM], ids=lambda n: n.name)
-@pytest.mark.parametrize("moment", [0.3, 0.7, 0.95])
+@pytest.mark.parametrize("moment", [0.15, 0.3, 0.7, 0.95])
 def test_a_signal_at_any_moment_leaves_the_old_or_the_new_files(two_sources, number, moment):
     started = time.monotonic()
     subprocess.run(command(two_sources, "old"), check=True, capture_output=True)

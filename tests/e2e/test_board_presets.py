@@ -146,8 +146,9 @@ def test_a_preset_reaches_the_chat_tab(open_tab):
     tab = open_at_presets(open_tab)
     press(tab, "sampling.to_chat", "sampling.applied")
     tab.page.get_by_role("tab", name="Chat", exact=True).click()
-    written = json.loads(of_board(tab, "Extra arguments").input_value())
-    assert written["top_k"] == generate("thinking")["top_k"]
+    extra = of_board(tab, "Extra arguments")
+    until(tab, lambda: "top_k" in extra.input_value())
+    assert json.loads(extra.input_value())["top_k"] == generate("thinking")["top_k"]
 
 
 def test_a_changed_stage_keeps_the_dataset(open_tab):

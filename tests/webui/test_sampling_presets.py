@@ -202,6 +202,7 @@ def test_everything_is_shown_in_every_language(language):
         assert "&lt;i&gt;" in render({"error": "<i>", "hint": ""}, told)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_choice_that_is_told_twice_fills_the_fields_once(here):
     gradio = pytest.importorskip("gradio")
     from lf_qwen3.webui import standalone
