@@ -23,6 +23,8 @@ from lf_qwen3.writers import Range, Stage, copy, hash_of, sync
 
 SPLITS = ("train", "val", "test")
 _SYNC_EVERY = 64 << 20
+_BY_HAND = ("num_samples",)
+"""Keys of an entry that mean the same whatever the file holds, and that only a person sets."""
 
 
 class BadPlace(NamedTuple):
@@ -127,13 +129,22 @@ def entries(options: ConvertOptions, files: dict[str, str], preference: bool) ->
 def commit(
     options: ConvertOptions, stage: Stage, files: dict[str, str], made: dict[str, dict[str, Any]]
 ) -> None:
-    """Put everything in place; what an earlier run of the same name left and this one did not make goes."""
+    """Put everything in place; what an earlier run of the same name left and this one did not make goes.
+
+    What a person wrote into an entry of that run beside the keys of ours stays (num_samples).
+    """
     own = manifest.owned_files(options.dataset_dir, options.name)
+    there = dataset_info.read(options.dataset_dir) if own else {}
+    made = {name: _by_hand(there.get(name, {})) | entry for name, entry in made.items()}
     stale = [file for file in own if file not in files.values()]
     stale_entries = [Path(file).stem for file in stale if file.endswith(".jsonl")]
     replace = options.replace or bool(own)
     dataset_info.plan(options.dataset_dir, made, remove=stale_entries, replace=replace)
     stage.commit(list(files.values()), stale, made, stale_entries)
+
+
+def _by_hand(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: entry[key] for key in _BY_HAND if key in entry}
 
 
 class AnswerReader:

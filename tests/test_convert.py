@@ -166,6 +166,17 @@ def test_a_rerun_without_a_split_takes_the_old_one_away(tmp_path, options):
     assert list(dataset_info.read(options.dataset_dir)) == ["set_train"]
 
 
+def test_a_rerun_keeps_the_num_samples_that_a_person_set(tmp_path, options):
+    options = replace(options, sources=(write_jsonl(tmp_path / "m.jsonl", [medical(n) for n in range(20)]),))
+    convert(options)
+    entry = dataset_info.read(options.dataset_dir)["set_train"]
+    dataset_info.edit(options.dataset_dir, {"set_train": {**entry, "num_samples": 5}}, replace=True)
+    convert(replace(options, val=0.2))
+    entries = dataset_info.read(options.dataset_dir)
+    assert entries["set_train"] == {**entry, "num_samples": 5}
+    assert "num_samples" not in entries["set_val"]
+
+
 def test_another_datasets_file_is_not_written_over(tmp_path, options):
     source = write_jsonl(tmp_path / "m.jsonl", [medical(1), medical(2)])
     options = replace(options, sources=(source,))

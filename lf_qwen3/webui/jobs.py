@@ -85,11 +85,12 @@ class Job:
         return job
 
     def __iter__(self) -> Iterator[Progress | dict[str, Any]]:
-        """Yield how far it is several times a second, at last the result.
+        """Yield at once and then several times a second how far it is, at last the result.
 
         Raises `LfQwen3Error` with what went wrong, `CancelledError` after `cancel`.
         """
         last = Progress("starting")
+        yield last
         while True:
             try:
                 message = self._messages.get(timeout=_POLL_SECONDS)

@@ -52,8 +52,8 @@ def _add_form(frame: Frame) -> Elements:
 def _bind_preset(frame: Frame, preset: Any, form: Elements, keys: View) -> None:
     """Choose the first preset at page load; fill the fields from the chosen one.
 
-    Gradio may tell one choice twice, and what was typed since the first time must stand: `filled` is the preset
-    that the fields were filled from.
+    Gradio may tell one choice twice, and what was typed since the first time must stand: `filled` is the
+    preset that the fields were filled from.
     """
     lang, filled = frame.board.lang, gr.State(None)
     fields = [form[one] for one in sampling.FIELDS]
@@ -71,11 +71,15 @@ def _bind_preset(frame: Frame, preset: Any, form: Elements, keys: View) -> None:
         given = dict(zip(sampling.FIELDS, values[:-1], strict=True))
         return keys.show(_keys(given), values[-1])
 
-    lang.change(lambda chosen: gr.skip() if chosen else sampling.FIRST, [preset], preset, queue=False, **QUIET)
+    lang.change(_first, [preset], preset, queue=False, **QUIET)
     frame.offer(preset, sampling.names)
     preset.change(show, [preset, filled, lang], [filled, *fields, *keys.outputs], **QUIET)
     for field in fields:
         field.change(tell, [*fields, lang], keys.outputs, trigger_mode="always_last", **QUIET)
+
+
+def _first(chosen: str | None) -> Any:
+    return gr.skip() if chosen else sampling.FIRST
 
 
 def _keys(given: dict[str, Any]) -> dict[str, Any] | None:
