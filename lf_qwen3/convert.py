@@ -216,8 +216,8 @@ def _count(
 ) -> None:
     for name, rows in splits.items():
         report.rows[name] = len(rows)
-        report.written[name] = sum(lines.records[row] for row in rows)
-        report.thinking += sum(lines.thinking[row] for row in rows)
+        report.written[name] = sum(map(lines.records.__getitem__, rows))
+        report.thinking += sum(map(lines.thinking.__getitem__, rows))
     report.plain = sum(report.written.values()) - report.thinking
     if not report.thinking and not is_preference:
         report.warnings.append(

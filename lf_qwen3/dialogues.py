@@ -62,13 +62,13 @@ def decoder(like: pa.RecordBatch, names: Sequence[str]) -> Decode | None:
 def _decoder(name: str, keys: list[str], places: list[int]) -> Decode:
     def decode(batch: pa.RecordBatch) -> list[Any]:
         column = batch.column(name)
-        messages = column.flatten()
+        ends = column.offsets.to_pylist()
+        first = ends[0]
+        messages = column.values.slice(first, ends[-1] - first)  # `flatten` loads all of pyarrow.compute
         fields = [messages.field(place) for place in places]
         if column.null_count or messages.null_count or any(field.null_count for field in fields):
             raise ValueError("a null")
         roles, texts = (field.to_pylist() for field in fields)
-        ends = column.offsets.to_pylist()
-        first = ends[0]
         items: list[Any] = []
         start = 0
         for at, end in enumerate(ends[1:]):
@@ -89,7 +89,7 @@ def _decoder(name: str, keys: list[str], places: list[int]) -> Decode:
 def _need_nothing(texts: Iterable[str]) -> bool:
     """Tell whether all texts begin and end with something other than white space and hold no mark-up."""
     for text in texts:
-        if "<" in text or "\r" in text or "\0" in text or text[:1] <= " " or text[-1:] <= " ":
+        if "<" in text or "\r" in text or "\0" in text or text[:1] <= " " or text[-1] <= " ":
             return False
         if text[0].isspace():
             return False

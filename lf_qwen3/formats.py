@@ -28,6 +28,8 @@ _HUMAN, _GPT, _OBSERVATION, _CALL = (
 )
 
 _NOTHING = b',"system":"","tools":""}\n'
+_OPENING, _CLOSING = b'{"conversations":[', b"}]" + _NOTHING
+_FIRST, _THEN_GPT, _THEN_HUMAN = _OPENING + _HUMAN, b"}," + _GPT, b"}," + _HUMAN
 
 _json = orjson.dumps
 Buffer = bytes | memoryview
@@ -48,7 +50,7 @@ class Format:
     name: FormatName
     encode: Callable[[Conversation, Turns], list[Record]]
     verbatim: Callable[[Buffer, Buffer, Buffer], bytes]
-    plain: Callable[[Sequence[str], Turns], list[bytes]]
+    plain: Callable[[Sequence[str], Turns], tuple[bytes, int]]
     columns: dict[str, str]
     preference_columns: dict[str, str]
     tags: dict[str, str]
@@ -121,7 +123,7 @@ def encode_alpaca(conversation: Conversation, turns: Turns) -> list[Record]:
 def _verbatim_sharegpt(question: Buffer, thinking: Buffer, answer: Buffer) -> bytes:
     """Write the record of one question out of JSON strings, as `encode_sharegpt` would."""
     framed = frame_json(thinking, answer)
-    return b"".join((b'{"conversations":[', _HUMAN, question, b"},", _GPT, *framed, b"}]", _NOTHING))
+    return b"".join((_FIRST, question, _THEN_GPT, *framed, _CLOSING))
 
 
 def _verbatim_alpaca(question: Buffer, thinking: Buffer, answer: Buffer) -> bytes:
@@ -131,17 +133,26 @@ def _verbatim_alpaca(question: Buffer, thinking: Buffer, answer: Buffer) -> byte
     return b"".join((head, question, middle, *framed, tail))
 
 
-def _plain_sharegpt(texts: Sequence[str], turns: Turns) -> list[bytes]:
-    """Write the records of a dialogue without thinking, as `encode_sharegpt` would."""
-    items = [(_GPT if at % 2 else _HUMAN) + _json(text) + b"}" for at, text in enumerate(texts)]
-    ends = range(2, len(items) + 1, 2) if turns == "unroll" else (len(items),)
-    return [_line(items[:end], _NOTHING) for end in ends]
+def _plain_sharegpt(texts: Sequence[str], turns: Turns) -> tuple[bytes, int]:
+    """Write the records of a dialogue without thinking, as `encode_sharegpt` would, and count them."""
+    pieces: list[bytes] = []
+    for at, text in enumerate(texts):
+        pieces += (_THEN_GPT if at % 2 else _THEN_HUMAN, _json(text))
+    pieces[0] = _FIRST
+    if turns != "unroll" or len(texts) == 2:
+        pieces.append(_CLOSING)
+        return b"".join(pieces), 1
+    lines: list[bytes] = []
+    for end in range(4, len(pieces) + 1, 4):  # a question and its answer are four pieces
+        lines += (*pieces[:end], _CLOSING)
+    return b"".join(lines), len(texts) // 2
 
 
-def _plain_alpaca(texts: Sequence[str], turns: Turns) -> list[bytes]:
-    """Write the records of a dialogue without thinking, as `encode_alpaca` would."""
+def _plain_alpaca(texts: Sequence[str], turns: Turns) -> tuple[bytes, int]:
+    """Write the records of a dialogue without thinking, as `encode_alpaca` would, and count them."""
     steps = [Turn("assistant" if at % 2 else "user", text) for at, text in enumerate(texts)]
-    return [one.line for one in encode_alpaca(Conversation(steps), turns)]
+    records = encode_alpaca(Conversation(steps), turns)
+    return b"".join([one.line for one in records]), len(records)
 
 
 def has_history(conversation: Conversation) -> bool:
@@ -206,7 +217,7 @@ FORMATS: dict[str, Format] = {
 
 
 def _line(items: Iterable[bytes], tail: bytes) -> bytes:
-    return b'{"conversations":[' + b",".join(items) + b"]" + tail
+    return _OPENING + b",".join(items) + b"]" + tail
 
 
 def _item(turn: Turn) -> bytes:

@@ -91,7 +91,7 @@ def write(
     """
     written = Written()
     files = file_names(options.name)
-    total = sum(lines.length[row] for rows in splits.values() for row in rows)
+    total = sum(sum(map(lines.length.__getitem__, rows)) for rows in splits.values())
     done = synced = 0
     with ThreadPoolExecutor(2) as beside:
         hashes: dict[str, Future[str]] = {}
@@ -176,12 +176,12 @@ def _ranges(stage: Path, lines: Lines, rows: Rows) -> list[Range]:
     """Return where the records of `rows` lie; adjoining ranges are one."""
     found: list[tuple[int, int, int]] = []
     spool, start, end = 0, 0, 0
-    for row in rows:
-        at = lines.offset[row]
-        if at != end or lines.spool[row] != spool:
+    columns = (lines.spool, lines.offset, lines.length)
+    for own, at, length in zip(*(map(column.__getitem__, rows) for column in columns), strict=True):
+        if at != end or own != spool:
             found.append((spool, start, end))
-            spool, start = lines.spool[row], at
-        end = at + lines.length[row]
+            spool, start = own, at
+        end = at + length
     found.append((spool, start, end))
     return [Range(spool_path(stage, spool), start, end - start) for spool, start, end in found if end > start]
 

@@ -160,11 +160,10 @@ class Worker:
 
     def _write_dialogue(self, texts: Dialogue, result: Result) -> None:
         result.read += 1
-        records = self.format.plain(texts, self.recipe.turns)
-        content = records[0] if len(records) == 1 else b"".join(records)
+        content, records = self.format.plain(texts, self.recipe.turns)
         place = self.records.write(content)
         keys = keys_of_dialogue(texts, content, self.recipe.seed)
-        self.kept.append((self.spool, place, len(content), len(records), 0, 0, len(texts) > 2, *keys))
+        self.kept.append((self.spool, place, len(content), records, 0, 0, len(texts) > 2, *keys))
 
     def _convert_row(self, item: Row | BadRow, converter: converters.Convert, result: Result) -> None:
         result.read += 1

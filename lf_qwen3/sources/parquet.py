@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ SLICE = 64
 Decode = Callable[["pa.RecordBatch"], list[Any]]
 DecoderFor = Callable[["pa.RecordBatch"], Decode | None]
 
+_BLAS = "OPENBLAS_NUM_THREADS"
 _READ_AHEAD = 1 << 20
 _DAMAGED = (OSError, ValueError, MemoryError)
 """What Arrow raises at bytes that make no sense; its ArrowInvalid is a ValueError."""
@@ -161,8 +164,22 @@ def _footer(path: Path, changed: int, size: int) -> Any:
         return parquet.metadata
 
 
+@contextmanager
+def _no_blas_threads() -> Iterator[None]:
+    """Keep numpy, which pyarrow loads, from starting a thread for each processor: they would only spin."""
+    if _BLAS in os.environ:
+        yield
+        return
+    os.environ[_BLAS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_BLAS]
+
+
 def _open(path: Path, parsed: bool = True) -> Any:
-    import pyarrow.parquet as pq
+    with _no_blas_threads():
+        import pyarrow.parquet as pq
 
     metadata = _metadata(path) if parsed else None
     try:
