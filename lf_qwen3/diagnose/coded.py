@@ -24,12 +24,11 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 class Evidence:
     """What a verdict rests on: a sentence with numbers and steps, and the same as `figures`.
 
-    `advice` and `severity` replace those of the verdict where this case asks for others.
+    `severity` replaces that of the verdict where this case asks for another.
     """
 
     text: str
     figures: Mapping[str, Any] = field(default_factory=dict)
-    advice: str = ""
     severity: Severity | None = None
 
 

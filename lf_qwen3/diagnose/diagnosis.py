@@ -69,8 +69,8 @@ def diagnose(folder: Path) -> Diagnosis:
 
 
 def _verdict(one: Coded, evidence: Evidence) -> Verdict:
-    severity, advice = evidence.severity or one.severity, evidence.advice or one.advice
-    return Verdict(one.code, severity, one.what, evidence.text, advice, evidence.figures)
+    severity = evidence.severity or one.severity
+    return Verdict(one.code, severity, one.what, evidence.text, one.advice, evidence.figures)
 
 
 def _finite(value: Any) -> Any:

@@ -33,6 +33,11 @@ def tag(name: str, *content: Html | Iterable[Html], **attributes: object) -> Htm
     return Html(f"<{name}{words}>{inside}</{name}>")
 
 
+def coded(message: str, code: str) -> Cell:
+    """Return a table cell that says what a code means, the code below it."""
+    return Cell(Html(tag("div", html(message)) + tag("code", html(code))))
+
+
 def paragraph(text: object, kind: str = "") -> Html:
     """Return a paragraph; `kind` is one of note, warning, error, good, empty."""
     return tag("p", html(text), class_=f"lfq-{kind}" if kind else None)

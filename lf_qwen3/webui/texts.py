@@ -1,4 +1,4 @@
-"""What the tab says, in the language of the page: web/strings/LANGUAGE.json."""
+"""What the tab says, in the language of the page: web/strings/LANGUAGE.json, web/reasons/LANGUAGE.json."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from lf_qwen3 import assets
+from lf_qwen3.reasons import Reason
 
 DEFAULT = "en"
 
@@ -25,9 +26,12 @@ def texts(language: str | None) -> Texts:
 class Texts:
     """The texts of one language: `texts("data.what")` one, `texts.props("data.name")` an element's."""
 
-    def __init__(self, language: str, blocks: dict[str, dict[str, Any]]) -> None:
+    def __init__(
+        self, language: str, blocks: dict[str, dict[str, Any]], reasons: dict[str, dict[str, Any]]
+    ) -> None:
         self.language = language
         self._blocks = blocks
+        self._reasons = reasons
 
     def __call__(self, key: str, **values: object) -> str:
         """Return a text; `{name}` in it stands for a value, whole numbers are grouped by thousands."""
@@ -42,6 +46,14 @@ class Texts:
         choices = found.get("choices")
         return found | ({"choices": [(text, value) for value, text in choices.items()]} if choices else {})
 
+    def reason(self, group: str, code: str, english: Reason) -> Reason:
+        """Return what a code of the library means; its own English where there is no translation.
+
+        `group` is rejected, repaired, checks or verdicts.
+        """
+        found = self._reasons.get(group, {}).get(code)
+        return Reason(found["message"], found.get("hint", "")) if found else english
+
     def _find(self, key: str) -> Any:
         block, _, name = key.partition(".")
         return self._blocks[block][name]
@@ -55,5 +67,8 @@ def shown(value: object) -> str:
 
 @cache
 def _load(language: str) -> Texts:
-    file = assets.folder("web") / "strings" / f"{language}.json"
-    return Texts(language, json.loads(file.read_text("utf-8")))
+    blocks, reasons = (
+        json.loads(file.read_text("utf-8")) if file.is_file() else {}
+        for file in (assets.folder("web") / kind / f"{language}.json" for kind in ("strings", "reasons"))
+    )
+    return Texts(language, blocks, reasons)

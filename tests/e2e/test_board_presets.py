@@ -65,7 +65,8 @@ def options_of(tab, name, awaited):
     """Open a list, wait until it offers a name, and return all that it offers."""
     tab.at(name, "input").click()
     tab.page.get_by_role("option", name=awaited).wait_for()
-    return set(tab.page.get_by_role("option").locator("visible=true").all_inner_texts())
+    texts = tab.page.get_by_role("option").locator("visible=true").all_inner_texts()
+    return {text.removeprefix("✓").strip() for text in texts}  # the chosen one is marked
 
 
 def of_board(tab, label):

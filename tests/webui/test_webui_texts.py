@@ -1,11 +1,16 @@
 """The strings files say the same things in every language."""
 
 import json
+import re
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
+from lf_qwen3 import reasons
+from lf_qwen3.checks.coded import all_checks
+from lf_qwen3.diagnose.coded import all_verdicts
+from lf_qwen3.reasons import Reason
 from lf_qwen3.webui import sections
 from lf_qwen3.webui.texts import Texts, languages, texts
 
@@ -77,8 +82,39 @@ def test_an_unknown_language_is_english():
 
 def test_counts_are_grouped_and_choices_become_pairs():
     made = Texts(
-        "en", {"a": {"told": "{count} of {what}", "list": {"label": "L", "choices": {"x": "the x"}}}}
+        "en", {"a": {"told": "{count} of {what}", "list": {"label": "L", "choices": {"x": "the x"}}}}, {}
     )
     assert made("a.told", count=12345, what="rows") == "12,345 of rows"
     assert made.props("a.list") == {"label": "L", "choices": [("the x", "x")]}
     assert made.props("a.told") == {"value": "{count} of {what}"}
+
+
+GROUPS = {
+    "rejected": reasons.REJECTED,
+    "repaired": reasons.REPAIRED,
+    "checks": {one.code: Reason(one.message, one.hint) for one in all_checks()},
+    "verdicts": {one.code: Reason(one.what, one.advice) for one in all_verdicts()},
+}
+EVERY_REASON = [(group, code) for group, found in GROUPS.items() for code in found]
+NEVER_TRANSLATED = re.compile(r"lf-qwen3 [a-z]+|--[a-z][a-z-]+|</?think>|[a-z]+_[a-z_]+")
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_code_of_the_library_has_its_meaning_and_no_other_has(language):
+    file = FOLDER.parent / "reasons" / f"{language}.json"
+    found = json.loads(file.read_text("utf-8"))
+    assert [(group, code) for group, codes in found.items() for code in codes] == EVERY_REASON
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_meaning_is_translated_and_keeps_commands_keys_and_tags(language):
+    for group, code in EVERY_REASON:
+        english = GROUPS[group][code]
+        for own, other in zip(english, texts(language).reason(group, code, english), strict=True):
+            assert bool(own) == bool(other), (group, code)
+            assert not own or own != other, (group, code)
+            assert set(NEVER_TRANSLATED.findall(own)) <= set(NEVER_TRANSLATED.findall(other)), (group, code)
+
+
+def test_a_meaning_in_english_is_the_librarys_own():
+    assert texts("en").reason("rejected", "nul", Reason("a", "b")) == Reason("a", "b")

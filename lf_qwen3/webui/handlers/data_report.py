@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lf_qwen3.reasons import REJECTED, describe
+from lf_qwen3.reasons import REJECTED, REPAIRED
 from lf_qwen3.webui.handlers.charts import token_lengths
 from lf_qwen3.webui.markup import Html, error, figures, html, paragraph, table, tag
 from lf_qwen3.webui.texts import Texts
@@ -69,7 +69,10 @@ def _splits(state: State, texts: Texts) -> list[Html]:
 def _repaired(state: State, texts: Texts) -> list[Html]:
     if not state["repaired"]:
         return []
-    rows = [(count, code, describe(code)) for code, count in state["repaired"].items()]
+    rows = [
+        (count, code, texts.reason("repaired", code, REPAIRED[code]).message)
+        for code, count in state["repaired"].items()
+    ]
     headers = [texts(f"data.{one}") for one in ("count", "code", "what")]
     return [tag("h4", html(texts("data.repaired_title"))), table(headers, rows, ("number", "code", ""))]
 
@@ -78,7 +81,7 @@ def _rejected(state: State, texts: Texts) -> list[Html]:
     if not state["rejected"]:
         return []
     reasons = [
-        (count, code, REJECTED[code].message, REJECTED[code].hint)
+        (count, code, *texts.reason("rejected", code, REJECTED[code]))
         for code, count in state["rejected"].items()
     ]
     headers = [texts(f"data.{one}") for one in ("count", "code", "why", "cure")]

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lf_qwen3.webui.markup import Cell, Html, error, figures, html, paragraph, table, tag
+from lf_qwen3.reasons import Reason
+from lf_qwen3.webui.markup import Cell, Html, coded, error, figures, html, paragraph, table, tag
 from lf_qwen3.webui.texts import Texts
 
 State = Mapping[str, Any]
@@ -28,7 +29,7 @@ def findings(state: State | None, texts: Texts) -> Html:
     if state["codes"]:
         headers = [texts(f"proof.{one}") for one in ("severity", "finding", "where", "cure")]
         rows = [_finding(one, texts) for one in state["codes"]]
-        parts.append(table(headers, rows, ("", "code", "", "")))
+        parts.append(table(headers, rows))
     parts += [paragraph(note, "note") for note in summary["notes"]]
     return tag("div", parts)
 
@@ -64,13 +65,14 @@ def _finding(found: Mapping[str, Any], texts: Texts) -> tuple[object, ...]:
     badge = tag(
         "span", html(texts(f"proof.{found['severity']}")), class_=f"lfq-badge lfq-{found['severity']}"
     )
+    told = texts.reason("checks", found["code"], Reason(found["message"], found["hint"]))
     places = [
-        tag("li", tag("code", html(place)), html(" "), html(message)) for place, message in found["places"]
+        tag("li", tag("code", html(place)), html(" "), html(detail)) for place, detail in found["places"]
     ]
     more = found["count"] - len(found["places"])
     if more > 0:
         places.append(tag("li", html(texts("proof.more", count=more)), class_="lfq-note"))
-    return Cell(badge), found["code"], Cell(tag("ul", places)), found["hint"]
+    return Cell(badge), coded(told.message, found["code"]), Cell(tag("ul", places)), told.hint
 
 
 def _legend(texts: Texts) -> Html:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lf_qwen3.webui.markup import Cell, Html, error, figures, html, paragraph, table, tag
+from lf_qwen3.reasons import Reason
+from lf_qwen3.webui.markup import Cell, Html, coded, error, figures, html, paragraph, table, tag
 from lf_qwen3.webui.texts import Texts, shown
 
 State = Mapping[str, Any]
@@ -45,8 +46,8 @@ def _figures(found: Mapping[str, Any], texts: Texts) -> list[tuple[str, object]]
 def _verdict(found: Mapping[str, Any], texts: Texts) -> tuple[object, ...]:
     severity = found["severity"]
     badge = tag("span", html(texts(f"run.{severity}")), class_=f"lfq-badge lfq-{severity}")
-    what = tag("div", html(found["what"])) + tag("code", html(found["code"]))
-    return Cell(badge), Cell(Html(what)), found["evidence"], found["advice"]
+    told = texts.reason("verdicts", found["code"], Reason(found["what"], found["advice"]))
+    return Cell(badge), coded(told.message, found["code"]), found["evidence"], told.hint
 
 
 def _picture(name: str, source: str, texts: Texts) -> Html:
