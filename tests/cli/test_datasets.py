@@ -1,11 +1,10 @@
 """`lf-qwen3 datasets` as it is typed: what is printed where, and the exit codes."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
-
-from lf_qwen3.cli import _output, cli
 
 LONG = "a_name_that_is_longer_than_half_of_a_terminal_and_is_neither_cut_nor_folded"
 REGISTRY = {
@@ -16,19 +15,14 @@ REGISTRY = {
 
 
 @pytest.fixture
-def lf(tmp_path, monkeypatch, capsys):
+def lf(tmp_path, monkeypatch, lf):
     """Return a function that runs `datasets` in a folder with a registry of three in ./data."""
     monkeypatch.chdir(tmp_path)
     Path("data").mkdir()
     Path("data/mine.jsonl").write_bytes(b"{}\n" * 1200)
     Path("data/dataset_info.json").write_text(json.dumps(REGISTRY))
 
-    def run(*args):
-        code = _output.run(lambda: cli(["datasets", *args], standalone_mode=False))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return partial(lf, "datasets")
 
 
 def test_piped_it_is_one_plain_line_a_dataset(lf):

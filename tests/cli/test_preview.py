@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.cli import _output, cli
 from lf_qwen3.special_tokens import ADDED_TOKENS
 from lf_qwen3.thinking import CLOSE, OPEN, frame
 
@@ -47,7 +46,7 @@ def put(name, rows, **entry):
 
 
 @pytest.fixture
-def lf(tmp_path, monkeypatch, capsys):
+def lf(tmp_path, monkeypatch, lf):
     """Return a function that runs the command line beside ./data and ./model."""
     monkeypatch.chdir(tmp_path)
     Path("data").mkdir()
@@ -55,12 +54,7 @@ def lf(tmp_path, monkeypatch, capsys):
     save_tokenizer(Path("model"))
     put("chat", [row("Q", frame("R", "A")), row("hi", "plain")])
 
-    def run(*args):
-        code = _output.run(lambda: cli(list(args), standalone_mode=False))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return lf
 
 
 def test_what_is_learnt_stands_in_brackets(lf):

@@ -7,21 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.cli import _output, cli
-
 NEW = ["recipe", "new", "qwen3-4b-lora-sft", "--dataset", "my", "--dataset-dir", "data", "--out", "runs/a b"]
-
-
-@pytest.fixture
-def lf(capsys):
-    """Return a function that runs the command line and gives exit code, stdout and stderr."""
-
-    def run(*args):
-        code = _output.run(lambda: cli(list(args), standalone_mode=False))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

@@ -4,22 +4,9 @@ import json
 
 import pytest
 
-from lf_qwen3.cli import _output, cli
 from lf_qwen3.recipes import derived, find, shipped
 from lf_qwen3.recipes.architecture import CHECKPOINTS
 from lf_qwen3.recipes.presets import presets
-
-
-@pytest.fixture
-def lf(capsys):
-    """Return a function that runs the command line and gives exit code, stdout and stderr."""
-
-    def run(*args):
-        code = _output.run(lambda: cli(list(args), standalone_mode=False))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def test_list_fits_a_window_and_names_all_that_names_are_made_of(lf):

@@ -1,26 +1,20 @@
 """`lf-qwen3 recipe validate` as it is typed: what is printed where, and the exit codes."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
-
-from lf_qwen3.cli import _output, cli
 
 BAD = "model_name_or_path: Qwen/Qwen3-4B\nlearning_rat: 1e-4\neval_strategy: no\n"
 
 
 @pytest.fixture
-def lf(capsys, tmp_path, monkeypatch):
+def lf(lf, tmp_path, monkeypatch):
     """Return a function that runs `recipe validate` and gives exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*args):
-        code = _output.run(lambda: cli(["recipe", "validate", *args], standalone_mode=False))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return partial(lf, "recipe", "validate")
 
 
 def test_each_fault_is_told_with_its_line(lf):

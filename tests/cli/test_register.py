@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.cli import _output, cli
-
 REGISTER = ["register", "mine", "data/a.jsonl", "--dataset-dir", "data"]
 ENTRY = {
     "file_name": "a.jsonl",
@@ -16,18 +14,13 @@ ENTRY = {
 
 
 @pytest.fixture
-def lf(tmp_path, monkeypatch, capsys):
+def lf(tmp_path, monkeypatch, lf):
     """Return a function that runs the command line beside ./data and gives exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
     Path("data").mkdir()
     Path("data/a.jsonl").write_text('{"instruction": "q", "output": "a", "id": 1}\n')
 
-    def run(*args):
-        code = _output.run(lambda: cli(list(args), standalone_mode=False))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return lf
 
 
 def registry():

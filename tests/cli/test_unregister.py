@@ -5,27 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.cli import _output, cli
-
 REGISTRY = (
     '{\n  "one": {"file_name": "one.jsonl"},\n  "two": {"file_name": "gone.jsonl"},\n  "three": {}\n}\n'
 )
 
 
 @pytest.fixture
-def lf(tmp_path, monkeypatch, capsys):
+def lf(tmp_path, monkeypatch, lf):
     """Return a function that runs `unregister` beside a registry of three."""
     monkeypatch.chdir(tmp_path)
     Path("data").mkdir()
     Path("data/one.jsonl").write_text("{}\n")
     Path("data/dataset_info.json").write_text(REGISTRY)
 
-    def run(*args):
-        code = _output.run(lambda: cli(["unregister", *args, "--dataset-dir", "data"], standalone_mode=False))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return lambda *args: lf("unregister", *args, "--dataset-dir", "data")
 
 
 def test_the_entries_go_and_the_file_stays(lf):
