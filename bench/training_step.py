@@ -7,6 +7,8 @@ tensors without data, at any size.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -15,6 +17,8 @@ from accelerate.utils import convert_outputs_to_fp32
 from llamafactory.hparams import FinetuningArguments, ModelArguments
 from llamafactory.model.adapter import init_adapter
 from llamafactory.model.model_utils.checkpointing import prepare_model_for_training
+from llamafactory.train.dpo.trainer import CustomDPOTrainer
+from llamafactory.train.kto.trainer import CustomKTOTrainer
 
 from lf_qwen3.estimate import Plan
 from lf_qwen3.estimate.plan import FEED_FORWARD
@@ -99,9 +103,9 @@ def steps(plan: Plan, model: Any, device: str) -> Iterator[str]:
         mask[:, -1] = 0
     for _ in range(2 if plan.accumulates else 1):
         yield "forward"
-        outputs = forward(input_ids=ids, attention_mask=mask, labels=ids)
-        loss = outputs.loss
-        del outputs
+        loss = _LOSSES[plan.stage](
+            plan, model, forward, {"input_ids": ids, "attention_mask": mask, "labels": ids}
+        )
         yield "backward"
         loss.backward()
         del loss
@@ -109,6 +113,65 @@ def steps(plan: Plan, model: Any, device: str) -> Iterator[str]:
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
     yield "end"
+
+
+def _sft(plan: Plan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
+    return forward(**batch).loss
+
+
+def _dpo(plan: Plan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
+    """Return DPO's loss: the trainer's own passes of the model and of the reference, in their order."""
+    own = _trainer(model, loss_type="sigmoid", ld_alpha=None, reference=plan.reference)
+    own.concatenated_forward = partial(CustomDPOTrainer.concatenated_forward, own)
+    found = own.concatenated_forward(forward, batch)
+    chosen, rejected = CustomDPOTrainer.compute_reference_log_probs(own, forward, batch)
+    margin = found["chosen_logps"] - found["rejected_logps"]
+    if plan.reference:
+        margin = margin - (chosen - rejected)
+    return -torch.nn.functional.logsigmoid(margin).mean()
+
+
+def _kto(plan: Plan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
+    """Return KTO's loss; of two rows the first is liked.
+
+    The trainer tells them apart by a mask of booleans, which tensors without data cannot be cut by, so its
+    `concatenated_forward` is written out here; `forward` is its own.
+    """
+    own = _trainer(model)
+    batch = batch | {f"kl_{key}": value for key, value in batch.items()}
+
+    def passes() -> tuple[Any, ...]:
+        logits, logps, _ = CustomKTOTrainer.forward(own, forward, batch)
+        with torch.no_grad():
+            _, compared, _ = CustomKTOTrainer.forward(own, forward, batch, prefix="kl_")
+        half = plan.batch // 2
+        return (
+            logps[:half],
+            logps[half:],
+            logits[list(range(half))],
+            logits[list(range(half, plan.batch))],
+            compared,
+        )
+
+    found = passes()
+    with torch.no_grad(), model.disable_adapter():
+        reference = passes()
+    kl = (found[4] - reference[4]).mean().detach().clamp(min=0)
+    liked, disliked = found[0] - reference[0] - kl, kl - (found[1] - reference[1])
+    return (1 - torch.cat((liked, disliked)).sigmoid()).mean()
+
+
+_LOSSES = {"sft": _sft, "dpo": _dpo, "kto": _kto}
+
+
+def _trainer(model: Any, reference: bool = True, **attributes: Any) -> Any:
+    """Return what stands for a trainer in its own methods."""
+    return SimpleNamespace(
+        finetuning_args=SimpleNamespace(use_ref_model=reference),
+        accelerator=SimpleNamespace(unwrap_model=lambda _: model),
+        ref_model=None,
+        **attributes,
+    )
 
 
 def _make_states(optimiser: torch.optim.Optimizer) -> None:

@@ -13,6 +13,9 @@ from lf_qwen3.estimate.weights import targeted
 MASK, ADDED_MASK = 1, 2
 """Bytes for each pair of tokens of a row: the mask as booleans, and as 16-bit numbers in a layer."""
 
+_KTO, _DPO, _DPO_ALONE = 20, 16, 8
+"""Bytes a logit at the end of the forward passes of KTO, of DPO, and of DPO without a reference model."""
+
 
 def stream(plan: Plan) -> int:
     """Return the bytes of one number of the hidden states; float32 weights make them float32."""
@@ -49,8 +52,14 @@ def head(plan: Plan) -> int:
 def loss_forward(plan: Plan) -> int:
     """Return the bytes for each of the 151,936 logits at the end of the forward pass.
 
-    The logits, their float32 copy and the log-softmax; where they are float32 already there is no copy.
+    The logits, their float32 copy and the log-softmax; where they are float32 already there is no copy. For
+    preferences (LLaMA-Factory's train/dpo/trainer.py and train/kto/trainer.py) the float32 logits and the
+    log-softmax of what is learnt stay, while the same two are made of every pass that is only compared with.
     """
+    if plan.stage == "kto":
+        return _KTO
+    if plan.stage == "dpo":
+        return _DPO if plan.reference else _DPO_ALONE
     return 0 if plan.fused_loss else (8 if plan.precision == "single" else 10)
 
 

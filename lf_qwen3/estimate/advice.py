@@ -70,12 +70,13 @@ def _steps(plan: Plan) -> Iterator[tuple[str, Plan]]:
     """Yield single changes, those that cost least first."""
     if not plan.checkpointing:
         yield "disable_gradient_checkpointing: false", replace(plan, checkpointing=True)
-    if not plan.fused_loss:
+    if not plan.fused_loss and plan.stage == "sft":
         yield "enable_liger_kernel: true", replace(plan, fused_loss=True)
-    if plan.batch > 1:
+    rows = 2 if plan.stage == "dpo" else 1
+    if plan.batch > rows:
         yield (
-            f"per_device_train_batch_size: 1, and {plan.batch} times the gradient_accumulation_steps",
-            replace(plan, batch=1, accumulates=True),
+            f"per_device_train_batch_size: 1, and {plan.batch // rows} times the gradient_accumulation_steps",
+            replace(plan, batch=rows, accumulates=True),
         )
     if plan.gpus > 1 and plan.method != "qlora":
         for stage in (2, 3):

@@ -13,7 +13,8 @@ from lf_qwen3.errors import UsageError
 from lf_qwen3.estimate.plan import ATTENTION, FEED_FORWARD, Plan, Precision
 from lf_qwen3.recipes import reading
 
-STAGES = ("sft", "pt", "dpo")
+STAGES = ("sft", "pt", "dpo", "kto")
+_NO_REFERENCE = ("orpo", "simpo")
 _NO_SETTING = ("use_unsloth", "use_galore", "use_apollo", "use_badam", "use_dora", "use_kt", "fsdp")
 _FULL_MEMORY = "the estimate is the one without it"
 
@@ -32,7 +33,7 @@ def plan_of(path: Path, gpus: int, notes: list[str]) -> tuple[Plan, dict[str, An
         raise UsageError(f"stage {stage} is not estimated", f"estimate knows {', '.join(STAGES)}")
     notes += [f"{key} is not part of the formula: {_FULL_MEMORY}" for key in _NO_SETTING if settings.get(key)]
     try:
-        options = {**_of_method(settings, path), **_of_run(settings, gpus)}
+        options = {**_of_method(settings, path), **_of_run(settings, gpus), **_of_stage(settings, notes)}
     except (TypeError, ValueError) as error:
         hint = f"lf-qwen3 recipe validate {path} names the key"
         raise UsageError(f"{path} holds a value of the wrong type: {error}", hint) from error
@@ -40,9 +41,6 @@ def plan_of(path: Path, gpus: int, notes: list[str]) -> tuple[Plan, dict[str, An
     zero = _deepspeed(settings, path)
     if zero is not None:
         plan = replace(plan, deepspeed=True, precision="half", **zero)
-    if stage == "dpo":
-        notes.append("dpo: chosen and rejected are counted as two rows; the reference model is not counted")
-        plan = replace(plan, batch=2 * plan.batch)
     return plan, settings
 
 
@@ -82,6 +80,21 @@ def _of_run(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
         "optim": str(settings.get("optim") or "adamw_torch_fused"),
         "masks": settings.get("flash_attn") != "fa2",
     }
+
+
+def _of_stage(settings: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
+    """Return what a stage asks for beside the rest; a loss over preferences fuses none."""
+    stage = _value(settings, "stage")
+    if stage not in ("dpo", "kto"):
+        return {}
+    if settings.get("ref_model"):
+        notes.append("ref_model is not counted: it stands on the GPU beside the model")
+    options = {"stage": stage, "fused_loss": False, "reference": True}
+    if stage == "dpo":
+        notes.append("dpo: a chosen and a rejected answer are counted as two rows")
+        options["batch"] = 2 * int(_value(settings, "per_device_train_batch_size"))
+        options["reference"] = _value(settings, "pref_loss") not in _NO_REFERENCE
+    return options
 
 
 def _deepspeed(settings: Mapping[str, Any], path: Path) -> dict[str, Any] | None:

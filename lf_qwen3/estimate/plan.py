@@ -14,6 +14,7 @@ from lf_qwen3.recipes.architecture import CHECKPOINTS, SHAPES, VOCABULARY, Shape
 
 Method = Literal["lora", "qlora", "full"]
 Precision = Literal["autocast", "half", "single"]
+Stage = Literal["sft", "dpo", "kto"]
 METHODS: tuple[Method, ...] = ("lora", "qlora", "full")
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
@@ -32,6 +33,8 @@ class Plan:
     `precision` is "autocast" for `bf16` or `fp16`, "half" where everything is kept in 16 bits (`pure_bf16`
     and DeepSpeed), "single" without any of these. `targets` are the linear layers beside which a LoRA is
     trained (a mixture of experts has those of attention only), `also_trained` the embeddings it trains whole.
+    `stage` is "sft" for continued pre-training too; in "dpo" a chosen and a rejected answer are two rows of
+    `batch`. `reference` tells that the answers are weighed by the untrained model as well.
     `accumulates` tells that gradients are already held when the next micro-batch is computed, `masks` that
     rows are padded, as nearly all are. Raises `UsageError` for what is not estimated.
     """
@@ -58,6 +61,8 @@ class Plan:
     offload_optimizer: bool = False
     offload_weights: bool = False
     masks: bool = True
+    stage: Stage = "sft"
+    reference: bool = False
 
     def __post_init__(self) -> None:
         for key in ("cutoff_len", "batch", "gpus", "rank"):

@@ -64,12 +64,16 @@ def bytes_quantised(bits: int, double_quantization: bool) -> float:
 
 
 def weights(plan: Plan) -> int:
-    """Return the bytes of all weights on one GPU."""
+    """Return the bytes of all weights on one GPU.
+
+    The reference model of full training is another one, in 16 bits; that of a LoRA is the model without it
+    (train/trainer_utils.py, create_ref_model).
+    """
     if plan.offload_weights:
         return 0
     size = _bytes_trained(plan)
     if plan.trains_all:
-        total = float(plan.shape.parameters * size)
+        total = float(plan.shape.parameters * (size + (2 if plan.reference else 0)))
     else:
         packed = quantised(plan)
         total = packed * bytes_quantised(plan.bits, plan.double_quantization)

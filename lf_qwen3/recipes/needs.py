@@ -3,7 +3,8 @@
 Bytes for each parameter: full training keeps weights, gradients and Adam's two moments in 32 bits (the
 trainer casts what it trains to float32: model/adapter.py), 16 bytes; a frozen weight takes 2; in 4 bits with
 double quantisation 0.5, and 0.127 bits for its scales (QLoRA, arXiv 2305.14314). The loss holds about three
-copies of the logits in 32 bits. Gradient checkpointing keeps one hidden state for each layer.
+copies of the logits in 32 bits; DPO's four, with those of the reference, and KTO's five (docs/estimate.md).
+Gradient checkpointing keeps one hidden state for each layer.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Any
 from lf_qwen3.recipes.architecture import VOCABULARY, Checkpoint, Shape
 
 TRAINED, FROZEN, PACKED = 16.0, 2.0, 0.5 + 0.127 / 8
-LOGIT_COPIES, OVERHEAD = 3, 1.5e9
+OVERHEAD = 1.5e9
 CARDS = (12, 16, 24, 32, 40, 48, 80)
 ROOM = 0.9 * 2**30
 """Bytes to plan with for each GB a card is sold with: the rest goes to fragments."""
+_COUNTS = {3: "three", 4: "four", 5: "five"}
 _WIDTH = 116
 _GB = 1e9
 
@@ -47,7 +49,7 @@ def memory(settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool
     """
     shape = checkpoint.shape
     tokens = _rows(settings) * settings["cutoff_len"]
-    logits = LOGIT_COPIES * 4.0 * tokens * VOCABULARY
+    logits = _copies(settings) * 4.0 * tokens * VOCABULARY
     rest = 2.0 * tokens * shape.hidden * shape.layers + OVERHEAD
     if settings["finetuning_type"] == "full":
         return Memory(0, TRAINED * shape.parameters, logits, rest)
@@ -62,7 +64,8 @@ def needs(settings: Mapping[str, Any], checkpoint: Checkpoint) -> list[str]:
     parts = [
         *([f"the frozen weights take {_said(found.frozen)}"] if found.frozen else []),
         f"what is trained takes {_said(found.trained)} ({_trained(settings)})",
-        f"the logits {_said(found.logits)} (three copies for {_rows(settings)} x {settings['cutoff_len']:,} "
+        f"the logits {_said(found.logits)} ({_COUNTS[_copies(settings)]} copies for "
+        f"{_rows(settings)} x {settings['cutoff_len']:,} "
         f"tokens over {VOCABULARY:,} words)",
     ]
     told = (
@@ -88,6 +91,12 @@ def _cards(found: Memory, settings: Mapping[str, Any]) -> str:
 def _rows(settings: Mapping[str, Any]) -> int:
     """Return the rows on the GPU at a time; DPO takes the chosen and the rejected answer together."""
     return int(settings["per_device_train_batch_size"]) * (2 if settings["stage"] == "dpo" else 1)
+
+
+def _copies(settings: Mapping[str, Any]) -> int:
+    """Return how many times the logits are there at once, in 32 bits."""
+    has_reference = settings.get("pref_loss") not in ("orpo", "simpo")
+    return {"dpo": 4 if has_reference else 3, "kto": 5}.get(settings["stage"], 3)
 
 
 def _unpacked(settings: Mapping[str, Any], checkpoint: Checkpoint) -> str:

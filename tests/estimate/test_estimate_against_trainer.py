@@ -30,6 +30,13 @@ CASES = {
     "1.7B full, no bf16": ("1.7B", {"method": "full", "precision": "single"}),
     "30B-A3B lora": ("30B-A3B", {"method": "lora", "batch": 2}),
     "30B-A3B full, pure_bf16": ("30B-A3B", {"method": "full", "precision": "half"}),
+    "8B lora dpo": ("8B", {"batch": 2, "stage": "dpo", "reference": True}),
+    "8B lora dpo without reference": ("8B", {"batch": 2, "stage": "dpo"}),
+    "8B lora kto": ("8B", {"batch": 2, "stage": "kto", "reference": True}),
+    "1.7B lora kto, long rows": (
+        "1.7B",
+        {"batch": 4, "stage": "kto", "reference": True, "cutoff_len": 4096},
+    ),
     "0.6B lora and embeddings": ("0.6B", {"also_trained": ("embed_tokens", "lm_head")}),
 }
 

@@ -1,14 +1,16 @@
 """`lf-qwen3 estimate` as it is typed: with options, with a YAML, with data; the table and the JSON."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from lf_qwen3.checking import CheckOptions, check
 from lf_qwen3.cli import _output, cli
-from lf_qwen3.estimate import Plan, of
+from lf_qwen3.estimate import Plan, changes, of
 from lf_qwen3.estimate.from_yaml import plan_of
+from lf_qwen3.estimate.weights import weights
 
 YAML = """\
 model_name_or_path: Qwen/Qwen3-4B
@@ -105,6 +107,34 @@ def test_deepspeed_is_read_beside_the_yaml(yaml, tmp_path):
     plan, _ = plan_of(yaml("deepspeed: z3.json"), 4, [])
     assert (plan.zero, plan.gpus, plan.precision) == (3, 4, "half")
     assert (plan.offload_optimizer, plan.offload_weights) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("stage: dpo", {"stage": "dpo", "reference": True, "batch": 4}),
+        ("stage: dpo\npref_loss: simpo", {"stage": "dpo", "reference": False, "batch": 4}),
+        ("stage: kto\nenable_liger_kernel: true", {"stage": "kto", "reference": True, "batch": 2}),
+    ],
+)
+def test_preferences_are_estimated_as_the_trainer_makes_their_losses(yaml, lines, expected):
+    plan, _ = plan_of(yaml(text=YAML.replace("stage: sft", lines)), 1, [])
+    assert {key: getattr(plan, key) for key in expected} == expected
+    assert not plan.fused_loss
+    assert (of(plan).tensors > of(replace(plan, stage="sft")).tensors) == plan.reference
+
+
+def test_no_change_is_proposed_that_preferences_cannot_have(yaml):
+    plan, _ = plan_of(yaml(text=YAML.replace("stage: sft", "stage: dpo")), 1, [])
+    told = [one.settings for one in changes(replace(plan, batch=4, cutoff_len=8192))]
+    assert any("per_device_train_batch_size: 1, and 2 times" in one for one in told)
+    assert not any("liger" in one for one in told)
+
+
+def test_the_reference_of_full_training_is_another_model_in_16_bits():
+    plan = Plan.named("Qwen3-1.7B", method="full")
+    compared = replace(plan, stage="dpo", batch=2, reference=True)
+    assert weights(compared) - weights(plan) == 2 * plan.shape.parameters
 
 
 def test_an_option_wins_over_the_yaml(yaml):
