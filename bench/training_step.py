@@ -132,7 +132,7 @@ def _dpo(plan: Plan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
 
 
 def _kto(plan: Plan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
-    """Return KTO's loss; of two rows the first is liked.
+    """Return KTO's loss; the first half of the rows is liked.
 
     The trainer tells them apart by a mask of booleans, which tensors without data cannot be cut by, so its
     `concatenated_forward` is written out here; `forward` is its own.

@@ -83,7 +83,7 @@ def _of_run(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
 
 
 def _of_stage(settings: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
-    """Return what a stage asks for beside the rest; a loss over preferences fuses none."""
+    """Return what a loss over preferences asks for; it needs all logits, so Liger fuses none of it."""
     stage = _value(settings, "stage")
     if stage not in ("dpo", "kto"):
         return {}
