@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lf_qwen3.checks.coded import Check, Fault, Severity, checks_for, faults_of
 
@@ -16,14 +16,28 @@ _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
 class Finding(NamedTuple):
-    """One thing at fault; `row` is the row of a data file, the line of any other, None where neither is."""
+    """One thing at fault; `row` is the row of a data file, the line of any other, None where neither is.
+
+    `what` is the same for every finding of a code, `detail` says which thing it is here.
+    """
 
     code: str
     severity: Severity
     file: str
     row: int | None
-    message: str
+    what: str
+    detail: str
     hint: str
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in full."""
+        return f"{self.what}: {self.detail}" if self.detail else self.what
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the finding as `check --json` has it."""
+        keys = ("code", "severity", "file", "row", "message", "hint")
+        return {key: getattr(self, key) for key in keys}
 
 
 @dataclass(slots=True)
@@ -40,8 +54,9 @@ class Findings:
         kept = self.kept.setdefault(check.code, [])
         self.severities[check.code] = check.severity
         if len(kept) < KEEP:
-            text = f"{check.message}: {fault.detail}" if fault.detail else check.message
-            kept.append(Finding(check.code, check.severity, file, row, text, check.hint))
+            kept.append(
+                Finding(check.code, check.severity, file, row, check.message, fault.detail, check.hint)
+            )
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""

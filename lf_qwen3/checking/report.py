@@ -26,7 +26,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that --json prints."""
-        return {"findings": [one._asdict() for one in self.findings], "summary": self.summary()}
+        return {"findings": [one.as_json() for one in self.findings], "summary": self.summary()}
 
     def summary(self) -> dict[str, Any]:
         """Return the figures: findings by severity and code, records by dataset and kind, tokens."""

@@ -12,9 +12,9 @@ from lf_qwen3 import schema
 from lf_qwen3.errors import UsageError
 from lf_qwen3.estimate.plan import ATTENTION, FEED_FORWARD, Plan, Precision
 from lf_qwen3.recipes import reading
+from lf_qwen3.recipes.needs import has_reference
 
 STAGES = ("sft", "pt", "dpo", "kto")
-_NO_REFERENCE = ("orpo", "simpo")
 _NO_SETTING = ("use_unsloth", "use_galore", "use_apollo", "use_badam", "use_dora", "use_kt", "fsdp")
 _FULL_MEMORY = "the estimate is the one without it"
 
@@ -89,11 +89,10 @@ def _of_stage(settings: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
         return {}
     if settings.get("ref_model"):
         notes.append("ref_model is not counted: it stands on the GPU beside the model")
-    options = {"stage": stage, "fused_loss": False, "reference": True}
+    options = {"stage": stage, "fused_loss": False, "reference": has_reference(settings)}
     if stage == "dpo":
         notes.append("dpo: a chosen and a rejected answer are counted as two rows")
         options["batch"] = 2 * int(_value(settings, "per_device_train_batch_size"))
-        options["reference"] = _value(settings, "pref_loss") not in _NO_REFERENCE
     return options
 
 

@@ -58,6 +58,14 @@ def memory(settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool
     return Memory(frozen, TRAINED * _lora(settings, shape, has_layers), logits, rest)
 
 
+def has_reference(settings: Mapping[str, Any]) -> bool:
+    """Tell whether a loss over preferences weighs the answers by the untrained model as well.
+
+    Source: llamafactory hparams/finetuning_args.py, use_ref_model; train/kto/workflow.py.
+    """
+    return settings.get("stage") == "kto" or settings.get("pref_loss") not in ("orpo", "simpo")
+
+
 def needs(settings: Mapping[str, Any], checkpoint: Checkpoint) -> list[str]:
     """Return the lines of the paragraph, without the comment sign."""
     found = memory(settings, checkpoint)
@@ -95,8 +103,7 @@ def _rows(settings: Mapping[str, Any]) -> int:
 
 def _copies(settings: Mapping[str, Any]) -> int:
     """Return how many times the logits are there at once, in 32 bits."""
-    has_reference = settings.get("pref_loss") not in ("orpo", "simpo")
-    return {"dpo": 4 if has_reference else 3, "kto": 5}.get(settings["stage"], 3)
+    return {"dpo": 4 if has_reference(settings) else 3, "kto": 5}.get(settings["stage"], 3)
 
 
 def _unpacked(settings: Mapping[str, Any], checkpoint: Checkpoint) -> str:

@@ -66,21 +66,19 @@ def check(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     "summary"}, the summary as `lf-qwen3 check --json` has it. Raises what `checking.check` raises.
     """
     from lf_qwen3 import checking
-    from lf_qwen3.checks.coded import all_checks
 
     place, why = tokenizers.find_or_say(asked["tokenizer"], asked["model"])
     with yaml_of(asked["settings"]) as config:
         options = checking.CheckOptions(Path(asked["dataset_dir"]), tuple(asked["names"]), config, place)
         report = checking.check(options, tell)
-    messages = {one.code: one.message for one in all_checks()}
     codes = [
         {
             "code": code,
-            "message": messages[code],
+            "message": found[0].what,
             "severity": found[0].severity,
             "count": report.findings.counts[code],
             "hint": found[0].hint,
-            "places": [(_place(one, config), _detail(one, messages[code])) for one in found[:PLACES]],
+            "places": [(_place(one, config), one.detail) for one in found[:PLACES]],
         }
         for code, found in report.findings.by_code()
     ]
@@ -110,12 +108,6 @@ def preview(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     for rendering in (one for row in shown["rows"] for one in row["renderings"]):
         del rendering["input_ids"], rendering["labels"]
     return shown | {"cutoff_len": found.template.cutoff_len}
-
-
-def _detail(finding: Any, message: str) -> str:
-    """Return what a finding says of its place, beyond what its code means everywhere."""
-    detail: str = finding.message.removeprefix(message).removeprefix(": ")
-    return detail
 
 
 def _place(finding: Any, config: Path) -> str:

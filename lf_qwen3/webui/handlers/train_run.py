@@ -11,7 +11,7 @@ from lf_qwen3.errors import LfQwen3Error, UsageError
 from lf_qwen3.recipes.document import line
 from lf_qwen3.webui.board import without_secrets
 from lf_qwen3.webui.handlers import places, saved
-from lf_qwen3.webui.handlers.train_tab import NAME, told_of, yaml_of
+from lf_qwen3.webui.handlers.train_tab import NAME, named, told_of, yaml_of
 from lf_qwen3.webui.jobs import Tell
 
 if TYPE_CHECKING:
@@ -86,8 +86,7 @@ def rehearse(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     found = verdict.as_json() | {"yaml": NAME, "log": "", "folder": ""}
     if fault := found["fault"]:
         found["fault"] = {
-            key: value.replace(str(path), NAME) if isinstance(value, str) else value
-            for key, value in fault.items()
+            key: named(value, path) if isinstance(value, str) else value for key, value in fault.items()
         }
     return found | {"told": voice.lines, "output": output}
 

@@ -27,5 +27,9 @@ def yaml_of(settings: Mapping[str, Any]) -> Iterator[Path]:
 
 def told_of(error: LfQwen3Error, path: Path) -> LfQwen3Error:
     """Return an error that speaks of the Train tab and not of the file that stood for it."""
-    words = [text.replace(str(path), NAME) for text in (error.message, error.hint)]
-    return type(error)(*words)
+    return type(error)(named(error.message, path), named(error.hint, path))
+
+
+def named(text: str, path: Path) -> str:
+    """Return a text with the Train tab in place of the file that stood for it."""
+    return text.replace(str(path), NAME)
