@@ -38,8 +38,8 @@ rehearse: $(INSTALLED) ## Take every recipe through the real trainer on the CPU,
 	@for recipe in recipes/*.yaml; do echo "== $$recipe"; $(BIN)/lf-qwen3 rehearse "$$recipe" || exit 1; done
 
 docs: $(INSTALLED) ## Make docs/checks.md and recipes/training.schema.json anew from the code and the trainer
-	@$(BIN)/python -m lf_qwen3.checks > docs/checks.md
-	@$(BIN)/python -m lf_qwen3.schema
+	@$(BIN)/python -m lf_qwen3.proof.check.rules > docs/checks.md
+	@$(BIN)/python -m lf_qwen3.trainer.schema
 
 venv: $(INSTALLED) ## Make .venv with the package, the real trainer and the test tools
 

@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.estimate import Plan, of
-from lf_qwen3.estimate.memory import GIB
+from lf_qwen3.proof.estimate import Plan, of
+from lf_qwen3.proof.estimate.memory import GIB
 
 CASES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Qwen3-0.6B", {"method": "lora"}),

@@ -114,11 +114,11 @@ def memory(kind: str, rows: int) -> dict[str, float]:
 
 def tokens(rows: int) -> dict[str, float]:
     """Compare the token checks with the tokenizer alone (bench/tokens.py), with Qwen's own tokenizer."""
-    from lf_qwen3 import qwen_tokenizer
+    from lf_qwen3.qwen3 import tokenizer_build
 
     folder = DATA / "tokenizer"
     if not folder.exists():
-        qwen_tokenizer.save_tokenizer(qwen_tokenizer.ranks_file(), folder)
+        tokenizer_build.save_tokenizer(tokenizer_build.ranks_file(), folder)
     command = [sys.executable, str(HERE / "tokens.py"), str(source("medical", rows)), str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     print("token checks", done.stdout.strip(), flush=True)

@@ -20,11 +20,11 @@ import statistics
 import time
 from functools import partial
 
-from lf_qwen3 import score as scoring
-from lf_qwen3.score import Prediction
-from lf_qwen3.score.rows import parts_of, score_rows
-from lf_qwen3.score.similarity import cutter
-from lf_qwen3.thinking import frame
+from lf_qwen3.qwen3.thinking import frame
+from lf_qwen3.results import score as scoring
+from lf_qwen3.results.score import Prediction
+from lf_qwen3.results.score.rows import parts_of, score_rows
+from lf_qwen3.results.score.similarity import cutter
 
 CHINESE = (
     *("患者", "血压", "升高", "建议", "每天", "监测", "控制", "饮食", "减少", "食盐", "摄入", "药物", "治疗"),

@@ -15,11 +15,11 @@ import time
 from itertools import islice
 from pathlib import Path
 
-from lf_qwen3 import tokenizer as tokenizers
-from lf_qwen3.checking.tokens import TokenCounts
-from lf_qwen3.records import Record
-from lf_qwen3.render import Template
-from lf_qwen3.thinking import frame
+from lf_qwen3.proof.check.tokens import TokenCounts
+from lf_qwen3.qwen3 import tokenizer_files as tokenizers
+from lf_qwen3.qwen3.thinking import frame
+from lf_qwen3.trainer.records import Record
+from lf_qwen3.trainer.render import Template
 
 BATCH = 256
 

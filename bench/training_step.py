@@ -20,8 +20,8 @@ from llamafactory.model.model_utils.checkpointing import prepare_model_for_train
 from llamafactory.train.dpo.trainer import CustomDPOTrainer
 from llamafactory.train.kto.trainer import CustomKTOTrainer
 
-from lf_qwen3.estimate import Plan
-from lf_qwen3.estimate.plan import FEED_FORWARD
+from lf_qwen3.proof.estimate import Plan
+from lf_qwen3.proof.estimate.plan import FEED_FORWARD
 
 
 def config_of(plan: Plan, vocabulary: int) -> Any:

@@ -17,13 +17,15 @@ from typing import Any, Protocol
 
 import xxhash
 
-from lf_qwen3 import assets, llamafactory, tiny_model
-from lf_qwen3.convert import convert
-from lf_qwen3.errors import LfQwen3Error, UsageError
-from lf_qwen3.job import ConvertOptions, Report
-from lf_qwen3.llamafactory import Status
+from lf_qwen3.base import assets
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.data.convert.convert import convert
+from lf_qwen3.data.convert.options import ConvertOptions, Report
+from lf_qwen3.qwen3 import tiny_model
 from lf_qwen3.recipes import new as recipe
 from lf_qwen3.recipes.choice import Choice
+from lf_qwen3.trainer import process
+from lf_qwen3.trainer.process import Status
 
 DATASET = "demo_mixed"
 RECIPE = "qwen3-0.6b-lora-sft"
@@ -74,7 +76,7 @@ def run(out: Path, listener: Listener, steps: int = STEPS, fresh: bool = False) 
     and trainer are the same to the byte (not with `fresh`). The data is made anew, and comes out the same.
     Raises `UsageError` for an `out` that holds something else, `LfQwen3Error` where a step fails.
     """
-    llamafactory.require_installed()
+    process.require_installed()
     _claim(out)
     model = _make_model(out, listener)
     report = _make_data(out, listener)
@@ -158,7 +160,7 @@ def _train(out: Path, plan: recipe.Plan, listener: Listener) -> None:
     for (title, folder), yaml, number in zip(_outputs(out).items(), _yamls(out), (4, 5), strict=True):
         listener.begin(number, 5, f"{title}: llamafactory-cli train {yaml}")
         shutil.rmtree(folder, ignore_errors=True)
-        ran = llamafactory.train(yaml, yaml.with_suffix(".log"), listener.tell, folder, _CPU_ENV)
+        ran = process.train(yaml, yaml.with_suffix(".log"), listener.tell, folder, _CPU_ENV)
         listener.done(f"{folder}: done in {ran.seconds:.0f} seconds, the trainer's own output is {ran.log}")
 
 
@@ -204,8 +206,8 @@ def _predictions(out: Path) -> Path:
 
 def _result(out: Path, model: Path, report: Report, plan: recipe.Plan, trained: bool) -> Result:
     """Gather what lies in `out`; raises `LfQwen3Error` when the trainer dropped a record."""
-    losses = llamafactory.losses(out / "adapter")
-    examples = llamafactory.examples(out / "train.log")
+    losses = process.losses(out / "adapter")
+    examples = process.examples(out / "train.log")
     if examples != report.written["train"]:
         raise LfQwen3Error(
             f"the trainer read {examples} of {report.written['train']} training records",

@@ -87,10 +87,10 @@ def qwen_tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with Qwen's own tokenizer and a config.json that says qwen3."""
     for package in ("transformers", "dashscope"):
         pytest.importorskip(package)
-    from lf_qwen3 import qwen_tokenizer
+    from lf_qwen3.qwen3 import tokenizer_build
 
     folder = tmp_path_factory.mktemp("tokenizer")
-    qwen_tokenizer.save_tokenizer(qwen_tokenizer.ranks_file(), folder)
+    tokenizer_build.save_tokenizer(tokenizer_build.ranks_file(), folder)
     (folder / "config.json").write_text('{"model_type": "qwen3"}')
     return folder
 
@@ -100,7 +100,7 @@ def tiny(cache_home: Path) -> Path:
     """Return the folder of a tiny dense Qwen3 with Qwen's tokenizer; nobody writes into it."""
     for package in ("llamafactory", "torch", "dashscope"):
         pytest.importorskip(package)
-    from lf_qwen3.rehearse import model
+    from lf_qwen3.proof.rehearse import model
 
     keep = cache_home / "lf-qwen3"
     keep.mkdir()

@@ -2,7 +2,7 @@
 
 import argparse
 
-from lf_qwen3.webui import start
+from lf_qwen3.board import start
 
 
 def main() -> None:

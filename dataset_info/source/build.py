@@ -14,9 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lf_qwen3.convert import convert
-from lf_qwen3.dataset_info import register
-from lf_qwen3.job import ConvertOptions
+from lf_qwen3.data.convert.convert import convert
+from lf_qwen3.data.convert.options import ConvertOptions
+from lf_qwen3.data.registry import register
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent

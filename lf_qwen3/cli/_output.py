@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from lf_qwen3.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
 
 _OS_ERRORS = {
     errno.ENOSPC: "the disk is full",

@@ -69,7 +69,7 @@ def _show_preset(one: Preset, as_json: bool) -> None:
 
 def _row(recipe: Recipe) -> dict[str, object]:
     """Return what the list says of a recipe; of a made one it is read from the tables, without making it."""
-    from lf_qwen3.recipes.checkpoints import kind_of
+    from lf_qwen3.qwen3.checkpoints import kind_of
 
     checkpoint = recipe.checkpoint
     model = checkpoint.id if checkpoint else str(recipe.settings.get("model_name_or_path"))
@@ -97,8 +97,8 @@ def _lines(files: list[Recipe], presets: list[Preset]) -> Iterator[str]:
 
 def _checkpoints() -> Iterator[tuple[str, str]]:
     """Yield each kind of checkpoint with the names of its sizes."""
-    from lf_qwen3.recipes.architecture import CHECKPOINTS
-    from lf_qwen3.recipes.checkpoints import KINDS, kind_of
+    from lf_qwen3.qwen3.architecture import CHECKPOINTS
+    from lf_qwen3.qwen3.checkpoints import KINDS, kind_of
 
     for kind in reversed(KINDS):
         names = [one.name.lower() for one in CHECKPOINTS if kind_of(one.id) is kind]

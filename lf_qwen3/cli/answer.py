@@ -28,7 +28,7 @@ def command(yaml: str, url: str, out: str, rows: int | None, as_json: bool) -> N
     lf-qwen3 answer runs/my/predict_tuned.yaml --out runs/my/predict_Q4_K_M --rows 100
     lf-qwen3 compare runs/my/predict_tuned runs/my/predict_Q4_K_M
     """  # noqa: D301
-    from lf_qwen3 import answer
+    from lf_qwen3.results import answer
 
     with click.progressbar(length=1, label="answers", show_pos=True, file=sys.stderr) as bar:
 

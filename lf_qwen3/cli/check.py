@@ -12,7 +12,7 @@ import click
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.checking import Finding, Report
+    from lf_qwen3.proof.check import Finding, Report
 
 PLACES = 5
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
@@ -45,13 +45,13 @@ def command(
     lf-qwen3 check my_data --dataset-dir data
     lf-qwen3 check --config runs/my_data/train.yaml --tokenizer Qwen/Qwen3-4B
     """  # noqa: D301
-    from lf_qwen3 import checking
+    from lf_qwen3.proof import check
 
     folder = Path(dataset_dir) if dataset_dir else None
     yaml = Path(config) if config else None
-    options = checking.CheckOptions(folder, names, yaml, tokenizer, cutoff_len)
+    options = check.CheckOptions(folder, names, yaml, tokenizer, cutoff_len)
     with _output.progress_bar() as progress:
-        report = checking.check(options, progress)
+        report = check.check(options, progress)
     if as_json:
         _output.print_json(report.as_json())
     else:
@@ -60,7 +60,7 @@ def command(
 
 
 def _print(report: Report) -> None:
-    from lf_qwen3.checking import words
+    from lf_qwen3.proof.check import words
 
     for code, found in report.findings.by_code():
         _print_code(code, found, report.findings.counts[code])

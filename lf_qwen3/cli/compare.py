@@ -11,7 +11,7 @@ import click
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.compare import Comparison
+    from lf_qwen3.results.compare import Comparison
 
 _COLOURS = {"better": "green", "worse": "red"}
 
@@ -36,7 +36,7 @@ def command(
     \b
     lf-qwen3 compare runs/my_data/predict_base runs/my_data/predict_tuned --html report.html
     """  # noqa: D301
-    from lf_qwen3 import compare
+    from lf_qwen3.results import compare
 
     with _output.progress_bar() as progress:
         found = compare.compare([Path(run) for run in runs], tokenizer=tokenizer, progress=progress)
@@ -53,7 +53,7 @@ def command(
 
 def show(found: Comparison) -> None:
     """Print the table and the verdict of every pair."""
-    from lf_qwen3.compare import table, words
+    from lf_qwen3.results.compare import table, words
 
     for note in found.notes:
         _output.say(f"note: {note}")

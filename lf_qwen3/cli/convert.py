@@ -11,7 +11,7 @@ import click
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.job import Report
+    from lf_qwen3.data.convert.options import Report
 
 
 class Share(click.ParamType[float]):
@@ -101,8 +101,8 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     lf-qwen3 convert medical.jsonl FineTome-100k/ --name mixed --dataset-dir data \\
         --mix thinking=0.75 --val 0.05 --test 500
     """  # noqa: D301
-    from lf_qwen3.convert import convert
-    from lf_qwen3.job import ConvertOptions
+    from lf_qwen3.data.convert.convert import convert
+    from lf_qwen3.data.convert.options import ConvertOptions
 
     with _output.progress_bar() as progress:
         report = convert(ConvertOptions(dataset_dir=Path(dataset_dir), **options), progress)
@@ -116,7 +116,7 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
 
 
 def _show(report: Report, dataset_dir: str) -> None:
-    from lf_qwen3.reasons import describe
+    from lf_qwen3.base.reasons import describe
 
     kinds = f"{report.thinking:,} thinking, {report.plain:,} plain"
     total = sum(report.written.values())

@@ -13,7 +13,7 @@ from lf_qwen3.cli import _output
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from lf_qwen3.dataset_info import Listed
+    from lf_qwen3.data.registry import Listed
 
 _WIDE = 10_000
 
@@ -32,9 +32,9 @@ def command(dataset_dir: str, as_json: bool) -> None:
 
     Kind says which training stage takes them: sft, ranking (rm, dpo), kto or pretrain (pt).
     """
-    from lf_qwen3 import dataset_info
+    from lf_qwen3.data import registry
 
-    found = dataset_info.listing(dataset_dir)
+    found = registry.listing(dataset_dir)
     if as_json:
         _output.print_json(
             {"dataset_dir": dataset_dir, "datasets": [dataclasses.asdict(one) for one in found]}

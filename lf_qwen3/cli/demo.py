@@ -14,7 +14,7 @@ from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
     from lf_qwen3.demo import Result
-    from lf_qwen3.llamafactory import Status
+    from lf_qwen3.trainer.process import Status
 
 QUIET_SECONDS = 10
 

@@ -12,7 +12,7 @@ import click
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.diagnose import Diagnosis, Verdict
+    from lf_qwen3.results.diagnose import Diagnosis, Verdict
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
@@ -32,8 +32,8 @@ def command(run_dir: str, plots: str | None, as_json: bool) -> int:
     lf-qwen3 diagnose runs/my_data
     lf-qwen3 diagnose saves/Qwen3-4B/lora/train_1 --plots plots
     """  # noqa: D301
-    from lf_qwen3 import diagnose
-    from lf_qwen3.diagnose.plots import draw
+    from lf_qwen3.results import diagnose
+    from lf_qwen3.results.diagnose.plots import draw
 
     found = diagnose.diagnose(Path(run_dir))
     drawn = draw(found.run, Path(plots)) if plots else []

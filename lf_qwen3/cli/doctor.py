@@ -18,7 +18,7 @@ def command(as_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from lf_qwen3.doctor import examine
+    from lf_qwen3.proof.doctor import examine
 
     health = examine()
     if as_json:

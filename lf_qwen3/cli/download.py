@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
-from lf_qwen3.errors import UsageError
 
 if TYPE_CHECKING:
-    from lf_qwen3.download import Downloaded, HubName
+    from lf_qwen3.data.download import Downloaded, HubName
 
 
 class Voice:
@@ -76,7 +76,7 @@ def command(
     voice = Voice()
     if not voice.is_watched:
         os.environ.setdefault("TQDM_DISABLE", "1")
-    from lf_qwen3.download import Wanted, download
+    from lf_qwen3.data.download import Wanted, download
 
     kind, name = ("model", model) if model else ("dataset", dataset)
     wanted = Wanted(str(name), Path(to), kind, hub, files, tokenizer_only, revision)  # type: ignore[arg-type]
@@ -93,8 +93,8 @@ def command(
 
 
 def _show(done: Downloaded) -> None:
-    from lf_qwen3.download.hub import HUBS
-    from lf_qwen3.download.run import files_of
+    from lf_qwen3.data.download.hub import HUBS
+    from lf_qwen3.data.download.run import files_of
 
     count = len(done.fetched) + len(done.kept)
     click.echo(f"{done.folder}: {done.id} from {HUBS[done.hub]}, {files_of(count, done.bytes)}")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.cli import _output
-from lf_qwen3.errors import LfQwen3Error, UsageError
 
 if TYPE_CHECKING:
-    from lf_qwen3.estimate import Memory, Plan
-    from lf_qwen3.estimate.dataset import Data
+    from lf_qwen3.proof.estimate import Memory, Plan
+    from lf_qwen3.proof.estimate.dataset import Data
 
 _BAR = 24
 
@@ -40,7 +40,7 @@ def command(file: str | None, as_json: bool, tokenizer: str, **given: Any) -> No
     lf-qwen3 estimate --model Qwen3-8B --method lora --cutoff-len 4096
     lf-qwen3 estimate runs/my_data/train.yaml --gpus 4
     """  # noqa: D301
-    from lf_qwen3 import estimate
+    from lf_qwen3.proof import estimate
 
     notes: list[str] = []
     plan, settings = _plan(file, given, notes)
@@ -62,7 +62,7 @@ def command(file: str | None, as_json: bool, tokenizer: str, **given: Any) -> No
 
 def _plan(file: str | None, given: dict[str, Any], notes: list[str]) -> tuple[Plan, dict[str, Any]]:
     """Return the plan of the YAML or of the options, and the settings for the data."""
-    from lf_qwen3.estimate import Plan, from_yaml
+    from lf_qwen3.proof.estimate import Plan, from_yaml
 
     zero = None if given["zero"] is None else int(given["zero"])
     settings: dict[str, Any] = {}
@@ -95,7 +95,7 @@ def _data(
     plan: Plan, settings: dict[str, Any], tokenizer: str, is_asked: bool, notes: list[str]
 ) -> Data | None:
     """Return the figures of the data; where nobody asked for them, what is wrong with it is a note."""
-    from lf_qwen3.estimate.dataset import data_of
+    from lf_qwen3.proof.estimate.dataset import data_of
 
     if not settings.get("dataset"):
         return None
@@ -112,8 +112,8 @@ def _data(
 
 
 def _lines(plan: Plan, memory: Memory) -> list[str]:
-    from lf_qwen3.estimate import memory as memories
-    from lf_qwen3.estimate import smallest
+    from lf_qwen3.proof.estimate import memory as memories
+    from lf_qwen3.proof.estimate import smallest
 
     each = " on each GPU" if plan.gpus > 1 else ""
     shown = {part: getattr(memory, part) for part in memories.PARTS}
@@ -150,7 +150,7 @@ def _json(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from lf_qwen3.estimate import smallest
+    from lf_qwen3.proof.estimate import smallest
 
     card = smallest(memory.total)
     return {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
-from lf_qwen3.errors import UsageError
 
 
 @click.command(name="evaluate")
@@ -31,9 +31,9 @@ def command(out_dir: str, given: tuple[str, ...], is_given: bool, html: str | No
     lf-qwen3 evaluate runs/my_data
     lf-qwen3 evaluate runs/my_data --from base.jsonl tuned.jsonl
     """  # noqa: D301
-    from lf_qwen3 import evaluate
     from lf_qwen3.cli.compare import show
     from lf_qwen3.cli.demo import LiveVoice, PlainVoice
+    from lf_qwen3.results import evaluate
 
     _require_pairs(is_given, given)
     voice = LiveVoice() if sys.stderr.isatty() else PlainVoice()

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lf_qwen3 import special_tokens
 from lf_qwen3.cli import _output
-from lf_qwen3.thinking import CLOSE
+from lf_qwen3.qwen3 import special_tokens
+from lf_qwen3.qwen3.thinking import CLOSE
 
 if TYPE_CHECKING:
-    from lf_qwen3.official import Comparison
-    from lf_qwen3.preview import Preview, Rendering, Segment, Shown
+    from lf_qwen3.proof.preview import Preview, Rendering, Segment, Shown
+    from lf_qwen3.trainer.chat_template import Comparison
 
 _EXCERPT = 40
 
@@ -47,7 +47,7 @@ def command(as_json: bool, **options: Any) -> None:
     lf-qwen3 preview my_data --dataset-dir data --tokenizer Qwen/Qwen3-4B
     lf-qwen3 preview my_data --config train.yaml --row 17
     """  # noqa: D301
-    from lf_qwen3.preview import Request, preview, summary
+    from lf_qwen3.proof.preview import Request, preview, summary
 
     found = preview(Request(**options))
     if as_json:

@@ -10,8 +10,8 @@ import click
 from lf_qwen3.cli import _output, _recipe_list
 
 if TYPE_CHECKING:
+    from lf_qwen3.proof.validate import Finding, Validation
     from lf_qwen3.recipes.new import Plan
-    from lf_qwen3.recipes.validate import Finding, Validation
 
 
 @click.group()
@@ -60,9 +60,9 @@ def new(
     lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/8b
              --model Qwen/Qwen3-8B --preset quick --set learning_rate=5e-5 --set lora_rank=32
     """  # noqa: D301
-    from lf_qwen3 import schema
     from lf_qwen3.recipes import new as making
     from lf_qwen3.recipes.choice import Choice
+    from lf_qwen3.trainer import schema
 
     choice = Choice(name, dataset, dataset_dir, out, model, schema.parse(pairs), presets, test, gguf)
     plan = making.plan(choice)
@@ -102,7 +102,7 @@ def validate(file: str, as_json: bool) -> int:
     \b
     lf-qwen3 recipe validate runs/my_data/train.yaml
     """  # noqa: D301
-    from lf_qwen3.recipes.validate import validate as hold_against_the_keys
+    from lf_qwen3.proof.validate import validate as hold_against_the_keys
 
     found = hold_against_the_keys(Path(file))
     if as_json:

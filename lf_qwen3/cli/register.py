@@ -10,7 +10,7 @@ import click
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.dataset_info import Registered
+    from lf_qwen3.data.registry import Registered
 
 
 @click.command(name="register")
@@ -30,9 +30,9 @@ def command(name: str, file: str, dataset_dir: str, replace: bool, dry_run: bool
     \b
     lf-qwen3 register my_data data/my_data.jsonl --dataset-dir data
     """  # noqa: D301
-    from lf_qwen3 import dataset_info
+    from lf_qwen3.data import registry
 
-    done = dataset_info.register(name, file, dataset_dir, replace=replace, dry_run=dry_run)
+    done = registry.register(name, file, dataset_dir, replace=replace, dry_run=dry_run)
     if as_json:
         _output.print_json(_summary(name, done, dry_run))
         return
@@ -44,7 +44,7 @@ def command(name: str, file: str, dataset_dir: str, replace: bool, dry_run: bool
         click.echo(done.change.diff(), nl=False)
         return
     what = f"{done.entry['file_name']} ({done.entry['formatting']}, {done.kind})"
-    click.echo(f"{_action(done)} {name}: {what} in {Path(dataset_dir) / dataset_info.DATA_CONFIG}")
+    click.echo(f"{_action(done)} {name}: {what} in {Path(dataset_dir) / registry.DATA_CONFIG}")
     _output.say(f"in a training YAML: dataset: {name}, dataset_dir: {dataset_dir}")
 
 

@@ -13,7 +13,7 @@ import click
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.rehearse import Change, Fault, Verdict
+    from lf_qwen3.proof.rehearse import Change, Fault, Verdict
 
 _TITLE = 14
 
@@ -38,8 +38,8 @@ def command(file: str, tokenizer: str | None, steps: int, rows: int, as_json: bo
     \b
     lf-qwen3 rehearse runs/my_data/train.yaml --tokenizer models/Qwen3-4B
     """  # noqa: D301
-    from lf_qwen3 import rehearse
     from lf_qwen3.cli.demo import LiveVoice, PlainVoice
+    from lf_qwen3.proof import rehearse
 
     voice = LiveVoice() if sys.stderr.isatty() else PlainVoice()
     try:

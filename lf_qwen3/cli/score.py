@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
-from lf_qwen3.errors import UsageError
 
 if TYPE_CHECKING:
-    from lf_qwen3.score.findings import Finding
-    from lf_qwen3.score.predictions import Prediction
-    from lf_qwen3.score.verdicts import Verdicts
+    from lf_qwen3.results.score.findings import Finding
+    from lf_qwen3.results.score.predictions import Prediction
+    from lf_qwen3.results.score.verdicts import Verdicts
 
 PLACES = 3
 
@@ -64,7 +64,7 @@ def command(
     lf-qwen3 score runs/my_data/predict --judge-export judge.jsonl --judge-model MODEL
     lf-qwen3 score runs/my_data/predict --judge-import judge_output.jsonl
     """  # noqa: D301
-    from lf_qwen3.score import predictions as reading
+    from lf_qwen3.results.score import predictions as reading
 
     _require_judge_options(judge_export, judge_model, judge_import, judge_against)
     rows = reading.read(Path(predictions))
@@ -95,7 +95,7 @@ def _require_judge_options(export: str | None, model: str, imported: str | None,
 
 def _keep_apart(export: Path, sources: list[str]) -> None:
     """Refuse to write over the predictions themselves."""
-    from lf_qwen3.score import predictions as reading
+    from lf_qwen3.results.score import predictions as reading
 
     if export.resolve() in [reading.locate(Path(one)).resolve() for one in sources]:
         raise UsageError(f"--judge-export {export} is the file of predictions", "name another file")
@@ -104,7 +104,7 @@ def _keep_apart(export: Path, sources: list[str]) -> None:
 def _export(
     rows: list[Prediction], against: list[Prediction] | None, file: Path, model: str, as_json: bool
 ) -> int:
-    from lf_qwen3.score import judge
+    from lf_qwen3.results.score import judge
 
     count = judge.export(rows, file, model, against)
     if as_json:
@@ -121,7 +121,7 @@ def _export(
 def _verdicts(
     rows: list[Prediction], against: list[Prediction] | None, imported: str | None
 ) -> Verdicts | None:
-    from lf_qwen3.score import verdicts
+    from lf_qwen3.results.score import verdicts
 
     return verdicts.read(Path(imported), rows, against) if imported else None
 
@@ -133,8 +133,8 @@ def _score(
     verdicts: Verdicts | None,
     as_json: bool,
 ) -> int:
-    from lf_qwen3 import score as scoring
-    from lf_qwen3.score import findings, setting, words
+    from lf_qwen3.results import score as scoring
+    from lf_qwen3.results.score import findings, setting, words
 
     config, tokenizer, limit, workers = options
     known = setting.find(file, Path(config) if config else None, tokenizer, limit)

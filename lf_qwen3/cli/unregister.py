@@ -22,14 +22,14 @@ def command(names: tuple[str, ...], dataset_dir: str, dry_run: bool, as_json: bo
     \b
     lf-qwen3 unregister my_data_train my_data_val --dataset-dir data
     """  # noqa: D301
-    from lf_qwen3 import dataset_info
+    from lf_qwen3.data import registry
 
-    listed = {one.name: one for one in dataset_info.listing(dataset_dir)}
+    listed = {one.name: one for one in registry.listing(dataset_dir)}
     for name in names:
         if name not in listed:
             _output.unknown_choice("dataset", name, listed)
-    change = dataset_info.edit(dataset_dir, {}, remove=names, dry_run=dry_run)
-    config = Path(dataset_dir) / dataset_info.DATA_CONFIG
+    change = registry.edit(dataset_dir, {}, remove=names, dry_run=dry_run)
+    config = Path(dataset_dir) / registry.DATA_CONFIG
     kept = [str(Path(dataset_dir) / listed[name].file) for name in change.removed if listed[name].exists]
     if as_json:
         summary = {

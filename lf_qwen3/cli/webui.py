@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.board.start import HOST, PORT
 from lf_qwen3.cli import _output
-from lf_qwen3.errors import UsageError
-from lf_qwen3.webui.start import HOST, PORT
 
 if TYPE_CHECKING:
-    from lf_qwen3.webui.install import Place
+    from lf_qwen3.board.install import Place
 
 
 @click.command(short_help="Start LLaMA Board with the Qwen3 tab, or switch the tab on for good.")
@@ -53,8 +53,8 @@ def command(
     lf-qwen3 webui
     lf-qwen3 webui --install && llamafactory-cli webui
     """  # noqa: D301
-    from lf_qwen3.webui import install as installing
-    from lf_qwen3.webui import start
+    from lf_qwen3.board import install as installing
+    from lf_qwen3.board import start
 
     if install + status + uninstall + alone > 1:
         raise UsageError("--install, --status, --uninstall and --alone exclude each other", "name one")

@@ -13,10 +13,11 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-from lf_qwen3 import assets
-from lf_qwen3.errors import UsageError
-from lf_qwen3.recipes.architecture import CHECKPOINTS, Checkpoint
-from lf_qwen3.recipes.recipe import Recipe, method
+from lf_qwen3.base import assets
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.qwen3.architecture import CHECKPOINTS, Checkpoint
+from lf_qwen3.recipes.method import method
+from lf_qwen3.recipes.recipe import Recipe
 
 __all__ = ["Recipe", "derived", "find", "method", "shipped"]
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lf_qwen3.recipes import checkpoints
+from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.document import Document
 from lf_qwen3.recipes.presets import Preset

@@ -13,9 +13,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lf_qwen3 import schema
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.document import line
+from lf_qwen3.trainer import schema
 
 FOLDER = "llamaboard_config"
 

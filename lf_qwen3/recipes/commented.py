@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from lf_qwen3 import schema
 from lf_qwen3.recipes.document import line
+from lf_qwen3.trainer import schema
 
 Sections = Mapping[str, Mapping[str, Any]]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from lf_qwen3 import schema
-from lf_qwen3.recipes import adapt, checkpoints
-from lf_qwen3.recipes.architecture import Checkpoint
+from lf_qwen3.qwen3 import checkpoints
+from lf_qwen3.qwen3.architecture import Checkpoint
+from lf_qwen3.recipes import adapt
 from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.method import method, summary
 from lf_qwen3.recipes.needs import needs
-from lf_qwen3.recipes.recipe import method, summary
+from lf_qwen3.trainer import schema
 
 EXPERT_TARGETS = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
 """Attention and the experts' projections, not the router (`gate`), which `all` would reach as well."""

@@ -7,7 +7,7 @@ from functools import cache
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from lf_qwen3.errors import LfQwen3Error
+from lf_qwen3.base.errors import LfQwen3Error
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lf_qwen3.recipes.architecture import VOCABULARY, Checkpoint, Shape
+from lf_qwen3.qwen3.architecture import VOCABULARY, Checkpoint, Shape
 
 TRAINED, FROZEN, PACKED = 16.0, 2.0, 0.5 + 0.127 / 8
 OVERHEAD = 1.5e9

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3 import schema
-from lf_qwen3.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.files import write_text
 from lf_qwen3.recipes import Recipe, adapt, derived, files, find, presets, run_book, serving, shared, splits
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.document import Document
 from lf_qwen3.recipes.run_book import Steps
 from lf_qwen3.recipes.splits import Splits
-from lf_qwen3.writers import write_text
+from lf_qwen3.trainer import schema
 
 _SECRETS = {
     "swanlab_api_key": "SWANLAB_API_KEY",

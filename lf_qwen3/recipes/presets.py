@@ -17,8 +17,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3 import assets
-from lf_qwen3.errors import LfQwen3Error, UsageError
+from lf_qwen3.base import assets
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.recipes.document import Document
 
 _STARTED_BY = {"FORCE_TORCHRUN", "USE_RAY"}

@@ -7,8 +7,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.recipes.architecture import Checkpoint
+from lf_qwen3.qwen3.architecture import Checkpoint
+from lf_qwen3.recipes import derive
 from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.method import method, summary
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,6 @@ class Recipe:
         written = self.path.read_text("utf-8")
         if self.checkpoint is None:
             return written
-        from lf_qwen3.recipes import derive
-
         return derive.text(self.name, written, self.checkpoint)
 
     @cached_property
@@ -63,21 +63,3 @@ class Recipe:
 @cache
 def _of_file(path: Path) -> Document:
     return Document(path.read_text("utf-8"), str(path))
-
-
-def summary(document: Document) -> str:
-    """Return the first line of an opening comment that is for the reader, not for the editor."""
-    lines = (line.lstrip("# ").rstrip() for line in document.header)
-    return next((line for line in lines if line and not line.startswith("yaml-language-server")), "")
-
-
-def method(settings: dict[str, Any]) -> str:
-    """Return method and stage of a training YAML, as `lora sft` or `qlora dpo`, defaults included."""
-    kind = settings.get("finetuning_type", "lora")
-    lora = kind == "lora"
-    before = (
-        ("q" if settings.get("quantization_bit") else "rs" if settings.get("use_rslora") else "")
-        if lora
-        else ""
-    )
-    return f"{before}{kind} {settings.get('stage', 'sft')}"

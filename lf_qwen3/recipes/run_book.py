@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lf_qwen3 import assets
+from lf_qwen3.base import assets
 from lf_qwen3.recipes import board, method, presets, shared
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.commented import run

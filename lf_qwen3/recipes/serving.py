@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lf_qwen3 import schema
 from lf_qwen3.recipes.shared import Shared
+from lf_qwen3.trainer import schema
 
 SERVING = ("infer_backend", "vllm_", "sglang_", "offload_folder", "use_kv_cache")
 BOTH = ("infer_dtype",)

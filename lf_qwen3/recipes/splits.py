@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3 import dataset_info
-from lf_qwen3.dataset_info.listing import kind_of
-from lf_qwen3.errors import UsageError
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.data import registry
+from lf_qwen3.data.registry.listing import kind_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def find(dataset: str, dataset_dir: str) -> Splits:
     Raises `UsageError` for a dataset that is not registered, with the nearest ones that are, `LfQwen3Error`
     for a broken dataset_info.json.
     """
-    registered = dataset_info.read(dataset_dir)
+    registered = registry.read(dataset_dir)
     train = next((name for name in (f"{dataset}_train", dataset) if name in registered), None)
     if train is None:
         near = get_close_matches(dataset, registered, n=1)

@@ -25,4 +25,9 @@ def test_help_imports_no_command():
         "except SystemExit: print(*(n for n in sys.modules if n.startswith('lf_qwen3.')), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(done.stderr.split()) <= {"lf_qwen3.cli", "lf_qwen3.cli._output", "lf_qwen3.errors"}
+    assert set(done.stderr.split()) <= {
+        "lf_qwen3.cli",
+        "lf_qwen3.cli._output",
+        "lf_qwen3.base",
+        "lf_qwen3.base.errors",
+    }

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.special_tokens import ADDED_TOKENS
-from lf_qwen3.thinking import CLOSE, OPEN, frame
+from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS
+from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame
 
 BASE = ["preview", "chat", "--dataset-dir", "data", "--tokenizer", "model"]
 PLAIN_TEMPLATE = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"

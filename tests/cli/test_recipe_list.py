@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from lf_qwen3.qwen3.architecture import CHECKPOINTS
 from lf_qwen3.recipes import derived, find, shipped
-from lf_qwen3.recipes.architecture import CHECKPOINTS
 from lf_qwen3.recipes.presets import presets
 
 

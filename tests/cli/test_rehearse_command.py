@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from lf_qwen3 import rehearse
 from lf_qwen3.cli import _output, cli
-from lf_qwen3.rehearse import Answer, Change, Fault, Verdict
+from lf_qwen3.proof import rehearse
+from lf_qwen3.proof.rehearse import Answer, Change, Fault, Verdict
 
 PASSED = Verdict(
     "train.yaml",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3 import dataset_info
-from lf_qwen3.thinking import frame
+from lf_qwen3.data import registry
+from lf_qwen3.qwen3.thinking import frame
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
@@ -159,7 +159,7 @@ def trained(board, tiny):
         file = board.folder / "data" / f"sums_{split}.jsonl"
         file.parent.mkdir(exist_ok=True)
         file.write_text("".join(json.dumps(one) + "\n" for one in rows), "utf-8")
-        dataset_info.register(f"sums_{split}", file, board.folder / "data")
+        registry.register(f"sums_{split}", file, board.folder / "data")
     return run
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3 import llamafactory
 from lf_qwen3.demo import run
+from lf_qwen3.trainer import process
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 for package in ("llamafactory", "dashscope"):
@@ -93,9 +93,9 @@ def test_other_settings_are_trained_anew(first, silent, tmp_path, monkeypatch):
     def train(yaml, log, listener, output_dir, env):
         asked.append((yaml.name, output_dir.exists()))
         shutil.copytree(folder / output_dir, output_dir)
-        return llamafactory.Run(0, log, 1.0)
+        return process.Run(0, log, 1.0)
 
-    monkeypatch.setattr(llamafactory, "train", train)
+    monkeypatch.setattr(process, "train", train)
     assert run(Path("demo"), silent, steps=2).trained is True
     assert asked == [("train.yaml", False), ("predict_tuned.yaml", False)]
     assert "max_steps: 2" in Path("demo/train.yaml").read_text("utf-8")

@@ -14,65 +14,30 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "lf_qwen3"
 
-# Lowest first. A module may import from its own layer and from those above it in this list. A new module or
-# package is placed here by its name.
-LAYERS = (
-    {"errors", "types", "thinking", "assets", "reasons", "special_tokens", "discovery"},
-    {
-        "chat_template",
-        "dataset_info",
-        "formats",
-        "keys",
-        "normalise",
-        "qwen_tokenizer",
-        "recipes",
-        "records",
-        "schema",
-        "sources",
-        "tiny_model",
-        "tokenizer",
-        "writers",
-    },
-    {"converters", "checks"},
-    {
-        "answer",
-        "checking",
-        "compare",
-        "convert",
-        "dialogues",
-        "demo",
-        "diagnose",
-        "doctor",
-        "download",
-        "estimate",
-        "evaluate",
-        "job",
-        "ledger",
-        "llamafactory",
-        "manifest",
-        "official",
-        "outputs",
-        "pipeline",
-        "preview",
-        "rehearse",
-        "render",
-        "score",
-        "verbatim",
-    },
-    {"cli", "webui", "__main__"},
-)
+# Lowest first: a room may import from itself and from the rooms above it in this list.
+ROOMS = ("base", "qwen3", "trainer", "data", "recipes", "results", "proof", "board", "cli")
+ENTRANCES = {"__init__", "__main__", "demo"}
+"""Modules that stand beside the rooms: the public face, the program, the demonstration."""
 HEAVY = ("torch", "transformers", "polars", "pyarrow", "pandas", "gradio", "llamafactory")
-LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
-def name_of(file: Path) -> str:
-    """Return the top-level name a file belongs to: lf_qwen3/cli/demo.py is in `cli`."""
+def room_of(file: Path) -> str:
+    """Return the room that a file stands in: lf_qwen3/cli/convert.py is in `cli`."""
     return file.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-def imported(tree: ast.Module, package: str = "lf_qwen3") -> Iterator[tuple[int, str]]:
-    """Yield (line, top-level name below `package`) of every import, those inside functions too."""
+def module_of(file: Path) -> str:
+    """Return the dotted name of a file, that of its folder for an __init__.py."""
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(file): file for file in FILES}
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) of every import of the package, those inside functions too."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -80,32 +45,53 @@ def imported(tree: ast.Module, package: str = "lf_qwen3") -> Iterator[tuple[int,
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        for parts in (name.split(".") for name in names):
-            if parts[0] == package and len(parts) > 1 and not parts[1].startswith("__"):
-                yield node.lineno, parts[1]
+        yield from ((node.lineno, name) for name in names if name.split(".")[0] == PACKAGE.name)
 
 
-def test_every_module_has_a_layer() -> None:
-    there = {name_of(file) for file in FILES} - {"__init__"}
-    assert there <= LEVEL.keys(), "place these in LAYERS"
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
 
 
-def test_imports_go_one_way() -> None:
-    wrong = [
-        f"{file.relative_to(PACKAGE)}:{line} imports {name}"
-        for file in FILES
-        for line, name in imported(ast.parse(file.read_text("utf-8")))
-        if LEVEL.get(name, 0) > LEVEL.get(name_of(file), len(LAYERS))
-    ]
+def test_every_file_stands_in_a_room() -> None:
+    assert {room_of(file) for file in FILES} == {*ROOMS, *ENTRANCES}
+
+
+def test_imports_go_down_only() -> None:
+    """An entrance may import every room, and no room an entrance but the command line its demonstration."""
+    wrong = []
+    for file in FILES:
+        own = room_of(file)
+        for line, name in imports(parsed(file)):
+            parts = name.split(".")
+            room = parts[1] if len(parts) > 1 else ""
+            if room in ENTRANCES:
+                allowed = own == "cli" or own in ENTRANCES
+            else:
+                allowed = own in ENTRANCES or room not in ROOMS or ROOMS.index(room) <= ROOMS.index(own)
+            if not allowed:
+                wrong.append(f"{file.relative_to(PACKAGE)}:{line} imports {name}")
+    assert not wrong
+
+
+def test_no_private_module_or_name_is_imported_from_another_folder() -> None:
+    wrong = []
+    for file in FILES:
+        for line, name in imports(parsed(file)):
+            *path, last = name.split(".")
+            private = [part for part in (*path, last) if part.startswith("_") and not part.startswith("__")]
+            owner = ".".join(path) if ".".join(path) in MODULES else name
+            if private and MODULES.get(owner, file).parent != file.parent:
+                wrong.append(f"{file.relative_to(PACKAGE)}:{line} imports {name}")
     assert not wrong
 
 
 def test_no_import_goes_in_a_circle() -> None:
+    """Over files; a package's own __init__ counts as a file."""
     graph: dict[str, set[str]] = {}
-    for file in FILES:
-        own = name_of(file)
-        names = {name for _, name in imported(without_type_checking(ast.parse(file.read_text("utf-8"))))}
-        graph.setdefault(own, set()).update(names - {own})
+    for module, file in MODULES.items():
+        tree = without_type_checking(parsed(file))
+        names = {name for _, name in imports(tree)}
+        graph[module] = {name if name in MODULES else name.rpartition(".")[0] for name in names} - {module}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -130,8 +116,8 @@ def packages(file: Path) -> set[str]:
     return found
 
 
-def test_only_one_module_imports_the_trainer() -> None:
-    assert {name_of(file) for file in FILES if "llamafactory" in packages(file)} <= {"llamafactory"}
+def test_only_the_room_trainer_imports_the_trainer() -> None:
+    assert {room_of(file) for file in FILES if "llamafactory" in packages(file)} <= {"trainer"}
 
 
 def test_every_package_imported_is_declared() -> None:
@@ -142,7 +128,7 @@ def test_every_package_imported_is_declared() -> None:
     }
     comes_with_the_trainer = {"packaging", "torch", "transformers"}
     known = sys.stdlib_module_names | declared | comes_with_the_trainer | {"lf_qwen3"}
-    assert not {f"{name_of(file)}: {name}" for file in FILES for name in packages(file) - known}
+    assert not {f"{module_of(file)}: {name}" for file in FILES for name in packages(file) - known}
 
 
 def test_help_imports_nothing_heavy(commands: list[tuple[str, ...]]) -> None:

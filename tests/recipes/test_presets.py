@@ -6,9 +6,10 @@ from itertools import combinations
 
 import pytest
 
-from lf_qwen3 import assets, schema
-from lf_qwen3.errors import LfQwen3Error, UsageError
+from lf_qwen3.base import assets
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.recipes.presets import choose, command, preset, presets, read
+from lf_qwen3.trainer import schema
 
 EVERY = pytest.mark.parametrize("one", presets(), ids=lambda one: one.name)
 GENERATES = {"GeneratingArguments", "DataArguments", "ModelArguments"}

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.cli import cli
-from lf_qwen3.recipes import board, gguf, presets, reading
+from lf_qwen3.recipes import board, gguf, presets
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.new import plan, write
 from lf_qwen3.recipes.presets import Preset
+from lf_qwen3.trainer import yaml_reader
 
 SFT = {"columns": {"prompt": "instruction", "response": "output"}}
 INFO = {
@@ -37,7 +38,7 @@ def test_a_tracked_run_has_project_and_name(monkeypatch):
     tracked = Preset("tracked", "tracking", "Track.", Path("x"), train={"use_swanlab": True})
     monkeypatch.setattr(presets, "choose", lambda names: [tracked])
     write(plan(chosen()))
-    found = reading.read(Path("runs/my/train.yaml")).settings
+    found = yaml_reader.read(Path("runs/my/train.yaml")).settings
     assert (found["swanlab_project"], found["swanlab_run_name"]) == (
         "lf-qwen3",
         "qwen3-4b-lora-sft-my",

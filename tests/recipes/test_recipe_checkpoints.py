@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lf_qwen3.recipes import checkpoints
+from lf_qwen3.qwen3 import checkpoints
 
 KINDS = [
     ("Qwen/Qwen3-4B", "hybrid"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from lf_qwen3.errors import LfQwen3Error
+from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.recipes import shipped
 from lf_qwen3.recipes.document import Document, line
 

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from lf_qwen3.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.recipes import find
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.document import Document

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.errors import UsageError
-from lf_qwen3.recipes import derived, reading, shared
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.recipes import derived, shared
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.new import plan, write
+from lf_qwen3.trainer import yaml_reader
 
 SFT = {"columns": {"prompt": "instruction", "response": "output"}}
 PAIRS = {"ranking": True, "columns": {"prompt": "instruction", "chosen": "chosen", "rejected": "rejected"}}
@@ -71,7 +72,7 @@ def chosen(kind="lora", *names, settings=None, gguf=False):
 def written(choice):
     """Write a set and return the settings of every YAML, read as the trainer reads them, by name."""
     write(plan(choice))
-    return {path.stem: reading.read(path).settings for path in Path("runs/my").glob("*.yaml")}
+    return {path.stem: yaml_reader.read(path).settings for path in Path("runs/my").glob("*.yaml")}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.recipes import board, presets, reading
+from lf_qwen3.recipes import board, presets
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.recipes.new import plan, write
+from lf_qwen3.trainer import yaml_reader
 
 pytestmark = pytest.mark.llamafactory
 METRICS = ("jieba", "nltk", "rouge_chinese")
@@ -80,7 +81,7 @@ def parse(monkeypatch, folder):
         found = {}
         for arguments in (parser.get_train_args if trains else parser.get_infer_args)():
             found.update(vars(arguments))
-        return reading.read(path).settings, found
+        return yaml_reader.read(path).settings, found
 
     return read
 

@@ -4,13 +4,13 @@ from functools import cache
 
 import pytest
 
-from lf_qwen3 import schema
+from lf_qwen3.qwen3.architecture import CHECKPOINTS
+from lf_qwen3.qwen3.checkpoints import kind_of
 from lf_qwen3.recipes import derived, find, shipped
-from lf_qwen3.recipes.architecture import CHECKPOINTS
-from lf_qwen3.recipes.checkpoints import kind_of
 from lf_qwen3.recipes.derive import EXPERT_TARGETS, LARGE
 from lf_qwen3.recipes.document import Document
 from lf_qwen3.recipes.needs import memory
+from lf_qwen3.trainer import schema
 
 DERIVED = derived()
 BY_NAME = {one.name: one for one in DERIVED}

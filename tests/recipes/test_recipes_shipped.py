@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from lf_qwen3 import schema
-from lf_qwen3.errors import UsageError
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.qwen3.architecture import CHECKPOINTS
+from lf_qwen3.qwen3.checkpoints import kind_of
 from lf_qwen3.recipes import find, method, shipped
-from lf_qwen3.recipes.architecture import CHECKPOINTS
-from lf_qwen3.recipes.checkpoints import kind_of
 from lf_qwen3.recipes.needs import needs
+from lf_qwen3.trainer import schema
 
 RECIPES = pytest.mark.parametrize("recipe", shipped(), ids=lambda recipe: recipe.name)
 METHODS = {"lora-sft", "qlora-sft", "full-sft", "rslora-sft", "lora-dpo", "lora-kto", "lora-pt", "full-pt"}

@@ -1,0 +1,41 @@
+"""The conversation: the one shape every source is turned into and every record is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Row = dict[str, Any]
+"""One row of a source as its reader yields it: column name -> plain Python value."""
+
+Role = Literal["user", "assistant", "tool"]
+
+
+@dataclass(slots=True)
+class Turn:
+    """One message.
+
+    `thinking` is the reasoning of an assistant turn without its tags, or None where there is none.
+    `calls` is the JSON array of an assistant's tool calls ([{"name", "arguments"}, ...]) or "".
+    """
+
+    role: Role
+    content: str
+    thinking: str | None = None
+    calls: str = ""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A dialogue that starts with a user turn and ends with the assistant turn to learn.
+
+    `system` and `tools` (a JSON array) are "" when there are none. `rejected` is the losing answer of
+    a preference pair; the winning one is then the last turn. `repairs` collects the codes of what had
+    to be mended (keys of `lf_qwen3.base.reasons.REPAIRED`).
+    """
+
+    turns: list[Turn]
+    system: str = ""
+    tools: str = ""
+    rejected: Turn | None = None
+    repairs: set[str] = field(default_factory=set)

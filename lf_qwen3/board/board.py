@@ -1,0 +1,84 @@
+"""The page around the tab: LLaMA Board's elements, or what stands for them on a page of our own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lf_qwen3.base.errors import LfQwen3Error
+
+_SECRET = re.compile(r"api_key|token|password|secret|webhook", re.IGNORECASE)
+_COUNTS = re.compile(r"num_input_tokens|tokens_seen|new_tokens|additional_target", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the tab knows of the page: two elements that are always there, and the board's engine if any.
+
+    `lang` holds the page's language, `dataset_dir` the dataset folder. `train_inputs` are the elements that
+    the board itself reads the training settings from; none on a page of our own.
+    """
+
+    lang: Any
+    dataset_dir: Any
+    engine: Any = None
+    train_inputs: frozenset[Any] = frozenset()
+
+    @property
+    def is_demo(self) -> bool:
+        """Tell whether the board runs in demo mode, in which visitors may change nothing."""
+        return bool(getattr(self.engine, "demo_mode", False))
+
+    def find(self, name: str) -> Any | None:
+        """Return the element with the board's id, such as train.cutoff_len, None where it has none."""
+        if self.engine is None:
+            return None
+        try:
+            return self.engine.manager.get_elem_by_id(name)
+        except KeyError:
+            return None
+
+    def value(self, values: Mapping[Any, Any], name: str, default: Any = None) -> Any:
+        """Return the value of an element among those that an event read."""
+        element = self.find(name)
+        found = None if element is None else values.get(element)
+        return default if found is None else found
+
+    def training_settings(self, values: Mapping[Any, Any]) -> dict[str, Any]:
+        """Return the settings that the Train tab would train with, as keys of a training YAML; no secrets.
+
+        {} on a page of our own. Raises `LfQwen3Error` where an element holds what the board cannot read.
+        """
+        if self.engine is None:
+            return {}
+        filled = {element: values[element] for element in self.train_inputs}
+        for name, default in (
+            ("top.model_name", "Custom"),
+            ("train.dataset", []),
+            ("train.output_dir", "run"),
+        ):
+            element = self.find(name)
+            if element is not None:
+                filled[element] = filled[element] or default
+        try:
+            settings = self.engine.runner._parse_train_args(filled)
+        except Exception as error:  # the board's own code, fed with what was typed
+            raise LfQwen3Error(
+                f"the Train tab holds a value that cannot be read: {error}",
+                "look at its number and JSON fields",
+            ) from error
+        return without_secrets(
+            {key: value for key, value in settings.items() if value is not None or _kept(key)}
+        )
+
+
+def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings without keys that hold a secret (swanlab_api_key, hf_hub_token, ...)."""
+    return {key: value for key, value in settings.items() if _COUNTS.search(key) or not _SECRET.search(key)}
+
+
+def _kept(key: str) -> bool:
+    """Tell whether None says something: to the trainer, enable_thinking null is a value of its own."""
+    return key == "enable_thinking"

@@ -1,0 +1,188 @@
+"""Section Sampling presets: how a model draws its words; Qwen's presets, and those kept by name."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.board.handlers import places, saved
+from lf_qwen3.recipes import presets, shared
+
+GROUP, FIRST = "sampling", "thinking"
+FILE = Path("llamaboard_config") / "lf-qwen3-sampling.json"
+"""All presets of the user, by name. No YAML: the board offers every YAML of that folder to be loaded."""
+
+MOST = 200
+"""Presets of the user."""
+
+BOUNDS: dict[str, tuple[float, float]] = {
+    "temperature": (0.01, 2),
+    "top_p": (0.01, 1),
+    "top_k": (0, 1000),
+    "max_new_tokens": (8, 131_072),
+}
+"""Least and most of each number; the least are those of the board's sliders."""
+
+_LOCK_SECONDS = 10
+_LARGEST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """One way to draw words; the names are the trainer's keys. A top_k of 0 sets no limit."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    max_new_tokens: int = shared.NEW_TOKENS
+    do_sample: bool = True
+    enable_thinking: bool = True
+
+    @property
+    def beside_the_sliders(self) -> dict[str, Any]:
+        """The keys that the board has no slider for.
+
+        The likeliest word alone is a top_k of 1: the board leaves out what is false (webui/common.py,
+        _clean_cmd), so a `do_sample: false` would be lost.
+        """
+        return {"top_k": self.top_k if self.do_sample else 1, "enable_thinking": self.enable_thinking}
+
+
+FIELDS = tuple(Sampling.__dataclass_fields__)
+
+
+def names() -> list[str]:
+    """Return all presets: the shipped, then the user's; the shipped alone where their file is broken."""
+    try:
+        own = _read()
+    except LfQwen3Error:
+        own = {}
+    return [*_order(), *sorted(own)]
+
+
+def find(name: str | None) -> Sampling:
+    """Return a preset. Raises `UsageError` for an unknown one, `LfQwen3Error` for a broken file."""
+    text = (name or "").strip()
+    if found := _shipped().get(text):
+        return found
+    own = _read()
+    if text not in own:
+        raise UsageError(f"no sampling preset is called '{text}'", f"there are: {', '.join(names())}")
+    return checked(own[text])
+
+
+def checked(given: Mapping[str, Any]) -> Sampling:
+    """Return the preset that these values are. Raises `UsageError` for a number that will not do."""
+    numbers = {name: _number(name, given.get(name), *bounds) for name, bounds in BOUNDS.items()}
+    return Sampling(
+        temperature=numbers["temperature"],
+        top_p=numbers["top_p"],
+        top_k=int(numbers["top_k"]),
+        max_new_tokens=int(numbers["max_new_tokens"]),
+        do_sample=bool(given.get("do_sample")),
+        enable_thinking=bool(given.get("enable_thinking")),
+    )
+
+
+def keep(name: str | None, sampling: Sampling, is_demo: bool = False) -> str:
+    """Keep a preset under a name, in place of one that has it; return the name.
+
+    Raises `UsageError` for a name that will not do or is a shipped preset's, in demo mode, and beyond `MOST`.
+    """
+    saved.refuse_demo(is_demo)
+    text = saved.checked_name(name)
+    if text in _shipped():
+        raise UsageError(f"{text} is a preset that is shipped", "choose another name")
+    with _locked():
+        own = _read()
+        if text not in own and len(own) >= MOST:
+            raise UsageError(f"there are {MOST} presets already", "remove one first")
+        _write(own | {text: asdict(sampling)})
+    return text
+
+
+def remove(name: str | None, is_demo: bool = False) -> None:
+    """Remove a preset of the user. Raises `UsageError` for a shipped or unknown one, and in demo mode."""
+    saved.refuse_demo(is_demo)
+    text = (name or "").strip()
+    if text in _shipped():
+        raise UsageError(f"{text} is a preset that is shipped", "only presets of your own can be removed")
+    with _locked():
+        own = _read()
+        if text not in own:
+            raise UsageError(f"no sampling preset is called '{text}'", f"there are: {', '.join(names())}")
+        _write({key: value for key, value in own.items() if key != text})
+
+
+def extra_args(written: str | None, sampling: Sampling) -> str:
+    """Return the Chat tab's JSON of further arguments with what it has no element for.
+
+    Whether to think is an element there. Raises `UsageError` where the field holds no JSON object.
+    """
+    try:
+        found = json.loads(written or "{}")
+    except ValueError as error:
+        raise UsageError(
+            f"the extra arguments of the Chat tab are no JSON: {error}", "mend them there"
+        ) from error
+    if not isinstance(found, dict):
+        raise UsageError("the extra arguments of the Chat tab are no JSON object", 'write {"key": value}')
+    return json.dumps(found | {"top_k": sampling.beside_the_sliders["top_k"]}, ensure_ascii=False)
+
+
+@cache
+def _shipped() -> dict[str, Sampling]:
+    """Return the presets of the recipes folder; the one called thinking, and no other, thinks."""
+    found = {one.name: one.generate for one in presets.presets() if one.group == GROUP}
+    return {name: Sampling(**generate, enable_thinking=name == FIRST) for name, generate in found.items()}
+
+
+def _order() -> list[str]:
+    return sorted(_shipped(), key=lambda name: (name != FIRST, name == "greedy", name))
+
+
+def _number(name: str, value: Any, least: float, most: float) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not is_number or not least <= value <= most:
+        raise UsageError(f"{name} is {value!r}", f"it goes from {least:g} to {most:,g}")
+    return float(value)
+
+
+def _read() -> dict[str, Any]:
+    places.require_inside(FILE)
+    try:
+        if FILE.stat().st_size > _LARGEST:
+            raise ValueError("it is too large")
+        found = json.loads(FILE.read_text("utf-8"))
+        if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+            raise ValueError("it holds no presets")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise LfQwen3Error(f"{FILE} cannot be read: {error}", "mend it or move it away") from error
+    return found
+
+
+def _write(own: Mapping[str, Any]) -> None:
+    saved.write(FILE, json.dumps(own, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """Let one visitor at a time change the file."""
+    from filelock import FileLock, Timeout
+
+    places.require_inside(FILE)
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(f"{FILE}.lock", timeout=_LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise LfQwen3Error(f"{FILE} is being written by another process", "try again") from error

@@ -1,0 +1,39 @@
+"""The tokenizer that the tab counts and renders with."""
+
+from __future__ import annotations
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.qwen3 import tokenizer_files
+
+USUAL = "Qwen/Qwen3-4B"
+"""All Qwen3 checkpoints share one tokenizer."""
+
+
+def find(given: str | None, model: str | None) -> str:
+    """Return the folder of the tokenizer named, of the board's model, or of any Qwen3.
+
+    Where none is in a hub's cache, Qwen3's is made once from dashscope and kept in the user's cache. Raises
+    `UsageError` when the one named is not there, or none can be had.
+    """
+    if given and given.strip():
+        return str(tokenizer_files.find(given.strip()))
+    if model and model.strip():
+        try:
+            return str(tokenizer_files.find(model.strip()))
+        except UsageError:
+            if "qwen3" not in model.lower():
+                raise
+    from lf_qwen3.proof.rehearse import model as stand_in
+
+    keep = stand_in.cache()
+    if keep is None:
+        return str(tokenizer_files.find(USUAL))
+    return str(stand_in.find_tokenizer(USUAL, None, keep)[0])
+
+
+def find_or_say(given: str | None, model: str | None) -> tuple[str, str]:
+    """Return the tokenizer's folder and "", or "" and why there is none."""
+    try:
+        return find(given, model), ""
+    except LfQwen3Error as error:
+        return "", f"{error.message}; {error.hint}"

@@ -1,0 +1,123 @@
+"""Switch the tab on for the unmodified `llamafactory-cli webui`, and off again.
+
+Python runs the lines of every .pth file in site-packages at its start. Ours is one guarded line in a file of
+its own beside the distribution's metadata, and stands in the distribution's RECORD, so that `pip uninstall`
+takes it along.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import os
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.board.hook import SWITCH
+
+FILE = "lf_qwen3_webui.pth"
+LINE = (
+    "import sys; "
+    r"exec('try:\n from lf_qwen3.board import hook\n hook.install()\nexcept Exception:\n pass')"
+    "\n"
+)
+"""Guarded, so that an orphaned file disturbs nobody; a try is ten times quicker than `find_spec`."""
+
+_RECORD = "RECORD"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the file goes, beside which metadata, and whether it is there and listed."""
+
+    file: Path
+    record: Path | None
+    is_there: bool
+    is_listed: bool
+
+    @property
+    def is_off(self) -> bool:
+        """Tell whether the environment variable turns it off all the same."""
+        return os.environ.get(SWITCH) == "0"
+
+
+def place(distribution: metadata.Distribution | None = None) -> Place:
+    """Return where things stand. Raises `LfQwen3Error` where lf-qwen3 is not installed as a distribution."""
+    found = distribution or _distribution()
+    file = Path(str(found.locate_file(FILE)))
+    records = [one for one in found.files or [] if one.name == _RECORD and ".dist-info" in str(one)]
+    record = Path(str(found.locate_file(records[0]))) if records else None
+    is_listed = record is not None and any(row[0] == FILE for row in _rows(record))
+    return Place(file, record, file.is_file() and file.read_text("utf-8") == LINE, is_listed)
+
+
+def install(distribution: metadata.Distribution | None = None) -> Place:
+    """Write the file and list it; twice does no harm. Raises `LfQwen3Error` where it may not be written."""
+    at = place(distribution)
+    _require_writable(at)
+    if not at.is_there:
+        _replace(at.file, LINE)
+    if at.record is not None and not at.is_listed:
+        _replace(at.record, _text([*_rows(at.record), _entry()]))
+    return place(distribution)
+
+
+def uninstall(distribution: metadata.Distribution | None = None) -> Place:
+    """Take the file and its entry away; where there is none nothing happens."""
+    at = place(distribution)
+    if at.file.exists() or at.is_listed:
+        _require_writable(at)
+    at.file.unlink(missing_ok=True)
+    if at.record is not None and at.is_listed:
+        _replace(at.record, _text([row for row in _rows(at.record) if row[0] != FILE]))
+    return place(distribution)
+
+
+def _distribution() -> metadata.Distribution:
+    try:
+        return metadata.distribution("lf-qwen3")
+    except metadata.PackageNotFoundError as error:
+        raise LfQwen3Error(
+            "lf-qwen3 is not installed as a package here", "pip install lf-qwen3; or start: lf-qwen3 webui"
+        ) from error
+
+
+def _require_writable(at: Place) -> None:
+    if not os.access(at.file.parent, os.W_OK):
+        raise LfQwen3Error(
+            f"no permission to write {at.file.parent}",
+            "start the board with `lf-qwen3 webui` instead, or use an environment of your own",
+        )
+
+
+def _rows(record: Path) -> list[list[str]]:
+    return [row for row in csv.reader(io.StringIO(record.read_text("utf-8"))) if row]
+
+
+def _text(rows: list[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _entry() -> list[str]:
+    """Return the line of RECORD: path, hash, bytes (packaging.python.org, "Recording installed projects")."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(LINE.encode()).digest()).rstrip(b"=").decode()
+    return [FILE, f"sha256={digest}", str(len(LINE.encode()))]
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one step; never in place, for uv links files of its cache into environments."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.chmod(temporary, path.stat().st_mode & 0o7777 if path.exists() else 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

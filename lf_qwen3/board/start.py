@@ -1,0 +1,43 @@
+"""Start LLaMA Board with the tab in it, or the tab on a page of its own."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import sysconfig
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.board import hook
+
+HOST, PORT = "127.0.0.1", 7860
+"""This machine only: the page has no login. The port is gradio's own."""
+
+INSTALL = 'pip install "lf-qwen3[web]"'
+
+
+def board(host: str, port: int) -> None:
+    """Start `llamafactory-cli webui` in this process, with the tab; returns when the board ends.
+
+    The board starts `llamafactory-cli` through PATH, so this environment's scripts go to its front. Without
+    LLaMA-Factory the tab stands on a page of its own. Raises `UsageError` where gradio is missing too.
+    """
+    os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    os.environ |= {"GRADIO_SERVER_NAME": host, "GRADIO_SERVER_PORT": str(port)}
+    os.environ.pop(hook.SWITCH, None)
+    if importlib.util.find_spec("llamafactory") is None:
+        alone(host, port)
+        return
+    hook.install()
+    sys.argv = ["llamafactory-cli", "webui"]
+    importlib.import_module("llamafactory.cli").main()
+
+
+def alone(host: str, port: int) -> None:
+    """Serve the tab on a page of its own. Raises `UsageError` where gradio is missing."""
+    if importlib.util.find_spec("gradio") is None:
+        raise UsageError("neither LLaMA-Factory nor gradio is installed", f"run: {INSTALL}")
+    from lf_qwen3.board import standalone
+
+    standalone.page().queue().launch(server_name=host, server_port=port, show_api=False)

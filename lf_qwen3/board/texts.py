@@ -1,0 +1,74 @@
+"""What the tab says, in the language of the page: web/strings/LANGUAGE.json, web/reasons/LANGUAGE.json."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from lf_qwen3.base import assets
+from lf_qwen3.base.reasons import Reason
+
+DEFAULT = "en"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Return the languages that there are texts in."""
+    return tuple(sorted(file.stem for file in (assets.folder("web") / "strings").glob("*.json")))
+
+
+def texts(language: str | None) -> Texts:
+    """Return the texts of a language; English for one that is not known."""
+    return _load(language if language in languages() else DEFAULT)
+
+
+class Texts:
+    """The texts of one language: `texts("data.what")` one, `texts.props("data.name")` an element's."""
+
+    def __init__(
+        self, language: str, blocks: dict[str, dict[str, Any]], reasons: dict[str, dict[str, Any]]
+    ) -> None:
+        self.language = language
+        self._blocks = blocks
+        self._reasons = reasons
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return a text; `{name}` in it stands for a value, whole numbers are grouped by thousands."""
+        found: str = self._find(key)
+        return found.format(**{name: shown(value) for name, value in values.items()}) if values else found
+
+    def props(self, key: str) -> dict[str, Any]:
+        """Return the arguments of an element that hold its texts; `choices` become (text, value) pairs."""
+        found: str | dict[str, Any] = self._find(key)
+        if isinstance(found, str):
+            return {"value": found}
+        choices = found.get("choices")
+        return found | ({"choices": [(text, value) for value, text in choices.items()]} if choices else {})
+
+    def reason(self, group: str, code: str, english: Reason) -> Reason:
+        """Return what a code of the library means; its own English where there is no translation.
+
+        `group` is rejected, repaired, checks or verdicts.
+        """
+        found = self._reasons.get(group, {}).get(code)
+        return Reason(found["message"], found.get("hint", "")) if found else english
+
+    def _find(self, key: str) -> Any:
+        block, _, name = key.partition(".")
+        return self._blocks[block][name]
+
+
+def shown(value: object) -> str:
+    """Return a value as it is shown: 12345 as 12,345."""
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return f"{value:,}" if is_count else str(value)
+
+
+@cache
+def _load(language: str) -> Texts:
+    blocks, reasons = (
+        json.loads(file.read_text("utf-8")) if file.is_file() else {}
+        for file in (assets.folder("web") / kind / f"{language}.json" for kind in ("strings", "reasons"))
+    )
+    return Texts(language, blocks, reasons)

@@ -1,0 +1,1 @@
+"""Raw data in, registered records out."""

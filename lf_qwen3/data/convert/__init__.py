@@ -1,0 +1,1 @@
+"""Turn sources into one registered dataset."""

@@ -1,0 +1,237 @@
+"""Turn sources into a registered LLaMA-Factory dataset: the main job, start to end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.reasons import REJECTED
+from lf_qwen3.data import converters, registry, sources
+from lf_qwen3.data.convert import ledger, manifest, outputs, worker
+from lf_qwen3.data.convert.options import ConvertOptions, Progress, Report, Source
+from lf_qwen3.data.convert.stage import Range, Stage, hash_of
+
+
+@dataclass(slots=True)
+class Converted:
+    """The results of all parts, put together in the order of the sources."""
+
+    lines: ledger.Lines = field(default_factory=ledger.Lines)
+    bad: list[outputs.BadPlace] = field(default_factory=list)
+    read: int = 0
+    preferences: int = 0
+    repaired: Counter[str] = field(default_factory=Counter)
+
+
+def convert(options: ConvertOptions, progress: Progress | None = None) -> Report:
+    """Convert, check, deduplicate, mix, split, write and register; all of it or nothing.
+
+    Raises `UsageError` for options that cannot be met, and `LfQwen3Error` when no row could be kept or,
+    with `on_bad` "stop", at the first row that is rejected.
+    """
+    registry.check_name(options.name)
+    _check_sizes(options)
+    found = resolve_sources(options.sources)
+    outputs.require_free(options, [source.file.path for source in found])
+    with Stage(options.dataset_dir, options.name) as stage:
+        converted = _convert_parts(options, found, stage.path, progress)
+        report = Report(options.name, read=converted.read, converters={s.label: s.converter for s in found})
+        report.rejected = dict(sorted(Counter(place.bad.code for place in converted.bad).items()))
+        report.repaired = dict(sorted(converted.repaired.items()))
+        lines = converted.lines
+        splits = _decide(options, converted, stage.path, report)
+        with ThreadPoolExecutor(1) as beside:
+            hashes = beside.map(_hash, found)
+            written = outputs.write(
+                options, stage.path, lines, splits, converted.bad, [s.label for s in found], progress
+            )
+        _count(report, lines, splits, options, converted.preferences > 0)
+        report.files = {key: str(options.dataset_dir / name) for key, name in written.files.items()}
+        entries = outputs.entries(options, written.files, preference=converted.preferences > 0)
+        report.datasets = list(entries)
+        manifest.write(stage.path, options, dict(zip(found, hashes, strict=True)), report, written.hashes)
+        outputs.commit(options, stage, written.files, entries)
+    return report
+
+
+def resolve_sources(specs: tuple[str, ...]) -> list[Source]:
+    """Find the files of all sources and the converter of each.
+
+    A source may be the name of a dataset that `lf-qwen3 download` fetched. Raises `UsageError` for a source
+    named twice, an unknown converter or columns that none fits.
+    """
+    found: list[Source] = []
+    seen: dict[Path, str] = {}
+    for spec in specs:
+        name, path = _parse_spec(spec)
+        for file in sources.find_files(_place_of(path)):
+            real = file.path.resolve()
+            if real in seen:
+                raise UsageError(
+                    f"the same source is named twice: {file.path}", f"as {seen[real]} and as {spec}"
+                )
+            seen[real] = spec
+            chosen = (
+                converters.get(name) if name else converters.detect(sources.columns(file), str(file.path))
+            )
+            found.append(Source(spec, file, chosen.name))
+    return found
+
+
+def _parse_spec(spec: str) -> tuple[str, str]:
+    name, colon, path = spec.partition(":")
+    is_converter = bool(colon) and name.isidentifier() and not Path(spec).exists() and len(name) > 1
+    return (name, path) if is_converter else ("", spec)
+
+
+def _place_of(path: str) -> str:
+    """Return the path itself, or the folder that a download of this name made."""
+    if Path(path).is_file():
+        return path
+    from lf_qwen3.data import download  # only where it is needed: it takes a while to load
+
+    return download.place_of(path)
+
+
+def _check_sizes(options: ConvertOptions) -> None:
+    for name, value in (("--val", options.val), ("--test", options.test)):
+        if value < 0 or (value >= 1 and value != int(value)):
+            raise UsageError(
+                f"{name} {value:g} is no share and no row count", "0.05 is a share, 500 is a row count"
+            )
+    if options.mix is not None and not 0 <= options.mix <= 1:
+        raise UsageError(f"--mix thinking={options.mix:g} is no share", "a number from 0 to 1, such as 0.75")
+    if options.limit is not None and options.limit < 1:
+        raise UsageError("--limit is at least 1")
+
+
+def _hash(source: Source) -> str:
+    path = source.file.path
+    return hash_of([Range(path, 0, path.stat().st_size)])
+
+
+def _convert_parts(
+    options: ConvertOptions, found: list[Source], spool_dir: Path, progress: Progress | None
+) -> Converted:
+    recipe = worker.Recipe(
+        options.format,
+        options.turns,
+        options.seed,
+        options.allow_special,
+        spool_dir,
+        stop_on_bad=options.on_bad == "stop",
+    )
+    tasks = [
+        worker.Task(part, index, source.converter)
+        for index, source in enumerate(found)
+        for part in sources.cut(source.file, options.part_bytes)
+    ]
+    total = sum(sources.size(task.part) for task in tasks)
+    done = 0
+    converted = Converted()
+    first_row = [1] * len(found)
+    for task, result in _results(options, found, tasks, recipe):
+        base = first_row[task.file]
+        if result.bad and options.on_bad == "stop":
+            _stop_at(found[task.file], base + result.bad[0].row, result.bad[0])
+        converted.lines.extend(result.lines)
+        converted.bad += [
+            outputs.BadPlace(task.file, base + bad.row, result.spool, bad) for bad in result.bad
+        ]
+        converted.read += result.read
+        converted.preferences += result.preferences
+        converted.repaired.update(result.repaired)
+        first_row[task.file] += result.positions
+        done += sources.size(task.part)
+        if progress:
+            progress("reading", done, total)
+    return converted
+
+
+def _results(
+    options: ConvertOptions, found: list[Source], tasks: list[worker.Task], recipe: worker.Recipe
+) -> Iterator[tuple[worker.Task, worker.Result]]:
+    if options.limit is None:
+        yield from zip(tasks, worker.run(tasks, recipe, options.workers), strict=True)
+        return
+    left = dict.fromkeys(options.sources, options.limit)
+    for task in tasks:
+        spec = found[task.file].spec
+        if left[spec]:
+            limited = worker.Task(task.part, task.file, task.converter, left[spec])
+            for result in worker.run([limited], recipe, workers=0):
+                left[spec] -= result.read
+                yield task, result
+
+
+def _stop_at(source: Source, row: int, bad: worker.Bad) -> None:
+    reason = REJECTED[bad.code]
+    detail = f" ({bad.detail})" if bad.detail else ""
+    raise LfQwen3Error(
+        f"{source.label}:{row}: {bad.code}: {reason.message}{detail}",
+        f"{reason.hint}; or leave such rows out with --on-bad reject. Nothing was written",
+    )
+
+
+def _decide(
+    options: ConvertOptions, converted: Converted, spool_dir: Path, report: Report
+) -> dict[str, ledger.Rows]:
+    """Deduplicate, mix and split; note in the report what became of whom."""
+    if not len(converted.lines):
+        raise _nothing_kept(converted, report)
+    if 0 < converted.preferences < len(converted.lines):
+        raise UsageError(
+            "preference data and plain conversations cannot stand in one dataset", "convert them apart"
+        )
+    lines = converted.lines
+    reader = outputs.AnswerReader(spool_dir, lines)
+    rows, report.duplicates, report.conflicts = ledger.drop_duplicates(lines, reader)
+    if options.mix is not None:
+        mixed = ledger.mix(lines, rows, options.mix, options.by)
+        report.left_out, rows = len(rows) - len(mixed), mixed
+    return ledger.split(lines, rows, options.val, options.test)
+
+
+def _nothing_kept(converted: Converted, report: Report) -> LfQwen3Error:
+    if not converted.read:
+        return UsageError("the sources hold no rows", "an empty file has nothing to learn from")
+    code, count = max(report.rejected.items(), key=lambda item: item[1])
+    first = next(place for place in converted.bad if place.bad.code == code)
+    detail = f" ({first.bad.detail})" if first.bad.detail else ""
+    return LfQwen3Error(
+        f"all {converted.read} rows were rejected, {count} of them as {code}: {REJECTED[code].message}",
+        f"the first is row {first.row}{detail}; {REJECTED[code].hint}. Nothing was written",
+    )
+
+
+def _count(
+    report: Report,
+    lines: ledger.Lines,
+    splits: dict[str, ledger.Rows],
+    options: ConvertOptions,
+    is_preference: bool,
+) -> None:
+    for name, rows in splits.items():
+        report.rows[name] = len(rows)
+        report.written[name] = sum(map(lines.records.__getitem__, rows))
+        report.thinking += sum(map(lines.thinking.__getitem__, rows))
+    report.plain = sum(report.written.values()) - report.thinking
+    if not report.thinking and not is_preference:
+        report.warnings.append(
+            "no record has any thinking: a hybrid Qwen3 trained on these will lose its reasoning; "
+            "mix in a reasoning source, 75 % is usual: --mix thinking=0.75"
+        )
+    if options.turns == "all":
+        report.warnings.append(
+            "--turns all trains every turn at once (mask_history: false) and keeps the thinking of earlier "
+            "turns in the prompt, where Qwen3's chat template takes it out; unroll keeps both right"
+        )
+    for name, wanted in (("val", options.val), ("test", options.test)):
+        if wanted >= 1 and report.rows.get(name, 0) < wanted:
+            report.warnings.append(
+                f"{name} holds {report.rows[name]} rows: larger groups of one question did not fit"
+            )

@@ -1,0 +1,102 @@
+"""Dialogues that need nothing: read column by column, without an object for each message.
+
+Most dialogues of a ShareGPT parquet file alternate, are trimmed and hold no mark-up. For those a decoder
+gives the texts alone. Whatever it cannot be sure of becomes the row it is and goes the long way; a property
+test holds the two ways equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lf_qwen3.data.converters.fields import MEDIA_COLUMNS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PAIRS = (["human", "gpt"], ["user", "assistant"])
+_ALTERNATING = {2 * turns: tuple(pair * turns for pair in _PAIRS) for turns in range(1, 33)}
+_ROLES = ("from", "role")
+_TEXTS = ("value", "content")
+_TAKEN = MEDIA_COLUMNS | {"system", "tools"}
+"""Columns that mean something beside the dialogue."""
+
+
+class Dialogue(list[str]):
+    """The texts of user and assistant in turn."""
+
+    __slots__ = ()
+
+
+Decode = Callable[["pa.RecordBatch"], list[Any]]
+
+
+def decoder(like: pa.RecordBatch, names: Sequence[str]) -> Decode | None:
+    """Return a function from a batch with the columns of `like` to its items: a `Dialogue` or a row each.
+
+    `names` are what the column of messages may be called. None where the columns are not a list of
+    {from, value} or {role, content} beside columns that do not matter. The function raises ValueError where
+    a text is not UTF-8, and for nulls.
+    """
+    import pyarrow as pa
+
+    columns = {field.name: field.type for field in like.schema}
+    lowered = {name.lower() for name in columns}
+    found = [name for name in columns if name.lower() in names]
+    if len(found) != 1 or len(lowered) < len(columns) or _TAKEN & lowered:
+        return None
+    kind = columns[found[0]]
+    message = kind.value_type if pa.types.is_list(kind) else None
+    if message is None or not pa.types.is_struct(message) or message.num_fields != 2:
+        return None
+    keys = [field.name for field in message]
+    ordered = keys if keys[0] in _ROLES else keys[::-1]
+    if tuple(ordered) not in zip(_ROLES, _TEXTS, strict=True):
+        return None
+    if any(not pa.types.is_string(field.type) for field in message):
+        return None
+    return _decoder(found[0], keys, [keys.index(key) for key in ordered])
+
+
+def _decoder(name: str, keys: list[str], places: list[int]) -> Decode:
+    def decode(batch: pa.RecordBatch) -> list[Any]:
+        column = batch.column(name)
+        ends = column.offsets.to_pylist()
+        first = ends[0]
+        messages = column.values.slice(first, ends[-1] - first)  # `flatten` loads all of pyarrow.compute
+        fields = [messages.field(place) for place in places]
+        if column.null_count or messages.null_count or any(field.null_count for field in fields):
+            raise ValueError("a null")
+        roles, texts = (field.to_pylist() for field in fields)
+        items: list[Any] = []
+        start = 0
+        for at, end in enumerate(ends[1:]):
+            stop = end - first
+            own = texts[start:stop]
+            if roles[start:stop] in _ALTERNATING.get(stop - start, ()) and _need_nothing(own):
+                items.append(Dialogue(own))
+            else:
+                pair = (roles, texts) if places == [0, 1] else (texts, roles)
+                rows = zip(pair[0][start:stop], pair[1][start:stop], strict=True)
+                items.append(_row(batch, at, name, [dict(zip(keys, row, strict=True)) for row in rows]))
+            start = stop
+        return items
+
+    return decode
+
+
+def _need_nothing(texts: Iterable[str]) -> bool:
+    """Tell whether all texts begin and end with something other than white space and hold no mark-up."""
+    for text in texts:
+        if "<" in text or "\r" in text or "\0" in text or text[:1] <= " " or text[-1] <= " ":
+            return False
+        if text[0].isspace():
+            return False
+    return True
+
+
+def _row(batch: pa.RecordBatch, at: int, name: str, messages: list[dict[str, str]]) -> dict[str, Any]:
+    """Return a row as `to_pylist` would."""
+    columns = zip(batch.schema.names, batch.columns, strict=True)
+    return {key: messages if key == name else column[at].as_py() for key, column in columns}

@@ -1,0 +1,263 @@
+"""The two record formats, and beside each the dataset_info columns and tags that describe it.
+
+Both are made from one `Conversation`, so a record and its description cannot disagree. Every record of a
+file has the same keys and the same types: HF datasets needs one schema per file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from lf_qwen3.base.conversation import Conversation, Turn
+from lf_qwen3.base.errors import Reject
+from lf_qwen3.qwen3.thinking import frame, frame_json, split
+from lf_qwen3.trainer.records.record import SHAREGPT_TAGS
+
+FormatName = Literal["sharegpt", "alpaca"]
+Turns = Literal["unroll", "last", "all"]
+
+_PARALLEL_SEAM = "\n</tool_response>\n<tool_response>\n"
+_HUMAN, _GPT, _OBSERVATION, _CALL = (
+    b'{"from":"%b","value":' % role for role in (b"human", b"gpt", b"observation", b"function_call")
+)
+
+_NOTHING = b',"system":"","tools":""}\n'
+_OPENING, _CLOSING = b'{"conversations":[', b"}]" + _NOTHING
+_FIRST, _THEN_GPT, _THEN_HUMAN = _OPENING + _HUMAN, b"}," + _GPT, b"}," + _HUMAN
+
+_json = orjson.dumps
+Buffer = bytes | memoryview
+"""JSON text."""
+
+
+class Record(NamedTuple):
+    """One line of a dataset file, line end included; `thinking` tells whether the learnt turn reasons."""
+
+    line: bytes
+    thinking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How conversations become records, and the dataset_info entry that says so."""
+
+    name: FormatName
+    encode: Callable[[Conversation, Turns], list[Record]]
+    verbatim: Callable[[Buffer, Buffer, Buffer], bytes]
+    plain: Callable[[Sequence[str], Turns], tuple[bytes, int]]
+    columns: dict[str, str]
+    preference_columns: dict[str, str]
+    tags: dict[str, str]
+
+    def entry(self, file_name: str, preference: bool = False) -> dict[str, Any]:
+        """Return the dataset_info entry of a file in this format, every column and tag written out.
+
+        Naming any column resets the unnamed ones to None in LLaMA-Factory (data/parser.py), so none is
+        left to its default.
+        """
+        entry: dict[str, Any] = {"file_name": file_name, "formatting": self.name}
+        if preference:
+            entry["ranking"] = True
+        entry["columns"] = dict(self.preference_columns if preference else self.columns)
+        if self.tags:
+            entry["tags"] = dict(self.tags)
+        return entry
+
+
+def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[Record]:
+    """Write sharegpt records: one per assistant turn (unroll), or one of the whole dialogue.
+
+    The thinking of earlier turns is left out as Qwen3's chat template leaves it out, except by `all`.
+    """
+    steps = _merge_parallel_tools(conversation.turns)
+    tail = b',"system":%b,"tools":%b}\n' % (_json(conversation.system), _json(conversation.tools))
+    if conversation.rejected:
+        pair = b',"chosen":%b,"rejected":%b' % (_item(steps[-1]), _item(conversation.rejected))
+        prompt = [_item(_bare(turn)) for turn in steps[:-1]]
+        return [Record(_line(prompt, pair + tail), steps[-1].thinking is not None)]
+    if turns == "all":
+        return [Record(_line(map(_item, steps), tail), any(turn.thinking is not None for turn in steps))]
+    records: list[Record] = []
+    history: list[bytes] = []
+    for turn in steps:
+        is_last = turn is steps[-1]
+        item = _item(turn)
+        if turn.role == "assistant" and (is_last or turns == "unroll"):
+            records.append(Record(_line([*history, item], tail), turn.thinking is not None))
+        if not is_last:
+            history.append(item if turn.thinking is None else _item(_bare(turn)))
+    return records
+
+
+def encode_alpaca(conversation: Conversation, turns: Turns) -> list[Record]:
+    """Write alpaca records; those with the longest history come first, see `has_history`.
+
+    Raises `Reject` ("needs_sharegpt") for a dialogue with tools, which alpaca has no place for.
+    """
+    steps = conversation.turns
+    if conversation.tools or any(turn.role == "tool" or turn.calls for turn in steps):
+        raise Reject("needs_sharegpt")
+    pairs = list(zip(steps[::2], steps[1::2], strict=True))
+    keep = (lambda turn: turn) if turns == "all" else _bare
+    history = [[user.content, _text(keep(assistant))] for user, assistant in pairs[:-1]]
+    chosen_ends = range(len(pairs)) if turns == "unroll" and not conversation.rejected else [len(pairs) - 1]
+    records = []
+    for end in reversed(chosen_ends):
+        user, assistant = pairs[end]
+        answer = {"output": _text(assistant)}
+        if conversation.rejected:
+            answer = {"chosen": _text(assistant), "rejected": _text(conversation.rejected)}
+        fields = {"instruction": user.content, "input": "", **answer, "system": conversation.system}
+        line = orjson.dumps({**fields, "history": history[:end]}, option=orjson.OPT_APPEND_NEWLINE)
+        learnt = steps if turns == "all" else [assistant]
+        records.append(Record(line, any(turn.thinking is not None for turn in learnt)))
+    return records
+
+
+def _verbatim_sharegpt(question: Buffer, thinking: Buffer, answer: Buffer) -> bytes:
+    """Write the record of one question out of JSON strings, as `encode_sharegpt` would."""
+    framed = frame_json(thinking, answer)
+    return b"".join((_FIRST, question, _THEN_GPT, *framed, _CLOSING))
+
+
+def _verbatim_alpaca(question: Buffer, thinking: Buffer, answer: Buffer) -> bytes:
+    """Write the record of one question out of JSON strings, as `encode_alpaca` would."""
+    framed = frame_json(thinking, answer)
+    head, middle, tail = b'{"instruction":', b',"input":"","output":', b',"system":"","history":[]}\n'
+    return b"".join((head, question, middle, *framed, tail))
+
+
+def _plain_sharegpt(texts: Sequence[str], turns: Turns) -> tuple[bytes, int]:
+    """Write the records of a dialogue without thinking, as `encode_sharegpt` would, and count them."""
+    pieces: list[bytes] = []
+    for at, text in enumerate(texts):
+        pieces += (_THEN_GPT if at % 2 else _THEN_HUMAN, _json(text))
+    pieces[0] = _FIRST
+    if turns != "unroll" or len(texts) == 2:
+        pieces.append(_CLOSING)
+        return b"".join(pieces), 1
+    lines: list[bytes] = []
+    for end in range(4, len(pieces) + 1, 4):  # a question and its answer are four pieces
+        lines += (*pieces[:end], _CLOSING)
+    return b"".join(lines), len(texts) // 2
+
+
+def _plain_alpaca(texts: Sequence[str], turns: Turns) -> tuple[bytes, int]:
+    """Write the records of a dialogue without thinking, as `encode_alpaca` would, and count them."""
+    steps = [Turn("assistant" if at % 2 else "user", text) for at, text in enumerate(texts)]
+    records = encode_alpaca(Conversation(steps), turns)
+    return b"".join([one.line for one in records]), len(records)
+
+
+def has_history(conversation: Conversation) -> bool:
+    """Tell whether an alpaca record of this dialogue has a history.
+
+    HF datasets types an alpaca file by its first 10 MB: if every history there is an empty list, a later
+    one fails to load. A record with a history must therefore stand first in its file.
+    """
+    return len(conversation.turns) > 2
+
+
+def answers(line: bytes) -> list[str]:
+    """Read the learnt answer back from a record of either format, without its thinking.
+
+    A preference record has two: the chosen one, then the rejected one.
+    """
+    record = orjson.loads(line)
+    found = [record[key] for key in ("output", "chosen", "rejected") if key in record]
+    values = found or record["conversations"][-1:]
+    return [split(one if isinstance(one, str) else one["value"]).answer for one in values]
+
+
+FORMATS: dict[str, Format] = {
+    "sharegpt": Format(
+        "sharegpt",
+        encode_sharegpt,
+        _verbatim_sharegpt,
+        _plain_sharegpt,
+        columns={"messages": "conversations", "system": "system", "tools": "tools"},
+        preference_columns={
+            "messages": "conversations",
+            "chosen": "chosen",
+            "rejected": "rejected",
+            "system": "system",
+            "tools": "tools",
+        },
+        tags=SHAREGPT_TAGS,
+    ),
+    "alpaca": Format(
+        "alpaca",
+        encode_alpaca,
+        _verbatim_alpaca,
+        _plain_alpaca,
+        columns={
+            "prompt": "instruction",
+            "query": "input",
+            "response": "output",
+            "system": "system",
+            "history": "history",
+        },
+        preference_columns={
+            "prompt": "instruction",
+            "query": "input",
+            "chosen": "chosen",
+            "rejected": "rejected",
+            "system": "system",
+            "history": "history",
+        },
+        tags={},
+    ),
+}
+
+
+def _line(items: Iterable[bytes], tail: bytes) -> bytes:
+    return _OPENING + b",".join(items) + b"]" + tail
+
+
+def _item(turn: Turn) -> bytes:
+    if turn.role != "assistant":
+        role = _HUMAN if turn.role == "user" else _OBSERVATION
+        return role + _json(turn.content) + b"}"
+    if not turn.calls:
+        answer = _json(turn.content)
+        framed = (answer,) if turn.thinking is None else frame_json(_json(turn.thinking), answer)
+        return b"".join((_GPT, *framed, b"}"))
+    if not turn.content and turn.thinking is None:
+        return _CALL + _json(turn.calls) + b"}"
+    return _GPT + _json(_text(turn)) + b"}"
+
+
+def _text(turn: Turn) -> str:
+    """Return an assistant's text, its tool calls spelled as Qwen3's chat template spells them.
+
+    LLaMA-Factory's own function_call turn cannot hold text beside the calls, and loses the empty line
+    between thinking and call (data/formatter.py), so those two are written as plain text.
+    """
+    if not turn.calls:
+        return frame(turn.thinking, turn.content)
+    calls = "\n".join(
+        f"<tool_call>\n{json.dumps(call, ensure_ascii=False)}\n</tool_call>"
+        for call in json.loads(turn.calls)
+    )
+    return frame(turn.thinking, f"{turn.content}\n{calls}" if turn.content else calls)
+
+
+def _bare(turn: Turn) -> Turn:
+    return turn if turn.thinking is None else replace(turn, thinking=None)
+
+
+def _merge_parallel_tools(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Join the answers to parallel tool calls into one turn, as the chat template shows them."""
+    if "tool" not in [turn.role for turn in turns]:
+        return turns
+    merged: list[Turn] = []
+    for role, group in groupby(turns, key=lambda turn: turn.role):
+        run = list(group)
+        merged += run if role != "tool" else [Turn("tool", _PARALLEL_SEAM.join(one.content for one in run))]
+    return merged

@@ -1,0 +1,217 @@
+"""The files that a conversion writes: who owns them, what stands in them, and what registers them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import orjson
+import xxhash
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.files import sync
+from lf_qwen3.base.reasons import REJECTED
+from lf_qwen3.data import registry
+from lf_qwen3.data.convert import manifest
+from lf_qwen3.data.convert.formats import FORMATS, answers
+from lf_qwen3.data.convert.keys import folded_answer
+from lf_qwen3.data.convert.ledger import Lines, Rows
+from lf_qwen3.data.convert.options import ConvertOptions, Progress
+from lf_qwen3.data.convert.stage import Range, Stage, copy, hash_of
+from lf_qwen3.data.convert.worker import Bad, rejects_path, spool_path
+
+SPLITS = ("train", "val", "test")
+_SYNC_EVERY = 64 << 20
+_BY_HAND = ("num_samples",)
+"""Keys of an entry that mean the same whatever the file holds, and that only a person sets."""
+
+
+class BadPlace(NamedTuple):
+    """A rejected row: its file, its row there (from 1), and where its text was spooled."""
+
+    file: int
+    row: int
+    spool: int
+    bad: Bad
+
+
+@dataclass(slots=True)
+class Written:
+    """The files of one run by key (train, val, test, rejected, manifest), and the hash of each."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+
+
+def file_names(name: str) -> dict[str, str]:
+    """Return every file that a dataset called `name` may own, by key."""
+    return {
+        **{split: f"{name}_{split}.jsonl" for split in SPLITS},
+        "rejected": f"{name}.rejected.jsonl",
+        "manifest": manifest.file_name(name),
+    }
+
+
+def require_free(options: ConvertOptions, sources: list[Path]) -> None:
+    """Raise `UsageError` if a file to write is a source or another's; --replace allows it."""
+    if options.replace or not options.dataset_dir.is_dir():
+        return
+    folder = options.dataset_dir.resolve()
+    own = manifest.owned_files(folder, options.name)
+    others = manifest.owners(folder, but=options.name)
+    real_sources = {source.resolve() for source in sources}
+    for file in file_names(options.name).values():
+        path = folder / file
+        if path in real_sources:
+            raise UsageError(
+                f"{file} is a source and would be written over", "choose another --name, or --replace"
+            )
+        if path.exists() and file not in own:
+            owner = others.get(file)
+            whose = f"belongs to the dataset {owner}" if owner else "was not written by lf-qwen3"
+            raise UsageError(
+                f"{options.dataset_dir / file} is there already and {whose}",
+                "choose another --name, or --replace",
+            )
+
+
+def write(
+    options: ConvertOptions,
+    stage: Path,
+    lines: Lines,
+    splits: Mapping[str, Rows],
+    bad: list[BadPlace],
+    names: list[str],
+    progress: Progress | None,
+) -> Written:
+    """Write the splits and the rejected rows into the stage.
+
+    What is written is hashed, and brought to the disk, while the rest is being written.
+    """
+    written = Written()
+    files = file_names(options.name)
+    total = sum(sum(map(lines.length.__getitem__, rows)) for rows in splits.values())
+    done = synced = 0
+    with ThreadPoolExecutor(2) as beside:
+        hashes: dict[str, Future[str]] = {}
+        syncs: list[Future[None]] = []
+        for split, rows in splits.items():
+            ranges = _ranges(
+                stage, lines, _history_first(lines, rows) if options.format == "alpaca" else rows
+            )
+            written.files[split] = files[split]
+            hashes[files[split]] = beside.submit(hash_of, ranges)
+            for count in copy(ranges, stage / files[split]):
+                done += count
+                if done - synced > _SYNC_EVERY:
+                    syncs.append(beside.submit(sync, stage / files[split]))
+                    synced = done
+                if progress:
+                    progress("writing", done, total)
+        written.hashes = {file: future.result() for file, future in hashes.items()}
+        for finished in syncs:
+            finished.result()
+    written.files["rejected"] = files["rejected"]
+    written.hashes[files["rejected"]] = _write_rejected(stage, stage / files["rejected"], bad, names)
+    written.files["manifest"] = files["manifest"]
+    return written
+
+
+def entries(options: ConvertOptions, files: dict[str, str], preference: bool) -> dict[str, dict[str, Any]]:
+    """Return the dataset_info entries of the splits written."""
+    chosen = FORMATS[options.format]
+    return {
+        Path(files[split]).stem: chosen.entry(files[split], preference) for split in SPLITS if split in files
+    }
+
+
+def commit(
+    options: ConvertOptions, stage: Stage, files: dict[str, str], made: dict[str, dict[str, Any]]
+) -> None:
+    """Put everything in place; what an earlier run of the same name left and this one did not make goes.
+
+    What a person wrote into an entry of that run beside the keys of ours stays (num_samples).
+    """
+    own = manifest.owned_files(options.dataset_dir, options.name)
+    there = registry.read(options.dataset_dir) if own else {}
+    made = {name: _by_hand(there.get(name, {})) | entry for name, entry in made.items()}
+    stale = [file for file in own if file not in files.values()]
+    stale_entries = [Path(file).stem for file in stale if file.endswith(".jsonl")]
+    replace = options.replace or bool(own)
+    registry.plan(options.dataset_dir, made, remove=stale_entries, replace=replace)
+    stage.commit(list(files.values()), stale, made, stale_entries)
+
+
+def _by_hand(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: entry[key] for key in _BY_HAND if key in entry}
+
+
+class AnswerReader:
+    """Reads the answer of a ledger line back from the spool and hashes it normalised."""
+
+    def __init__(self, spool_dir: Path, lines: Lines) -> None:
+        self.spool_dir = spool_dir
+        self.lines = lines
+        self.files: dict[int, BinaryIO] = {}
+
+    def __call__(self, row: int) -> int:
+        """Return the hash of the row's last answer."""
+        spool = self.lines.spool[row]
+        if spool not in self.files:
+            self.files[spool] = spool_path(self.spool_dir, spool).open("rb")
+        self.files[spool].seek(self.lines.offset[row])
+        records = self.files[spool].read(self.lines.length[row]).splitlines()
+        longest = max(records, key=len)
+        return folded_answer("\0".join(answers(longest)))
+
+
+def _history_first(lines: Lines, rows: Rows) -> Rows:
+    """Move the first row with a history to the front, so that HF datasets types the column by it."""
+    first = next((row for row in rows if lines.history[row]), None)
+    return rows if first is None else [first, *(row for row in rows if row != first)]
+
+
+def _ranges(stage: Path, lines: Lines, rows: Rows) -> list[Range]:
+    """Return where the records of `rows` lie; adjoining ranges are one."""
+    found: list[tuple[int, int, int]] = []
+    spool, start, end = 0, 0, 0
+    columns = (lines.spool, lines.offset, lines.length)
+    for own, at, length in zip(*(map(column.__getitem__, rows) for column in columns), strict=True):
+        if at != end or own != spool:
+            found.append((spool, start, end))
+            spool, start = own, at
+        end = at + length
+    found.append((spool, start, end))
+    return [Range(spool_path(stage, spool), start, end - start) for spool, start, end in found if end > start]
+
+
+def _write_rejected(stage: Path, path: Path, bad: list[BadPlace], names: list[str]) -> str:
+    spools: dict[int, BinaryIO] = {}
+    digest = xxhash.xxh3_128()
+    with path.open("wb") as target:
+        for place in bad:
+            if place.spool not in spools:
+                spools[place.spool] = rejects_path(stage, place.spool).open("rb")
+            spools[place.spool].seek(place.bad.offset)
+            head = orjson.dumps(
+                {
+                    "file": names[place.file],
+                    "row": place.row,
+                    "code": place.bad.code,
+                    "reason": _reason(place.bad),
+                }
+            )
+            line = head[:-1] + b',"content":' + spools[place.spool].read(place.bad.length) + b"}\n"
+            target.write(line)
+            digest.update(line)
+    for file in spools.values():
+        file.close()
+    return digest.hexdigest()
+
+
+def _reason(bad: Bad) -> str:
+    message = REJECTED[bad.code].message
+    return f"{message}: {bad.detail}" if bad.detail else message

@@ -1,0 +1,56 @@
+"""Rules that one conversation must keep; one rule is one function, in a file of its own kind.
+
+    @rule("code", good=..., bad=...)
+    def name(conversation) -> str | None: ...
+
+A rule returns None where all is well, or the detail to report; its message and its hint stand under the
+same code in `lf_qwen3.base.reasons`. `good` and `bad` are its examples: the tests run them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lf_qwen3.base.conversation import Conversation
+from lf_qwen3.base.discovery import import_all
+from lf_qwen3.base.errors import Reject
+
+Test = Callable[[Conversation], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that may be wrong with a conversation."""
+
+    code: str
+    test: Test
+    good: Conversation
+    bad: Conversation
+
+
+_RULES: list[Rule] = []
+
+
+def rule(code: str, *, good: Conversation, bad: Conversation) -> Callable[[Test], Test]:
+    """Register the decorated function as the rule behind `code`."""
+
+    def register(function: Test) -> Test:
+        _RULES.append(Rule(code, function, good, bad))
+        return function
+
+    return register
+
+
+def all_rules() -> list[Rule]:
+    """Return every rule, in the order of their codes."""
+    import_all(__name__)
+    return sorted(_RULES, key=lambda one: one.code)
+
+
+def require_sound(conversation: Conversation, rules: list[Rule]) -> None:
+    """Raise `Reject` with the code of the first of `rules` that the conversation breaks."""
+    for one in rules:
+        detail = one.test(conversation)
+        if detail is not None:
+            raise Reject(one.code, detail)

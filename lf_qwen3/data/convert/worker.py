@@ -1,0 +1,294 @@
+"""Convert parts of sources to records, in one process or in several, with the same result.
+
+    rows of a part -> convert -> normalise -> rules -> records, into a spool file beside a ledger
+
+A part knows nothing of the others. The results come back in the order of the parts, so neither the size
+of the parts nor the number of workers shows in what is made of them.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from lf_qwen3.base.conversation import Conversation, Row
+from lf_qwen3.base.errors import LfQwen3Error, Reject
+from lf_qwen3.data import converters, sources
+from lf_qwen3.data.convert import fast_jsonl, fast_parquet, rules
+from lf_qwen3.data.convert.fast_jsonl import Verbatim
+from lf_qwen3.data.convert.fast_parquet import Dialogue
+from lf_qwen3.data.convert.formats import FORMATS, FormatName, Record, Turns, has_history
+from lf_qwen3.data.convert.keys import keys_of, keys_of_dialogue, keys_of_verbatim
+from lf_qwen3.data.convert.ledger import Lines
+from lf_qwen3.data.convert.normalise import normalise, settle
+from lf_qwen3.data.sources import BadRow, Part, rows
+
+_BUFFER = 1 << 18
+_MOST_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One part to convert: `file` is the index of its source file, `limit` the most rows to read."""
+
+    part: Part
+    file: int
+    converter: str
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What workers need to know to convert any part the same way."""
+
+    format: FormatName
+    turns: Turns
+    seed: int
+    allow_special: bool
+    spool_dir: Path
+    stop_on_bad: bool = False
+
+
+@dataclass(slots=True)
+class Bad:
+    """A rejected row: `row` counts from 0 within the part; offset and length lie in the rejects spool."""
+
+    row: int
+    code: str
+    detail: str
+    offset: int
+    length: int
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one part. `positions` counts blank lines too, `read` does not."""
+
+    spool: int = 0
+    positions: int = 0
+    read: int = 0
+    preferences: int = 0
+    lines: Lines = field(default_factory=Lines)
+    bad: list[Bad] = field(default_factory=list)
+    repaired: Counter[str] = field(default_factory=Counter)
+
+
+def spool_path(spool_dir: Path, spool: int) -> Path:
+    """Return the file that worker `spool` (its process id) writes records to."""
+    return spool_dir / f"records-{spool}"
+
+
+def rejects_path(spool_dir: Path, spool: int) -> Path:
+    """Return the file that worker `spool` writes the raw text of rejected rows to."""
+    return spool_dir / f"rejects-{spool}"
+
+
+class Spool:
+    """A file that one process appends to; knows where it stands without asking the system."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("ab", _BUFFER)
+        self.end = self.file.tell()
+
+    def write(self, content: bytes) -> int:
+        """Append bytes and return the offset they begin at."""
+        start = self.end
+        self.file.write(content)
+        self.end += len(content)
+        return start
+
+
+class Worker:
+    """Converts parts in one process; its records and rejected rows go to spool files of its own."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.format = FORMATS[recipe.format]
+        skipped = {"special_token"} if recipe.allow_special else set()
+        self.rules = [rule for rule in rules.all_rules() if rule.code not in skipped]
+        self.spool = os.getpid()
+        self.records = Spool(spool_path(recipe.spool_dir, self.spool))
+        self.rejects = Spool(rejects_path(recipe.spool_dir, self.spool))
+        self.kept: list[tuple[int, ...]] = []
+
+    def convert(self, task: Task) -> Result:
+        """Convert one part. Raises OSError when the spool cannot be written (a full disk)."""
+        result = Result(spool=self.spool)
+        self.kept = []
+        converter = converters.get(task.converter)
+        for item in rows(task.part, _decoders(converter)):
+            if task.limit is not None and result.read == task.limit:
+                break
+            if type(item) is Verbatim:
+                self._copy_row(item, result)
+            elif type(item) is Dialogue:
+                self._write_dialogue(item, result)
+            elif item is not None:
+                self._convert_row(item, converter.convert, result)
+                if result.bad and self.recipe.stop_on_bad:
+                    break
+            result.positions += 1
+        result.lines.add(self.kept)
+        self.records.file.flush()
+        self.rejects.file.flush()
+        return result
+
+    def close(self) -> None:
+        """Close the spool files."""
+        self.records.file.close()
+        self.rejects.file.close()
+
+    def _copy_row(self, row: Verbatim, result: Result) -> None:
+        result.read += 1
+        content = self.format.verbatim(row.question, row.thinking, row.answer)
+        size = len(content)
+        place = self.records.write(content)
+        keys = keys_of_verbatim(row.text, content, self.recipe.seed)
+        self.kept.append((self.spool, place, size, 1, 1, size, 0, *keys))
+
+    def _write_dialogue(self, texts: Dialogue, result: Result) -> None:
+        result.read += 1
+        content, records = self.format.plain(texts, self.recipe.turns)
+        place = self.records.write(content)
+        keys = keys_of_dialogue(texts, content, self.recipe.seed)
+        self.kept.append((self.spool, place, len(content), records, 0, 0, len(texts) > 2, *keys))
+
+    def _convert_row(self, item: Row | BadRow, converter: converters.Convert, result: Result) -> None:
+        result.read += 1
+        try:
+            if isinstance(item, BadRow):
+                raise Reject(item.code, item.detail)
+            conversation = converter(item)
+            if not settle(conversation):
+                normalise(conversation)
+                rules.require_sound(conversation, self.rules)
+            records = self.format.encode(conversation, self.recipe.turns)
+        except Reject as reject:
+            content = orjson.dumps(item.raw if isinstance(item, BadRow) else item, default=str)
+            place = self.rejects.write(content)
+            result.bad.append(Bad(result.positions, reject.code, reject.detail, place, len(content)))
+        else:
+            self._keep(conversation, records, result)
+
+    def _keep(self, conversation: Conversation, records: list[Record], result: Result) -> None:
+        content = records[0].line if len(records) == 1 else b"".join([one.line for one in records])
+        reasoning = [len(one.line) for one in records if one.thinking]
+        line = (
+            self.spool,
+            self.records.write(content),
+            len(content),
+            len(records),
+            len(reasoning),
+            sum(reasoning),
+            has_history(conversation),
+            *keys_of(conversation, content, self.recipe.seed),
+        )
+        self.kept.append(line)
+        if conversation.rejected:
+            result.preferences += 1
+        if conversation.repairs:
+            result.repaired.update(conversation.repairs)
+
+
+def _decoders(converter: converters.Converter) -> sources.Decoders:
+    """Return the short ways of reading that a converter allows."""
+    decoders: dict[sources.Kind, Any] = {}
+    if converter.flat:
+        decoders["jsonl"] = partial(fast_jsonl.decoder, flat=converter.flat)
+    if converter.messages:
+        decoders["parquet"] = partial(fast_parquet.decoder, names=converter.messages)
+    return decoders
+
+
+def run(tasks: list[Task], recipe: Recipe, workers: int | None = None) -> Iterator[Result]:
+    """Convert all tasks and yield their results in order.
+
+    `workers` processes share the work (None: as many as there are processors and parts; 0: this
+    process). Raises `LfQwen3Error` when a worker dies.
+    """
+    if workers is None:
+        workers = min(_processors(), len(tasks), _MOST_WORKERS)
+        workers = 0 if workers == 1 else workers
+    return _run_in_pool(tasks, recipe, workers) if workers else _run_here(tasks, recipe)
+
+
+def _run_here(tasks: Iterable[Task], recipe: Recipe) -> Iterator[Result]:
+    _keep_heap()
+    worker = Worker(recipe)
+    try:
+        for task in tasks:
+            yield worker.convert(task)
+    finally:
+        worker.close()
+
+
+def _run_in_pool(tasks: list[Task], recipe: Recipe, workers: int) -> Iterator[Result]:
+    can_fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if can_fork else "spawn")
+    stop = context.Event()
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(recipe, stop))
+    waiting = deque(pool.submit(_convert, task) for task in tasks)
+    try:
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise LfQwen3Error(
+            "a worker process was killed", "is there enough memory? nothing was changed"
+        ) from error
+    except BaseException:
+        stop.set()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_worker: Worker | None = None
+
+
+def _start_worker(recipe: Recipe, stop: Any) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # rows make no cycles, and looking for them costs a tenth of the time
+    threading.Thread(target=_leave_with_parent, args=(stop,), daemon=True).start()
+    _keep_heap()
+    _worker = Worker(recipe)
+
+
+def _convert(task: Task) -> Result:
+    if _worker is None:
+        raise RuntimeError("_start_worker did not run")
+    return _worker.convert(task)
+
+
+def _leave_with_parent(stop: Any) -> None:
+    """End this process when it is told to stop, or when its parent is gone, however it went."""
+    parent = os.getppid()
+    while not stop.wait(0.5) and os.getppid() == parent:
+        pass
+    os._exit(1)
+
+
+def _keep_heap() -> None:
+    """Let glibc keep freed memory instead of giving it back between rows.
+
+    Freeing one large block raises malloc's dynamic trim threshold (mallopt(3), M_TRIM_THRESHOLD); without
+    it every row's strings are returned to the system and faulted in again, twice the time on some machines.
+    """
+    bytes(30 << 20)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,125 @@
+"""Converters: one file per source shape; a converter turns one row into a `Conversation`.
+
+Adding one is one file here (or an entry point in the group `lf_qwen3.converters`):
+
+    @converter("name", needs=["question", ("answer", "response")], may=["score"])
+    def convert(row: Row) -> Conversation: ...
+
+`needs` lists the columns that must be there: a name, or several of which one is enough. Every name in
+`needs` and `may` counts as the converter's own when it is weighed against others; names are compared in
+lower case. The docstring shows one real row. A converter raises `Reject` for a row that it cannot take;
+think tags inside a text are not its business (`lf_qwen3.data.convert.normalise`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from lf_qwen3.base.conversation import Conversation, Row
+from lf_qwen3.base.discovery import import_all
+from lf_qwen3.base.errors import UsageError
+
+ENTRY_POINT_GROUP = "lf_qwen3.converters"
+
+Convert = Callable[[Row], Conversation]
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """A source shape: how it is recognised and how a row of it becomes a conversation."""
+
+    name: str
+    convert: Convert
+    needs: tuple[tuple[str, ...], ...]
+    may: frozenset[str]
+    precedence: int
+    doc: str
+    flat: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+    def missing(self, columns: Collection[str]) -> list[tuple[str, ...]]:
+        """Return the needs that `columns` (in lower case) do not fill."""
+        return [need for need in self.needs if not any(name in columns for name in need)]
+
+    def rank(self, columns: Collection[str]) -> tuple[int, int, int, str]:
+        """Order fitting converters: by precedence, then who needs most, then who knows most columns."""
+        known = self.may.union(*self.needs).intersection(columns)
+        return (-self.precedence, -len(self.needs), -len(known), self.name)
+
+    def distance(self, columns: Collection[str]) -> tuple[int, int, str]:
+        """Order converters that do not fit: by the needs filled, then by the needs that are not."""
+        missing = len(self.missing(columns))
+        return (missing - len(self.needs), missing, self.name)
+
+
+_CONVERTERS: dict[str, Converter] = {}
+
+
+def converter(
+    name: str,
+    *,
+    needs: Sequence[str | tuple[str, ...]],
+    may: Collection[str] = (),
+    precedence: int = 0,
+    flat: Sequence[str] = (),
+    messages: Sequence[str] = (),
+) -> Callable[[Convert], Convert]:
+    """Register the decorated function as the converter `name`.
+
+    `precedence` goes before the number of needs: 2 for a pair of answers, 1 for a whole dialogue in one
+    column, 0 for columns. A row that holds a dialogue often repeats its question and answer beside it.
+    Two hints let rows that need nothing go a short way: `flat` names the columns of question, thinking and
+    answer, where the function takes no other into account (`data.convert.fast_jsonl`); `messages` what a
+    column of messages may be called, where it takes none but system and tools beside it
+    (`data.convert.fast_parquet`).
+    """
+
+    def register(function: Convert) -> Convert:
+        every = tuple((need,) if isinstance(need, str) else need for need in needs)
+        doc = function.__doc__ or ""
+        _CONVERTERS[name] = Converter(
+            name, function, every, frozenset(may), precedence, doc, tuple(flat), tuple(messages)
+        )
+        return function
+
+    return register
+
+
+def all_converters() -> dict[str, Converter]:
+    """Return every converter by name, third-party ones included."""
+    import_all(__name__, ENTRY_POINT_GROUP)
+    return dict(sorted(_CONVERTERS.items()))
+
+
+def get(name: str) -> Converter:
+    """Return the converter `name`. Raises `UsageError` with the nearest names."""
+    found = all_converters()
+    if name not in found:
+        near = get_close_matches(name, found, n=1)
+        guess = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"no converter is called '{name}'", f"{guess}there are: {', '.join(found)}")
+    return found[name]
+
+
+def detect(columns: Collection[str], where: str) -> Converter:
+    """Return the converter that fits the columns best, in whatever case they are written.
+
+    Raises `UsageError` that lists the columns seen and what the nearest converters lack.
+    """
+    lowered = {name.lower() for name in columns}
+    found = all_converters().values()
+    fitting = [one for one in found if not one.missing(lowered)]
+    if fitting:
+        return min(fitting, key=lambda one: one.rank(lowered))
+    nearest = sorted(found, key=lambda one: one.distance(lowered))[:3]
+    lacks = "; ".join(f"{one.name} lacks {_names(one.missing(lowered))}" for one in nearest)
+    raise UsageError(
+        f"{where}: no converter fits the columns {', '.join(sorted(columns)) or '(none)'}",
+        f"nearest: {lacks}. Rename the columns, or name a converter: CONVERTER:PATH",
+    )
+
+
+def _names(missing: list[tuple[str, ...]], most: int = 4) -> str:
+    return " and ".join("/".join(need[:most]) + ("/…" if len(need) > most else "") for need in missing)

@@ -1,0 +1,140 @@
+"""Read a list of messages, whether they say {from, value} or {role, content}."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lf_qwen3.base.conversation import Conversation, Role, Row, Turn
+from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.converters._tools import calls_text, joined_calls, tools_text
+from lf_qwen3.data.converters.fields import kind, optional_text
+from lf_qwen3.qwen3.thinking import CLOSE, excerpt
+
+_ROLES: dict[str, Role] = {
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+    "model": "assistant",
+    "tool": "tool",
+    "observation": "tool",
+    "function": "tool",
+    "tool_response": "tool",
+    "function_response": "tool",
+}
+_SYSTEM_ROLES = frozenset({"system", "developer"})
+_CALL_ROLES = frozenset({"function_call", "tool_call"})
+_THINKING_KEYS = ("reasoning_content", "reasoning", "thinking")
+_CALL_KEYS = ("tool_calls", "function_call")
+_MEDIA = ("image", "audio", "video")
+
+
+def read(messages: object, where: str) -> Conversation:
+    """Make the turns of a list of messages; a system message that comes first is the system text.
+
+    A message is {from, value} or {role, content}; roles are read in any case. An assistant's message may
+    bring reasoning_content (or reasoning, thinking) and tool_calls; a call that stands in a message of its
+    own belongs to the assistant turn before it. Raises `Reject` (missing_field, bad_turns, unknown_role,
+    roles, not_text, multimodal, bad_tool_call).
+    """
+    if messages is None:
+        raise Reject("missing_field", where)
+    if not isinstance(messages, list):
+        raise Reject("bad_turns", f"{where} is {kind(messages)}")
+    conversation = Conversation([])
+    turns = conversation.turns
+    for number, message in enumerate(messages, 1):
+        role = _role(message, number)
+        content = message.get("value")
+        if content is None:
+            content = message.get("content")
+        if role in _CALL_ROLES:
+            _add_calls(turns, content, number)
+        elif role in _SYSTEM_ROLES:
+            if number > 1:
+                raise Reject("roles", f"turn {number} is {role}; the system text comes first")
+            conversation.system = _text(content, number)
+        elif role == "assistant" and len(message) > 2:
+            turns.append(_assistant(message, content, number))
+        else:
+            turns.append(Turn(_ROLES[role], content if type(content) is str else _text(content, number)))
+    return conversation
+
+
+def add_columns(conversation: Conversation, row: Row) -> Conversation:
+    """Take the system text and the tools from columns beside the messages.
+
+    Raises `Reject` (not_text, bad_tools, and system_twice when the messages bring another system text).
+    """
+    system = optional_text(row, "system")
+    if system.strip():
+        if conversation.system.strip() not in ("", system.strip()):
+            raise Reject("system_twice", excerpt(system))
+        conversation.system = system
+    conversation.tools = tools_text(row.get("tools"))
+    return conversation
+
+
+def _role(message: Any, number: int) -> str:
+    """Return the role's name in lower case, checked to be one we know."""
+    if not isinstance(message, dict):
+        raise Reject("bad_turns", f"turn {number} is {kind(message)}")
+    role = message.get("from") or message.get("role")
+    if not isinstance(role, str):
+        raise Reject("unknown_role", f"turn {number}: {kind(role)}")
+    if role not in _ROLES:
+        role = role.strip().lower()
+    if role in _ROLES:
+        return "assistant" if _ROLES[role] == "assistant" else role
+    if role in _SYSTEM_ROLES or role in _CALL_ROLES:
+        return role
+    raise Reject("unknown_role", f"turn {number}: {excerpt(role)}")
+
+
+def _text(content: object, number: int) -> str:
+    """Return a message's text; the text parts of a list are one text."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(_part(part, number) for part in content)
+    if content is None:
+        raise Reject("missing_field", f"the text of turn {number}")
+    raise Reject("not_text", f"turn {number} is {kind(content)}")
+
+
+def _part(part: object, number: int) -> str:
+    if isinstance(part, dict) and isinstance(part.get("text"), str):
+        return str(part["text"])
+    named = str(part.get("type")) if isinstance(part, dict) else ""
+    if any(medium in named for medium in _MEDIA):
+        raise Reject("multimodal", f"turn {number}: {named}")
+    raise Reject("not_text", f"turn {number} holds a part of type {named or kind(part)}")
+
+
+def _assistant(message: dict[str, Any], content: object, number: int) -> Turn:
+    """Read an assistant's message that has more than a role and a text."""
+    where = f"turn {number}"
+    calls = ""
+    for key in _CALL_KEYS:
+        calls = calls or calls_text(message.get(key), where)
+    text = "" if calls and content is None else _text(content, number)
+    thinking = ""
+    for key in _THINKING_KEYS:
+        thinking = thinking or optional_text(message, key)
+    return Turn("assistant", text, thinking or None, calls)
+
+
+def _add_calls(turns: list[Turn], content: object, number: int) -> None:
+    """Read a message that is a call; a think block before its JSON is left to be taken apart later."""
+    where, text = f"turn {number}", ""
+    if isinstance(content, str):
+        before, close, behind = content.rpartition(CLOSE)
+        content = behind.lstrip()
+        text = before + close + behind[: len(behind) - len(content)]
+    calls = calls_text(content, where)
+    if not calls:
+        raise Reject("bad_tool_call", f"{where} is empty")
+    if turns and turns[-1].role == "assistant" and not text.strip():
+        turns[-1].calls = joined_calls(turns[-1].calls, calls)
+    else:
+        turns.append(Turn("assistant", text, calls=calls))

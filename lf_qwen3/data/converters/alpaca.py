@@ -1,0 +1,20 @@
+"""Alpaca records, and ms-swift's query/response records: one exchange in columns, thinking in the answer."""
+
+from __future__ import annotations
+
+from lf_qwen3.base.conversation import Conversation, Row
+from lf_qwen3.data.converters import converter
+from lf_qwen3.data.converters._columns import CONTEXT, INPUTS, exchange
+
+QUESTIONS = ("instruction", "prompt")
+ANSWERS = ("output", "response")
+
+
+@converter("alpaca", needs=[QUESTIONS + INPUTS, ANSWERS], may=CONTEXT)
+def convert(row: Row) -> Conversation:
+    """Take instruction and input as the question, output as the answer; null columns are no columns.
+
+    {"instruction": "Translate into French.", "input": "Good morning", "output": "Bonjour",
+     "system": "You are a translator.", "history": [["Translate 'cat'.", "chat"]]}
+    """
+    return exchange(row, questions=QUESTIONS, answers=ANSWERS)

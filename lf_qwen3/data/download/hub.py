@@ -1,0 +1,79 @@
+"""What a hub is to the rest: a listing with sums, and a way to fetch files into a folder."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, cast
+
+from lf_qwen3.base.errors import LfQwen3Error
+
+HubName = Literal["modelscope", "huggingface"]
+Kind = Literal["dataset", "model"]
+
+HUBS: dict[HubName, str] = {"modelscope": "ModelScope", "huggingface": "Hugging Face"}
+INSTALL = "pip install 'lf-qwen3[hub]'"
+
+_MODULES: dict[HubName, str] = {"modelscope": "on_modelscope", "huggingface": "on_hugging_face"}
+
+
+@dataclass(frozen=True, slots=True)
+class Repo:
+    """A dataset or a model on one hub; `revision` None is the hub's main branch, `name` the folder's."""
+
+    id: str
+    kind: Kind
+    hub: HubName
+    revision: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file of a repository: its path there, its bytes, and its sum where the hub states one.
+
+    `sha256` is of the content; `git_sha1` is git's id of the blob, which Hugging Face states of small files.
+    """
+
+    path: str
+    size: int
+    sha256: str | None = None
+    git_sha1: str | None = None
+
+
+class Listener(Protocol):
+    """Hears what happens."""
+
+    def say(self, text: str) -> None:
+        """Take a line about the progress."""
+
+    def warn(self, text: str) -> None:
+        """Take a warning: a file that was damaged, a connection that broke and is tried again."""
+
+
+class Hub(Protocol):
+    """The two things that are asked of a hub; both may raise whatever its SDK raises."""
+
+    def listing(self, repo: Repo, listener: Listener) -> list[RemoteFile]:
+        """Return every file of the repository, without folders."""
+
+    def fetch(
+        self, repo: Repo, files: Sequence[RemoteFile], folder: Path, listener: Listener, again: bool
+    ) -> None:
+        """Fetch files into a folder, going on with what is half there unless `again`."""
+
+
+def other(hub: HubName) -> HubName:
+    """Return the other hub."""
+    return "huggingface" if hub == "modelscope" else "modelscope"
+
+
+def open_hub(name: HubName) -> Hub:
+    """Import a hub's SDK. Raises `LfQwen3Error` with the command that installs it."""
+    try:
+        module = importlib.import_module(f"lf_qwen3.data.download.{_MODULES[name]}")
+    except ImportError as error:
+        raise LfQwen3Error(f"{HUBS[name]} needs a package that is not here: {error.name}", INSTALL) from error
+    return cast(Callable[[], Hub], module.connect)()

@@ -1,0 +1,210 @@
+"""Change dataset_info.json: under a lock, in one step, so that at any moment the file parses."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.data.registry.names import DATA_CONFIG, check_name, config_path, require_writable
+from lf_qwen3.data.registry.text import EMPTY, Document, parse
+
+_LOCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of one dataset_info.json; `apply` does it.
+
+    `path` is the file itself, links followed; `before` its bytes, None when there is none yet; `after`
+    the whole new content. `notes` say what else was set right.
+    """
+
+    path: Path
+    before: bytes | None
+    after: bytes
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_needed(self) -> bool:
+        """Tell whether anything would be written."""
+        return bool(self.added) if self.before is None else self.before != self.after
+
+    def diff(self) -> str:
+        """Return the change as a unified diff, "" when there is none."""
+        if not self.is_needed:
+            return ""
+        old = "/dev/null" if self.before is None else str(self.path)
+        return "".join(
+            difflib.unified_diff(_lines(self.before or b""), _lines(self.after), old, str(self.path))
+        )
+
+
+def read(dataset_dir: Path | str) -> dict[str, dict[str, Any]]:
+    """Return the entries by name, in the order of the file; none when there is no file.
+
+    Raises `UsageError` for a folder that is none, `LfQwen3Error` for a file that is broken.
+    """
+    return _document(config_path(dataset_dir))[0].entries
+
+
+def plan(
+    dataset_dir: Path | str,
+    add: Mapping[str, Mapping[str, Any]],
+    remove: Collection[str] = (),
+    replace: bool = False,
+) -> Change:
+    """Work out the new content of dataset_info.json; writes nothing.
+
+    An entry that is there with the same content is left alone. Names in `remove` that are not there are
+    passed over, and `add` wins over `remove`. Raises `UsageError` for a bad name, and for a name that
+    exists with other content unless `replace`; `LfQwen3Error` for a file that is broken.
+    """
+    for name in add:
+        check_name(name)
+    path = config_path(dataset_dir)
+    document, before = _document(path)
+    there = document.entries
+    same = tuple(name for name in add if name in there and _is_same(there[name], add[name]))
+    other = tuple(name for name in add if name in there and name not in same)
+    if other and not replace:
+        raise _taken(other[0], there[other[0]], add[other[0]], Path(dataset_dir))
+    added = tuple(name for name in add if name not in there)
+    removed = tuple(name for name in there if name in remove and name not in add)
+    notes = ("the byte order mark is taken away: LLaMA-Factory cannot read it",) if document.has_bom else ()
+    text = document.text
+    if added or other or removed:
+        text = document.spliced({name: add[name] for name in (*other, *added)}, removed)
+    return Change(path, before, text.encode(), added, other, removed, same, notes)
+
+
+@contextlib.contextmanager
+def lock(dataset_dir: Path | str) -> Iterator[None]:
+    """Keep every other process from changing dataset_info.json.
+
+    Within it use `plan` and `apply`; `edit` and `register` take the lock themselves. Raises
+    `UsageError` for a folder that is none, `LfQwen3Error` for one that may not be written, or when the
+    lock stays taken for a minute.
+    """
+    from filelock import FileLock, Timeout
+
+    path = config_path(dataset_dir)
+    require_writable(path)
+    mode = path.parent.stat().st_mode & 0o666
+    held = FileLock(path.with_name(f".{DATA_CONFIG}.lock"), timeout=_LOCK_SECONDS, mode=mode)
+    try:
+        held.acquire()
+    except Timeout as error:
+        raise LfQwen3Error(
+            f"another process has held {held.lock_file} for a minute", "wait for it to end, then try again"
+        ) from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def apply(change: Change) -> None:
+    """Write a planned change: a temporary file beside, fsync, one rename; the permissions are kept.
+
+    The caller holds `lock`. Raises `LfQwen3Error` when the file is no longer what the plan saw.
+    """
+    if not change.is_needed:
+        return
+    require_writable(change.path)
+    if _content(change.path) != change.before:
+        raise LfQwen3Error(
+            f"{change.path} was changed meanwhile", "nothing was written; run the command again"
+        )
+    temporary = change.path.with_name(f".{DATA_CONFIG}.tmp")
+    temporary.unlink(missing_ok=True)
+    try:
+        _write(temporary, change.after, like=change.path)
+        os.replace(temporary, change.path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(change.path.parent)
+
+
+def edit(
+    dataset_dir: Path | str,
+    add: Mapping[str, Mapping[str, Any]],
+    remove: Collection[str] = (),
+    replace: bool = False,
+    dry_run: bool = False,
+) -> Change:
+    """Register and drop any number of names in one locked step. Raises what `plan`, `lock`, `apply` raise.
+
+    With `dry_run` nothing is written, not even a lock file.
+    """
+    if dry_run:
+        return plan(dataset_dir, add, remove, replace)
+    with lock(dataset_dir):
+        change = plan(dataset_dir, add, remove, replace)
+        apply(change)
+    return change
+
+
+def _document(path: Path) -> tuple[Document, bytes | None]:
+    content = _content(path)
+    return (EMPTY, None) if content is None else (parse(content, path), content)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    # As text, because to Python 1 == True == 1.0, and LLaMA-Factory asks `ranking is True`.
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _taken(name: str, old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> UsageError:
+    keys = [key for key in {**old, **new} if key not in old or key not in new or old[key] != new[key]]
+    return UsageError(
+        f"'{name}' is registered in {folder / DATA_CONFIG} with other content ({', '.join(keys)})",
+        "choose another name, or overwrite it with --replace (--replace --dry-run shows the difference)",
+    )
+
+
+def _lines(content: bytes) -> list[str]:
+    lines = re.findall(r"[^\n]*\n|[^\n]+", content.decode())
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n\\ No newline at end of file\n"
+    return lines
+
+
+def _write(path: Path, content: bytes, like: Path) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with open(handle, "wb") as file:
+        if like.exists():
+            kept = like.stat()
+            with contextlib.suppress(OSError):
+                os.chown(path, kept.st_uid, kept.st_gid)
+            os.chmod(path, kept.st_mode & 0o7777)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,99 @@
+"""List what is registered: what each entry is for, and whether its file is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.data.registry.change import read
+from lf_qwen3.data.registry.names import DATA_CONFIG, config_path
+from lf_qwen3.data.registry.shape import Kind
+
+_ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
+_COUNT_LINES_TO = 256 << 20
+_COUNT_JSON_TO = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One entry. `size` (bytes) and `rows` are None where they cannot be told cheaply.
+
+    `exists` is None for data that lies elsewhere: then `source` is the key that says where (hf_hub_url,
+    ...) and `file` its value.
+    """
+
+    name: str
+    kind: Kind
+    formatting: str
+    source: str
+    file: str
+    exists: bool | None
+    size: int | None
+    rows: int | None
+
+
+def listing(dataset_dir: Path | str) -> list[Listed]:
+    """Return what is registered, in the order of the file.
+
+    Raises `UsageError` when there is no dataset_info.json, `LfQwen3Error` when it is broken.
+    """
+    if not config_path(dataset_dir).exists():
+        raise UsageError(
+            f"there is no {DATA_CONFIG} in {dataset_dir}",
+            "name the folder that holds it: --dataset-dir DIR; lf-qwen3 register makes one",
+        )
+    return [_listed(name, entry, Path(dataset_dir)) for name, entry in read(dataset_dir).items()]
+
+
+def kind_of(entry: Mapping[str, Any]) -> Kind:
+    """Return the training stage an entry is for, as LLaMA-Factory will take it."""
+    columns = entry.get("columns")
+    if entry.get("ranking"):
+        return "ranking"
+    if not isinstance(columns, dict):
+        return "sft"
+    if columns.get("kto_tag"):
+        return "kto"
+    if entry.get("formatting", "alpaca") == "alpaca" and not columns.get("response"):
+        return "pretrain"
+    return "sft"
+
+
+def _listed(name: str, entry: Mapping[str, Any], folder: Path) -> Listed:
+    source = next((key for key in _ELSEWHERE if key in entry), "file_name")
+    file = str(entry.get(source, ""))
+    formatting = str(entry.get("formatting", "alpaca"))
+    if source != "file_name":
+        return Listed(name, kind_of(entry), formatting, source, file, None, None, None)
+    path = folder / file
+    if not file or not path.exists():
+        return Listed(name, kind_of(entry), formatting, source, file, False, None, None)
+    files = sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
+    counts = [_rows(one) for one in files]
+    rows = None if None in counts else sum(count or 0 for count in counts)
+    size = sum(one.stat().st_size for one in files)
+    return Listed(name, kind_of(entry), formatting, source, file, True, size, rows)
+
+
+def _rows(path: Path) -> int | None:
+    """Return the number of rows of a file when it is cheap to know."""
+    size = path.stat().st_size
+    try:
+        if path.suffix == ".parquet":
+            import pyarrow.parquet as pq
+
+            return int(pq.read_metadata(path).num_rows)
+        if path.suffix == ".jsonl" and size <= _COUNT_LINES_TO:
+            with path.open("rb") as lines:
+                return sum(1 for line in lines if not line.isspace())
+        if path.suffix == ".json" and size <= _COUNT_JSON_TO:
+            import orjson
+
+            value = orjson.loads(path.read_bytes())
+            return len(value) if isinstance(value, list) else None
+    except (OSError, ValueError):
+        return None
+    return None

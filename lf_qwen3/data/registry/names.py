@@ -1,0 +1,108 @@
+"""What a dataset may be called, and where its file may lie."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from shlex import quote
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+
+DATA_CONFIG = "dataset_info.json"
+
+_NAME = re.compile(r"[\w.-]+")
+
+
+def check_name(name: str) -> None:
+    """Raise `UsageError` unless `name` is made of letters, digits, `_`, `-` and `.`, and not of dots alone.
+
+    LLaMA-Factory splits the names in `dataset:` at commas and strips blanks, and a name becomes part of
+    file names here.
+    """
+    if not _NAME.fullmatch(name) or not name.strip("."):
+        raise UsageError(
+            f"{name!r} cannot be the name of a dataset",
+            "use letters, digits, '_', '-' and '.', for example my_data-v1.0",
+        )
+
+
+def config_path(dataset_dir: Path | str) -> Path:
+    """Return the file behind `dataset_dir/dataset_info.json`, links followed; it need not exist.
+
+    Raises `UsageError` when the folder is missing or is no folder, or the file is something else.
+    """
+    folder = Path(dataset_dir)
+    if folder.is_file():
+        hint = f"name the folder: --dataset-dir {folder.parent}" if folder.name == DATA_CONFIG else ""
+        raise UsageError(
+            f"--dataset-dir {folder} is a file, not a folder", hint or "name a folder, or move the file"
+        )
+    if not folder.is_dir():
+        raise UsageError(
+            f"there is no folder {folder}", "name the folder that holds dataset_info.json: --dataset-dir DIR"
+        )
+    path = Path(os.path.realpath(folder / DATA_CONFIG))
+    if not path.parent.is_dir():
+        raise UsageError(
+            f"{folder / DATA_CONFIG} links to {path}, whose folder is missing", "mend or remove the link"
+        )
+    if path.exists() and not path.is_file():
+        raise UsageError(
+            f"{path} is not a file", "move it away: LLaMA-Factory reads its datasets from a file there"
+        )
+    return path
+
+
+def require_writable(path: Path) -> None:
+    """Raise `LfQwen3Error` when `path` may not be replaced by a new file."""
+    for place in (path.parent, path):
+        if not os.access(place, os.W_OK) and (place.exists() or place is path.parent):
+            hint = f"chmod u+w {place}, or name another folder: --dataset-dir DIR"
+            raise LfQwen3Error(f"no permission to write {place}", hint)
+
+
+def find_file(file: Path | str, dataset_dir: Path | str) -> Path:
+    """Return the data file, named from here or else from `dataset_dir`. Raises `UsageError`."""
+    for path in (Path(file), Path(dataset_dir) / file):
+        if path.is_dir():
+            raise UsageError(
+                f"{path} is a folder",
+                "name one file; several become one by: lf-qwen3 convert FOLDER --name NAME",
+            )
+        if path.is_file():
+            return path
+        if path.exists():
+            raise UsageError(f"{path} is not a regular file", "name a JSON, JSONL, CSV or parquet file")
+    raise UsageError(f"there is no file {file}", f"it may be named from here, or from {dataset_dir}")
+
+
+def relative_name(file: Path, dataset_dir: Path | str) -> str:
+    """Return how dataset_info.json names `file`: from the dataset_dir, with forward slashes.
+
+    A link that lies in the folder counts as lying there, wherever it points. Raises `UsageError` when
+    the file lies elsewhere.
+    """
+    for place in (
+        os.path.abspath(file),
+        os.path.realpath(file.parent) + os.sep + file.name,
+        os.path.realpath(file),
+    ):
+        for folder in (os.path.abspath(dataset_dir), os.path.realpath(dataset_dir)):
+            name = os.path.relpath(place, folder)
+            if name.split(os.sep)[0] != os.pardir and os.path.samefile(os.path.join(folder, name), file):
+                return _portable(name)
+    source, folder = quote(str(file)), quote(str(dataset_dir))
+    raise UsageError(
+        f"{file} does not lie in {dataset_dir}: LLaMA-Factory would not find it",
+        f"copy it there: cp {source} {folder}/; or write its records there: "
+        f"lf-qwen3 convert {source} --name NAME --dataset-dir {folder}",
+    )
+
+
+def _portable(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"the file name {name!r} is not UTF-8", "rename the file") from error
+    return name.replace(os.sep, "/")

@@ -1,0 +1,92 @@
+"""Register a file: its entry is found from its first records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.data.registry.change import Change, edit
+from lf_qwen3.data.registry.head import first_rows
+from lf_qwen3.data.registry.names import check_name, config_path, find_file, relative_name
+from lf_qwen3.data.registry.shape import Columns, Kind, NoFitError, Shape, columns_of, recognise
+
+Entry = dict[str, Any]
+"""One entry of dataset_info.json."""
+
+_SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What `register` found out and did; `unused` are columns that LLaMA-Factory will not read."""
+
+    entry: Entry
+    kind: Kind
+    unused: tuple[str, ...]
+    change: Change
+
+
+def entry_for(file: Path | str, dataset_dir: Path | str) -> Entry:
+    """Return the dataset_info entry that describes `file`, found from its first 100 records.
+
+    Columns and tags are written in full: naming one column resets the unnamed to None in LLaMA-Factory
+    (data/parser.py). `file` is named from here or from `dataset_dir`. Raises `UsageError` when it lies
+    elsewhere, cannot be read, or fits no format of LLaMA-Factory.
+    """
+    return _described(file, dataset_dir)[0]
+
+
+def register(
+    name: str, file: Path | str, dataset_dir: Path | str, replace: bool = False, dry_run: bool = False
+) -> Registered:
+    """Find the entry of `file` and write it into dataset_info.json. Raises as `entry_for` and `edit` do."""
+    check_name(name)
+    config_path(dataset_dir)
+    entry, shape = _described(file, dataset_dir)
+    change = edit(dataset_dir, {name: entry}, replace=replace, dry_run=dry_run)
+    return Registered(entry, shape.kind, shape.unused, change)
+
+
+def _described(file: Path | str, dataset_dir: Path | str) -> tuple[Entry, Shape]:
+    path = find_file(file, dataset_dir)
+    file_name = relative_name(path, dataset_dir)
+    convert = f"lf-qwen3 convert {quote(str(path))} --name NAME --dataset-dir {quote(str(dataset_dir))}"
+    if path.suffix not in _SUFFIXES:
+        raise UsageError(
+            f"{path}: a data file ends in {', '.join(_SUFFIXES)}",
+            f"rename it if it is one of these, or: {convert}",
+        )
+    rows = first_rows(path, hint=convert)
+    try:
+        shape = recognise(rows)
+    except NoFitError as why:
+        reason = f"; {why}" if str(why) else ""
+        raise UsageError(
+            f"{path} fits no format of LLaMA-Factory{reason}\ncolumns seen: {_seen(columns_of(rows))}",
+            f"this turns it into one that fits: {convert}",
+        ) from why
+    return shape.entry(file_name), shape
+
+
+def _seen(columns: Columns) -> str:
+    """Return the columns with what they hold, for a message."""
+    return ", ".join(f"{name} ({_held(values)})" for name, values in columns.items()) or "(none)"
+
+
+def _held(values: Sequence[object]) -> str:
+    names = {
+        str: "text",
+        bool: "true or false",
+        int: "numbers",
+        float: "numbers",
+        list: "lists",
+        dict: "objects",
+    }
+    held = dict.fromkeys(
+        names.get(type(value), type(value).__name__) for value in values if value is not None
+    )
+    return " and ".join(held) or "null"

@@ -1,0 +1,29 @@
+"""Readers: files of any accepted kind become plain rows, cut into parts that any process can read.
+
+    for file in find_files("data/*.jsonl"):
+        for part in cut(file):
+            for item in rows(part): ...
+
+An item is a row (a dict), a `BadRow` with the reason it cannot be one, or None for a blank line, which
+counts for numbering only. Memory is bounded by one row and one block, never by the file.
+"""
+
+from lf_qwen3.data.sources.find import find_files
+from lf_qwen3.data.sources.part import PART_BYTES, BadRow, Compression, Item, Kind, Part, SourceFile
+from lf_qwen3.data.sources.read import Decoders, columns, cut, rows, size
+
+__all__ = [
+    "PART_BYTES",
+    "BadRow",
+    "Compression",
+    "Decoders",
+    "Item",
+    "Kind",
+    "Part",
+    "SourceFile",
+    "columns",
+    "cut",
+    "find_files",
+    "rows",
+    "size",
+]

@@ -1,0 +1,114 @@
+"""The files behind a path, a folder or a glob."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NoReturn
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.data.sources.kind import ACCEPTED, sniff
+from lf_qwen3.data.sources.part import SourceFile
+from lf_qwen3.data.sources.stream import cannot_read
+
+_COMPANIONS = (
+    *("readme*", "license*", "licence*", "notice*", "changelog*", "citation*", "contributing*", "makefile"),
+    *("dataset_infos.json", "dataset_info.json", "configuration.json"),
+    *("*.md", "*.rst", "*.txt", "*.pdf", "*.html", "*.bib", "*.cff"),
+    *("*.py", "*.sh", "*.ipynb", "*.yaml", "*.yml", "*.toml", "*.cfg", "*.ini", "*.lock"),
+    *("_success*", "_metadata", "_common_metadata", "_started*", "_committed*"),
+    *("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.webp"),
+)
+"""What lies beside the data in a folder from a hub: never a data file, so never missed."""
+
+
+def find_files(spec: str) -> list[SourceFile]:
+    """Return the data files behind a file name, a folder (walked) or a glob, sorted by path.
+
+    Of a folder or a glob, hidden files and companions (README, licence, dataset_infos.json, scripts,
+    pictures) are left out. Raises `UsageError` when there is no data file, when a file cannot be opened or
+    is of no accepted kind, and when a folder or a glob brings files of several kinds.
+    """
+    place = os.path.expanduser(spec)
+    if os.path.isfile(place):
+        return [sniff(Path(place))]
+    if os.path.isdir(place):
+        paths, what = list(_walk(place)), "folder"
+    elif os.path.exists(place):
+        raise UsageError(f"{spec}: it is no ordinary file", "save the data to a file first")
+    else:
+        paths, what = _matches(place), "glob"
+        if not paths:
+            _not_found(spec)
+    data = [path for path in sorted(paths) if not _is_companion(path.name)]
+    if not data:
+        raise UsageError(f"{spec}: the {what} holds no data file", f"accepted are {ACCEPTED}")
+    return _of_one_kind(spec, [sniff(path) for path in data])
+
+
+def _walk(folder: str) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder, onerror=_cannot_list):
+        is_hub_cache = "snapshots" in folders and "blobs" in folders
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name[0] != "." and name != "__pycache__" and not (is_hub_cache and name in ("blobs", "refs"))
+        )
+        yield from (Path(place, name) for name in names)
+
+
+def _matches(pattern: str) -> list[Path]:
+    return [Path(place) for place in glob.glob(pattern, recursive=True) if not os.path.isdir(place)]
+
+
+def _is_companion(name: str) -> bool:
+    return name[0] == "." or any(fnmatch(name.lower(), pattern) for pattern in _COMPANIONS)
+
+
+def _of_one_kind(spec: str, files: list[SourceFile]) -> list[SourceFile]:
+    kinds: dict[str, list[SourceFile]] = {}
+    for file in files:
+        kinds.setdefault(file.kind, []).append(file)
+    if len(kinds) == 1:
+        return files
+    listed = "; ".join(f"{kind}: {_some_names(found)}" for kind, found in sorted(kinds.items()))
+    example = os.path.join(spec if os.path.isdir(spec) else ".", "**", f"*{files[0].path.suffix}")
+    raise UsageError(
+        f"{spec}: files of several kinds ({listed})", f"name one kind by a glob, like '{example}'"
+    )
+
+
+def _some_names(files: Iterable[SourceFile], most: int = 3) -> str:
+    names = [file.path.name for file in files]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _not_found(spec: str) -> NoReturn:
+    if "://" in spec:
+        raise UsageError(
+            f"{spec}: only local files are read", "fetch it first, then name the file or the folder"
+        )
+    folder, name = os.path.split(os.path.expanduser(spec))
+    if glob.has_magic(spec):
+        raise UsageError(f"no file matches {spec}", "put a glob in quotes; ** goes down into folders")
+    try:
+        near = get_close_matches(name, os.listdir(folder or "."), n=1)
+    except (OSError, ValueError):
+        raise UsageError(
+            f"{spec}: there is no folder {folder}", "check the path; pwd shows where you are"
+        ) from None
+    guess = (
+        f"did you mean {os.path.join(folder, near[0])}?"
+        if near
+        else "check the path; pwd shows where you are"
+    )
+    raise UsageError(f"{spec}: there is no such file or folder", guess)
+
+
+def _cannot_list(error: OSError) -> NoReturn:
+    raise cannot_read(error.filename, error)

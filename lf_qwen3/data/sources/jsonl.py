@@ -1,0 +1,87 @@
+"""JSON lines: one row a line, plain files cut anywhere, packed ones streamed."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import orjson
+
+from lf_qwen3.base.conversation import Row
+from lf_qwen3.data.sources.part import BadRow, Item, Part, SourceFile
+from lf_qwen3.data.sources.row import decode_slowly, not_object
+from lf_qwen3.data.sources.stream import cut_of, open_bytes
+
+Decode = Callable[[bytes], Any]
+DecoderFor = Callable[[Row], Decode]
+
+_SKIP = 1 << 20
+_NO_OBJECT = frozenset({list, str, int, float, bool, type(None)})
+
+
+def cut(file: SourceFile, part_bytes: int) -> list[Part]:
+    """Cut a plain file into byte ranges that tile it; a packed one is one part."""
+    if file.compression:
+        return [Part(file)]
+    total = file.path.stat().st_size
+    return [Part(file, at, min(at + part_bytes, total)) for at in range(0, total, part_bytes)]
+
+
+def rows(part: Part, decoder: DecoderFor | None = None) -> Iterator[Any]:
+    """Yield one item per line that starts inside the part.
+
+    `decoder` is shown the part's first row and returns what reads the lines after it in place of
+    `orjson.loads`: a function that may return something else for some rows.
+    """
+    with open_bytes(part.file.path, part.file.compression) as lines:
+        stop = sys.maxsize if part.stop is None else part.stop
+        at = _first_line(lines, part.start, stop)
+        is_told = (yield from _decoded(lines, at, stop, decoder)) if at < stop else False
+        if (problem := cut_of(lines)) and not is_told:
+            yield BadRow("truncated", problem, "")
+
+
+def _first_line(file: io.BufferedReader, start: int, stop: int) -> int:
+    """Go to the first line that starts at or after `start`; the search ends at `stop`."""
+    if not start:
+        return 0
+    at = start - 1  # a line starts at `start` only if the byte before it ends another
+    file.seek(at)
+    while at < stop:
+        piece = file.readline(_SKIP)
+        at += len(piece)
+        if not piece or piece.endswith(b"\n"):
+            break
+    return at
+
+
+def _decoded(
+    lines: io.BufferedReader, at: int, stop: int, decoder: DecoderFor | None
+) -> Generator[Any, None, bool]:
+    """Yield the items up to `stop`; return whether the last one tells that the file is cut short."""
+    loads: Decode
+    loads, refused = orjson.loads, orjson.JSONDecodeError  # the hot loop: nothing is looked up twice
+    item: Item = None
+    for line in lines:
+        try:
+            row = loads(line)
+        except refused:
+            item = _refused(line, cut_of(lines))
+            yield item
+        else:
+            yield not_object(line, row) if type(row) in _NO_OBJECT else row
+            if decoder and type(row) is dict:
+                loads, decoder = decoder(row), None
+        at += len(line)
+        if at >= stop:
+            break
+    return isinstance(item, BadRow) and item.code == "truncated"
+
+
+def _refused(line: bytes, problem: str) -> Item:
+    item = decode_slowly(line, is_last=not line.endswith(b"\n"))
+    if problem and isinstance(item, BadRow) and item.code == "truncated":
+        return item._replace(detail=problem)
+    return item

@@ -1,0 +1,118 @@
+"""What a file is: told by its first bytes, and by its name only where they leave it open."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.data.sources.part import Compression, Kind, SourceFile
+from lf_qwen3.data.sources.row import BOM, decode
+from lf_qwen3.data.sources.stream import open_bytes
+
+ACCEPTED = ".jsonl .ndjson .json .csv .tsv, each plain, .gz or .zst, and .parquet"
+
+_HEAD = 64 << 10
+_PACKED: dict[bytes, Compression] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_PACKED_NAMES = {".gz", ".gzip", ".zst", ".zstd"}
+_PARQUET = b"PAR1"
+_KINDS: dict[str, Kind] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+}
+_TABLES = {".csv", ".tsv"}
+_OTHERS = {
+    b"version https://git-lfs": ("a Git LFS pointer, not the data", "run `git lfs pull` in its folder"),
+    b"<!doctype": ("a web page, not the data", "fetch the raw file"),
+    b"<html": ("a web page, not the data", "fetch the raw file"),
+    b"pk\x03\x04": ("a zip archive (or a spreadsheet)", "unpack it, or save the sheet as CSV in UTF-8"),
+    b"arrow1": ("an Arrow file", "save it as parquet"),
+    b"\xff\xff\xff\xff": ("an Arrow stream, as save_to_disk writes it", "save it as parquet"),
+    b"\xfd7zxz": ("an xz archive", "unpack it with xz -d"),
+    b"bzh": ("a bzip2 archive", "unpack it with bzip2 -d"),
+    b"\xff\xfe": ("text in UTF-16", "save it as UTF-8"),
+    b"\xfe\xff": ("text in UTF-16", "save it as UTF-8"),
+}
+
+
+def sniff(path: Path) -> SourceFile:
+    """Tell the kind and the compression of a file.
+
+    Raises `UsageError` when the file cannot be opened, is of no accepted kind, or is not what it is called.
+    """
+    head, compression = _head(path)
+    text = head.removeprefix(BOM).lstrip()
+    _require_data(path, head.lstrip())
+    name = extension(path)
+    if head.startswith(_PARQUET):
+        if compression:
+            raise UsageError(
+                f"{path}: a parquet file is packed with {compression}", "unpack it; parquet packs itself"
+            )
+        return SourceFile(path, "parquet")
+    if name == ".parquet":
+        raise UsageError(f"{path}: it is cut short or no parquet file", "fetch it again")
+    kind = _json_kind(text, name) or _KINDS.get(name)
+    if kind is None:
+        raise UsageError(
+            f"{path}: cannot tell what this file is",
+            f"accepted are {ACCEPTED}; a glob passes other files over",
+        )
+    return SourceFile(path, kind, compression)
+
+
+def extension(path: Path) -> str:
+    """Return the extension that names the kind, in lower case: ".csv" of "A.CSV.gz"."""
+    name = Path(path.name.lower())
+    return Path(name.stem).suffix if name.suffix in _PACKED_NAMES else name.suffix
+
+
+def _head(path: Path) -> tuple[bytes, Compression]:
+    with open_bytes(path) as file:
+        head = file.read(_HEAD)
+    for magic, compression in _PACKED.items():
+        if head.startswith(magic):
+            with open_bytes(path, compression) as file:
+                return file.read(_HEAD), compression
+    return head, ""
+
+
+def _require_data(path: Path, head: bytes) -> None:
+    start = head[:32].lower()
+    for magic, (what, hint) in _OTHERS.items():
+        if start.startswith(magic):
+            raise UsageError(f"{path}: this is {what}", hint)
+
+
+def _json_kind(head: bytes, name: str) -> Kind | None:
+    """Tell JSON lines from an array and from objects of several lines; None leaves it to the name."""
+    text = head.decode("utf-8", "replace")
+    if not text.startswith(("{", "[")):
+        return "jsonl" if name not in _TABLES and _has_row(head) else None
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return None if name in _TABLES else _unfinished_kind(head, name)
+    line, _, below = text[end:].partition("\n")
+    if "\n" in text[:end]:
+        return "json"
+    if text.startswith("["):
+        return "jsonl" if below.strip() and not line.strip() else "json"
+    return "json" if line.lstrip().startswith(("{", ",")) else "jsonl"
+
+
+def _unfinished_kind(head: bytes, name: str) -> Kind | None:
+    """Tell the kind where the first value is malformed, or longer than what was read of it."""
+    if head.startswith(b"[") or head.partition(b"\n")[0].strip() == b"{":
+        return "json"
+    if _has_row(head):
+        return "jsonl"
+    return "json" if name not in _KINDS and head[1:].lstrip().startswith(b'"') else None
+
+
+def _has_row(head: bytes) -> bool:
+    return any(line.startswith(b"{") and isinstance(decode(line), dict) for line in head.split(b"\n"))

@@ -1,0 +1,190 @@
+"""Parquet: parts are runs of whole row groups, read in batches and turned into rows a slice at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.data.sources.part import BadRow, Item, Part, SourceFile
+from lf_qwen3.data.sources.stream import cannot_read
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH = 1024
+SLICE = 64
+"""Rows turned into Python at once: few enough for their values to stay in the processor's cache."""
+
+Decode = Callable[["pa.RecordBatch"], list[Any]]
+DecoderFor = Callable[["pa.RecordBatch"], Decode | None]
+
+_BLAS = "OPENBLAS_NUM_THREADS"
+_READ_AHEAD = 1 << 20
+_DAMAGED = (OSError, ValueError, MemoryError)
+"""What Arrow raises at bytes that make no sense; its ArrowInvalid is a ValueError."""
+
+
+def cut(file: SourceFile, part_bytes: int) -> list[Part]:
+    """Cut a file into runs of row groups of at least `part_bytes` (unpacked); the last may be smaller."""
+    parts: list[Part] = []
+    start = held = 0
+    sizes = _group_sizes(file.path)
+    for index, group_bytes in enumerate(sizes, start=1):
+        held += group_bytes
+        if held >= part_bytes or index == len(sizes):
+            parts.append(Part(file, start, index))
+            start, held = index, 0
+    return parts
+
+
+def size(part: Part) -> int:
+    """Return the unpacked bytes of the part's row groups."""
+    return sum(_group_sizes(part.file.path)[part.start : part.stop])
+
+
+def columns(file: SourceFile) -> list[str]:
+    """Return the column names. Raises `UsageError` when there is no row, or a name stands twice."""
+    names: list[str] = _metadata(file.path).schema.to_arrow_schema().names
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise UsageError(
+            f"{file.path}: two columns are called '{twice[0]}'", "rename one of them and write the file again"
+        )
+    if not _metadata(file.path).num_rows:
+        raise UsageError(f"{file.path}: the file holds no row", "fetch it again, or leave it out")
+    return names
+
+
+def rows(part: Part, decoder: DecoderFor | None = None) -> Iterator[Any]:
+    """Yield one item per row of the part. Raises `LfQwen3Error` when a row group cannot be decoded.
+
+    `decoder` is shown the first batch and returns what turns a batch into items in place of `to_pylist`, or
+    None; it may give something else for some rows, and raise ValueError for a batch that it cannot take.
+    """
+    with _open(part.file.path) as parquet:
+        decode: Decode | None = None
+        for batch in _batches(parquet, part):
+            if decoder:
+                decode, decoder = decoder(batch), None
+            for at in range(0, batch.num_rows, SLICE):
+                yield from _items_of(batch.slice(at, SLICE), decode)
+
+
+def _batches(parquet: Any, part: Part) -> Iterator[pa.RecordBatch]:
+    groups = range(parquet.num_row_groups)[part.start : part.stop]
+    done = 0
+    try:
+        for batch in parquet.iter_batches(BATCH, row_groups=groups, use_threads=False):
+            done += batch.num_rows
+            yield batch
+    except _DAMAGED as error:
+        raise LfQwen3Error(
+            f"{part.file.path}: row group {_damaged(parquet, groups, done)} cannot be decoded "
+            f"({' '.join(str(error).split())})",
+            "the file is damaged: fetch it again",
+        ) from error
+
+
+def _damaged(parquet: Any, groups: Sequence[int], done: int) -> int:
+    """Return the damaged one of `groups`, of which `done` rows could be read.
+
+    A batch may reach over several row groups, so those that follow are tried one by one.
+    """
+    for group in groups:
+        done -= parquet.metadata.row_group(group).num_rows
+        try:
+            if done < 0:
+                deque(parquet.iter_batches(BATCH, row_groups=[group], use_threads=False), maxlen=0)
+        except _DAMAGED:
+            return group
+    return groups[-1]
+
+
+def _items_of(batch: pa.RecordBatch, decode: Decode | None) -> list[Any]:
+    if decode:
+        try:
+            return decode(batch)
+        except ValueError:
+            pass
+    return _rows_of(batch)
+
+
+def _rows_of(batch: pa.RecordBatch) -> list[Any]:
+    try:
+        rows: list[Any] = batch.to_pylist()
+    except (ValueError, OverflowError, ArithmeticError):  # UnicodeDecodeError is a ValueError
+        return [_row_of(batch.slice(at, 1)) for at in range(batch.num_rows)]
+    return rows
+
+
+def _row_of(batch: pa.RecordBatch) -> Item:
+    row: dict[str, Any] = {}
+    code = detail = ""
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            row[name] = column[0].as_py()
+        except (ValueError, OverflowError, ArithmeticError) as error:
+            code = "invalid_utf8" if isinstance(error, UnicodeDecodeError) else "malformed"
+            detail = f"{name}: {error}"
+            row[name] = _as_far_as_readable(column)
+    return BadRow(code, detail, json.dumps(row, ensure_ascii=False, default=str)) if code else row
+
+
+def _as_far_as_readable(column: pa.Array) -> str | None:
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        raw: bytes = column.cast(pa.large_binary())[0].as_py()
+        return raw.decode("utf-8", "replace")
+    return None
+
+
+def _group_sizes(path: Path) -> list[int]:
+    metadata = _metadata(path)
+    return [metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups)]
+
+
+def _metadata(path: Path) -> Any:
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    return _footer(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4)  # a footer of many row groups takes long to parse, and every part needs it
+def _footer(path: Path, changed: int, size: int) -> Any:
+    with _open(path, parsed=False) as parquet:
+        return parquet.metadata
+
+
+@contextmanager
+def _no_blas_threads() -> Iterator[None]:
+    """Keep numpy, which pyarrow loads, from starting a thread for each processor: they would only spin."""
+    if _BLAS in os.environ:
+        yield
+        return
+    os.environ[_BLAS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_BLAS]
+
+
+def _open(path: Path, parsed: bool = True) -> Any:
+    with _no_blas_threads():
+        import pyarrow.parquet as pq
+
+    metadata = _metadata(path) if parsed else None
+    try:
+        return pq.ParquetFile(path, metadata=metadata, pre_buffer=False, buffer_size=_READ_AHEAD)
+    except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
+        raise cannot_read(path, error) from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: it is cut short or no parquet file", "fetch it again") from error

@@ -1,0 +1,82 @@
+"""One way to read every kind: cut a file into parts, read a part, look at the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.reasons import describe
+from lf_qwen3.data.sources import csv_text, json_text, jsonl, parquet
+from lf_qwen3.data.sources.part import PART_BYTES, Kind, Part, SourceFile
+from lf_qwen3.data.sources.stream import cannot_read
+
+Decoders = Mapping[Kind, Callable[[Any], Any]]
+
+_LOOK = 20
+_ROWS: dict[Kind, Callable[..., Iterator[Any]]] = {
+    "jsonl": jsonl.rows,
+    "json": json_text.rows,
+    "parquet": parquet.rows,
+    "csv": csv_text.rows,
+}
+
+
+def cut(file: SourceFile, part_bytes: int = PART_BYTES) -> list[Part]:
+    """Cut a file into parts; their items, part after part, are the file's, however it was cut.
+
+    Plain JSONL is cut every `part_bytes`, parquet at row groups; anything else is one part. An empty
+    file has none. Raises `UsageError` when the file cannot be opened.
+    """
+    try:
+        if file.kind == "parquet":
+            return parquet.cut(file, part_bytes)
+        return jsonl.cut(file, part_bytes) if file.kind == "jsonl" else [Part(file)]
+    except OSError as error:
+        raise cannot_read(file.path, error) from error
+
+
+def rows(part: Part, decoders: Decoders | None = None) -> Iterator[Any]:
+    """Yield one item per row position: a row, a `BadRow`, or None for a blank line.
+
+    `decoders` may read rows in another way, by kind: see `rows` of `jsonl` and of `parquet`.
+
+    Raises `UsageError` when the file cannot be opened or its header is none, `LfQwen3Error` when a row
+    group of a parquet file cannot be decoded.
+    """
+    decoder = decoders.get(part.file.kind) if decoders else None
+    return _ROWS[part.file.kind](part, decoder) if decoder else _ROWS[part.file.kind](part)
+
+
+def size(part: Part) -> int:
+    """Return the bytes that the part stands for, to measure progress by."""
+    if part.file.kind == "parquet":
+        return parquet.size(part)
+    stop = part.file.path.stat().st_size if part.stop is None else part.stop
+    return stop - part.start
+
+
+def columns(file: SourceFile) -> list[str]:
+    """Return the column names of the first 20 rows, in the order in which they turn up.
+
+    Raises `UsageError` when the file holds no row that can be read; it names the first problem.
+    """
+    if file.kind == "parquet":
+        return parquet.columns(file)
+    names: dict[str, None] = {}
+    found, problem = 0, "the file is empty"
+    items = chain.from_iterable(map(rows, cut(file)))
+    for position, item in enumerate(items, start=1):
+        if isinstance(item, dict):
+            names.update(dict.fromkeys(item))
+            found += 1
+        elif item is not None and problem == "the file is empty":
+            problem = f"row {position}: {describe(item.code)}" + f" ({item.detail})" * bool(item.detail)
+        if found == _LOOK:
+            break
+    if not found:
+        raise UsageError(
+            f"{file.path}: no row can be read; {problem}", "open the file and look, or fetch it again"
+        )
+    return list(names)

@@ -1,0 +1,92 @@
+"""Bytes of a file, unpacked on the way."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.data.sources.part import Compression
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+BLOCK = 256 << 10
+_ZSTD_BLOCK = 64 << 10  # a read that meets the break loses what it had; frames are made of 128 KiB blocks
+
+
+class Unpacked(io.RawIOBase):
+    """The unpacked bytes of a file; they end quietly where it breaks off, and `cut` then says how."""
+
+    def __init__(self, path: Path, compression: Compression) -> None:
+        super().__init__()
+        self.cut = ""
+        self._compression = compression
+        self._source: Any = gzip.GzipFile(path) if compression == "gzip" else _open_zstd(path)
+
+    def readable(self) -> bool:
+        """Tell `io` that this stream can be read."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fill `buffer` as far as one read goes; 0 at the end, be it the true one or a break."""
+        target = memoryview(buffer).cast("B")
+        block = b"" if self.cut else self._read(len(target))
+        target[: len(block)] = block
+        return len(block)
+
+    def _read(self, wanted: int) -> bytes:
+        try:
+            if self._compression == "gzip":
+                return cast(bytes, self._source.read1(wanted))
+            return cast(bytes, self._source.read(min(wanted, _ZSTD_BLOCK)))
+        except (EOFError, OSError, zlib.error) as error:
+            self.cut = f"the {self._compression} stream breaks off: {error}"
+            return b""
+
+    def close(self) -> None:
+        """Close the file."""
+        if not self.closed:
+            self._source.close()
+        super().close()
+
+
+def open_bytes(path: Path, compression: Compression = "") -> io.BufferedReader:
+    """Open a file for reading its unpacked bytes. Raises `UsageError` when it cannot be opened."""
+    try:
+        if not compression:
+            return io.BufferedReader(io.FileIO(path), BLOCK)
+        return io.BufferedReader(Unpacked(path, compression), BLOCK)
+    except OSError as error:
+        raise cannot_read(path, error) from error
+
+
+def cut_of(file: io.BufferedReader) -> str:
+    """Return how a file that has been read to its end broke off, or "" when it is whole."""
+    return file.raw.cut if isinstance(file.raw, Unpacked) else ""
+
+
+def cannot_read(path: Path | str, error: OSError) -> UsageError:
+    """Return the error that says why a path cannot be read, and what to do."""
+    if isinstance(error, PermissionError):
+        return UsageError(
+            f"{path}: no permission to read it", f"ls -l '{path}' shows whose it is; chmod +r opens it"
+        )
+    if isinstance(error, FileNotFoundError):
+        return UsageError(
+            f"{path}: there is no such file", "a link whose target is gone? fetch the data again"
+        )
+    if isinstance(error, IsADirectoryError):
+        return UsageError(f"{path}: it is a folder", "name the file inside")
+    return UsageError(
+        f"{path}: {error.strerror or error}", "the file cannot be read; check the disk, or fetch it again"
+    )
+
+
+def _open_zstd(path: Path) -> Any:
+    import pyarrow as pa
+
+    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")

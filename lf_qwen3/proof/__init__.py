@@ -1,0 +1,1 @@
+"""Prove data and settings before a GPU is paid for."""

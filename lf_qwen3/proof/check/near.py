@@ -1,0 +1,66 @@
+"""Find held-out records that are nearly trained ones: MinHash over pieces of the text, by rensa."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from lf_qwen3.proof.check.rules.splits.twins import NEAR
+
+INSTALL = 'pip install "lf-qwen3[check]"'
+
+_HASHES = 128
+_BANDS = 32
+_LEAST_PIECES = 8
+_LEAST_BYTES = 8
+_BREAKS = b"\nh2\x88\x98\xa8\xb8"
+_TABLE = bytes(0x0A if byte in _BREAKS else byte for byte in range(256))
+"""Texts are cut where their own bytes say so, about every 16 bytes: an edit changes one piece."""
+
+
+class Near(NamedTuple):
+    """A held-out record by its number, and how similar the asking one is to it (Jaccard, estimated)."""
+
+    number: int
+    similarity: float
+
+
+def is_available() -> bool:
+    """Tell whether rensa is installed."""
+    return importlib.util.find_spec("rensa") is not None
+
+
+class NearIndex:
+    """The held-out records of one dataset, to be asked with each trained one."""
+
+    def __init__(self) -> None:
+        from rensa import RMinHashLSH  # type: ignore[import-untyped]
+
+        self._index: Any = RMinHashLSH(NEAR, _HASHES, _BANDS)
+        self._digests: dict[int, Any] = {}
+
+    def add(self, number: int, digest: Any) -> None:
+        """Take a held-out record in by its digest."""
+        self._index.insert(number, digest)
+        self._digests[number] = digest
+
+    def take_similar(self, digest: Any) -> Iterator[Near]:
+        """Yield the held-out records that are nearly the same as this one, each one time only."""
+        for number in self._index.query(digest):
+            similarity = float(digest.jaccard(self._digests[number])) if number in self._digests else 0.0
+            if similarity >= NEAR:
+                del self._digests[number]
+                yield Near(number, min(similarity, 0.99))
+
+
+def digest_of(text: bytes) -> Any:
+    """Return the MinHash of a folded text, None where it is too short (about 200 bytes) to be compared."""
+    from rensa import RMinHash
+
+    pieces = [piece for piece in text.translate(_TABLE).split(b"\n") if len(piece) >= _LEAST_BYTES]
+    if len(pieces) < _LEAST_PIECES:
+        return None
+    digest = RMinHash(num_perm=_HASHES, seed=1)
+    digest.update(pieces)
+    return digest

@@ -1,0 +1,97 @@
+"""The rows of one registered dataset, as LLaMA-Factory would load them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lf_qwen3.base.conversation import Row
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.data import sources
+from lf_qwen3.data.sources.part import Item
+from lf_qwen3.proof.check.rules.records.column import BLOCK
+from lf_qwen3.proof.check.rules.registry.entry import Entry
+from lf_qwen3.proof.check.rules.registry.files import EXTENSIONS
+
+HEAD = 100
+
+
+class Place(NamedTuple):
+    """One row of one file; `block` counts the file's blocks of 10 MB, from 0."""
+
+    file: int
+    row: int
+    block: int
+    item: Item
+
+
+def entry_of(folder: Path, name: str, entry: dict[str, Any], times: int) -> Entry:
+    """Look at the files behind an entry, and read the first rows."""
+    found = Entry(name, entry, files=None, times=times, is_read=False)
+    file_name = entry.get("file_name")
+    if not found.is_local or not isinstance(file_name, str) or not file_name:
+        return found
+    found.files = _files(folder, file_name)
+    paths = [folder / one for one in found.files or ()]
+    if not paths or any(path.suffix not in EXTENSIONS or path.suffix == ".arrow" for path in paths):
+        return found
+    found.is_read = True
+    try:
+        items = (place.item for place in rows(paths))
+        found.head = [item for item in islice(items, HEAD) if isinstance(item, dict)]
+    except LfQwen3Error as error:
+        found.problem = error.message
+    return found
+
+
+def rows(paths: list[Path], tell: Callable[[int], None] | None = None) -> Iterator[Place]:
+    """Yield every row position that is not blank; `tell` hears of the bytes done.
+
+    Raises `LfQwen3Error` when a file cannot be read.
+    """
+    for index, path in enumerate(paths):
+        row = 0
+        for block, size, items in _blocks(path):
+            for item in items:
+                row += 1
+                if item is not None:
+                    yield Place(index, row, block, item)
+            if tell:
+                tell(size)
+
+
+def size_of(paths: list[Path]) -> int:
+    """Return the bytes of the files, by which `rows` tells its progress."""
+    return sum(size for path in paths for _, size, _ in _blocks(path))
+
+
+def _files(folder: Path, file_name: str) -> tuple[str, ...] | None:
+    path = folder / file_name
+    if path.is_dir():
+        return tuple(f"{file_name.rstrip('/')}/{one.name}" for one in sorted(path.iterdir()))
+    return (file_name,) if path.is_file() else None
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, int, Iterator[Item]]]:
+    if path.suffix == ".txt":
+        yield 0, path.stat().st_size, _lines(path)
+        return
+    for file in sources.find_files(str(path)):
+        for block, part in enumerate(sources.cut(file, BLOCK)):
+            items = sources.rows(part)
+            yield block, sources.size(part), map(_as_loaded, items) if file.kind == "csv" else items
+
+
+def _lines(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        yield from ({"text": line.rstrip("\n")} for line in lines)
+
+
+def _as_loaded(item: Item) -> Item:
+    """Return a CSV row as pandas reads it: an empty cell is null, true and false are no text."""
+    if not isinstance(item, dict):
+        return item
+    truths = {"true": True, "false": False}
+    return {name: truths.get(value.lower(), value or None) for name, value in item.items()}

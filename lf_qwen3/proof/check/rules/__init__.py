@@ -1,0 +1,1 @@
+"""The checks of `lf-qwen3 check`, one function each."""

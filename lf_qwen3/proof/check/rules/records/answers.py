@@ -1,0 +1,134 @@
+"""Answers that are not worth learning."""
+
+from __future__ import annotations
+
+from lf_qwen3.proof.check.rules.coded import check
+from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
+from lf_qwen3.qwen3.thinking import excerpt, frame
+
+_GOOD = sample_of("q", frame("r", "The answer is 42."))
+
+_PLACEHOLDERS = {"nan", "none", "null", "n/a", "na", "undefined", "todo", "tbd", "无", "空", "暂无"}
+_LOOK_BACK = 2000
+_PROBE = 12
+_TIMES = 6
+_RUN = 96
+
+
+@check(
+    "empty_question",
+    "warning",
+    "a user turn is empty",
+    "write the question, or take the record out",
+    good=_GOOD,
+    bad=sample_of(" ", "a"),
+)
+def empty_question(sample: Sample) -> str | None:
+    """Require that every user turn says something."""
+    messages = enumerate(sample.record.messages, 1)
+    return next(
+        (f"message {at}" for at, one in messages if one["role"] == "user" and not one["content"].strip()),
+        None,
+    )
+
+
+@check(
+    "empty_answer",
+    "error",
+    "an answer is empty",
+    "the model would learn to say nothing; reasoning alone is no answer",
+    good=_GOOD,
+    bad=sample_of("q", frame("r", "")),
+)
+def empty_answer(sample: Sample) -> str | None:
+    """Require that every assistant turn says something besides its reasoning."""
+    empty = (one.where for one in sample.spoken if one.fault is None and not one.parts.answer.strip())
+    return next(empty, None)
+
+
+@check(
+    "placeholder_answer",
+    "warning",
+    "an answer says nothing",
+    "it is a placeholder, or punctuation alone; write the answer, or take the record out",
+    good=_GOOD,
+    bad=sample_of("q", "N/A"),
+)
+def placeholder_answer(sample: Sample) -> str | None:
+    """Require a letter or a digit, and not what an empty cell is exported as."""
+    for one in sample.learnt:
+        answer = one.parts.answer.strip()
+        if answer and len(answer) < 16:
+            has_word = any(character.isalnum() for character in answer)
+            if not has_word or answer.strip(" .。").lower() in _PLACEHOLDERS:
+                return f"{answer} in {one.where}"
+    return None
+
+
+@check(
+    "short_answer",
+    "info",
+    "an answer has three characters or fewer",
+    "right for labels and choices; otherwise it was cut",
+    good=_GOOD,
+    bad=sample_of("q", "ok"),
+)
+def short_answer(sample: Sample) -> str | None:
+    """Tell answers that are no longer than a label."""
+    for one in sample.learnt:
+        if 0 < len(one.parts.answer.strip()) <= 3:
+            return f"{one.parts.answer.strip()} in {one.where}"
+    return None
+
+
+@check(
+    "repeats",
+    "warning",
+    "a text repeats itself to its end",
+    "the model would learn to loop; take the record out: it was written by a model that had lost its way",
+    good=_GOOD,
+    bad=sample_of("q", "I think so. " + "And again and again. " * 20),
+)
+def repeats(sample: Sample) -> str | None:
+    """Require an end that is not six or more copies of a phrase, 96 characters or more together."""
+    for one in sample.learnt:
+        for what, text in (("", one.parts.answer), ("the reasoning of ", one.parts.thinking or "")):
+            if unit := repeated(text):
+                return f"{what}{one.where} ends in {excerpt(unit)!r}"
+    return None
+
+
+@check(
+    "same_preference",
+    "error",
+    "chosen and rejected are the same",
+    "there is no preference to learn; take the record out",
+    good=sample_of("q", "a", rejected="b"),
+    bad=sample_of("q", "a", rejected=" a"),
+)
+def same_preference(sample: Sample) -> str | None:
+    """Require answers that differ in more than white space."""
+    losing = sample.record.rejected
+    if losing is None:
+        return None
+    return "" if losing["content"].split() == sample.record.messages[-1]["content"].split() else None
+
+
+def repeated(text: str) -> str:
+    """Return the phrase that a text repeats to its end, "" where it repeats none.
+
+    Looks at the last 2,000 characters; runs of punctuation are rules and tables, and pass.
+    """
+    tail = text.rstrip()[-_LOOK_BACK:]
+    if len(tail) < _RUN:
+        return ""
+    period = len(tail) - _PROBE - tail.rfind(tail[-_PROBE:], 0, -1)
+    if period > (len(tail) - _PROBE) // 2:
+        return ""
+    unit = tail[-period:]
+    run = len(tail)
+    while run > period and tail.endswith(unit):
+        tail = tail[:-period]
+    run -= len(tail)
+    is_word = any(character.isalnum() for character in unit)
+    return unit if run >= max(_RUN, _TIMES * period) and is_word else ""

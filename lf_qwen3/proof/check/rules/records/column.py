@@ -1,0 +1,54 @@
+"""The types of a column, over all rows of a JSON file: HF datasets wants one, told by the first 10 MB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from lf_qwen3.proof.check.rules.coded import check
+
+BLOCK = 10 << 20
+"""Bytes of a JSONL file by which HF datasets tells the types of its columns (its JSON reader's chunksize)."""
+
+
+class Column(NamedTuple):
+    """A column; `types` holds the first row of each type, in order; nulls and empty lists have none.
+
+    `is_late` tells that it is empty throughout the first 10 MB of a JSONL file.
+    """
+
+    name: str
+    types: Mapping[str, int]
+    is_late: bool = False
+
+
+_GOOD = Column("output", {"text": 1})
+
+
+@check(
+    "mixed_types",
+    "error",
+    "a column holds several types",
+    "HF datasets refuses such a file; write one type, as lf-qwen3 convert does",
+    good=_GOOD,
+    bad=Column("output", {"text": 1, "a number": 7}),
+)
+def mixed_types(column: Column) -> str | None:
+    """Require one type per column."""
+    if len(column.types) < 2:
+        return None
+    return f"{column.name}: " + ", ".join(f"{name} in row {row}" for name, row in column.types.items())
+
+
+@check(
+    "late_column",
+    "error",
+    "a column is filled only after the first 10 MB",
+    "HF datasets has settled its type by then, and fails; put a record that fills it first, as lf-qwen3 "
+    "convert does",
+    good=_GOOD,
+    bad=Column("history", {"a list": 9001}, is_late=True),
+)
+def late_column(column: Column) -> str | None:
+    """Require that a column which is ever filled is filled early."""
+    return f"{column.name}, first in row {next(iter(column.types.values()))}" if column.is_late else None

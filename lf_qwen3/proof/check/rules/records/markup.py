@@ -1,0 +1,122 @@
+"""Text that a tokenizer, a browser or another template would take for markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lf_qwen3.proof.check.rules.coded import check
+from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
+from lf_qwen3.qwen3 import special_tokens
+from lf_qwen3.qwen3.thinking import CLOSE, OPEN, excerpt
+
+_GOOD = sample_of("a < b?", "yes, `a<br>` & more")
+
+_CALLS = ("<tool_call>", "</tool_call>")
+_RESULTS = ("<tool_response>", "</tool_response>")
+_THINK = (OPEN, CLOSE)
+_OTHER_TEMPLATES = re.compile(
+    r"\[/?INST\]|<</?SYS>>|<\|(?:start_header_id|end_header_id|eot_id|begin_of_text|end|user|assistant|system)\|>"
+    r"|<(?:start|end)_of_turn>|</s>|### (?:Instruction|Response|Human|Assistant):"
+)
+_ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\d{1,5}|#x[0-9a-fA-F]{1,5});")
+_TAG = re.compile(
+    r"</(?:p|div|span|li|ul|ol|td|tr|table|font|strong|em|b|i|h[1-6])>|<br\s*/?>", re.IGNORECASE
+)
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$", re.DOTALL)
+
+
+@check(
+    "chat_template",
+    "error",
+    "chat-template text stands in the data",
+    "LLaMA-Factory writes the template itself, so it would stand there twice; keep the bare text of "
+    "each turn (lf-qwen3 convert unwraps it)",
+    good=_GOOD,
+    bad=sample_of("<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n", "a"),
+)
+def chat_template(sample: Sample) -> str | None:
+    """Require texts without turn marks of their own."""
+    for where, text, _ in _texts(sample):
+        if "<|im_" in text:
+            return where
+    return None
+
+
+@check(
+    "special_token",
+    "error",
+    "a control token stands in a text",
+    "the tokenizer would obey it; take it out, or write it another way",
+    good=_GOOD,
+    bad=sample_of("q", "a<|endoftext|>"),
+)
+def special_token(sample: Sample) -> str | None:
+    """Require texts without added tokens, save tool tags where they belong, and think tags."""
+    for where, text, allowed in _texts(sample):
+        for found in special_tokens.PATTERN.finditer(text):
+            if found[0] not in allowed and not found[0].startswith("<|im_"):
+                return f"{found[0]} in {where}"
+    return None
+
+
+@check(
+    "other_template",
+    "warning",
+    "another model's template stands in a text",
+    "Qwen3 reads these marks as words and learns to write them; keep the bare text",
+    good=_GOOD,
+    bad=sample_of("[INST] q [/INST]", "a"),
+)
+def other_template(sample: Sample) -> str | None:
+    """Require texts without the turn marks of Llama, Gemma, Phi, Mistral or Alpaca."""
+    for where, text, _ in _texts(sample):
+        if ("[" in text or "<" in text or "###" in text) and (found := _OTHER_TEMPLATES.search(text)):
+            return f"{found[0]} in {where}"
+    return None
+
+
+@check(
+    "leftover_markup",
+    "warning",
+    "HTML is left in an answer",
+    "turn it into plain text or Markdown; code in backticks is not looked at",
+    good=_GOOD,
+    bad=sample_of("q", "one<br>two &nbsp; three"),
+)
+def leftover_markup(sample: Sample) -> str | None:
+    """Require answers that, outside code, hold no entity and no two tags of a page's text."""
+    for one in sample.learnt:
+        answer = one.parts.answer
+        if ("&" not in answer or ";" not in answer) and "<" not in answer:
+            continue
+        prose = _CODE.sub(" ", answer)
+        tags = _TAG.findall(prose)
+        if found := _ENTITY.search(prose) or (_TAG.search(prose) if len(tags) > 1 else None):
+            return f"{found[0]} in {one.where}"
+    return None
+
+
+@check(
+    "escaped_text",
+    "warning",
+    "line ends are written as two characters, \\n",
+    "the model would learn to write the backslash; decode the text once more where it was exported",
+    good=_GOOD,
+    bad=sample_of("q", "First.\\nSecond.\\n\\nThird."),
+)
+def escaped_text(sample: Sample) -> str | None:
+    """Require real line ends in an answer that has several."""
+    for one in sample.learnt:
+        answer = one.parts.answer
+        if "\\n" in answer and "\n" not in answer and len(re.findall(r"\\n(?![a-z])", answer)) > 1:
+            return f"{one.where}: {excerpt(answer, 24)}"
+    return None
+
+
+def _texts(sample: Sample) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield where, the text, and the tokens that belong there."""
+    for where, text in sample.prompts:
+        yield where, text, (*_RESULTS, *_THINK)
+    for one in sample.spoken:
+        yield one.where, one.text, (*_CALLS, *_THINK)

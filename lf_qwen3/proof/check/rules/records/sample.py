@@ -1,0 +1,112 @@
+"""One record as the checks see it: what the trainer reads, the think frames taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from lf_qwen3.base.conversation import Row
+from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.registry.shape import Kind
+from lf_qwen3.qwen3.thinking import Split, split
+from lf_qwen3.trainer.records import Dropped, Message, Record, RecordReader
+
+
+class Spoken(NamedTuple):
+    """An assistant's text: its parts, or the fault that keeps them from being told."""
+
+    where: str
+    text: str
+    parts: Split
+    fault: Reject | None = None
+
+
+@dataclass(slots=True)
+class Sample:
+    """What the checks of this group look at.
+
+    `learns_empty` tells that an empty block which is written out is learnt. `spoken` holds the texts of the
+    assistant, `prompts` where and what the user, a tool or the system says.
+    """
+
+    record: Record
+    kind: Kind = "sft"
+    learns_empty: bool = True
+    spoken: list[Spoken] = field(init=False)
+    prompts: list[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.prompts = list(self._asked())
+        self.spoken = [_spoken(where, one["content"]) for where, one in self._said_by_assistant()]
+
+    @property
+    def is_thinking(self) -> bool:
+        """Tell whether the learnt answer reasons."""
+        return any(one.parts.thinking for one in self.learnt)
+
+    @property
+    def learnt(self) -> list[Spoken]:
+        """Return the answer to learn; a ranking record has two."""
+        return self.spoken[-2:] if self.record.rejected else self.spoken[-1:]
+
+    def _asked(self) -> Iterator[tuple[str, str]]:
+        if self.record.system:
+            yield "the system prompt", self.record.system
+        for number, message in enumerate(self.record.messages, 1):
+            if message["role"] in ("user", "observation"):
+                yield f"message {number}", message["content"]
+
+    def _said_by_assistant(self) -> Iterator[tuple[str, Message]]:
+        for number, message in enumerate(self.record.messages, 1):
+            if message["role"] == "assistant":
+                yield f"message {number}", message
+        if self.record.rejected and self.record.rejected["role"] == "assistant":
+            yield "the rejected answer", self.record.rejected
+
+
+def sample_of(*texts: str, rejected: str | None = None, system: str = "", kind: Kind = "sft") -> Sample:
+    """Return a record of user and assistant in turn: the examples of the checks are made by it."""
+    messages: list[Message] = [
+        {"role": "assistant" if number % 2 else "user", "content": text} for number, text in enumerate(texts)
+    ]
+    losing: Message | None = None if rejected is None else {"role": "assistant", "content": rejected}
+    return Sample(Record(messages, system, rejected=losing), kind)
+
+
+class SampleReader:
+    """Reads the rows of a dataset of any kind; KTO and pretraining data too, which SFT would drop.
+
+    Raises `UsageError` for a formatting that the trainer does not have.
+    """
+
+    def __init__(self, entry: dict[str, Any], kind: Kind, learns_empty: bool = True) -> None:
+        self._kind = kind
+        self._learns_empty = learns_empty
+        columns = entry.get("columns", {})
+        self._tag = columns.get("kto_tag") if kind == "kto" else None
+        self._prompt = columns.get("prompt") if kind == "pretrain" else None
+        if self._tag:
+            entry = {**entry, "columns": {key: name for key, name in columns.items() if key != "kto_tag"}}
+        self._read = RecordReader(entry)
+
+    def __call__(self, row: Row) -> Sample | Dropped:
+        """Return the record of one row, or why there is none."""
+        if self._kind == "pretrain":
+            text = row.get(self._prompt or "")
+            if not isinstance(text, str):
+                return Dropped(f"{self._prompt} is {type(text).__name__}, not text", stops=True)
+            return Sample(Record([{"role": "user", "content": text}]), "pretrain")
+        if self._tag and not isinstance(row.get(self._tag), bool):
+            return Dropped(f"{self._tag} is neither true nor false")
+        record = self._read(row)
+        return record if isinstance(record, Dropped) else Sample(record, self._kind, self._learns_empty)
+
+
+def _spoken(where: str, text: str) -> Spoken:
+    if "<" not in text:
+        return Spoken(where, text, Split(None, text))
+    try:
+        return Spoken(where, text, split(text))
+    except Reject as fault:
+        return Spoken(where, text, Split(None, text), fault)

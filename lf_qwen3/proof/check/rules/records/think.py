@@ -1,0 +1,111 @@
+"""The think frame in the texts of a record."""
+
+from __future__ import annotations
+
+from lf_qwen3.proof.check.rules.coded import check
+from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
+from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame, has_tag
+
+_GOOD = sample_of("q", frame("r", "a"))
+_EMPTY = "think_empty"
+_WHAT = {
+    "think_whitespace": "other white space around a tag",
+    "think_tag_renamed": "another spelling of a tag",
+    "think_open_missing": "no opening tag",
+    "think_merged": "several blocks",
+    "solution_tags": "solution tags",
+}
+_MISPLACED = ("think_unopened", "think_not_first", "think_several")
+
+
+@check(
+    "think_not_canonical",
+    "warning",
+    "the think frame is not the one Qwen3 writes",
+    "the model would learn another format, which LLaMA-Factory cannot take away again; lf-qwen3 convert "
+    "mends it",
+    good=_GOOD,
+    bad=sample_of("q", f"{OPEN}r{CLOSE}\na"),
+)
+def think_not_canonical(sample: Sample) -> str | None:
+    """Require canonical tags and white space (see lf_qwen3.qwen3.thinking)."""
+    for one in sample.spoken:
+        codes = [code for code in one.parts.repairs if code != _EMPTY]
+        if codes:
+            return f"{_WHAT.get(codes[0], codes[0])} in {one.where}"
+    return None
+
+
+@check(
+    "think_unclosed",
+    "error",
+    "reasoning is opened and never closed",
+    f"write {CLOSE} and an empty line before the answer; was the text cut when it was generated?",
+    good=_GOOD,
+    bad=sample_of("q", f"{OPEN}\nr"),
+)
+def think_unclosed(sample: Sample) -> str | None:
+    """Require a closing tag for every opening one."""
+    return _fault(sample, ("think_unclosed",))
+
+
+@check(
+    "think_nested",
+    "error",
+    "reasoning stands inside reasoning",
+    "keep one block per turn",
+    good=_GOOD,
+    bad=sample_of("q", f"{OPEN}\nr{OPEN}s{CLOSE}\n{CLOSE}\n\na"),
+)
+def think_nested(sample: Sample) -> str | None:
+    """Require that no tag is opened inside a block."""
+    return _fault(sample, ("think_nested",))
+
+
+@check(
+    "think_misplaced",
+    "error",
+    "a think tag stands where none is due",
+    "one block, before everything else; an answer that talks about the tags has to spell them another way",
+    good=_GOOD,
+    bad=sample_of("q", f"First: {OPEN}\nr\n{CLOSE}\n\na"),
+)
+def think_misplaced(sample: Sample) -> str | None:
+    """Require that a block opens its turn, and that no tag stands alone."""
+    return _fault(sample, _MISPLACED)
+
+
+@check(
+    "think_in_prompt",
+    "warning",
+    "a think tag stands in a prompt",
+    "the tokenizer makes a control token of it; take it out, or move the reasoning to its answer",
+    good=_GOOD,
+    bad=sample_of(f"q {OPEN}", "a"),
+)
+def think_in_prompt(sample: Sample) -> str | None:
+    """Require that only an assistant thinks."""
+    return next((where for where, text in sample.prompts if has_tag(text)), None)
+
+
+@check(
+    "think_empty",
+    "warning",
+    "an empty reasoning block is written out",
+    "with enable_thinking: null it is learnt as part of the answer; leave the tags out, and the "
+    "template puts the block into the prompt, outside the loss",
+    good=sample_of("q", "a"),
+    bad=sample_of("q", frame("", "a")),
+)
+def think_empty(sample: Sample) -> str | None:
+    """Require plain answers without tags (ReasoningTemplate adds the block only where there is none)."""
+    if not sample.learns_empty:
+        return None
+    return next((one.where for one in sample.spoken if _EMPTY in one.parts.repairs), None)
+
+
+def _fault(sample: Sample, codes: tuple[str, ...]) -> str | None:
+    for one in sample.spoken:
+        if one.fault is not None and one.fault.code in codes:
+            return f"{one.where}, {one.fault.detail}" if one.fault.detail else one.where
+    return None

@@ -1,0 +1,126 @@
+"""Columns and tags against the rows of the file: named whole, and fitting."""
+
+from __future__ import annotations
+
+from lf_qwen3.proof.check.rules.coded import Fault, check
+from lf_qwen3.proof.check.rules.registry.entry import COLUMNS, Entry
+
+_SHAREGPT = {"file_name": "a.jsonl", "formatting": "sharegpt"}
+_OPENAI_TAGS = {
+    "role_tag": "role",
+    "content_tag": "content",
+    "user_tag": "user",
+    "assistant_tag": "assistant",
+}
+_CHATS = [{"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]}]
+_CHATS_WITH_SYSTEM = [{"m": [{"role": "system", "content": "s"}, {"role": "user", "content": "q"}]}]
+_QUESTION = [{"instruction": "q", "input": "more", "output": "a"}]
+_GOOD = Entry("a", _SHAREGPT, head=_CHATS)
+
+_READ_BY_ALPACA = ("prompt", "query", "response", "history", "system", "tools", "kto_tag")
+_READ_BY_SHAREGPT = ("messages", "system", "tools", "kto_tag")
+_PAIR = ("chosen", "rejected")
+
+
+@check(
+    "columns_in_part",
+    "warning",
+    "a column of the file is not read",
+    "naming some columns resets the others to none; name all that the file has, as lf-qwen3 register "
+    "NAME FILE --replace does",
+    good=Entry("a", {"file_name": "a.jsonl"}, head=_QUESTION),
+    bad=Entry(
+        "a",
+        {"file_name": "a.jsonl", "columns": {"prompt": "instruction", "response": "output"}},
+        head=_QUESTION,
+    ),
+)
+def columns_in_part(entry: Entry) -> list[Fault]:
+    """Require that each column with a name LLaMA-Factory expects is read."""
+    named = entry.entry.get("columns")
+    if not isinstance(named, dict):
+        return []
+    reads = _READ_BY_ALPACA if entry.formatting == "alpaca" else _READ_BY_SHAREGPT
+    forgotten = {
+        key: name
+        for key in (*reads, *_PAIR * (entry.kind == "ranking"))
+        if key not in named
+        and (name := COLUMNS.get(key) or key) in entry.columns
+        and name not in named.values()
+    }
+    filled = [key for key, name in forgotten.items() if any(row.get(name) for row in entry.head)]
+    return [Fault(f"{forgotten[key]} (columns.{key})", "columns") for key in filled]
+
+
+@check(
+    "tags_in_part",
+    "error",
+    "a tag that is needed is missing",
+    "naming some tags resets the others to none; name all seven, as lf-qwen3 register NAME FILE "
+    "--replace does",
+    good=_GOOD,
+    bad=Entry(
+        "a", {**_SHAREGPT, "columns": {"messages": "m"}, "tags": _OPENAI_TAGS}, head=_CHATS_WITH_SYSTEM
+    ),
+)
+def tags_in_part(entry: Entry) -> list[Fault]:
+    """Require the four basic tags, and each other one whose usual role the file uses."""
+    named = entry.entry.get("tags")
+    if not isinstance(named, dict) or entry.formatting == "alpaca":
+        return []
+    missing = [tag for tag in _OPENAI_TAGS if not entry.tag(tag)]
+    roles = {str(turn.get(entry.tag("role_tag") or "from")) for turn in entry.messages()}
+    roles -= {str(name) for name in named.values()}
+    used = {
+        "observation_tag": {"observation", "tool"},
+        "function_tag": {"function_call"},
+        "system_tag": {"system"},
+    }
+    missing += [tag for tag, usual in used.items() if tag not in named and usual & roles]
+    return [Fault(tag, "tags") for tag in missing]
+
+
+@check(
+    "tags_unfit",
+    "error",
+    "the tags fit no message of the file",
+    "every record would be dropped; lf-qwen3 register NAME FILE --replace finds the right ones",
+    good=_GOOD,
+    bad=Entry(
+        "a", {**_SHAREGPT, "tags": {**_OPENAI_TAGS, "role_tag": "from", "content_tag": "value"}}, head=_CHATS
+    ),
+)
+def tags_unfit(entry: Entry) -> str | None:
+    """Require messages with the user's tag and with the assistant's."""
+    messages = list(entry.messages())
+    if entry.formatting == "alpaca" or not messages:
+        return None
+    role_tag, content_tag = entry.tag("role_tag") or "from", entry.tag("content_tag") or "value"
+    keys = list(dict.fromkeys(key for message in messages for key in message))
+    if absent := [tag for tag in (role_tag, content_tag) if tag not in keys]:
+        return f"no message has {' and '.join(absent)}; its keys are {', '.join(keys)}"
+    roles = list(dict.fromkeys(str(message.get(role_tag)) for message in messages))
+    spoken = [entry.tag(tag) or "(none)" for tag in ("user_tag", "assistant_tag", "function_tag")]
+    if spoken[0] in roles and (spoken[1] in roles or spoken[2] in roles or entry.kind == "ranking"):
+        return None
+    return f"the file says {', '.join(roles)}, the tags {spoken[0]} and {spoken[1]}"
+
+
+@check(
+    "column_missing",
+    "error",
+    "no row has a column that the entry names",
+    "the trainer would stop with a KeyError; lf-qwen3 register NAME FILE --replace finds the right ones",
+    good=_GOOD,
+    bad=Entry("a", {"file_name": "a.jsonl"}, head=_CHATS),
+)
+def column_missing(entry: Entry) -> list[Fault]:
+    """Require every column that LLaMA-Factory will look up."""
+    reads = _READ_BY_ALPACA if entry.formatting == "alpaca" else _READ_BY_SHAREGPT
+    wanted = (*reads, *_PAIR * (entry.kind == "ranking"))
+    seen = f"; the file has {', '.join(entry.columns)}"
+    return [
+        Fault(f"{name} (columns.{key}){seen}", "columns")
+        for key in wanted
+        if (name := entry.column(key)) and entry.head and name not in entry.columns
+    ]

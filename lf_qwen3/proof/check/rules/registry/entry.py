@@ -1,0 +1,82 @@
+"""One entry of dataset_info.json, as the checks and LLaMA-Factory see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lf_qwen3.base.conversation import Row
+from lf_qwen3.data.registry.listing import kind_of
+from lf_qwen3.data.registry.shape import Kind
+from lf_qwen3.trainer.records.record import Names
+
+COLUMNS = Names({}).columns
+"""What a column is called where an entry names none (data/parser.py of LLaMA-Factory)."""
+
+TAGS = Names({}).tags
+"""What a tag is where an entry names none."""
+
+ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
+"""The keys of data that does not lie in the dataset_dir."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """What the checks of this group look at.
+
+    `files` are the names below the dataset_dir that LLaMA-Factory would load, None where nothing is
+    there. `head` holds the first rows that can be read, `problem` why a file cannot be read at all,
+    `is_read` whether it was tried. `times` counts how often the name stands in dataset_info.json.
+    """
+
+    name: str
+    entry: dict[str, Any]
+    files: tuple[str, ...] | None = ("a.jsonl",)
+    head: list[Row] = field(default_factory=list)
+    problem: str = ""
+    is_read: bool = True
+    times: int = 1
+
+    @property
+    def kind(self) -> Kind:
+        """Return the training stage the data is for."""
+        return kind_of(self.entry)
+
+    @property
+    def formatting(self) -> str:
+        """Return the formatting, which is alpaca where none is named."""
+        return str(self.entry.get("formatting", "alpaca"))
+
+    def column(self, key: str) -> str | None:
+        """Return the column that LLaMA-Factory will look up: naming one resets the unnamed ones."""
+        return _block(self.entry, "columns", COLUMNS).get(key)
+
+    def tag(self, key: str) -> str | None:
+        """Return the tag that LLaMA-Factory will look for: naming one resets the unnamed ones."""
+        return _block(self.entry, "tags", TAGS).get(key)
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether the data lies in the dataset_dir."""
+        return not any(key in self.entry for key in ELSEWHERE)
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the columns of the first rows."""
+        return list(dict.fromkeys(name for row in self.head for name in row))
+
+    def messages(self) -> Iterable[dict[str, Any]]:
+        """Yield the messages of the first rows, as far as they are any."""
+        column = self.column("messages") or ""
+        for row in self.head:
+            turns = row.get(column)
+            if isinstance(turns, list):
+                yield from (turn for turn in turns if isinstance(turn, dict))
+
+
+def _block(entry: dict[str, Any], key: str, defaults: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    named = entry.get(key, defaults)
+    if not isinstance(named, Mapping):
+        return {}
+    return {one: name for one, name in named.items() if isinstance(name, str)}

@@ -1,0 +1,110 @@
+"""Where an entry says its data is."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from lf_qwen3.proof.check.rules.coded import Fault, check
+from lf_qwen3.proof.check.rules.registry.entry import ELSEWHERE, Entry
+
+EXTENSIONS = {
+    ".arrow": "arrow",
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".parquet": "parquet",
+    ".txt": "text",
+}
+"""What LLaMA-Factory loads, by the end of the name (FILEEXT2TYPE in extras/constants.py)."""
+
+_GOOD = Entry("a", {"file_name": "a.jsonl"})
+
+
+@check(
+    "missing_file",
+    "error",
+    "the data file is not there",
+    "file_name is looked for in the dataset_dir; correct it, or fetch the file",
+    good=_GOOD,
+    bad=Entry("a", {"file_name": "gone.jsonl"}, files=None),
+)
+def missing_file(entry: Entry) -> list[Fault]:
+    """Require the file, or a folder that is not empty."""
+    if not entry.is_local or entry.files or "file_name" not in entry.entry:
+        return []
+    what = str(entry.entry["file_name"])
+    return [Fault(what if entry.files is None else f"the folder {what} is empty", "file_name")]
+
+
+@check(
+    "mixed_folder",
+    "error",
+    "the folder holds files of several types",
+    "LLaMA-Factory refuses it: keep one type there and nothing hidden, or name one file",
+    good=Entry("a", {"file_name": "d"}, files=("d/a.json", "d/b.jsonl")),
+    bad=Entry("a", {"file_name": "d"}, files=("d/a.jsonl", "d/README.md")),
+)
+def mixed_folder(entry: Entry) -> list[Fault]:
+    """Require one type that LLaMA-Factory loads for all files of a folder, hidden ones included."""
+    names = [PurePath(name) for name in entry.files or ()]
+    types = {EXTENSIONS.get(name.suffix) for name in names}
+    if len(names) < 2 or len(types) == 1:
+        return []
+    strange = [name.name for name in names if name.suffix not in EXTENSIONS]
+    return [Fault(", ".join((strange or [name.name for name in names])[:3]), "file_name")]
+
+
+@check(
+    "file_type",
+    "error",
+    "the name ends in no type that LLaMA-Factory loads",
+    f"it loads {', '.join(EXTENSIONS)}; lf-qwen3 convert FILE --name NAME writes such a file",
+    good=_GOOD,
+    bad=Entry("a", {"file_name": "a.jsonl.gz"}, files=("a.jsonl.gz",)),
+)
+def file_type(entry: Entry) -> list[Fault]:
+    """Require an extension of FILEEXT2TYPE."""
+    names = [PurePath(name) for name in entry.files or ()]
+    unknown = [name.name for name in names if name.suffix not in EXTENSIONS]
+    return [Fault(unknown[0], "file_name")] if unknown and len(unknown) == len(names) else []
+
+
+@check(
+    "not_local",
+    "info",
+    "the records lie elsewhere and are not checked",
+    "download the data, register the file, and check that",
+    good=_GOOD,
+    bad=Entry("a", {"hf_hub_url": "owner/name"}, files=None),
+)
+def not_local(entry: Entry) -> list[Fault]:
+    """Require a file here: no hub, script or bucket."""
+    key = next((key for key in ELSEWHERE if key in entry.entry), "")
+    return [Fault(f"{key} {entry.entry[key]}", key)] if key else []
+
+
+@check(
+    "unreadable_file",
+    "error",
+    "the file cannot be read",
+    "fetch it again; lf-qwen3 convert FILE --name NAME reads more kinds than LLaMA-Factory does",
+    good=_GOOD,
+    bad=Entry("a", {"file_name": "a.jsonl"}, problem="this is a Git LFS pointer, not the data"),
+)
+def unreadable_file(entry: Entry) -> str | None:
+    """Require that the file holds what its name says."""
+    return entry.problem or None
+
+
+@check(
+    "no_records",
+    "error",
+    "the file holds no rows",
+    "the trainer would stop, for it finds no valid samples; was the file cut, or is it the wrong one?",
+    good=Entry("a", {"file_name": "a.jsonl"}, head=[{"instruction": "q", "output": "a"}]),
+    bad=Entry("a", {"file_name": "a.jsonl"}, head=[]),
+)
+def no_records(entry: Entry) -> list[Fault]:
+    """Require something to train on."""
+    is_empty = entry.files and entry.is_read and not entry.head and not entry.problem
+    return [Fault("", "file_name")] if is_empty else []

@@ -1,0 +1,80 @@
+"""A record in tokens: what cutoff_len leaves of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lf_qwen3.proof.check.rules.coded import check
+from lf_qwen3.qwen3.thinking import CLOSE
+
+_CURE = "raise cutoff_len (the figures below say what keeps 95, 99 and 100 % whole) or leave such records out"
+
+
+class Fed(NamedTuple):
+    """The tokens of a record before and after the cut, those in the loss, and what the cut took."""
+
+    length: int
+    kept: int
+    learnt: int
+    lost_close: bool = False
+    lost_end: bool = False
+
+
+_WHOLE = Fed(100, 100, 60)
+
+
+@check(
+    "cut_thinking",
+    "warning",
+    "cutoff_len cuts inside the reasoning",
+    f"neither {CLOSE} nor the answer is learnt, so the model would learn to reason without end; {_CURE}",
+    good=_WHOLE,
+    bad=Fed(3000, 2048, 2000, lost_close=True, lost_end=True),
+)
+def cut_thinking(fed: Fed) -> str | None:
+    """Require that the closing think tag of every learnt answer survives the cut."""
+    return _lengths(fed) if fed.lost_close and fed.learnt else None
+
+
+@check(
+    "cut_answer",
+    "warning",
+    "cutoff_len cuts the answer short",
+    f"<|im_end|> is not learnt, so the model would learn not to stop; {_CURE}",
+    good=_WHOLE,
+    bad=Fed(3000, 2048, 2000, lost_end=True),
+)
+def cut_answer(fed: Fed) -> str | None:
+    """Require that the end of every learnt answer survives the cut."""
+    return _lengths(fed) if fed.lost_end and not fed.lost_close and fed.learnt else None
+
+
+@check(
+    "cut_prompt",
+    "warning",
+    "cutoff_len cuts the prompt short",
+    f"the answer is learnt to less than was asked; {_CURE}",
+    good=_WHOLE,
+    bad=Fed(3000, 2048, 500),
+)
+def cut_prompt(fed: Fed) -> str | None:
+    """Require that the prompt survives the cut."""
+    is_cut = fed.kept < fed.length and not fed.lost_end and not fed.lost_close and fed.learnt
+    return _lengths(fed) if is_cut else None
+
+
+@check(
+    "nothing_learnt",
+    "error",
+    "the cut leaves no token in the loss",
+    _CURE,
+    good=_WHOLE,
+    bad=Fed(3000, 2048, 0),
+)
+def nothing_learnt(fed: Fed) -> str | None:
+    """Require something to learn."""
+    return _lengths(fed) if not fed.learnt else None
+
+
+def _lengths(fed: Fed) -> str:
+    return f"{fed.length:,} tokens, {fed.kept:,} kept"

@@ -1,0 +1,36 @@
+"""The trainer's rendering beside the model's own chat template."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lf_qwen3.proof.check.rules.coded import check
+
+
+class Rendering(NamedTuple):
+    """Where the trainer's rendering parts from the chat template's: `part` is "" where it does not.
+
+    `ours` and `official` are the texts from there on; `refused` says why the template renders nothing.
+    """
+
+    part: str = ""
+    ours: str = ""
+    official: str = ""
+    refused: str = ""
+
+
+@check(
+    "template_differs",
+    "warning",
+    "LLaMA-Factory feeds other tokens than the model's own chat template writes",
+    "at inference the model is asked through its own template; lf-qwen3 preview shows both side by side",
+    good=Rendering(),
+    bad=Rendering("answer", "Yes.", "\n\nYes."),
+)
+def template_differs(rendering: Rendering) -> str | None:
+    """Require the same tokens from both, before any cut."""
+    if rendering.refused:
+        return rendering.refused
+    if not rendering.part:
+        return None
+    return f"from the {rendering.part} on: {rendering.ours[:24]!r}, not {rendering.official[:24]!r}"

@@ -1,0 +1,111 @@
+"""The checkpoint, and how its weights are trained."""
+
+from __future__ import annotations
+
+import math
+
+from lf_qwen3.proof.check.rules.coded import Fault, check
+from lf_qwen3.proof.check.rules.training.subject import Training, training
+
+LORA_RATES = (3e-5, 1e-3)
+FULL_RATES = (1e-6, 3e-5)
+SCALES = (0.25, 8.0)
+"""Between these is nothing unusual: QLoRA's authors took 0.25, LLaMA-Factory's default is 2."""
+
+
+@check(
+    "template_unfit",
+    "error",
+    "the template is not the one of this checkpoint",
+    "hybrid, Base and Thinking-2507 checkpoints take qwen3, Instruct-2507 takes qwen3_nothink",
+    good=training(model_name_or_path="Qwen/Qwen3-4B", template="qwen3"),
+    bad=training(model_name_or_path="Qwen/Qwen3-4B-Instruct-2507", template="qwen3"),
+)
+def template_unfit(yaml: Training) -> list[Fault]:
+    """Require the template that lf_qwen3.qwen3.checkpoints names for the checkpoint."""
+    kind = yaml.checkpoint
+    if kind is None or yaml["template"] == kind.template:
+        return []
+    given = f"template is {yaml['template']}" if yaml["template"] else "no template is named"
+    return [Fault(f"{given}, {yaml.model} takes {kind.template}", "template")]
+
+
+@check(
+    "base_lora",
+    "error",
+    "a LoRA on a Base checkpoint cannot learn to end its answer",
+    "<|im_end|> has no trained embedding there; add additional_target: embed_tokens,lm_head, or take "
+    "the hybrid model",
+    good=training(
+        model_name_or_path="Qwen/Qwen3-4B-Base",
+        finetuning_type="lora",
+        additional_target="embed_tokens,lm_head",
+    ),
+    bad=training(model_name_or_path="Qwen/Qwen3-4B-Base", finetuning_type="lora"),
+)
+def base_lora(yaml: Training) -> list[Fault]:
+    """Require that a LoRA on a Base checkpoint trains the embeddings too (QwenLM/Qwen3 #1064)."""
+    kind = yaml.checkpoint
+    if kind is None or not kind.lora_also_trains or not yaml.is_lora or not yaml.trains:
+        return []
+    missing = set(kind.lora_also_trains.split(",")) - set(yaml.names("additional_target"))
+    return (
+        [Fault(f"additional_target lacks {', '.join(sorted(missing))}", "additional_target")]
+        if missing
+        else []
+    )
+
+
+@check(
+    "lora_scale",
+    "warning",
+    "the LoRA is weighed unusually",
+    "what it adds is multiplied by alpha/rank (alpha/sqrt(rank) with use_rslora); 1 or 2 is usual, "
+    f"{SCALES[0]:g} to {SCALES[1]:g} is seen; a small one learns little, a large one can become unstable",
+    good=training(lora_rank=16, lora_alpha=32),
+    bad=training(lora_rank=8, lora_alpha=256),
+)
+def lora_scale(yaml: Training) -> list[Fault]:
+    """Require a scale between a quarter and eight."""
+    if not yaml.is_lora or not yaml.trains or not isinstance(scale := scale_of(yaml), float):
+        return []
+    return [] if SCALES[0] <= scale <= SCALES[1] else [Fault(describe_scale(yaml), "lora_alpha")]
+
+
+@check(
+    "learning_rate",
+    "warning",
+    "the learning rate is one for another method",
+    f"a LoRA takes about 1e-4 ({LORA_RATES[0]:g} to {LORA_RATES[1]:g}), training every weight about 1e-5 "
+    f"({FULL_RATES[0]:g} to {FULL_RATES[1]:g})",
+    good=training(finetuning_type="lora", learning_rate=1e-4),
+    bad=training(finetuning_type="full", learning_rate=1e-4),
+)
+def learning_rate(yaml: Training) -> list[Fault]:
+    """Require a rate of the method's own size, for supervised and continued training."""
+    rate = yaml["learning_rate"]
+    methods = {"lora": LORA_RATES, "full": FULL_RATES, "freeze": FULL_RATES}
+    low, high = methods.get(str(yaml["finetuning_type"]), (0.0, math.inf))
+    is_checked = yaml.trains and yaml["stage"] in ("sft", "pt") and isinstance(rate, int | float)
+    if not is_checked or low <= rate <= high:
+        return []
+    return [Fault(f"{rate:g} for finetuning_type: {yaml['finetuning_type']}", "learning_rate")]
+
+
+def scale_of(yaml: Training) -> float | None:
+    """Return what the LoRA's part is multiplied by; lora_alpha is twice the rank where it is not set."""
+    rank = yaml["lora_rank"]
+    alpha = (
+        yaml["lora_alpha"] if yaml["lora_alpha"] is not None else 2 * rank if isinstance(rank, int) else None
+    )
+    if not isinstance(rank, int) or not isinstance(alpha, int) or rank < 1:
+        return None
+    return alpha / (math.sqrt(rank) if yaml["use_rslora"] else rank)
+
+
+def describe_scale(yaml: Training) -> str:
+    """Return rank, alpha and the scale they make, in words."""
+    rank = yaml["lora_rank"]
+    alpha = yaml["lora_alpha"] if yaml["lora_alpha"] is not None else 2 * rank
+    formula = "alpha/sqrt(rank)" if yaml["use_rslora"] else "alpha/rank"
+    return f"rank {rank}, alpha {alpha}: scale {scale_of(yaml):.3g} ({formula})"

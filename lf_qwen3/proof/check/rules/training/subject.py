@@ -1,0 +1,75 @@
+"""A training YAML as the checks see it, beside the data and the checkpoint it names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lf_qwen3.data.registry.shape import Kind
+from lf_qwen3.qwen3 import checkpoints
+from lf_qwen3.trainer import schema
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What the training datasets hold, in records.
+
+    `several_turns` have more than one answer. `orphans` are those among them whose earlier dialogue is
+    no record of its own, so that its answer is learnt nowhere else.
+    """
+
+    thinking: int = 0
+    plain: int = 0
+    several_turns: int = 0
+    orphans: int = 0
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What the checks of this group look at; `registered` is None where no registry was read."""
+
+    settings: Mapping[str, Any]
+    data: Data = Data()
+    registered: Collection[str] | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        """Return a setting, or the trainer's default for it."""
+        return self.settings.get(key, schema.load()["properties"].get(key, {}).get("default"))
+
+    @property
+    def trains(self) -> bool:
+        """Tell whether this YAML is for training, not for prediction alone."""
+        return bool(self["do_train"])
+
+    @property
+    def is_lora(self) -> bool:
+        """Tell whether a LoRA is trained."""
+        return bool(self["finetuning_type"] == "lora")
+
+    @property
+    def model(self) -> str:
+        """Return the id or the folder of the checkpoint."""
+        return str(self["model_name_or_path"] or "")
+
+    @property
+    def checkpoint(self) -> checkpoints.Kind | None:
+        """Return which kind of Qwen3 checkpoint is trained, None where its name does not say."""
+        return checkpoints.kind_of(self.model) if self.model else None
+
+    @property
+    def learns_answers(self) -> bool:
+        """Tell whether this is supervised fine-tuning."""
+        return self.trains and bool(self["stage"] == "sft")
+
+    def names(self, key: str) -> list[str]:
+        """Return the names that a key lists, in a list or separated by commas."""
+        value = self[key]
+        parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+        return [name for part in parts if (name := str(part).strip())]
+
+
+def training(data: Data = Data(), **settings: Any) -> Training:
+    """Return a training YAML of an SFT run: the examples of the checks are made by it."""
+    return Training({"stage": "sft", "do_train": True, **settings}, data)

@@ -1,0 +1,130 @@
+"""Count the tokens of a dataset as the trainer will feed them, and report what the cut takes."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lf_qwen3.proof.check.findings import Looker
+from lf_qwen3.proof.check.records import Files, Taken
+from lf_qwen3.proof.check.rules.records.reading import Reading
+from lf_qwen3.proof.check.rules.tokens.fed import Fed
+from lf_qwen3.trainer.records import Dropped, Record
+from lf_qwen3.trainer.render import Encoded, Template
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer  # type: ignore[import-untyped]
+
+PARTS = ("prompt", "thinking", "answer", "whole")
+KINDS = ("thinking", "plain")
+
+_BATCH = 256
+_BATCH_CHARACTERS = 1 << 20
+
+
+@dataclass(slots=True)
+class Lengths:
+    """Tokens by part of the records of one kind, each in the order of the records."""
+
+    parts: dict[str, array[int]] = field(default_factory=lambda: {part: array("I") for part in PARTS})
+
+    def add(self, encoded: Encoded) -> None:
+        """Take one record in."""
+        for part in ("prompt", "thinking", "answer"):
+            self.parts[part].append(encoded.count(part))
+        self.parts["whole"].append(encoded.length)
+
+
+@dataclass(slots=True)
+class TokenCounts:
+    """The tokens of one dataset; `kept` are the lengths after the cut, in the order of the records."""
+
+    cutoff_len: int
+    kinds: dict[str, Lengths] = field(default_factory=lambda: {kind: Lengths() for kind in KINDS})
+    kept: array[int] = field(default_factory=lambda: array("I"))
+    learnt: int = 0
+    cut: int = 0
+    lost_close: int = 0
+    lost_end: int = 0
+
+    def add(self, encoded: Encoded, is_thinking: bool) -> None:
+        """Take one record in."""
+        self.kinds["thinking" if is_thinking else "plain"].add(encoded)
+        self.kept.append(len(encoded.input_ids))
+        self.learnt += encoded.learnt
+        self.cut += encoded.is_cut
+        self.lost_close += encoded.lost_close
+        self.lost_end += encoded.lost_end
+
+    def wholes(self) -> list[int]:
+        """Return the lengths before the cut, sorted."""
+        return sorted(length for one in self.kinds.values() for length in one.parts["whole"])
+
+
+class TokenCounter:
+    """Feeds records to the tokenizer in batches, in another thread; `counts` is complete after `finish`."""
+
+    def __init__(self, tokenizer: Tokenizer, template: Template, files: Files, look: Looker) -> None:
+        self.counts = TokenCounts(template.cutoff_len)
+        self._tokenizer = tokenizer
+        self._template = template
+        self._files = files
+        self._look = look
+        self._waiting: list[Taken] = []
+        self._characters = 0
+        self._thread = ThreadPoolExecutor(1)  # the tokenizer leaves Python free to check the next records
+        self._under_way: tuple[list[Taken], Future[list[tuple[Encoded, ...]]]] | None = None
+
+    def add(self, taken: Taken) -> None:
+        """Take one record in."""
+        self._waiting.append(taken)
+        self._characters += sum(len(one["content"]) for one in taken[1].record.messages)
+        if len(self._waiting) >= _BATCH or self._characters >= _BATCH_CHARACTERS:
+            self._submit()
+
+    def finish(self) -> None:
+        """Count what is left, and end the thread."""
+        self._submit()
+        self._settle()
+        self._thread.shutdown()
+
+    def _submit(self) -> None:
+        self._settle()
+        if self._waiting:
+            records = [sample.record for _, sample in self._waiting]
+            self._under_way = self._waiting, self._thread.submit(self._encoded, records)
+        self._waiting, self._characters = [], 0
+
+    def _settle(self) -> None:
+        """Count the batch that is under way."""
+        if self._under_way is None:
+            return
+        batch, encoded = self._under_way
+        self._under_way = None
+        for taken, sides in zip(batch, encoded.result(), strict=True):
+            for one in sides:
+                self._count(taken, one)
+
+    def _count(self, taken: Taken, encoded: Encoded) -> None:
+        place, sample = taken
+        file = self._files.shown(place.file)
+        if encoded.stopped:
+            self._look(Reading(Dropped(encoded.stopped, stops=True)), file, place.row)
+            return
+        self.counts.add(encoded, sample.is_thinking)
+        if encoded.is_cut or not encoded.learnt:
+            lost = encoded.lost_close, encoded.lost_end
+            fed = Fed(encoded.length, len(encoded.input_ids), encoded.learnt, *lost)
+            self._look(fed, file, place.row)
+
+    def _encoded(self, records: Sequence[Record]) -> list[tuple[Encoded, ...]]:
+        """Return what is fed of each record; a ranking record is fed twice."""
+        supervised = [one for one in records if one.rejected is None]
+        encoded = iter(self._template.encode_batch(self._tokenizer, supervised))
+        return [
+            (next(encoded),) if one.rejected is None else self._template.encode_pair(self._tokenizer, one)
+            for one in records
+        ]

@@ -1,0 +1,74 @@
+"""A training YAML: read, and held against the data that was looked at."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.proof.check.findings import Looker
+from lf_qwen3.proof.check.records import Counts
+from lf_qwen3.proof.check.rules.training.model import describe_scale, scale_of
+from lf_qwen3.proof.check.rules.training.subject import Data, Training
+from lf_qwen3.recipes.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A training YAML as it lies."""
+
+    path: Path
+    text: str
+    settings: dict[str, Any]
+
+    def line_of(self, key: str) -> int | None:
+        """Return the line of a key, None where it is not set."""
+        found = re.search(rf"^{re.escape(key)}\s*:", self.text, re.MULTILINE) if key else None
+        return self.text.count("\n", 0, found.start()) + 1 if found else None
+
+    @property
+    def trained(self) -> list[str]:
+        """Return the names of the datasets to train on."""
+        return Training(self.settings).names("dataset")
+
+    @property
+    def held_out(self) -> list[str]:
+        """Return the names of the datasets to evaluate on."""
+        return Training(self.settings).names("eval_dataset")
+
+
+def read_config(path: Path) -> Config:
+    """Read a YAML. Raises `UsageError` when it is not there, `LfQwen3Error` when it cannot be parsed."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {path}: {error.strerror}", "name a training YAML: --config FILE"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8", "name a training YAML: --config FILE") from error
+    return Config(path, text, Document(text, str(path)).plain())
+
+
+def subject_of(config: Config, datasets: dict[str, Counts], registered: list[str]) -> Training:
+    """Return the YAML as the checks see it, with what its datasets hold."""
+    used = {name: datasets[name] for name in config.trained if name in datasets}
+    data = Data(
+        thinking=sum(one.thinking for one in used.values()),
+        plain=sum(one.plain for one in used.values()),
+        several_turns=sum(one.several_turns for one in used.values()),
+        orphans=sum(one.orphans for one in used.values()),
+        kinds={name: one.kind for name, one in used.items()},
+    )
+    return Training(config.settings, data, registered)
+
+
+def look_at_training(config: Config, yaml: Training, look: Looker) -> dict[str, Any]:
+    """Run the checks over a YAML; return its figures for the summary."""
+    look(yaml, str(config.path), line_of=config.line_of)
+    scale = scale_of(yaml) if yaml.trains and yaml.is_lora else None
+    if scale is None:
+        return {}
+    return {"lora_scale": round(scale, 4), "lora": describe_scale(yaml)}

@@ -1,0 +1,110 @@
+"""What to change so that a training fits a smaller card: every suggestion is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+from lf_qwen3.proof.estimate.cards import Card, smallest
+from lf_qwen3.proof.estimate.memory import of
+from lf_qwen3.proof.estimate.plan import Plan, Precision
+from lf_qwen3.proof.estimate.weights import bytes_quantised, quantised
+
+_CUTOFFS = (8192, 4096, 2048, 1024)
+_MOST = 4
+
+
+@dataclass(frozen=True)
+class Change:
+    """What to write in the YAML, the bytes it then takes, and the smallest card for it."""
+
+    settings: str
+    total: int
+    card: Card
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the settings, the bytes and the card's size in GB."""
+        return {"settings": self.settings, "total": self.total, "card_gb": self.card.size}
+
+
+def changes(plan: Plan) -> list[Change]:
+    """Return at most four changes, each of which brings a smaller card; pairs where no single one does.
+
+    Where no card is large enough, every change that makes one large enough counts.
+    """
+    now = smallest(of(plan).total)
+    single = list(_steps(plan))
+    for found in (single, list(_pairs(plan, single))):
+        better = [
+            Change(words, total, card)
+            for words, other in found
+            if (card := smallest(total := of(other).total)) and (now is None or card.size < now.size)
+        ]
+        if better:
+            return better[:_MOST]
+    return []
+
+
+def caveats(plan: Plan) -> list[str]:
+    """Return what a person should know of this plan that the figures alone do not say."""
+    found = []
+    if plan.method == "qlora" and plan.shape.experts:
+        share = 1 - quantised(plan) / plan.shape.parameters
+        packed = bytes_quantised(plan.bits, plan.double_quantization) * plan.shape.parameters / (1 << 30)
+        found.append(
+            f"under transformers 5 the experts stay in 16 bits, {share:.0%} of all weights: bitsandbytes "
+            f"packs linear layers only; with packed experts the weights would take {packed:.0f} GiB"
+        )
+    if plan.trains_all and plan.shape.experts and plan.precision == "autocast":
+        found.append(
+            "full training of experts multiplies in float32 under autocast; deepspeed or pure_bf16 do not"
+        )
+    if plan.zero:
+        found.append("figures with DeepSpeed follow its documents and were not held against a run")
+    return found
+
+
+def _steps(plan: Plan) -> Iterator[tuple[str, Plan]]:
+    """Yield single changes, those that cost least first."""
+    if not plan.checkpointing:
+        yield "disable_gradient_checkpointing: false", replace(plan, checkpointing=True)
+    if not plan.fused_loss and plan.stage == "sft":
+        yield "enable_liger_kernel: true", replace(plan, fused_loss=True)
+    rows = 2 if plan.stage == "dpo" else 1
+    if plan.batch > rows:
+        yield (
+            f"per_device_train_batch_size: 1, and {plan.batch // rows} times the gradient_accumulation_steps",
+            replace(plan, batch=rows, accumulates=True),
+        )
+    if plan.gpus > 1 and plan.method != "qlora":
+        for stage in (2, 3):
+            if stage > plan.zero:
+                sharded = replace(plan, zero=stage, deepspeed=True, precision="half")
+                yield f"deepspeed: a file with ZeRO stage {stage}", sharded
+    yield from _methods(plan)
+    for cutoff_len in _CUTOFFS:
+        if cutoff_len < plan.cutoff_len:
+            yield f"cutoff_len: {cutoff_len}", replace(plan, cutoff_len=cutoff_len)
+
+
+def _methods(plan: Plan) -> Iterator[tuple[str, Plan]]:
+    """Yield the ways to train fewer weights, or to keep them in fewer bits."""
+    if plan.trains_all:
+        if not plan.deepspeed and "8bit" not in plan.optim:
+            yield "optim: paged_adamw_8bit", replace(plan, optim="paged_adamw_8bit")
+        if plan.precision == "autocast":
+            yield "pure_bf16: true", replace(plan, precision="half")
+        precision: Precision = "half" if plan.deepspeed else "autocast"
+        yield "finetuning_type: lora", replace(plan, method="lora", precision=precision)
+    elif plan.method == "lora" and not plan.shape.experts and not plan.zero:
+        yield "quantization_bit: 4", replace(plan, method="qlora")
+
+
+def _pairs(plan: Plan, single: list[tuple[str, Plan]]) -> Iterator[tuple[str, Plan]]:
+    """Yield two changes at once, where the second still changes something after the first."""
+    for (first, changed), (second, _) in combinations(single, 2):
+        for words, other in _steps(changed):
+            if words == second:
+                yield f"{first}; {second}", other

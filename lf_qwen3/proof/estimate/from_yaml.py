@@ -1,0 +1,136 @@
+"""The plan that a training YAML describes, with LLaMA-Factory's own defaults for what it leaves out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.proof.estimate.plan import ATTENTION, FEED_FORWARD, Plan, Precision
+from lf_qwen3.recipes.needs import has_reference
+from lf_qwen3.trainer import schema, yaml_reader
+
+STAGES = ("sft", "pt", "dpo", "kto")
+_NO_SETTING = ("use_unsloth", "use_galore", "use_apollo", "use_badam", "use_dora", "use_kt", "fsdp")
+_FULL_MEMORY = "the estimate is the one without it"
+
+
+def plan_of(path: Path, gpus: int, notes: list[str]) -> tuple[Plan, dict[str, Any]]:
+    """Return the plan of a training YAML, and its settings; `gpus` 0 takes Ray's workers, or one.
+
+    What the formula does not know goes into `notes`. Raises `UsageError` for a YAML that trains nothing, for
+    a stage, a method or a model that is not estimated.
+    """
+    settings = yaml_reader.read(path).settings
+    if not settings.get("do_train"):
+        raise UsageError(f"{path} trains nothing: do_train is not true", "estimate takes a YAML that trains")
+    stage = _value(settings, "stage")
+    if stage not in STAGES:
+        raise UsageError(f"stage {stage} is not estimated", f"estimate knows {', '.join(STAGES)}")
+    notes += [f"{key} is not part of the formula: {_FULL_MEMORY}" for key in _NO_SETTING if settings.get(key)]
+    try:
+        options = {**_of_method(settings, path), **_of_run(settings, gpus), **_of_stage(settings, notes)}
+    except (TypeError, ValueError) as error:
+        hint = f"lf-qwen3 recipe validate {path} names the key"
+        raise UsageError(f"{path} holds a value of the wrong type: {error}", hint) from error
+    plan = Plan.named(str(settings.get("model_name_or_path") or ""), **options)
+    zero = _deepspeed(settings, path)
+    if zero is not None:
+        plan = replace(plan, deepspeed=True, precision="half", **zero)
+    return plan, settings
+
+
+def _of_method(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    kind, bits = _value(settings, "finetuning_type"), settings.get("quantization_bit")
+    if kind == "full" and bits is None:
+        return {"method": "full"}
+    if kind != "lora" or (bits is not None and bits not in (4, 8)):
+        what = f"finetuning_type {kind}" + (f" with quantization_bit {bits}" if bits else "")
+        raise UsageError(
+            f"{path}: {what} is not estimated", "estimate knows lora, lora in 4 or 8 bits, and full"
+        )
+    options: dict[str, Any] = {
+        "method": "lora" if bits is None else "qlora",
+        "rank": int(_value(settings, "lora_rank")),
+        "dropout": bool(_value(settings, "lora_dropout")),
+        "also_trained": tuple(_names(settings.get("additional_target"))),
+        "bits": bits or 4,
+        "double_quantization": bool(_value(settings, "double_quantization")),
+    }
+    targets = _names(_value(settings, "lora_target"))
+    if targets != ["all"]:
+        options["targets"] = tuple(one for one in (*ATTENTION, *FEED_FORWARD) if one in targets)
+    return options
+
+
+def _of_run(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
+    precision: Precision = "autocast" if settings.get("bf16") or settings.get("fp16") else "single"
+    return {
+        "cutoff_len": int(_value(settings, "cutoff_len")),
+        "batch": int(_value(settings, "per_device_train_batch_size")),
+        "accumulates": int(_value(settings, "gradient_accumulation_steps")) > 1,
+        "gpus": gpus or int(settings.get("ray_num_workers") or 1),
+        "checkpointing": not settings.get("disable_gradient_checkpointing"),
+        "precision": "half" if settings.get("pure_bf16") else precision,
+        "fused_loss": bool(settings.get("enable_liger_kernel")),
+        "optim": str(settings.get("optim") or "adamw_torch_fused"),
+        "masks": settings.get("flash_attn") != "fa2",
+    }
+
+
+def _of_stage(settings: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
+    """Return what a loss over preferences asks for; it needs all logits, so Liger fuses none of it."""
+    stage = _value(settings, "stage")
+    if stage not in ("dpo", "kto"):
+        return {}
+    if settings.get("ref_model"):
+        notes.append("ref_model is not counted: it stands on the GPU beside the model")
+    options = {"stage": stage, "fused_loss": False, "reference": has_reference(settings)}
+    if stage == "dpo":
+        notes.append("dpo: a chosen and a rejected answer are counted as two rows")
+        options["batch"] = 2 * int(_value(settings, "per_device_train_batch_size"))
+    return options
+
+
+def _deepspeed(settings: Mapping[str, Any], path: Path) -> dict[str, Any] | None:
+    """Return the ZeRO stage and what is offloaded, None without DeepSpeed.
+
+    The file is looked for as the trainer does, from the working directory, and beside the YAML.
+    """
+    named = settings.get("deepspeed")
+    if not named:
+        return None
+    try:
+        config = named if isinstance(named, dict) else json.loads(_found(str(named), path).read_text("utf-8"))
+        zero = config.get("zero_optimization", {})
+        stage = int(zero.get("stage", 0))
+        offloads = {key: _offloads(zero.get(f"offload_{key}")) for key in ("optimizer", "param")}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise UsageError(
+            f"{path}: the deepspeed file {named} cannot be read: {error}", "name a DeepSpeed JSON file"
+        ) from error
+    if stage == 1:
+        stage = 2
+    return {"zero": stage, "offload_optimizer": offloads["optimizer"], "offload_weights": offloads["param"]}
+
+
+def _found(name: str, path: Path) -> Path:
+    here = Path(name)
+    return here if here.is_file() else path.parent / name
+
+
+def _offloads(block: Any) -> bool:
+    return isinstance(block, dict) and block.get("device") in ("cpu", "nvme")
+
+
+def _value(settings: Mapping[str, Any], key: str) -> Any:
+    """Return a setting, or the trainer's default for it."""
+    return settings[key] if key in settings else schema.load()["properties"].get(key, {}).get("default")
+
+
+def _names(value: Any) -> list[str]:
+    parts = value.split(",") if isinstance(value, str) else value or []
+    return [str(part).strip() for part in parts]

@@ -1,0 +1,174 @@
+"""What is trained, how, and on how many GPUs: everything the memory depends on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.qwen3 import checkpoints
+from lf_qwen3.qwen3.architecture import CHECKPOINTS, SHAPES, VOCABULARY, Shape
+
+Method = Literal["lora", "qlora", "full"]
+Precision = Literal["autocast", "half", "single"]
+Stage = Literal["sft", "dpo", "kto"]
+METHODS: tuple[Method, ...] = ("lora", "qlora", "full")
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
+_CONFIG = {
+    "layers": "num_hidden_layers",
+    "hidden": "hidden_size",
+    "heads": "num_attention_heads",
+    "kv_heads": "num_key_value_heads",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One training as the memory sees it; `cutoff_len` and `batch` are of one GPU.
+
+    `precision` is "autocast" for `bf16` or `fp16`, "half" where everything is kept in 16 bits (`pure_bf16`
+    and DeepSpeed), "single" without any of these. `targets` are the linear layers beside which a LoRA is
+    trained (a mixture of experts has those of attention only), `also_trained` the embeddings it trains whole.
+    `stage` is "sft" for continued pre-training too; in "dpo" a chosen and a rejected answer are two rows of
+    `batch`. `reference` tells that the answers are weighed by the untrained model as well.
+    `accumulates` tells that gradients are already held when the next micro-batch is computed, `masks` that
+    rows are padded, as nearly all are. Raises `UsageError` for what is not estimated.
+    """
+
+    model: str
+    shape: Shape
+    method: Method = "lora"
+    cutoff_len: int = 2048
+    batch: int = 1
+    gpus: int = 1
+    zero: int = 0
+    rank: int = 8
+    targets: tuple[str, ...] = (*ATTENTION, *FEED_FORWARD)
+    also_trained: tuple[str, ...] = ()
+    dropout: bool = False
+    checkpointing: bool = True
+    accumulates: bool = True
+    precision: Precision = "autocast"
+    deepspeed: bool = False
+    optim: str = "adamw_torch_fused"
+    fused_loss: bool = False
+    bits: int = 4
+    double_quantization: bool = True
+    offload_optimizer: bool = False
+    offload_weights: bool = False
+    masks: bool = True
+    stage: Stage = "sft"
+    reference: bool = False
+
+    def __post_init__(self) -> None:
+        for key in ("cutoff_len", "batch", "gpus", "rank"):
+            if getattr(self, key) < 1:
+                raise UsageError(f"{key} is {getattr(self, key)}", "it has to be 1 or more")
+        if self.zero not in (0, 2, 3):
+            raise UsageError(f"ZeRO stage {self.zero} is not estimated", "--zero takes 0, 2 or 3")
+        if self.zero and self.precision == "single":
+            raise UsageError("DeepSpeed without bf16 is not estimated", "write bf16: true")
+
+    @classmethod
+    def named(cls, model: str, **options: Any) -> Plan:
+        """Return the plan for a checkpoint by its name, id or folder; ZeRO brings DeepSpeed's 16 bits along.
+
+        Raises `UsageError` for a model that is no Qwen3, naming the nearest.
+        """
+        shape = shape_of(model)
+        if options.get("zero"):
+            options |= {"deepspeed": True, "precision": "half"}
+        return cls(model, shape, **options)
+
+    def changed(self, **options: Any) -> Plan:
+        """Return the plan with other options; those that are None stay as they are."""
+        given = {key: value for key, value in options.items() if value is not None}
+        if "model" in given:
+            given["shape"] = shape_of(given["model"])
+        if given.get("zero"):
+            given |= {"deepspeed": True, "precision": "half"}
+        elif "zero" in given and self.deepspeed:
+            given |= {"deepspeed": False, "precision": "autocast"}
+        return replace(self, **given)
+
+    @property
+    def words(self) -> str:
+        """The training in one line, without the model."""
+        rank = "" if self.trains_all else f" rank {self.rank}"
+        method = "qlora (8 bits)" if self.method == "qlora" and self.bits == 8 else self.method
+        where = f", {self.gpus} GPUs" if self.gpus > 1 else ""
+        zero = f", ZeRO-{self.zero}" if self.zero else ""
+        return f"{method}{rank}, cutoff_len {self.cutoff_len:,}, batch {self.batch}{where}{zero}"
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in one micro-batch of one GPU, padding included."""
+        return self.batch * self.cutoff_len
+
+    @property
+    def trains_all(self) -> bool:
+        """Whether every weight is trained."""
+        return self.method == "full"
+
+
+def shape_of(model: str) -> Shape:
+    """Return the dimensions of a Qwen3 checkpoint by its name, hub id, cache folder or config.json.
+
+    Raises `UsageError` for any other model.
+    """
+    config = Path(model).expanduser() / "config.json"
+    if config.is_file():
+        return _shape_in(config)
+    if (size := _size_in(model)) is not None:
+        return SHAPES[size]
+    names = [one.name for one in CHECKPOINTS]
+    near = get_close_matches(Path(model).name, names, n=1)
+    guess = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(
+        f"'{model}' is no Qwen3 checkpoint and no folder with a config.json",
+        f"{guess}there are: {', '.join(names)}",
+    )
+
+
+def _size_in(model: str) -> str | None:
+    """Return the size a name tells, as `30B-A3B` in Qwen/Qwen3-30B-A3B-Base."""
+    for part in reversed(Path(model).parts):
+        name = part.split("--")[-1].replace("___", ".")
+        if checkpoints.kind_of(name) is None:
+            continue
+        words = name.split("-")[1:]
+        pair = "-".join(words[:2]).upper()
+        return pair if pair in SHAPES else next((one for one in SHAPES if one == words[0].upper()), None)
+    return None
+
+
+def _shape_in(path: Path) -> Shape:
+    try:
+        config = json.loads(path.read_text("utf-8"))
+        kind = config.get("model_type")
+        experts = kind == "qwen3_moe"
+        wide = config["moe_intermediate_size" if experts else "intermediate_size"]
+        shape = Shape(
+            **{ours: int(config[theirs]) for ours, theirs in _CONFIG.items()},
+            intermediate=int(wide),
+            tied=bool(config.get("tie_word_embeddings", False)),
+            experts=int(config["num_experts"]) if experts else 0,
+            experts_per_token=int(config["num_experts_per_tok"]) if experts else 0,
+            head_dim=int(config.get("head_dim") or 128),
+        )
+        vocabulary = int(config["vocab_size"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"{path} does not hold the dimensions of a Qwen3: {error}",
+            "name the folder of a Qwen3 checkpoint, or --model Qwen3-8B",
+        ) from error
+    if kind not in ("qwen3", "qwen3_moe") or vocabulary != VOCABULARY:
+        raise UsageError(
+            f"{path} is a {kind} over {vocabulary:,} tokens",
+            f"estimate knows qwen3 and qwen3_moe over {VOCABULARY:,} tokens",
+        )
+    return shape

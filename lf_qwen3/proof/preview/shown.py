@@ -1,0 +1,112 @@
+"""A row as it is fed: its texts with the loss mask and the cut, held against the official rendering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from lf_qwen3.base.reasons import describe
+from lf_qwen3.data import sources
+from lf_qwen3.trainer.chat_template import UNCUT, ChatTemplate, Comparison, compare
+from lf_qwen3.trainer.records import Dropped, Record, RecordReader
+from lf_qwen3.trainer.render import MASKED, Encoded, PartName, Template
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer  # type: ignore[import-untyped]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Text of one part of one turn, learnt or not; with `lost`, what the cut took there, in tokens."""
+
+    part: PartName
+    turn: int
+    learnt: bool
+    text: str
+    lost: int = 0
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """One sequence that is fed: a record, or one side (chosen, rejected) of a ranking record."""
+
+    encoded: Encoded
+    segments: list[Segment]
+    side: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One row; without renderings, `problem` says why the trainer does not learn from it."""
+
+    file: str
+    row: int
+    renderings: list[Rendering] = field(default_factory=list)
+    problem: str = ""
+    official: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Turns rows into what is shown of them."""
+
+    tokenizer: Tokenizer
+    template: Template
+    chat_template: ChatTemplate | None
+    reader: RecordReader
+
+    def show(self, file: str, row: int, item: sources.Item) -> Shown:
+        """Return one row as it is fed, or why it is not."""
+        record = self._read(item)
+        if isinstance(record, str):
+            return Shown(file, row, problem=record)
+        sides = ("chosen", "rejected") if record.rejected else ("",)
+        encoded, whole = (
+            self._encoded(record, template)
+            for template in (self.template, replace(self.template, cutoff_len=UNCUT))
+        )
+        if encoded[0].stopped:
+            return Shown(file, row, problem=f"the trainer stops at this row: {encoded[0].stopped}")
+        made = [
+            Rendering(one, self._segments(one, uncut), side)
+            for one, uncut, side in zip(encoded, whole, sides, strict=True)
+        ]
+        return Shown(file, row, made, official=self._official(record))
+
+    def _read(self, item: sources.Item) -> Record | str:
+        """Return the record of a row, or why there is none."""
+        if isinstance(item, sources.BadRow):
+            detail = f" ({item.detail})" if item.detail else ""
+            return f"the trainer cannot read this row: {describe(item.code)}{detail}"
+        record = self.reader(item or {})
+        if isinstance(record, Dropped):
+            return f"the trainer {'stops at' if record.stops else 'leaves out'} this row: {record.reason}"
+        return record
+
+    def _encoded(self, record: Record, template: Template) -> list[Encoded]:
+        if record.rejected:
+            return [*template.encode_pair(self.tokenizer, record)]
+        return template.encode_batch(self.tokenizer, [record])
+
+    def _official(self, record: Record) -> Comparison | None:
+        if self.chat_template is None:
+            return None
+        return compare(self.tokenizer, self.template, self.chat_template, [record])[0]
+
+    def _segments(self, encoded: Encoded, whole: Encoded) -> list[Segment]:
+        """Return the texts that are fed, each followed by what the cut took behind it."""
+        segments = []
+        for piece, full in zip(encoded.pieces, whole.pieces, strict=True):
+            kept = piece.stop - piece.start
+            if kept:
+                is_learnt = encoded.labels[piece.start] != MASKED
+                text = self._text(encoded.input_ids[piece.start : piece.stop])
+                segments.append(Segment(piece.part, piece.turn, is_learnt, text))
+            if lost := full.whole - kept:
+                text = self._text(whole.input_ids[full.start + kept : full.stop])
+                segments.append(Segment(piece.part, piece.turn, False, text, lost))
+        return segments
+
+    def _text(self, ids: list[int]) -> str:
+        text: str = self.tokenizer.decode(ids, skip_special_tokens=False)
+        return text

@@ -1,0 +1,59 @@
+"""A preview as one JSON object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lf_qwen3.proof.preview import Preview
+    from lf_qwen3.proof.preview.shown import Rendering, Shown
+
+
+def summary(found: Preview) -> dict[str, Any]:
+    """Return options, rows, texts with their mask, ids and labels; a label of -100 is outside the loss."""
+    return {
+        "dataset": found.name,
+        "tokenizer": str(found.tokenizer),
+        "options": {key: {"value": value, "from": found.origin[key]} for key, value in found.options()},
+        "unofficial": found.unofficial,
+        "rows": [_row_summary(shown) for shown in found.rows],
+    }
+
+
+def _row_summary(shown: Shown) -> dict[str, Any]:
+    official = shown.official
+    difference = official.difference if official else None
+    return {
+        "file": shown.file,
+        "row": shown.row,
+        "problem": shown.problem,
+        "renderings": [_rendering_summary(one) for one in shown.renderings],
+        "official": None
+        if official is None
+        else {
+            "same": difference is None,
+            "tokens": official.tokens,
+            "text": official.text,
+            "difference": difference and difference._asdict(),
+        },
+    }
+
+
+def _rendering_summary(rendering: Rendering) -> dict[str, Any]:
+    encoded = rendering.encoded
+    return {
+        "side": rendering.side,
+        "tokens": {
+            "total": encoded.length,
+            "fed": len(encoded.input_ids),
+            "learnt": encoded.learnt,
+            "prompt": encoded.count("prompt"),
+            "thinking": encoded.count("thinking"),
+            "answer": encoded.count("answer"),
+        },
+        "lost_close": encoded.lost_close,
+        "lost_end": encoded.lost_end,
+        "segments": [vars(one) for one in rendering.segments],
+        "input_ids": encoded.input_ids,
+        "labels": encoded.labels,
+    }

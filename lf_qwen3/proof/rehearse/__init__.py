@@ -1,0 +1,11 @@
+"""Rehearse a training YAML: the user's own file, data and tokenizer, the real trainer, a tiny random model.
+
+    verdict = rehearse.run(rehearse.Request(Path("train.yaml")), listener)
+
+What a CPU cannot do is switched off and listed; nothing of the user's is written.
+"""
+
+from lf_qwen3.proof.rehearse.run import run
+from lf_qwen3.proof.rehearse.verdict import Answer, Change, Fault, Request, Verdict
+
+__all__ = ["Answer", "Change", "Fault", "Request", "Verdict", "run"]

@@ -1,0 +1,25 @@
+"""What a training YAML says of itself: its method and its summary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lf_qwen3.recipes.document import Document
+
+
+def summary(document: Document) -> str:
+    """Return the first line of an opening comment that is for the reader, not for the editor."""
+    lines = (line.lstrip("# ").rstrip() for line in document.header)
+    return next((line for line in lines if line and not line.startswith("yaml-language-server")), "")
+
+
+def method(settings: dict[str, Any]) -> str:
+    """Return method and stage of a training YAML, as `lora sft` or `qlora dpo`, defaults included."""
+    kind = settings.get("finetuning_type", "lora")
+    lora = kind == "lora"
+    before = (
+        ("q" if settings.get("quantization_bit") else "rs" if settings.get("use_rslora") else "")
+        if lora
+        else ""
+    )
+    return f"{before}{kind} {settings.get('stage', 'sft')}"

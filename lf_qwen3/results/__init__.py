@@ -1,0 +1,1 @@
+"""Score, compare and diagnose what a training gave."""

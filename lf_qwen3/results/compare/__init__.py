@@ -1,0 +1,12 @@
+"""Hold prediction runs side by side, row by row: what differs, how sure that is, and which rows changed most.
+
+compare([base, tuned]) -> Comparison
+save(comparison, [Path("report.html"), Path("report.md"), Path("scores.json")])
+"""
+
+from lf_qwen3.results.compare.comparison import Comparison, compare
+from lf_qwen3.results.compare.difference import Difference, Pair
+from lf_qwen3.results.compare.named import Named
+from lf_qwen3.results.compare.saving import save
+
+__all__ = ["Comparison", "Difference", "Named", "Pair", "compare", "save"]

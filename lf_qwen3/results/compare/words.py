@@ -1,0 +1,110 @@
+"""What a comparison says, in sentences and figures."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lf_qwen3.results.compare.comparison import Comparison, judged
+from lf_qwen3.results.compare.difference import Difference, Outcome, Pair
+from lf_qwen3.results.compare.measures import HEADLINE, TIE, Measure
+from lf_qwen3.results.score import interval
+
+GROUPS = {
+    "answer": "the answer alone",
+    "thinking": "the thinking alone, where the reference thinks",
+    "both": "both together, as the trainer's own predict scores it",
+    "form": "share of rows",
+    "length": "mean length",
+}
+DEFECTS = {
+    "unclosed_thinking": "thinking unclosed",
+    "leaked_token": "control token leaked",
+    "cut": "cut, no end",
+    "repetition": "repeats to the end",
+    "empty_answer": "empty answer",
+    "wrong_language": "wrong language",
+}
+
+
+class Said(NamedTuple):
+    """One sentence, and whether it is good news."""
+
+    outcome: Outcome
+    text: str
+
+
+def title(found: Comparison) -> str:
+    """Return the names of the runs: `base and tuned, side by side`."""
+    *first, last = [one.name for one in found.runs]
+    return f"{', '.join(first)} and {last}, side by side"
+
+
+def verdict(pair: Pair) -> Said:
+    """Return the sentence on the headline measure."""
+    one = pair.differences["all"][HEADLINE.key]
+    outcome = one.outcome(HEADLINE)
+    told = {
+        "better": f"{pair.other} answers closer to the reference than {pair.base}",
+        "worse": f"{pair.other} answers further from the reference than {pair.base}",
+        "unclear": f"No clear difference between the answers of {pair.other} and {pair.base}",
+    }[outcome]
+    if one.value is None:
+        return Said(outcome, "No row has a reference answer, so the answers cannot be compared")
+    return Said(outcome, f"{told}: ROUGE-L {number(one.base)} to {number(one.other)}")
+
+
+def points(pair: Pair) -> list[Said]:
+    """Return a sentence for every flag whose difference is clear."""
+    return [
+        Said(outcome, f"{measure.label}: {number(one.base)} % to {number(one.other)} % of the rows")
+        for measure, one, outcome in judged(pair)
+        if measure is not HEADLINE and outcome != "unclear"
+    ]
+
+
+def counts(pair: Pair) -> str:
+    """Return wins, ties and losses of the headline measure in words."""
+    one = pair.differences["all"][HEADLINE.key]
+    return (
+        f"{pair.other} is closer in {one.wins:,} of {one.n:,} rows, {pair.base} in {one.losses:,}; "
+        f"within {TIE:g} point of each other: {one.ties:,}"
+    )
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """Return a figure, or a dash for none."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def signed(value: float | None, digits: int = 1) -> str:
+    """Return a difference with its sign, or a dash for none."""
+    return "–" if value is None else f"{value:+,.{digits}f}".replace("-", "−")
+
+
+def span(one: Difference, digits: int = 1) -> str:
+    """Return the interval of a difference, "" where there is none."""
+    has_none = one.low is None or one.high is None
+    return "" if has_none else f"{signed(one.low, digits)} to {signed(one.high, digits)}"
+
+
+def unit(measure: Measure) -> str:
+    """Return what stands behind a figure of a measure."""
+    return " %" if measure.group == "form" else ""
+
+
+def method(found: Comparison) -> list[str]:
+    """Return how the figures came about, for the end of a report."""
+    scores = found.base.scored
+    guessed = {
+        "end token": "an answer counts as cut where the end token is missing",
+        "max_new_tokens": "an answer counts as cut where it fills max_new_tokens",
+        "ending": "whether an answer was cut is a guess from how it ends",
+    }[scores.cut_evidence]
+    return [
+        "BLEU-4 and ROUGE are those of LLaMA-Factory's predict (jieba words, BLEU over characters), for "
+        "answer and thinking apart. They measure likeness to one reference, not truth: read the rows.",
+        "A difference is the mean over the rows that both runs answered; its interval is a paired bootstrap "
+        f"({interval.RESAMPLES:,} resamples of the rows, seeded, 95 %). Clear is what lies wholly on one "
+        "side of zero. With twenty figures in a table about one is clear by chance. "
+        f"Lengths are in {scores.length_unit}; {guessed}.",
+    ]

@@ -1,0 +1,70 @@
+"""The predictions of the trained model that lie beside a run, and the share of each defect in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.qwen3 import tokenizer_files as tokenizers
+from lf_qwen3.results.diagnose import folders
+from lf_qwen3.results.diagnose.run import Answers
+from lf_qwen3.results.score import defects, predictions, setting
+from lf_qwen3.results.score.lengths import cuts_of
+from lf_qwen3.results.score.result import DEFECTS
+from lf_qwen3.results.score.rows import parts_of
+from lf_qwen3.trainer import yaml_reader
+
+
+def find(place: Path, yaml: Path | None) -> tuple[Answers | None, list[str]]:
+    """Return what the model of the run in `place` wrote, and a note where it cannot be read.
+
+    Predictions are looked for in `place` itself, then where a predict YAML that lies beside the training YAML
+    and loads this run writes them.
+    """
+    for folder in [place, *_outputs(place, yaml)]:
+        file = folder / predictions.FILE
+        if file.is_file():
+            try:
+                return _measured(file), []
+            except LfQwen3Error as error:
+                return None, [f"the predictions were left out: {error.message}"]
+    return None, []
+
+
+def _outputs(place: Path, yaml: Path | None) -> list[Path]:
+    """Return the output folders of the predict YAMLs beside `yaml` that load the weights in `place`."""
+    found: list[Path] = []
+    for file in sorted(yaml.parent.glob("*.yaml")) if yaml else []:
+        try:
+            settings = yaml_reader.read(file).settings
+        except LfQwen3Error:
+            continue
+        loaded = [settings.get("adapter_name_or_path"), settings.get("model_name_or_path")]
+        output = folders.beside(file.parent, settings.get("output_dir"))
+        if settings.get("do_predict") and output and any(_is(file.parent, one, place) for one in loaded):
+            found.append(output)
+    return found
+
+
+def _is(folder: Path, named: object, place: Path) -> bool:
+    meant = folders.beside(folder, named)
+    return meant is not None and meant.resolve() == place.resolve()
+
+
+def _measured(file: Path) -> Answers:
+    """Return the share of each defect; the similarity to the references, which takes long, is left alone."""
+    rows = predictions.read(file)
+    known = setting.find(file)
+    parts = [parts_of(one) for one in rows]
+    flags = [defects.flags_of(one, *both) for one, both in zip(rows, parts, strict=True)]
+    guesses = [defects.looks_cut(predict) for predict, _ in parts]
+    tokenizer = tokenizers.load(known.tokenizer) if known.tokenizer else None
+    _, cut = cuts_of(rows, guesses, tokenizer, known.max_new_tokens)
+    found = {name: [one.get(name) for one in flags] for name in DEFECTS} | {"cut": cut}
+    return Answers(file, len(rows), {name: _share(values) for name, values in found.items()})
+
+
+def _share(flags: Sequence[bool | None]) -> float:
+    counted = [one for one in flags if one is not None]
+    return sum(counted) / len(counted) if counted else 0.0

@@ -1,0 +1,143 @@
+"""Read a run from the files that the trainer leaves; `training_args.bin` is a pickle and is never opened."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.results.diagnose import answers, history
+from lf_qwen3.results.diagnose.folders import beside
+from lf_qwen3.results.diagnose.run import ENOUGH, Run
+from lf_qwen3.trainer import yaml_reader
+
+RECIPE = "train.yaml"
+BOARD = "training_args.yaml"
+_WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "adapter_model.bin")
+
+
+def read(folder: Path) -> tuple[Run, list[str]]:
+    """Return the run in `folder`, and notes on what could not be read.
+
+    `folder` is the trainer's output_dir, one of its checkpoints, or the folder with a recipe's train.yaml.
+    Raises `UsageError` where there is no run, `LfQwen3Error` where its log cannot be read.
+    """
+    place = locate(folder)
+    found = history.read(place)
+    if not found.curves:
+        raise LfQwen3Error(
+            f"{place}: the run has not logged a step yet", "wait for the first lines of trainer_log.jsonl"
+        )
+    settings, yaml = _settings(place)
+    written, wrong = answers.find(place, yaml)
+    run = Run(
+        folder=place,
+        train=found.points("loss"),
+        validation=found.validation(),
+        learning_rate=found.points("learning_rate"),
+        gradient=found.points("grad_norm"),
+        step=found.step,
+        total=found.total,
+        is_finished=found.is_finished,
+        has_weights=any(any(place.glob(pattern)) for pattern in _WEIGHTS),
+        settings=settings,
+        state=found.state,
+        checkpoints=_checkpoints(place),
+        adapter=_json(place / "adapter_config.json"),
+        tokenizer=_json(place / "tokenizer_config.json"),
+        generation=_json(place / "generation_config.json"),
+        answers=written,
+    )
+    return run, [*found.notes, *wrong, *_going_on(run), *_short(run)]
+
+
+def locate(folder: Path) -> Path:
+    """Return the folder with the trainer's log: `folder`, or the output_dir of the train.yaml in it."""
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file", f"name the folder it is in: {folder.parent}")
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}", "name the output_dir of a training run")
+    if _is_run(folder):
+        return folder
+    if (folder / RECIPE).is_file():
+        place = beside(folder, yaml_reader.read(folder / RECIPE).settings.get("output_dir"))
+        if place is not None and _is_run(place):
+            return place
+        raise UsageError(
+            f"{folder} holds a train.yaml that was not run yet: its output_dir holds no training log",
+            f"run: llamafactory-cli train {folder / RECIPE}",
+        )
+    raise UsageError(
+        f"{folder} is no training run: neither {history.LOG} nor {history.STATE} in it", _hint(folder)
+    )
+
+
+def _is_run(folder: Path) -> bool:
+    has_log = (folder / history.LOG).is_file() and not (folder / "predict_results.json").is_file()
+    return has_log or (folder / history.STATE).is_file()
+
+
+def _hint(folder: Path) -> str:
+    if (folder / "generated_predictions.jsonl").is_file():
+        return f"these are predictions: lf-qwen3 score {folder}"
+    if (folder / "dataset_info.json").is_file():
+        return f"this is a dataset folder: lf-qwen3 check --dataset-dir {folder}"
+    below = sorted({one.parent for name in (history.LOG, history.STATE) for one in folder.glob(f"*/{name}")})
+    if below:
+        return f"did you mean {' or '.join(map(str, below[:3]))}?"
+    return "name the output_dir of a training run"
+
+
+def _settings(place: Path) -> tuple[Mapping[str, Any], Path | None]:
+    """Return the training settings and the file they stand in: LLaMA Board's copy, or the recipe's YAML."""
+    run = place.parent if place.name.startswith("checkpoint-") else place
+    candidates = [run / BOARD, run / RECIPE, run.parent / RECIPE]
+    for yaml in candidates:
+        if not yaml.is_file():
+            continue
+        try:
+            found = yaml_reader.read(yaml).settings
+        except LfQwen3Error:
+            continue
+        output = beside(yaml.parent, found.get("output_dir"))
+        if yaml.parent == run or (output is not None and output.resolve() == run.resolve()):
+            return found, yaml
+    return {}, None
+
+
+def _checkpoints(place: Path) -> tuple[int, ...]:
+    names = [one.name.removeprefix("checkpoint-") for one in place.glob("checkpoint-*") if one.is_dir()]
+    return tuple(sorted(int(name) for name in names if name.isdecimal()))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _going_on(run: Run) -> list[str]:
+    """Say that a run is not over, and for how long it has been silent."""
+    if run.folder.name.startswith("checkpoint-"):
+        return [f"{run.folder.name} is a checkpoint; the whole run is {run.folder.parent}"]
+    log = run.folder / history.LOG
+    if run.is_finished or not log.is_file():
+        return []
+    minutes = max(0, round((time.time() - log.stat().st_mtime) / 60))
+    silent = (
+        f"its last line is {minutes} minutes old" if minutes else "its last line is less than a minute old"
+    )
+    planned = f" of {run.total}" if run.total else ""
+    where = f"step {run.step}{planned}, {silent}"
+    return [f"the run is still going, or was broken off: {where}; this is what there is so far"]
+
+
+def _short(run: Run) -> list[str]:
+    few = len(run.train) < ENOUGH
+    told = f"{len(run.train)} logged losses are too few to judge the shape of the curve: lower logging_steps"
+    return [told] if few else []

@@ -1,0 +1,105 @@
+"""What the predictions of the trained model show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lf_qwen3.results.diagnose.coded import Evidence, Result, verdict
+from lf_qwen3.results.diagnose.run import Answers, Run, example
+
+OFTEN = 0.05
+"""The share of answers from which on a defect is no accident of sampling."""
+
+
+def _run(defect: str, share: float) -> Run:
+    return example(answers=Answers(Path("predict/generated_predictions.jsonl"), 100, {defect: share}))
+
+
+def _share(run: Run, defect: str) -> Result:
+    """Return the share of a defect as evidence where it is common."""
+    answers = run.answers
+    share = answers.rates.get(defect, 0.0) if answers else 0.0
+    if answers is None or share < OFTEN:
+        return None
+    text = f"{share:.0%} of {answers.count} answers in {answers.path}"
+    return Evidence(text, {"share": round(share, 4), "answers": answers.count})
+
+
+@verdict(
+    "answers_repeat",
+    "error",
+    "the trained model repeats itself to the end of its answers",
+    "predict with Qwen's sampling (do_sample: true, temperature 0.6, top_p 0.95, top_k 20), never greedily; "
+    "then fewer epochs or a lower learning_rate",
+    good=_run("repetition", 0.01),
+    bad=_run("repetition", 0.3),
+)
+def answers_repeat(run: Run) -> Result:
+    """Require answers that come to an end in their own words."""
+    return _share(run, "repetition")
+
+
+@verdict(
+    "answers_cut",
+    "warning",
+    "the trained model's answers do not end",
+    "raise max_new_tokens; where training records were cut by cutoff_len the model never saw an end: "
+    "lf-qwen3 check --config TRAIN.yaml counts them",
+    good=_run("cut", 0.01),
+    bad=_run("cut", 0.3),
+)
+def answers_cut(run: Run) -> Result:
+    """Require answers that end before max_new_tokens."""
+    return _share(run, "cut")
+
+
+@verdict(
+    "thinking_unclosed",
+    "error",
+    "the trained model begins to think and never comes to an answer",
+    "raise max_new_tokens and cutoff_len; check that the records close their thinking: lf-qwen3 check NAME",
+    good=_run("unclosed_thinking", 0.01),
+    bad=_run("unclosed_thinking", 0.3),
+)
+def thinking_unclosed(run: Run) -> Result:
+    """Require that thinking, once begun, is closed."""
+    return _share(run, "unclosed_thinking")
+
+
+@verdict(
+    "tokens_leaked",
+    "error",
+    "control tokens stand in the answers as text: the data held chat-template text, or the template is wrong",
+    "train with template: qwen3 on data that convert wrote; lf-qwen3 check NAME finds template text in it",
+    good=_run("leaked_token", 0.01),
+    bad=_run("leaked_token", 0.3),
+)
+def tokens_leaked(run: Run) -> Result:
+    """Require answers without control tokens."""
+    return _share(run, "leaked_token")
+
+
+@verdict(
+    "answers_empty",
+    "error",
+    "the trained model answers with nothing",
+    "check that answers are learnt (lf-qwen3 preview NAME shows what the loss covers) and that none is empty",
+    good=_run("empty_answer", 0.01),
+    bad=_run("empty_answer", 0.3),
+)
+def answers_empty(run: Run) -> Result:
+    """Require some text after the thinking."""
+    return _share(run, "empty_answer")
+
+
+@verdict(
+    "answers_language",
+    "warning",
+    "the trained model answers in another language than it is asked in",
+    "train on rows in the languages it will be asked in, or mix some in: lf-qwen3 convert A B",
+    good=_run("wrong_language", 0.01),
+    bad=_run("wrong_language", 0.3),
+)
+def answers_language(run: Run) -> Result:
+    """Require answers in the language of the question."""
+    return _share(run, "wrong_language")

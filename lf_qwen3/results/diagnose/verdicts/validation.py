@@ -1,0 +1,124 @@
+"""What the validation loss shows beside the training loss."""
+
+from __future__ import annotations
+
+from lf_qwen3.results.diagnose.coded import Evidence, Result, verdict
+from lf_qwen3.results.diagnose.run import Point, Run, example, mean, part
+
+RISE = 0.01
+"""A validation loss this share above its lowest counts as risen; below it is noise of a small set."""
+
+LOW = 0.3
+"""A mean training loss below it is not what answers in a model's own words come to."""
+
+_OVERFIT = example(train=(2.0, 1.6, 1.3, 1.1, 0.9, 0.7, 0.5, 0.35), validation=(1.8, 1.5, 1.6, 1.9))
+
+
+@verdict(
+    "overfit",
+    "warning",
+    "the training loss falls while the validation loss rises: it learns the rows by heart",
+    "fewer epochs or a lower learning_rate, more or more varied rows, a smaller lora_rank, lora_dropout: 0.1",
+    good=example(),
+    bad=_OVERFIT,
+)
+def overfit(run: Run) -> Result:
+    """Find the step after which validation only got worse, and tell where the best weights are."""
+    curve = run.main_validation
+    if len(curve) < 2:
+        return None
+    best, last = min(curve, key=lambda one: one.value), curve[-1]
+    before, after = _near(run.train, best.step), _near(run.train, last.step)
+    if last.value <= best.value * (1 + RISE) or before is None or after is None or after >= before:
+        return None
+    text = (
+        f"validation {best.value:.3f} at step {best.step}, its lowest, "
+        f"then {last.value:.3f} at step {last.step}; "
+        f"training {before:.3f} there, then {after:.3f}"
+    )
+    figures = {"best_step": best.step, "best": best.value, "last_step": last.step, "last": last.value}
+    if run.keeps_best:
+        kept = f"{text}. The weights of step {best.step} were put back at the end: use {run.folder} as it is"
+        return Evidence(kept, figures, severity="info")
+    return Evidence(f"{text}. {_where(run, best.step)}", figures)
+
+
+def _where(run: Run, step: int) -> str:
+    if step in run.checkpoints:
+        return f"Use {run.folder / f'checkpoint-{step}'}, which is still there"
+    what = "is not there any more" if run.checkpoints else "was never saved"
+    return (
+        f"checkpoint-{step} {what}: train again with load_best_model_at_end: true, "
+        "metric_for_best_model: eval_loss and save_steps as eval_steps"
+    )
+
+
+def _near(curve: tuple[Point, ...], step: int) -> float | None:
+    """Return the training loss around a step: the mean of the last three values up to it."""
+    until = [one for one in curve if one.step <= step][-3:]
+    return mean(until) if until else None
+
+
+@verdict(
+    "no_validation",
+    "warning",
+    "nothing was validated, so nobody sees from when on it learns by heart",
+    "convert with --val 0.05, then eval_dataset: NAME_val, eval_strategy: steps, eval_steps: 0.1",
+    good=example(),
+    bad=example(validation=()),
+)
+def no_validation(run: Run) -> Result:
+    """Require a validation loss, or the settings for one in a run that has not come to it yet."""
+    if any(run.validation.values()) or not run.train:
+        return None
+    if not run.is_finished and run.settings.get("eval_strategy", "no") not in ("no", False):
+        return None
+    return f"{run.step} steps, no eval_loss"
+
+
+@verdict(
+    "still_learning",
+    "info",
+    "the validation loss was still falling at the end",
+    "more epochs, or a higher learning_rate, may bring it further down",
+    good=example(validation=(1.9, 1.5, 1.41, 1.405, 1.404)),
+    bad=example(validation=(1.9, 1.7, 1.55, 1.42)),
+)
+def still_learning(run: Run) -> Result:
+    """Find a finished run whose last validation is the best by a good part of the whole fall."""
+    curve = run.main_validation
+    if not run.is_finished or len(curve) < 3 or run.step < run.total:
+        return None
+    last, before = curve[-1], curve[-2]
+    fall, whole = before.value - last.value, curve[0].value - last.value
+    if last.value > min(one.value for one in curve) or whole <= 0 or fall < 0.1 * whole:
+        return None
+    return Evidence(
+        f"{before.value:.3f} at step {before.step}, {last.value:.3f} at step {last.step}, the last one",
+        {"last_step": last.step, "last": last.value, "before": before.value},
+    )
+
+
+@verdict(
+    "low_loss",
+    "warning",
+    "the training loss is suspiciously low: the answers are known by heart, or in the prompt",
+    "fewer epochs, more varied rows; look for duplicates and leaks: lf-qwen3 check NAME --dataset-dir DIR",
+    good=example(),
+    bad=example(train=(1.5, 1.0, 0.6, 0.4, 0.25, 0.2, 0.15, 0.1)),
+)
+def low_loss(run: Run) -> Result:
+    """Require a loss of 0.3 or more at the end: what Qwen3 answers in its own words stays above it.
+
+    Preference and reward losses mean something else and are left out.
+    """
+    if run.stage not in ("sft", "pt") or len(run.train) < 3:
+        return None
+    last = part(run.train, 0.1)[1]
+    value = mean(last)
+    if not value < LOW:
+        return None
+    below = next((one for one in run.train if one.value < LOW), last[0])
+    span = f"{value:.3f} on average from step {last[0].step} to {last[-1].step}"
+    text = f"{span}; first below {LOW} at step {below.step}"
+    return Evidence(text, {"mean": value, "since_step": below.step})

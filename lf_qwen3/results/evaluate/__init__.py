@@ -1,0 +1,10 @@
+"""Answer the test split with the base and the tuned model, score both, compare, and write the report.
+
+    evaluate(out, listener) -> Evaluation
+
+`out` is the folder of `recipe new`: train.yaml, predict_base.yaml and predict_tuned.yaml lie in it.
+"""
+
+from lf_qwen3.results.evaluate.evaluation import Evaluation, Listener, evaluate
+
+__all__ = ["Evaluation", "Listener", "evaluate"]

@@ -1,0 +1,78 @@
+"""Say what went wrong in the predictions, how often, where first, and what to try."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lf_qwen3.results.score.result import Scores
+
+THRESHOLD = 0.01
+"""The share of the rows from which a defect is a finding."""
+
+PLACES = 3
+
+_LIMIT = "raise max_new_tokens in the predict YAML; Qwen gives most tasks up to 32768"
+_TEXTS: dict[str, tuple[str, str]] = {
+    "unclosed_thinking": (
+        "never close their thinking, so there is no answer",
+        f"{_LIMIT}. If the limit was high enough, training cut the answers: "
+        "lf-qwen3 check --config train.yaml --tokenizer MODEL",
+    ),
+    "well_formed": (
+        "have another think format than their label",
+        "train and predict with the same template and the same enable_thinking (null for mixed data); "
+        "lf-qwen3 preview shows what the model was taught",
+    ),
+    "cut": ("were cut at max_new_tokens", _LIMIT),
+    "repetition": (
+        "repeat themselves to the end",
+        "sample as Qwen recommends (temperature 0.6, top_p 0.95, top_k 20; greedy decoding loops); where the "
+        "base model does not loop, train fewer epochs or with a lower learning_rate",
+    ),
+    "leaked_token": (
+        "hold control tokens as text",
+        "template text stands in the training data, or the template does not fit the model: "
+        "lf-qwen3 check NAME --dataset-dir DIR",
+    ),
+    "empty_answer": (
+        "have no answer",
+        "look at the rows: an end token alone means that the model learnt to stop at once; "
+        "lf-qwen3 check finds empty answers in the data",
+    ),
+    "wrong_language": (
+        "answer in another language than the question and the label",
+        "check the language of the training answers with lf-qwen3 preview, or ask for one in default_system",
+    ),
+}
+_GUESSED = "look cut (a guess from how they end)"
+_TELL = "to know instead of guessing, name the predict YAML: --config predict.yaml. Then "
+
+
+class Finding(NamedTuple):
+    """A defect that many rows have: `rows` are line numbers, `share` is of the `of` rows it could befall."""
+
+    code: str
+    message: str
+    hint: str
+    rows: list[int]
+    of: int
+
+    @property
+    def share(self) -> float:
+        """Return the share of the rows that have it, 0 to 1."""
+        return len(self.rows) / self.of
+
+
+def findings_of(scores: Scores) -> list[Finding]:
+    """Return the defects that 1 % of the rows or more have, those that explain others first."""
+    found = []
+    for code, (message, hint) in _TEXTS.items():
+        flags = [
+            (row, flag) for row, flag in zip(scores.rows, scores.flags[code], strict=True) if flag is not None
+        ]
+        bad = [row for row, flag in flags if flag == (code != "well_formed")]
+        if code == "cut" and scores.cut_evidence == "ending":
+            message, hint = _GUESSED, _TELL + hint
+        if flags and len(bad) >= THRESHOLD * len(flags) and bad:
+            found.append(Finding(code, message, hint, bad, len(flags)))
+    return found

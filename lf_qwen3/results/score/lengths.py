@@ -1,0 +1,72 @@
+"""How long thinking and answer are, and which predictions reached the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lf_qwen3.results.score import defects
+from lf_qwen3.results.score.parts import without_special
+from lf_qwen3.results.score.predictions import Prediction
+from lf_qwen3.results.score.rows import parts_of
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer  # type: ignore[import-untyped]
+
+NEAR_THE_LIMIT = 0.98
+"""A text written back into tokens may come to a few fewer than were generated."""
+
+_BATCH = 512
+
+
+def lengths_of(predictions: Sequence[Prediction], tokenizer: Tokenizer | None) -> dict[str, list[int | None]]:
+    """Return the lengths of `LENGTHS`, in tokens or without a tokenizer in characters.
+
+    The thinking counts for the rows whose reference thinks; a prediction without any has length 0 there.
+    """
+    apart = [parts_of(one) for one in predictions]
+    wants = [bool(label.thinking) for _, label in apart]
+    texts = {
+        "thinking": [predict.thinking for predict, _ in apart],
+        "answer": [predict.answer for predict, _ in apart],
+        "label_thinking": [label.thinking for _, label in apart],
+        "label_answer": [label.answer for _, label in apart],
+    }
+    return {
+        name: [
+            count if counts or name.endswith("answer") else None
+            for count, counts in zip(count_all(found, tokenizer), wants, strict=True)
+        ]
+        for name, found in texts.items()
+    }
+
+
+def cuts_of(
+    predictions: Sequence[Prediction],
+    guesses: Sequence[bool | None],
+    tokenizer: Tokenizer | None,
+    max_new_tokens: int | None,
+) -> tuple[str, list[bool | None]]:
+    """Return how a cut was told, and of each row whether generation ended at its limit.
+
+    With `skip_special_tokens: false` the end token stands in the file. Without it the tokens are counted,
+    where tokenizer and limit are known: 98 % of the limit is a cut. Otherwise the guess from the ending
+    stays.
+    """
+    if any(defects.has_end(one.label.rstrip()) for one in predictions):
+        return "end token", [not defects.has_end(one.predict.rstrip()) for one in predictions]
+    if tokenizer is None or not max_new_tokens:
+        return "ending", list(guesses)
+    counts = count_all([without_special(one.predict) for one in predictions], tokenizer)
+    return "max_new_tokens", [count >= NEAR_THE_LIMIT * max_new_tokens for count in counts]
+
+
+def count_all(texts: Sequence[str], tokenizer: Tokenizer | None) -> list[int]:
+    """Return the length of every text, in tokens or without a tokenizer in characters."""
+    if tokenizer is None:
+        return [len(text) for text in texts]
+    counts: list[int] = []
+    for at in range(0, len(texts), _BATCH):
+        batch = tokenizer.encode_batch_fast(list(texts[at : at + _BATCH]), add_special_tokens=False)
+        counts += [len(one) for one in batch]
+    return counts

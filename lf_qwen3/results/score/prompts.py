@@ -1,0 +1,27 @@
+"""Read the question out of a prompt that was rendered by Qwen's chat template."""
+
+from __future__ import annotations
+
+import re
+
+from lf_qwen3.qwen3.thinking import CLOSE, OPEN
+
+_TURN = re.compile(r"<\|im_start\|>(user|assistant)\n(.*?)<\|im_end\|>", re.DOTALL)
+
+
+def question_of(prompt: str) -> str:
+    """Return the last user turn; of a prompt that is not Qwen's the whole text."""
+    asked = [text for role, text in _TURN.findall(prompt) if role == "user"]
+    return asked[-1].strip() if asked else _bare(prompt)
+
+
+def conversation_of(prompt: str) -> str:
+    """Return all user and assistant turns, with their roles where there are several."""
+    turns = _TURN.findall(prompt)
+    if len(turns) < 2:
+        return question_of(prompt)
+    return "\n\n".join(f"{role}: {text.strip()}" for role, text in turns)
+
+
+def _bare(prompt: str) -> str:
+    return prompt.replace(OPEN, "").replace(CLOSE, "").strip()

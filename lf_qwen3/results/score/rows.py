@@ -1,0 +1,84 @@
+"""Score one row, and many of them in several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from lf_qwen3.results.score import defects
+from lf_qwen3.results.score.parts import Parts, prompt_opens_thinking, take_apart, without_special
+from lf_qwen3.results.score.predictions import Prediction
+from lf_qwen3.results.score.similarity import cutter, segment, similarity
+
+Progress = Callable[[str, int, int], None]
+
+_CHUNK = 32
+_WORTH_A_PROCESS = 300_000  # characters: below that starting one takes longer than the work
+
+
+class RowScore(NamedTuple):
+    """What one row comes to. A part that does not count for it is missing in `metrics`."""
+
+    is_thinking: bool
+    metrics: dict[str, dict[str, float]]
+    flags: dict[str, bool | None]
+
+
+def parts_of(prediction: Prediction) -> tuple[Parts, Parts]:
+    """Take prediction and reference apart, without special tokens, as the trainer's metric has them."""
+    opens = prompt_opens_thinking(prediction.prompt)
+    predict = take_apart(without_special(prediction.predict), opens)
+    return predict, take_apart(without_special(prediction.label), opens)
+
+
+def score_row(prediction: Prediction) -> RowScore:
+    """Compute metrics and flags of one row; `cut` is here the guess from the ending."""
+    predict, label = parts_of(prediction)
+    ours, theirs = segment(predict), segment(label)
+    wanted = {"answer": bool(label.answer), "thinking": bool(label.thinking), "both": True}
+    metrics = {part: similarity(ours[part], theirs[part]) for part, wants in wanted.items() if wants}
+    flags = defects.flags_of(prediction, predict, label)
+    return RowScore(bool(label.thinking), metrics, flags | {"cut": defects.looks_cut(predict)})
+
+
+def score_rows(
+    predictions: Sequence[Prediction], workers: int | None = None, progress: Progress | None = None
+) -> list[RowScore]:
+    """Score all rows, in their order, in `workers` processes: one a core, and few rows in this one alone.
+
+    `progress` hears what is done and how much, in bytes of text.
+    """
+    sizes = [_size(one) for one in predictions]
+    total, done = sum(sizes), 0
+    cutter()  # the dictionary is loaded before the processes part, so that they share it
+    found: list[RowScore] = []
+    for one in _scored(predictions, _processes(workers, total)):
+        done += sizes[len(found)]
+        found.append(one)
+        if progress and (len(found) % _CHUNK == 0 or len(found) == len(predictions)):
+            progress("scoring", done, total)
+    return found
+
+
+def _size(prediction: Prediction) -> int:
+    return len(prediction.predict.encode()) + len(prediction.label.encode())
+
+
+def _processes(workers: int | None, characters: int) -> int:
+    if workers is not None:
+        return max(1, workers)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, characters // _WORTH_A_PROCESS))
+
+
+def _scored(predictions: Sequence[Prediction], processes: int) -> Iterator[RowScore]:
+    if processes == 1:
+        yield from map(score_row, predictions)
+        return
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with context.Pool(processes, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:  # Ctrl-C is ours
+        yield from pool.imap(score_row, predictions, _CHUNK)

@@ -1,0 +1,180 @@
+"""Read what the judge replied: the output file of a batch in OpenAI's format."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.qwen3.thinking import CLOSE
+from lf_qwen3.results.score import interval
+from lf_qwen3.results.score.judge import GRADES, Request, answer_of, requests
+from lf_qwen3.results.score.predictions import Prediction
+from lf_qwen3.results.score.result import Figure
+
+OUTCOMES = ("win", "tie", "loss")
+
+_OBJECT = re.compile(r"\{[^{}]*\}")
+_SHOWN = 3
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """The judgement of each row, aligned with the predictions; None where there is none that can be read.
+
+    Of one set of predictions `grades` are 1 to 10. Of a pair `outcomes` are "win", "tie" or "loss" of the
+    first set: a win in one order that is not one in the other is a tie. `problems` says of each line that
+    could not be used where and why; `missing` counts requests without a verdict.
+    """
+
+    grades: list[int | None] = field(default_factory=list)
+    outcomes: list[str | None] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    missing: int = 0
+
+    def figures(self, seed: int = 42) -> dict[str, Figure]:
+        """Return the mean grade, or the shares of wins, ties and losses, with their 95 % intervals."""
+        if self.outcomes:
+            known = [one for one in self.outcomes if one is not None]
+            return {name: interval.rate([one == name for one in known]) for name in OUTCOMES}
+        return interval.means({"grade": self.grades}, seed)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return figures and problems as one JSON object."""
+        figures = {name: one.as_json() for name, one in self.figures().items()}
+        return figures | {"missing": self.missing, "problems": self.problems}
+
+    def lines(self) -> list[str]:
+        """Return what a person reads of it."""
+        found = []
+        for name, one in self.figures().items():
+            if one.value is None or one.low is None or one.high is None:
+                found.append(f"judge: {name} of {one.n} rows: {'-' if one.value is None else one.value}")
+            elif name == "grade":
+                mean = f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+                found.append(f"judge: mean grade {mean} of 10, {one.n:,} rows")
+            else:
+                share = f"{one.value:.1%} [{one.low:.1%}, {one.high:.1%}]"
+                found.append(f"judge: {name} {share} of {one.n:,} rows")
+        if self.missing:
+            found.append(f"judge: {self.missing:,} requests have no verdict")
+        found += [f"judge: not read: {one}" for one in self.problems[:_SHOWN]]
+        if len(self.problems) > _SHOWN:
+            found.append(f"judge: and {len(self.problems) - _SHOWN:,} more lines not read (--json lists all)")
+        return found
+
+
+def read(
+    file: Path, predictions: Sequence[Prediction], against: Sequence[Prediction] | None = None
+) -> Verdicts:
+    """Read the batch output about these very predictions; a line that cannot be used is told, not fatal.
+
+    Raises `UsageError` where there is no such file, or no line of it is about these predictions.
+    """
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}", "name the output file of the batch")
+    asked = {one.custom_id: one for one in requests(predictions, against)}
+    found = Verdicts()
+    replies = _replies(file, asked, found.problems)
+    if asked and not replies and not found.problems:
+        raise LfQwen3Error(f"{file} is empty", "name the output file of the batch")
+    if asked and not replies and all("no request about" in one for one in found.problems):
+        hint = "name the predictions that were exported, and --judge-against as it was then"
+        raise UsageError(f"no line of {file} is about these predictions", hint)
+    found.missing = len(asked) - len(replies)
+    if against is None:
+        found.grades = [None] * len(predictions)
+        for custom_id, value in replies.items():
+            found.grades[asked[custom_id].row] = int(value)
+    else:
+        found.outcomes = _outcomes(predictions, against, asked, replies)
+    return found
+
+
+def _replies(file: Path, asked: dict[str, Request], problems: list[str]) -> dict[str, str]:
+    """Return the verdict by custom_id; the first counts where one stands twice."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(file.read_bytes().split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            custom_id, value = _verdict(json.loads(line), asked)
+            if custom_id in found:
+                raise ValueError(f"{custom_id} has a verdict already")
+            found[custom_id] = value
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            problems.append(f"{file}:{number}: {_reason(error)}")
+    return found
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"this line is no JSON ({error})"
+    return str(error) if type(error) is ValueError else "this line is no reply of a chat completion"
+
+
+def _verdict(reply: dict[str, Any], asked: dict[str, Request]) -> tuple[str, str]:
+    """Return custom_id and verdict of one line: a grade, or which place is better."""
+    custom_id = str(reply["custom_id"])
+    if custom_id not in asked:
+        raise ValueError(f"there is no request about these predictions called {custom_id}")
+    response = reply.get("response") or {}
+    if reply.get("error") or response.get("status_code", 200) != 200:
+        raise ValueError(f"{custom_id} failed: {reply.get('error') or response.get('body')}"[:200])
+    content = response["body"]["choices"][0]["message"]["content"]
+    if not isinstance(content, str):
+        raise ValueError(f"{custom_id} has no text")
+    key, check = ("better", _place) if asked[custom_id].place else ("score", _grade)
+    return custom_id, _value(custom_id, content, key, check)
+
+
+def _value(custom_id: str, content: str, key: str, check: Callable[[Any], str | None]) -> str:
+    """Return the value of the last JSON object in a reply that holds a valid one; thinking is passed over."""
+    for text in reversed(_OBJECT.findall(content.rpartition(CLOSE)[2])):
+        try:
+            value = check(json.loads(text).get(key))
+        except ValueError:
+            continue
+        if value is not None:
+            return value
+    raise ValueError(f"{custom_id} holds no {key} that can be read: {content[-80:]!r}")
+
+
+def _grade(value: Any) -> str | None:
+    try:
+        number = float(value) if not isinstance(value, bool) else -1.0
+    except (TypeError, ValueError):
+        return None
+    return str(int(number)) if number in GRADES else None
+
+
+def _place(value: Any) -> str | None:
+    name = str(value).strip().lower()
+    return name if name in ("1", "2", "tie") else None
+
+
+def _outcomes(
+    predictions: Sequence[Prediction],
+    against: Sequence[Prediction],
+    asked: dict[str, Request],
+    replies: dict[str, str],
+) -> list[str | None]:
+    """Bring both orders together. Equal answers are a tie that nobody was asked about."""
+    orders: list[list[str]] = [[] for _ in predictions]
+    for custom_id, value in replies.items():
+        one = asked[custom_id]
+        ours = "1" if one.place == "first" else "2"
+        orders[one.row].append("tie" if value == "tie" else "win" if value == ours else "loss")
+    found: list[str | None] = []
+    for row, verdicts in enumerate(orders):
+        if answer_of(predictions[row]) == answer_of(against[row]):
+            found.append("tie")
+        elif len(verdicts) < 2:
+            found.append(None)
+        else:
+            found.append(verdicts[0] if verdicts[0] == verdicts[1] else "tie")
+    return found

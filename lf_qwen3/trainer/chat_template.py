@@ -1,0 +1,244 @@
+"""The model's own chat template: render a record with it, and tell where the trainer's text parts from it.
+
+At inference the model is asked through this template, so what it learnt under another rendering does not
+fit. Rendered as `transformers` renders it (utils/chat_template_utils.py): the same sandbox, filters, globals.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.trainer.records import Message, Record
+from lf_qwen3.trainer.render import Encoded, PartName, Template
+from lf_qwen3.trainer.render.text import TrainerStopsError, split_calls, without_thinking
+
+if TYPE_CHECKING:
+    import jinja2
+    from tokenizers import Tokenizer  # type: ignore[import-untyped]
+
+UNCUT = 1 << 40
+"""A cutoff_len that nothing reaches: a cut is no difference between templates."""
+
+_CONTEXT = 12
+_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
+
+
+class Difference(NamedTuple):
+    """Where two renderings part: at token `at` of both, in this part of this turn (from 0) of the trainer's.
+
+    `ours` and `official` are the texts from there on, a dozen tokens of them; `before` is what stands in
+    front; `character` is the place in the official text. `refused` is "" or why there is no such text.
+    """
+
+    at: int
+    character: int
+    turn: int
+    part: PartName
+    before: str
+    ours: str
+    official: str
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The official text of a record and its number of tokens; `difference` is None where both agree."""
+
+    text: str
+    tokens: int
+    difference: Difference | None
+
+
+class ChatTemplate:
+    """A model's chat template, compiled.
+
+    Raises `LfQwen3Error` when the template cannot be compiled.
+    """
+
+    def __init__(self, source: str, tokens: Mapping[str, str] | None = None) -> None:
+        self.source = source
+        self._tokens = dict(tokens or {})
+        self._compiled = _compile(source)
+
+    @classmethod
+    def load(cls, folder: Path) -> ChatTemplate | None:
+        """Return the template of a tokenizer's folder, None when it has none.
+
+        It stands in chat_template.jinja or else in tokenizer_config.json, where the one called default is
+        taken of several.
+        """
+        config = _config(folder / "tokenizer_config.json")
+        file = folder / "chat_template.jinja"
+        source = file.read_text("utf-8") if file.is_file() else config.get("chat_template")
+        if isinstance(source, list):
+            named = {one.get("name"): one.get("template") for one in source if isinstance(one, dict)}
+            source = named.get("default")
+        if not isinstance(source, str):
+            return None
+        return cls(source, {name: text for name in _TOKENS if (text := _token(config.get(name)))})
+
+    def render(self, messages: Sequence[Message], system: str = "", tools: str = "") -> str:
+        """Return the text of a whole conversation, without a generation prompt.
+
+        Raises `LfQwen3Error` when the template refuses the conversation.
+        """
+        try:
+            return self._compiled.render(
+                messages=as_api(messages, system),
+                tools=_tools(tools),
+                documents=None,
+                add_generation_prompt=False,
+                **self._tokens,
+            )
+        except TrainerStopsError as stop:
+            raise LfQwen3Error(str(stop)) from stop
+        except Exception as error:  # a template may fail in any way
+            raise LfQwen3Error(f"the chat template refuses it: {type(error).__name__}: {error}") from error
+
+
+def as_api(messages: Sequence[Message], system: str = "") -> list[dict[str, Any]]:
+    """Return messages as an inference server takes them: tool results by role tool, calls in tool_calls.
+
+    Think blocks stay in the content. Raises `TrainerStopsError` for calls that are no JSON.
+    """
+    found: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+    for message in messages:
+        if message["role"] == "function":
+            before, calls = split_calls(message["content"])
+            made = [{"type": "function", "function": call} for call in calls]
+            found.append({"role": "assistant", "content": before, "tool_calls": made})
+        else:
+            role = {"observation": "tool"}.get(message["role"], message["role"])
+            found.append({"role": role, "content": message["content"]})
+    return found
+
+
+def compare(
+    tokenizer: Tokenizer, template: Template, chat_template: ChatTemplate, records: Sequence[Record]
+) -> list[Comparison]:
+    """Hold the trainer's rendering of every record, before any cut, against the model's own, token for token.
+
+    With `enable_thinking: false` the chat template too gets the answers without their reasoning. Of a
+    ranking record the chosen side is compared. A record at which the trainer stops compares as refused.
+    """
+    whole = replace(template, cutoff_len=UNCUT)
+    encoded = whole.encode_batch(tokenizer, [one for one in records if one.rejected is None])
+    supervised = iter(encoded)
+    ours = [
+        next(supervised) if one.rejected is None else whole.encode_pair(tokenizer, one)[0] for one in records
+    ]
+    rendered = [_rendered(chat_template, template, one) for one in records]
+    official = tokenizer.encode_batch_fast([text for text, _ in rendered], add_special_tokens=False)
+    return [
+        _compared(tokenizer, one, text, theirs.ids, refused or one.stopped)
+        for one, (text, refused), theirs in zip(ours, rendered, official, strict=True)
+    ]
+
+
+def _rendered(chat_template: ChatTemplate, template: Template, record: Record) -> tuple[str, str]:
+    """Return the official text, and why there is none."""
+    messages: list[Message] = record.messages
+    if template.name == "qwen3" and template.enable_thinking is False:
+        messages = [
+            {"role": one["role"], "content": without_thinking(one["content"])} if number % 2 else one
+            for number, one in enumerate(messages)
+        ]
+    try:
+        return chat_template.render(messages, record.system or template.default_system, record.tools), ""
+    except LfQwen3Error as error:
+        return "", error.message
+
+
+def _compared(
+    tokenizer: Tokenizer, encoded: Encoded, text: str, official: list[int], refused: str
+) -> Comparison:
+    ours = encoded.input_ids
+    if refused:
+        return Comparison(text, len(official), Difference(0, 0, 0, "prompt", "", "", "", refused))
+    if ours == official:
+        return Comparison(text, len(official), None)
+    pairs = zip(ours, official, strict=False)
+    at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(ours), len(official)))
+    slices = ours[max(0, at - _CONTEXT) : at], ours[at : at + _CONTEXT], official[at : at + _CONTEXT]
+    texts = [tokenizer.decode(ids, skip_special_tokens=False) for ids in (*slices, official, official[:at])]
+    piece = next((one for one in encoded.pieces if at < one.stop), encoded.pieces[-1])
+    difference = Difference(at, len(texts[4]), piece.turn, piece.part, *texts[:3])
+    return Comparison(texts[3], len(official), difference)
+
+
+def _tools(tools: str) -> list[dict[str, Any]] | None:
+    """Return the tools as an API takes them; text that is no such list renders as no tools."""
+    try:
+        listed = json.loads(tools or "[]")
+        return [
+            one if one.get("type") == "function" else {"type": "function", "function": one} for one in listed
+        ] or None
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _token(value: Any) -> str:
+    """Return a special token, written as text or as an object with its content."""
+    text = value.get("content") if isinstance(value, dict) else value
+    return text if isinstance(text, str) else ""
+
+
+def _compile(source: str) -> jinja2.Template:
+    import jinja2
+    from jinja2.ext import Extension, loopcontrols
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Generation(Extension):
+        """Lets `{% generation %}`, which only marks the assistant's text, render what stands inside."""
+
+        tags = {"generation"}  # noqa: RUF012  the name and type that jinja2 asks for
+
+        def parse(self, parser: jinja2.parser.Parser) -> list[jinja2.nodes.Node]:
+            next(parser.stream)
+            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals |= {"raise_exception": _raise, "strftime_now": _now}
+    try:
+        return environment.from_string(source)
+    except jinja2.TemplateSyntaxError as error:
+        raise LfQwen3Error(f"the chat template cannot be compiled, line {error.lineno}: {error}") from error
+
+
+def _to_json(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+    )
+
+
+def _raise(message: str) -> None:
+    from jinja2 import TemplateError
+
+    raise TemplateError(message)
+
+
+def _now(layout: str) -> str:
+    return datetime.now().strftime(layout)

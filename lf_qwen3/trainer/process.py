@@ -1,0 +1,246 @@
+"""Run the trainer, `llamafactory-cli train FILE.yaml`, as a process, with its progress made readable.
+
+The only module that touches LLaMA-Factory. It is never imported here, only started, so that a run is the very
+run that a person starts by hand.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO, Any
+
+from lf_qwen3.base.errors import LfQwen3Error
+
+INSTALL = 'pip install "lf-qwen3[train]"'
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+POLL_SECONDS = 0.3
+GRACE_SECONDS = 10
+
+_PREDICTING = "predicting"
+_STAGES = (
+    (re.compile(r"loading file tokenizer|tokenizer_config\.json"), "loading the tokenizer"),
+    (re.compile(r"Loading dataset|Generating \w+ split"), "reading the data"),
+    (re.compile(r"Converting format of dataset"), "converting the records"),
+    (re.compile(r"Running tokenizer on dataset"), "tokenising"),
+    (re.compile(r"loading weights file|Loading weights|Instantiating \w+ model"), "loading the model"),
+    (re.compile(r"\*{5} Running training \*{5}"), "training"),
+    (re.compile(r"\*{5} Running Evaluation \*{5}"), "validating"),
+    (re.compile(r"\*{5} Running Prediction \*{5}"), _PREDICTING),
+)
+_ERROR = re.compile(r"^(?:\[rank\d+\]:\s*)?([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)\b.*)$")
+_WRAPPERS = ("ChildFailedError", "CalledProcessError")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where the trainer is: `stage` in words, `seconds` since it started; `step` is 0 before the first."""
+
+    stage: str
+    seconds: float = 0
+    step: int = 0
+    total: int = 0
+    loss: float | None = None
+    left: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: its exit code, the whole output of the trainer, and how long it took in seconds."""
+
+    exit_code: int
+    log: Path
+    seconds: float
+
+
+Listener = Callable[[Status], None]
+
+
+def train(
+    yaml: Path,
+    log: Path,
+    listener: Listener | None = None,
+    output_dir: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Run:
+    """Run `llamafactory-cli train` on one YAML file, training or predicting, with no way to any network.
+
+    `listener` hears several times a second where the trainer is and, when `output_dir` is given, every step
+    that is logged there. `env` adds to the environment. Ctrl-C ends the trainer too. Raises `LfQwen3Error`
+    with the trainer's last error when it fails, and when it is not installed.
+    """
+    require_installed()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    watcher = _Watcher(listener or _ignore, output_dir)
+    with log.open("wb") as sink:
+        child = subprocess.Popen(
+            [*command(), "train", str(yaml)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment(env or {}),
+        )
+        try:
+            code = _follow(child, sink, watcher)
+        except BaseException:
+            _end(child)
+            raise
+    if code:
+        raise _failure(yaml, code, log)
+    return Run(code, log, time.monotonic() - started)
+
+
+def require_installed() -> None:
+    """Raise `LfQwen3Error` with the command to type when LLaMA-Factory is not in this environment."""
+    if importlib.util.find_spec("llamafactory") is None:
+        raise LfQwen3Error("LLaMA-Factory is not installed in this environment", f"run: {INSTALL}")
+
+
+def command() -> list[str]:
+    """Return how `llamafactory-cli` is started in this very environment."""
+    return [sys.executable, "-m", "llamafactory.cli"]
+
+
+def environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the trainer's environment: this one, offline, with its own scripts (torchrun) first in PATH."""
+    scripts = sysconfig.get_path("scripts")
+    path = os.pathsep.join([scripts, os.environ.get("PATH", "")])
+    fixed = {"PATH": path, "TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **OFFLINE, **fixed, **extra}
+
+
+def losses(output_dir: Path) -> list[float]:
+    """Return the training losses that the trainer logged, in their order."""
+    lines = _log_lines(output_dir / "trainer_log.jsonl")
+    return [float(line["loss"]) for line in lines if line.get("loss") is not None]
+
+
+def examples(log: Path) -> int:
+    """Return how many training records the trainer says it read, 0 when it does not say."""
+    found = re.search(r"Num examples = ([\d,]+)", log.read_text(encoding="utf-8", errors="replace"))
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def _ignore(status: Status) -> None:
+    pass
+
+
+class _Watcher:
+    """Turns the trainer's output and its log file into calls of the listener."""
+
+    def __init__(self, listener: Listener, output_dir: Path | None) -> None:
+        self.listener = listener
+        self.log = output_dir / "trainer_log.jsonl" if output_dir else None
+        self.seen = len(_log_lines(self.log)) if self.log else 0
+        self.started = time.monotonic()
+        self.reached = 0
+        self.heard: SimpleQueue[str] = SimpleQueue()
+        self.status = Status("starting")
+        listener(self.status)
+
+    def hear(self, text: str) -> None:
+        """Take one line of output, in the thread that reads it; no stage comes back."""
+        for number in range(self.reached, len(_STAGES)):
+            pattern, stage = _STAGES[number]
+            if pattern.search(text):
+                self.reached = number + 1
+                self.heard.put(stage)
+                return
+
+    def look(self) -> None:
+        """Report where the trainer is, and each stage and step that it has come to since the last look."""
+        while not self.heard.empty():
+            self.status = replace(self.status, stage=self.heard.get())
+            self.tell()
+        lines = _log_lines(self.log) if self.log else []
+        self.seen = min(self.seen, len(lines))
+        for line in lines[self.seen :]:
+            self.status = _status(self.status, line)
+            self.tell()
+        self.seen = len(lines)
+        self.tell()
+
+    def tell(self) -> None:
+        """Call the listener with the state of things and the time that has passed."""
+        self.listener(replace(self.status, seconds=time.monotonic() - self.started))
+
+
+def _status(before: Status, line: dict[str, Any]) -> Status:
+    trained = "training" if line.get("eval_loss") is None else "validating"
+    return replace(
+        before,
+        stage=before.stage if before.stage == _PREDICTING else trained,
+        step=int(line.get("current_steps", 0)),
+        total=int(line.get("total_steps", 0)),
+        loss=line.get("loss", before.loss),
+        left=str(line.get("remaining_time", "")),
+    )
+
+
+def _log_lines(path: Path) -> list[dict[str, Any]]:
+    """Read the whole lines of a trainer_log.jsonl; a line that is still being written is left for later."""
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8")
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines() if line.strip()]
+
+
+def _follow(child: subprocess.Popen[bytes], sink: IO[bytes], watcher: _Watcher) -> int:
+    """Copy the child's output into the log and keep the listener informed until the child has ended."""
+    assert child.stdout is not None
+    reader = threading.Thread(target=_copy, args=(child.stdout, sink, watcher), daemon=True)
+    reader.start()
+    while child.poll() is None:
+        watcher.look()
+        time.sleep(POLL_SECONDS)
+    reader.join(timeout=GRACE_SECONDS)
+    watcher.look()
+    return child.returncode
+
+
+def _copy(source: IO[bytes], sink: IO[bytes], watcher: _Watcher) -> None:
+    for line in source:
+        sink.write(line)
+        sink.flush()
+        watcher.hear(line.decode("utf-8", "replace"))
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Ask the child to end, and end it when it does not."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _failure(yaml: Path, code: int, log: Path) -> LfQwen3Error:
+    if code < 0:
+        name = signal.Signals(-code).name
+        memory = "; this is what a machine out of memory does" if name == "SIGKILL" else ""
+        return LfQwen3Error(f"the trainer was ended by {name} on {yaml}{memory}", f"its whole output: {log}")
+    found = last_error(log.read_text(encoding="utf-8", errors="replace"))
+    return LfQwen3Error(f"the trainer failed on {yaml}: {found}", f"its whole output: {log}")
+
+
+def last_error(text: str) -> str:
+    """Return the line of the output that says what went wrong: the last error that is no mere wrapper."""
+    lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
+    errors = [found[1] for line in lines if (found := _ERROR.match(line))]
+    own = [error for error in errors if not any(name in error for name in _WRAPPERS)]
+    return (own or errors or lines or ["it said nothing"])[-1]

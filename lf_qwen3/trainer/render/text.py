@@ -1,0 +1,123 @@
+"""The texts of each message, as LLaMA-Factory's templates `qwen3` and `qwen3_nothink` write them.
+
+Each text is tokenised by itself and the tokens are joined, so where a text ends is part of the rule. Sources:
+data/template.py (Template._encode, ReasoningTemplate), data/formatter.py, data/tool_utils.py (QwenToolUtils).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame
+from lf_qwen3.trainer.records import Message
+
+IM_END = "<|im_end|>"
+EMPTY_THINKING = frame("", "")
+"""The block that a turn without reasoning gets."""
+
+_THOUGHT = re.compile(re.escape(f"{OPEN}\n") + "(.*?)" + re.escape(f"\n{CLOSE}\n\n"), re.DOTALL)
+_TOOL_CALL = re.compile("<tool_call>(.*?)</tool_call>", re.DOTALL)
+
+_TOOLS_HEAD = (
+    "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
+    "You are provided with function signatures within <tools></tools> XML tags:\n<tools>"
+)
+_TOOLS_TAIL = (
+    "\n</tools>\n\nFor each function call, return a json object with function name and arguments within "
+    "<tool_call></tool_call> XML tags:\n<tool_call>\n"
+    '{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call>'
+)
+
+
+class TrainerStopsError(Exception):
+    """The trainer ends with an error at this record; the text says why."""
+
+
+def message_texts(messages: Sequence[Message], system: str, tools: str) -> list[list[str]]:
+    """Return the texts of every message; those of the first open with the system turn.
+
+    Raises `TrainerStopsError` for tools or calls that are not the JSON they have to be.
+    """
+    texts = [[_text(message, number)] for number, message in enumerate(messages)]
+    if texts and (system or tools):
+        texts[0].insert(0, f"<|im_start|>system\n{system}{tools_text(tools)}{IM_END}\n")
+    return texts
+
+
+def without_thinking(content: str) -> str:
+    """Take canonical think blocks out of a text (ReasoningTemplate.remove_thought)."""
+    return _THOUGHT.sub("", content).lstrip("\n") if OPEN in content else content.lstrip("\n")
+
+
+def has_thinking(content: str) -> bool:
+    """Tell whether the trainer takes a text for one with reasoning: any tag will do."""
+    return OPEN in content or CLOSE in content
+
+
+def tools_text(tools: str) -> str:
+    """Return what the system turn says of the tools, a JSON list; "" for no tool."""
+    if not tools:
+        return ""
+    try:
+        listed = json.loads(tools)
+        if len(listed) == 0:
+            return ""
+        wrapped = [
+            one if one.get("type") == "function" else {"type": "function", "function": one} for one in listed
+        ]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise TrainerStopsError(f"tools is no JSON list of objects: {error}") from error
+    return _TOOLS_HEAD + "".join(f"\n{_dumped(one)}" for one in wrapped) + _TOOLS_TAIL
+
+
+def split_calls(content: str) -> tuple[str, list[dict[str, Any]]]:
+    """Return what stands before the calls of a function message, and the calls.
+
+    The JSON may stand alone, behind a think block, or between tool-call tags.
+    """
+    if tagged := _TOOL_CALL.search(content):
+        before, source = content.replace(tagged[0], ""), tagged[1]
+    elif thought := _THOUGHT.search(content):
+        before, source = thought[0], content.replace(thought[0], "")
+    else:
+        before, source = "", content
+    try:
+        calls = json.loads(source)
+        calls = calls if isinstance(calls, list) else [calls]
+        return before, [{"name": call["name"], "arguments": call["arguments"]} for call in calls]
+    except (ValueError, TypeError, KeyError) as error:
+        raise TrainerStopsError(
+            f"a function message has to be JSON with name and arguments: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _text(message: Message, number: int) -> str:
+    role, content = message["role"], message["content"]
+    if role == "assistant":
+        return f"{content}{IM_END}\n"
+    if role == "function":
+        before, calls = split_calls(content)
+        joined = "\n".join(f"<tool_call>\n{_dumped(call)}\n</tool_call>" for call in calls)
+        return f"{before}{joined}{IM_END}\n"
+    if role == "user":
+        # StringFormatter also fills a placeholder that stands in the content itself.
+        return _asked(content.replace("{{idx}}", str(number // 2), 1))
+    if role == "observation":
+        return _asked(f"<tool_response>\n{content}\n</tool_response>")
+    raise TrainerStopsError(f"message {number + 1} has the role {role!r}")
+
+
+def _asked(content: str) -> str:
+    return f"<|im_start|>user\n{content}{IM_END}\n<|im_start|>assistant\n"
+
+
+def _dumped(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TrainerStopsError("tools or calls hold half of a surrogate pair") from error
+    return text

@@ -1,0 +1,223 @@
+"""The keys a training YAML may hold, as a JSON Schema generated from the installed trainer's own dataclasses.
+
+The trainer fills its dataclasses from a YAML without looking at a type and answers an unknown key only after
+seconds of imports, with a traceback. The schema answers at once, and editors complete and check with it.
+`python -m lf_qwen3.trainer.schema` writes `recipes/training.schema.json` anew; only that imports the trainer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+import sys
+import types
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from lf_qwen3.base import assets
+from lf_qwen3.base.errors import UsageError
+
+FILE = "training.schema.json"
+_PLAIN = {str: "string", Path: "string", int: "integer", float: "number", bool: "boolean"} | {
+    types.NoneType: "null"
+}
+_SPLIT_AT_COMMAS = re.compile(r"self\.(\w+)\b[^=\n]*= (?:list\(map\(\w+, )?split_arg\(")
+
+
+def path() -> Path:
+    """Return where the schema lies."""
+    return assets.folder("recipes") / FILE
+
+
+@cache
+def load() -> dict[str, Any]:
+    """Return the shipped schema."""
+    schema: dict[str, Any] = json.loads(path().read_text("utf-8"))
+    return schema
+
+
+def group(key: str) -> str:
+    """Return the trainer's dataclass that takes this key, "" for a key that none takes."""
+    return str(load()["properties"].get(key, {}).get("x-arguments", ""))
+
+
+def parse(pairs: Iterable[str]) -> dict[str, Any]:
+    """Return the settings written as `key=value`, the values read as YAML and held against the schema.
+
+    A value that is text by its key (a dataset called 2024) stays text. Raises `UsageError` for a pair without
+    `=`, a key the trainer does not know (with the nearest ones) and a value it does not take.
+    """
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes key=value, not '{pair}'", "for example --set learning_rate=2e-4")
+        settings[key.strip()] = _value(key.strip(), text.strip())
+    return settings
+
+
+def check(settings: Mapping[str, Any], where: str) -> None:
+    """Hold a whole YAML against the schema; raise `UsageError` that lists every key at fault."""
+    faults = [told for key, value in settings.items() if (told := fault(key, value))]
+    if faults:
+        raise UsageError(
+            f"{where}: {faults[0]}" if len(faults) == 1 else f"{where}:\n  " + "\n  ".join(faults),
+            f"the keys, their types and their defaults stand in {path()}",
+        )
+
+
+def _value(key: str, text: str) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        value = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        problem = getattr(error, "problem", None) or error
+        raise UsageError(f"--set {key}: '{text}' is not YAML: {problem}", "put text in quotes") from error
+    told = fault(key, value)
+    if told and not isinstance(value, str) and fault(key, text) is None:
+        return text
+    if told:
+        raise UsageError(f"--set {told}", _describe(key))
+    return value
+
+
+def fault(key: str, value: Any) -> str | None:
+    """Return what is wrong with one setting, as `key: ...`; None where the trainer takes it."""
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+    known = load()["properties"]
+    if key not in known:
+        near = get_close_matches(key, known, n=1)
+        guess = f"did you mean {near[0]}?" if near else "it is in none of its argument classes"
+        return f"{key}: the trainer has no such key; {guess}"
+    if Draft202012Validator(known[key]).is_valid(value):
+        return None
+    return f"{key}: {json.dumps(value, ensure_ascii=False, default=str)} is not {_accepted(known[key])}"
+
+
+def _accepted(rule: dict[str, Any]) -> str:
+    if "anyOf" in rule:
+        return " or ".join(_accepted(one) for one in rule["anyOf"])
+    if "enum" in rule:
+        return "one of " + ", ".join(json.dumps(one) for one in rule["enum"])
+    names = rule.get("type", "anything")
+    return names if isinstance(names, str) else " or ".join(names)
+
+
+def _describe(key: str) -> str:
+    rule = load()["properties"].get(key)
+    if rule is None:
+        return f"the keys, their types and their defaults stand in {path()}"
+    text = rule.get("description", key)
+    return f"{text} (default: {json.dumps(rule['default'])})" if "default" in rule else text
+
+
+def generate() -> dict[str, Any]:
+    """Return the schema of the installed trainer: every key with type, choices, default and help text.
+
+    `x-arguments` names the dataclass a key belongs to. Imports the trainer (about ten seconds).
+    """
+    from importlib import import_module
+    from importlib.metadata import version
+
+    trainer = import_module("llamafactory.hparams.parser")
+    properties: dict[str, Any] = {}
+    for arguments in trainer._TRAIN_ARGS:
+        properties.update(_properties(arguments))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "generated by python -m lf_qwen3.trainer.schema from "
+        f"llamafactory {version('llamafactory')} and transformers {version('transformers')}",
+        "title": "LLaMA-Factory training YAML",
+        "type": "object",
+        "required": ["model_name_or_path"],
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def _properties(arguments: type) -> dict[str, Any]:
+    hints = get_type_hints(arguments)
+    lists = _split_at_commas(arguments)
+    return {
+        field.name: _property(field, hints[field.name], arguments.__name__, field.name in lists)
+        for field in dataclasses.fields(arguments)
+        if field.init
+    }
+
+
+def _property(field: dataclasses.Field[Any], hint: Any, arguments: str, may_be_list: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if text := " ".join(str(field.metadata.get("help") or "").split()):
+        found["description"] = text
+    if choices := field.metadata.get("choices"):
+        nullable = types.NoneType in get_args(hint)
+        found["enum"] = [*choices, *([None] if nullable and None not in choices else [])]
+    else:
+        found |= _rule(Union[hint, list] if may_be_list else hint)  # noqa: UP007
+    if field.default_factory is not dataclasses.MISSING:
+        found["default"] = _plain(field.default_factory())
+    elif field.default is not dataclasses.MISSING:
+        found["default"] = _plain(field.default)
+    return {**found, "x-arguments": arguments}
+
+
+def _split_at_commas(arguments: type) -> set[str]:
+    """Return the text keys that the trainer splits at commas, and so takes as a list too."""
+    source = [inspect.getsource(one) for one in arguments.__mro__ if "__post_init__" in vars(one)]
+    return set(_SPLIT_AT_COMMAS.findall("\n".join(source))) if "split_arg(" in "".join(source) else set()
+
+
+def _rule(hint: Any) -> dict[str, Any]:
+    if hint in _PLAIN:
+        return {"type": _PLAIN[hint]}
+    origin = get_origin(hint) or hint
+    if origin in (Union, types.UnionType):
+        return _union([rule for one in get_args(hint) if (rule := _rule(one))])
+    if origin is Literal:
+        return {"enum": list(get_args(hint))}
+    if origin is list:
+        items = [_rule(one) for one in get_args(hint)]
+        return {"type": "array", **({"items": items[0]} if items and items[0] else {})}
+    if origin is dict:
+        return {"type": "object"}
+    if inspect.isclass(origin) and issubclass(origin, Enum):
+        return {"enum": [one.value for one in origin]}
+    return {}
+
+
+def _union(rules: list[dict[str, Any]]) -> dict[str, Any]:
+    """Join alternatives; beside named choices of text, plain text is only the type of their spelling."""
+    choices = [value for rule in rules for value in rule.get("enum", ())]
+    spelled = any(isinstance(value, str) for value in choices)
+    names = list(dict.fromkeys(rule["type"] for rule in rules if rule.keys() == {"type"}))
+    others = [rule for rule in rules if "enum" not in rule and rule.keys() != {"type"}]
+    if spelled and not others:
+        return {"enum": [*choices, *([None] if "null" in names else [])]}
+    if not choices and not others:
+        return {"type": names[0] if len(names) == 1 else names}
+    enum = [{"enum": choices}] if choices else []
+    return {"anyOf": [*others, *enum, *({"type": name} for name in names)]}
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def main() -> None:
+    """Write the schema of the installed trainer into the recipes folder."""
+    text = json.dumps(generate(), ensure_ascii=False, indent=2) + "\n"
+    path().write_text(text, "utf-8")
+    sys.stdout.write(f"{path()}: {text.count('x-arguments')} keys\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,296 @@
+"""Section Evaluation presets without gradio, with a stand-in for the trainer that runs as a process."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.board.handlers import evaluation, evaluation_files, run_folders
+from lf_qwen3.board.jobs import CancelledError, Job, Progress
+from lf_qwen3.board.texts import languages, texts
+from lf_qwen3.trainer import yaml_reader
+
+for part in ("jieba", "rouge_chinese", "numpy"):
+    pytest.importorskip(part)
+
+RUN = "saves/Qwen3-4B-Thinking/lora/train_1"
+ROWS = 12
+
+# Stands for `llamafactory-cli train PREDICT.yaml`: the base answers half of what the tuned model does.
+TRAINER = """
+import json, os, sys, time
+from pathlib import Path
+from lf_qwen3.trainer import yaml_reader as reading
+settings = reading.read(Path(sys.argv[2])).settings
+out = Path(settings["output_dir"])
+out.mkdir(parents=True, exist_ok=True)
+is_tuned = "adapter_name_or_path" in settings
+log = {"current_steps": 1, "total_steps": 2}
+(out / "trainer_log.jsonl").write_text(json.dumps(log) + "\\n")
+if os.environ.get("STAND_IN_STOPS") in (out.name, "both"):
+    Path("trainer.pid").write_text(str(os.getpid()))
+    time.sleep(60)
+if os.environ.get("STAND_IN_FAILS"):
+    sys.exit("ValueError: no such model")
+with open(Path(settings["dataset_dir"]) / "sums_test.jsonl", encoding="utf-8") as file:
+    rows = [json.loads(line) for line in file][: settings["max_samples"]]
+with (out / "generated_predictions.jsonl").open("w", encoding="utf-8") as file:
+    for one in rows:
+        answer = one["output"] if is_tuned else one["output"][:14]
+        prompt = "<|im_start|>user\\n" + one["instruction"] + "<|im_end|>\\n<|im_start|>assistant\\n"
+        file.write(json.dumps({"prompt": prompt, "predict": answer, "label": one["output"]}) + "\\n")
+(out / "predict_results.json").write_text("{}")
+"""
+
+SETTINGS = """
+stage: sft
+do_train: true
+model_name_or_path: Qwen/Qwen3-4B
+finetuning_type: lora
+template: qwen3
+enable_thinking: null
+dataset: sums_train
+dataset_dir: data
+cutoff_len: 256
+preprocessing_num_workers: 16
+use_swanlab: true
+swanlab_api_key: geheim
+output_dir: saves/Qwen3-4B-Thinking/lora/train_1
+"""
+
+
+def tell(what, done, total):
+    pass
+
+
+@pytest.fixture
+def trained(here, monkeypatch):
+    """Return the folder of a board with a trained run, its datasets, and the stand-in for the trainer."""
+    run = here / RUN
+    run.mkdir(parents=True)
+    (run / "training_args.yaml").write_text(SETTINGS, "utf-8")
+    log = [{"current_steps": step, "total_steps": 90, "loss": 2 - step / 90} for step in range(10, 100, 10)]
+    (run / "trainer_log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in log), "utf-8")
+    (run / "adapter_model.safetensors").write_bytes(b"weights")
+    register(here, "sums_train", "sums_test")
+    package = here.parent / "stand_in" / "llamafactory"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "cli.py").write_text(TRAINER, "utf-8")
+    monkeypatch.syspath_prepend(str(package.parent))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(package.parent), *sys.path]))
+    return here
+
+
+def register(here, *names):
+    rows = [
+        {
+            "instruction": f"What is {n} + {n}?",
+            "input": "",
+            "output": f"The sum of the two numbers is {n + n}.",
+        }
+        for n in range(ROWS)
+    ]
+    (here / "data").mkdir(exist_ok=True)
+    for name in names:
+        lines = "".join(json.dumps(one) + "\n" for one in rows)
+        (here / "data" / f"{name}.jsonl").write_text(lines, "utf-8")
+    entries = {name: {"file_name": f"{name}.jsonl"} for name in names}
+    (here / "data" / "dataset_info.json").write_text(json.dumps(entries), "utf-8")
+
+
+def asked(**changes):
+    given = {"run": RUN, "rows": None, "preset": "quick", "new_tokens": 64, "dataset_dir": "data"}
+    return evaluation.request(**(given | changes))
+
+
+def files(here):
+    return {str(one.relative_to(here)) for one in here.rglob("*") if one.is_file()}
+
+
+def test_base_and_tuned_are_run_and_compared(trained):
+    heard = []
+    before = files(trained)
+    state = evaluation.predict(asked(), lambda *told: heard.append(told))
+    assert (state["answered"], state["rows"], state["kept"]) == ("sums_test", ROWS, 0)
+    assert state["runs"] == ["base", "tuned"]
+    assert state["pair"]["outcomes"]["answer/rouge-l"] == "better"
+    assert list(dict.fromkeys(one[0] for one in heard)) == ["base", "tuned", "scoring"]
+    out = Path(state["folder"])
+    assert out == Path("saves/evaluations/Qwen3-4B-Thinking/lora/train_1/sums_test-quick")
+    assert {"report.html", "report.md", "scores.json"} <= {one.name for one in out.iterdir()}
+    assert all(one.startswith("saves/evaluations/") for one in files(trained) - before)
+    assert not list(out.glob(".*"))
+
+
+def test_the_yaml_files_say_what_was_chosen_and_no_secret(trained):
+    place, notes = evaluation_files.plan(asked(new_tokens=77, preset="test-500"))
+    paths = {name: trained / name for name in place.texts}
+    for name, path in paths.items():
+        path.write_text(place.texts[name], "utf-8")
+        assert "geheim" not in place.texts[name]
+    base, tuned = (yaml_reader.read(path).settings for path in paths.values())
+    assert base["max_new_tokens"] == tuned["max_new_tokens"] == 77
+    assert base["max_samples"] == 500
+    assert base["enable_thinking"] is None
+    assert "adapter_name_or_path" not in base
+    assert tuned["adapter_name_or_path"] == RUN
+    assert {key for key in tuned if base.get(key) != tuned[key]} == {"adapter_name_or_path", "output_dir"}
+    assert notes == []
+
+
+def test_what_has_not_changed_is_kept(trained):
+    evaluation.predict(asked(), tell)
+    assert evaluation.predict(asked(), tell)["kept"] == 2
+    assert evaluation.predict(asked(new_tokens=65), tell)["kept"] == 0
+
+
+def test_without_a_test_split_a_note_says_what_is_answered(trained):
+    register(trained, "sums_train", "sums_val")
+    place, notes = evaluation_files.plan(asked())
+    assert place.rows == "sums_val"
+    assert "sums_val" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        pytest.param({"run": None}, "no trained run", id="no-run"),
+        pytest.param({"run": "../elsewhere"}, "outside", id="run-outside"),
+        pytest.param({"run": "saves/none"}, "no file or folder", id="run-missing"),
+        pytest.param({"dataset_dir": "/etc"}, "outside", id="data-outside"),
+        pytest.param({"preset": "../quick"}, "no evaluation preset", id="preset-unknown"),
+        pytest.param({"preset": "thinking"}, "no evaluation preset", id="preset-of-another-group"),
+        pytest.param({"new_tokens": 0}, "max_new_tokens", id="no-tokens"),
+        pytest.param({"new_tokens": None}, "max_new_tokens", id="tokens-empty"),
+        pytest.param({"new_tokens": 10**9}, "max_new_tokens", id="too-many-tokens"),
+        pytest.param({"is_demo": True}, "demo mode", id="demo"),
+    ],
+)
+def test_what_will_not_do_is_refused_at_once(trained, changes, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        asked(**changes)
+    assert caught.value.hint
+
+
+def spoil_settings(run):
+    (run / "training_args.yaml").unlink()
+
+
+def spoil_weights(run):
+    (run / "adapter_model.safetensors").unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "changes", "message"),
+    [
+        pytest.param(spoil_settings, {}, "settings of .* not found", id="no-settings"),
+        pytest.param(spoil_weights, {}, "no weights", id="no-weights"),
+        pytest.param(lambda run: None, {"rows": "nothing"}, "nothing", id="unknown-dataset"),
+        pytest.param(lambda run: None, {"rows": "sums"}, "holds no answers", id="no-dataset-of-that-name"),
+    ],
+)
+def test_what_is_missing_is_told_before_anything_is_written(trained, spoil, changes, message):
+    spoil(trained / RUN)
+    before = files(trained)
+    with pytest.raises(UsageError, match=message) as caught:
+        evaluation.predict(asked(**changes), tell)
+    assert caught.value.hint
+    assert files(trained) == before
+
+
+def test_a_train_yaml_that_leads_outside_is_refused(trained, outside):
+    folder = outside.parent / "others_run"
+    folder.mkdir()
+    (folder / "trainer_log.jsonl").write_text('{"current_steps": 1, "loss": 1}\n', "utf-8")
+    (trained / "saves" / "mine").mkdir()
+    (trained / "saves" / "mine" / "train.yaml").write_text(f"output_dir: {folder}\n", "utf-8")
+    with pytest.raises(UsageError, match="outside"):
+        evaluation.predict(asked(run="saves/mine"), tell)
+
+
+@pytest.mark.parametrize("name", ["../../../../../evil", "a/b", ".hidden", "漢字 1", ".."])
+def test_a_dataset_of_any_name_leads_nowhere_but_to_saves(here, name):
+    folder = evaluation_files._out(Path(RUN), f"{name}-quick")
+    assert folder.parent == Path("saves/evaluations/Qwen3-4B-Thinking/lora/train_1")
+    assert not folder.name.startswith(".")
+
+
+def test_a_trainer_that_fails_is_told_with_its_log(trained, monkeypatch):
+    monkeypatch.setenv("STAND_IN_FAILS", "1")
+    with pytest.raises(LfQwen3Error, match="no such model") as caught:
+        evaluation.predict(asked(), tell)
+    log = caught.value.hint.split()[-1]
+    assert "no such model" in Path(log).read_text("utf-8")
+    assert not list(Path(log).parent.glob(".*"))
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def cancelled(here):
+    """Start a run as the page does and cancel it while the trainer works; return the trainer's id."""
+    job = Job.start("evaluation.predict", asked())
+    messages = iter(job)
+    pid = here / "trainer.pid"
+    end = time.monotonic() + 60
+    while not (pid.is_file() and pid.read_text()):
+        assert isinstance(next(messages), Progress)
+        assert time.monotonic() < end
+    job.cancel()
+    with pytest.raises(CancelledError):
+        list(messages)
+    assert not job.is_running
+    return int(pid.read_text())
+
+
+def test_cancelled_it_leaves_no_process_and_no_file(trained, monkeypatch):
+    monkeypatch.setenv("STAND_IN_STOPS", "both")
+    before = files(trained)
+    trainer = cancelled(trained)
+    assert not is_alive(trainer)
+    assert files(trained) - before == {"trainer.pid"}
+    assert not (trained / "saves" / "evaluations").exists()
+
+
+def test_cancelled_half_way_it_keeps_what_was_finished(trained, monkeypatch):
+    monkeypatch.setenv("STAND_IN_STOPS", "predict_tuned")
+    cancelled(trained)
+    out = trained / "saves/evaluations/Qwen3-4B-Thinking/lora/train_1/sums_test-quick"
+    assert (out / "predict_base" / "generated_predictions.jsonl").is_file()
+    assert not (out / "predict_tuned").exists()
+    monkeypatch.setenv("STAND_IN_STOPS", "")
+    assert evaluation.predict(asked(), tell)["kept"] == 1
+
+
+def test_nobody_evaluates_the_same_twice_at_once(trained):
+    place, _ = evaluation_files.plan(asked())
+    with (
+        evaluation_files.held(place.folder),
+        pytest.raises(LfQwen3Error, match="another window"),
+        evaluation_files.held(place.folder),
+    ):
+        pass
+
+
+def test_the_run_and_its_predictions_are_offered(trained):
+    assert run_folders.trainings() == [RUN]
+    evaluation.predict(asked(), tell)
+    out = "saves/evaluations/Qwen3-4B-Thinking/lora/train_1/sums_test-quick"
+    assert run_folders.trainings() == [RUN]
+    assert set(run_folders.predictions()) == {f"{out}/predict_base", f"{out}/predict_tuned"}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_preset_is_offered_in_every_language(language):
+    offered = [value for _, value in texts(language).props("evaluation.preset")["choices"]]
+    assert sorted(offered) == sorted(evaluation.preset_names())

@@ -1,0 +1,232 @@
+"""Two runs compared in the page: what is shown of them, in every language, with HTML in data as text."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.board.handlers import evaluation, evaluation_charts, evaluation_report, evaluation_state, places
+from lf_qwen3.board.texts import languages, texts
+from lf_qwen3.qwen3.thinking import frame
+from lf_qwen3.results.compare import Difference
+from lf_qwen3.results.compare.picture import Scale
+
+for part in ("jieba", "rouge_chinese", "numpy"):
+    pytest.importorskip(part)
+
+ATTACK = "<img src=x onerror=\"alert('1')\"><script>alert(1)</script>"
+WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+
+
+def tell(what, done, total):
+    pass
+
+
+def predict(folder, answers, prompt="Question {}?"):
+    """Write predictions: each row thinks but every third; `answers` says how many words are right."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "generated_predictions.jsonl").open("w", encoding="utf-8") as file:
+        for number, said in enumerate(answers):
+            label, predicted = " ".join(WORDS), said if isinstance(said, str) else " ".join(WORDS[:said])
+            if number % 3:
+                label, predicted = frame("The numbers.", label), frame("Some numbers.", predicted)
+            row = {"prompt": asked(prompt.format(number)), "predict": predicted, "label": label}
+            file.write(json.dumps(row) + "\n")
+    return str(folder)
+
+
+def asked(question):
+    return f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
+
+
+@pytest.fixture
+def runs(here):
+    """Return a base and a tuned run; row 1 fell, row 2 stayed, all others improved."""
+    return predict("saves/base", [4] * 12), predict("saves/tuned", [2, 4, *[8] * 10])
+
+
+def compared(runs):
+    state = evaluation.compare(evaluation.compare_request(*runs), tell)
+    return json.loads(json.dumps(state))
+
+
+class Read(HTMLParser):
+    """Collects tags, texts and the content of every fold."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text, self.open_folds = [], "", 0
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.open_folds += tag == "details" and "open" in dict(attrs)
+
+    def handle_data(self, data):
+        self.text += data + "\n"
+
+
+def test_the_state_tells_what_compare_does(runs):
+    state = compared(runs)
+    headline = state["pair"]["differences"]["all"]["answer/rouge-l"]
+    assert (headline["wins"], headline["ties"], headline["losses"]) == (10, 1, 1)
+    assert [one["row"] for one in state["examples"]["fell"]] == [1]
+    assert state["kinds"] == {"thinking": 8, "plain": 4}
+    assert sum(block["count"] for block in state["histogram"]["blocks"]) == state["rows"] == 12
+
+
+def test_the_report_lies_where_the_browser_may_fetch_it_and_nothing_else_is_written(here, runs):
+    before = {one for one in here.rglob("*") if one.is_file()}
+    report = Path(compared(runs)["report"])
+    assert report.is_relative_to(places.uploads())
+    assert report.suffix == ".html"
+    assert {one for one in here.rglob("*") if one.is_file()} == before
+    assert compared(runs)["report"] == str(report)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_comparison_is_shown_in_every_language(runs, language):
+    state, told = compared(runs), texts(language)
+    read = Read(evaluation_report.comparison(state, told))
+    difference = state["pair"]["differences"]["all"]["answer/rouge-l"]
+    figures = {"before": f"{difference['base']:.1f}", "after": f"{difference['other']:.1f}"}
+    assert told("evaluation.better", base="base", tuned="tuned", **figures) in read.text
+    assert told("evaluation.counts", tuned="tuned", wins=10, ties=1, losses=1) in read.text
+    for name in ("improved", "fell", "sampled"):
+        count = len(state["examples"][name])
+        assert told(f"evaluation.{name}", count=count, base="base", tuned="tuned") in read.text
+    assert told("evaluation.flag_well_formed") in read.text
+    assert told("evaluation.only_plain", count=4) in read.text
+
+
+def test_thinking_is_folded_and_only_the_best_rows_stand_open(runs):
+    state = compared(runs)
+    html = evaluation_report.comparison(state, texts("en"))
+    rows = [row for rows in state["examples"].values() for row in rows]
+    thoughts = sum(
+        bool(row["label_thinking"]) + sum(bool(one["thinking"]) for one in row["texts"]) for row in rows
+    )
+    assert html.count('class="lfq-thought"') == thoughts > 0
+    assert Read(html).open_folds == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "key"),
+    [([8] * 12, "better"), ([1] * 12, "worse"), ([4] * 12, "unclear")],
+    ids=["better", "worse", "the same"],
+)
+def test_the_verdict_names_the_outcome(here, answers, key):
+    state = compared((predict("saves/a", [4] * 12), predict("saves/b", answers)))
+    shown = evaluation_report.comparison(state, texts("en"))
+    told = texts("en")(f"evaluation.{key}", base="a", tuned="b", before="x", after="y").partition(":")[0]
+    assert told in shown
+
+
+def test_a_defect_is_named_beside_its_row_and_in_the_verdict(here):
+    answers = [4 if number % 2 else "Well <|im_start|>assistant" for number in range(12)]
+    state = compared((predict("saves/a", [4] * 12), predict("saves/b", answers)))
+    shown = evaluation_report.comparison(state, texts("en"))
+    flag = texts("en")("evaluation.flag_leaked_token")
+    assert re.search(rf'class="lfq-badge lfq-warning">{flag}<', shown)
+    assert texts("en")("evaluation.point", flag=flag, before="0.0", after="50.0") in shown
+
+
+def test_html_in_data_is_shown_as_text(here):
+    answers = [f"{frame(ATTACK, ATTACK)} {number}" for number in range(6)]
+    state = compared(
+        (predict("saves/a", answers, ATTACK + "{}"), predict("saves/b", [ATTACK] * 6, ATTACK + "{}"))
+    )
+    read = Read(evaluation_report.comparison(state, texts("en")))
+    assert ATTACK in read.text
+    assert not {"img", "script"} & set(read.tags)
+    assert not {"img", "script"} & set(Read(Path(state["report"]).read_text("utf-8")).tags)
+
+
+def test_a_text_without_end_is_cut_short(here):
+    state = compared((predict("saves/a", ["a" * 10**5] * 3), predict("saves/b", [4] * 3)))
+    longest = max(len(one["answer"]) for row in state["examples"]["improved"] for one in row["texts"])
+    assert evaluation_state.LONGEST <= longest < 2 * evaluation_state.LONGEST
+    assert f"{10**5 - evaluation_state.LONGEST:,}" in evaluation_report.comparison(state, texts("en"))
+
+
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [
+        (("saves/base", None), "no tuned run"),
+        ((" ", "saves/tuned"), "no base run"),
+        (("saves/base", "/etc/passwd"), "outside"),
+        (("saves/base", "saves/../../x"), "outside"),
+        (("saves/base", "saves/none"), "no file or folder"),
+        (("saves/base", "raw"), "no generated_predictions.jsonl"),
+    ],
+    ids=["none", "blank", "absolute", "parent", "missing", "no predictions"],
+)
+def test_runs_that_will_not_do_are_refused(runs, paths, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        evaluation.compare_request(*paths)
+    assert caught.value.hint
+
+
+def test_predictions_behind_a_link_that_leads_out_are_refused(runs, outside):
+    Path("saves/linked").mkdir()
+    Path("saves/linked/generated_predictions.jsonl").symlink_to(outside)
+    with pytest.raises(UsageError, match="outside"):
+        evaluation.compare_request("saves/base", "saves/linked")
+
+
+def test_predictions_without_end_are_refused(runs):
+    with Path("saves/tuned/generated_predictions.jsonl").open("ab") as file:
+        file.truncate(places.MOST_UPLOADED + 1)
+    with pytest.raises(LfQwen3Error, match="larger than"):
+        evaluation.compare_request(*runs)
+
+
+def test_runs_of_other_rows_are_told(runs):
+    other = predict("saves/other", [4] * 3, "Something else {}?")
+    lines = Path(other, "generated_predictions.jsonl").read_text("utf-8").replace("ten", "TEN")
+    Path(other, "generated_predictions.jsonl").write_text(lines, "utf-8")
+    with pytest.raises(LfQwen3Error, match="no row in common"):
+        compared((runs[0], other))
+
+
+@pytest.mark.parametrize(
+    "state", [None, {"error": "<b>it</b> broke", "hint": "mend it"}], ids=["empty", "error"]
+)
+def test_nothing_and_an_error_are_shown(state):
+    shown = evaluation_report.comparison(state, texts("en"))
+    assert ("lfq-empty" in shown) == (state is None)
+    assert "<b>" not in shown
+
+
+def test_a_charts_marks_lie_where_the_figures_do():
+    one = Difference(10, 20.0, 60.0, 40.0, 30.0, 50.0, 8, 1, 1)
+    scale = Scale(-50, 50)
+    drawn = evaluation_charts.change(one, scale, "better", "+40")
+    places_of = dict(re.findall(r'(cx|x1|x2)="([\d.]+)"', drawn.partition("lfq-span")[2]))
+    assert float(places_of["x1"]) == scale.x(30)
+    assert float(places_of["x2"]) == scale.x(50)
+    assert float(places_of["cx"]) == scale.x(40)
+
+
+@pytest.mark.parametrize(
+    "figures", [(0, None, None, None), (1, 20.0, 60.0, 40.0)], ids=["no rows", "one row"]
+)
+def test_charts_bear_what_is_not_known(figures):
+    n, base, other, value = figures
+    one = Difference(n, base, other, value, None, None, 0, n, 0)
+    for drawn in (
+        evaluation_charts.change(one, Scale(-50, 50), "unclear", "–"),
+        evaluation_charts.share(one, "unclear", "–"),
+    ):
+        assert "None" not in drawn
+        assert drawn.count("<circle") <= 2
+
+
+def test_no_number_in_a_picture_is_grouped(runs):
+    shown = evaluation_report.comparison(compared(runs), texts("en"))
+    assert not re.findall(r'(?:x|y|x1|x2|y1|y2|cx|cy|r|width|height|viewBox)="[^"]*,[^"]*"', shown)

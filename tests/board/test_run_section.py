@@ -1,0 +1,147 @@
+"""Section Run without gradio: a run folder made by hand, its diagnosis, what is shown of it."""
+
+import base64
+import html
+import json
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.board.handlers import run, run_folders, run_report
+from lf_qwen3.board.texts import languages, texts
+
+pytest.importorskip("matplotlib")
+
+LOSSES = [2.0, 1.7, 1.4, 1.2, 1.0, 0.8, 0.6, 0.5, 0.4, 0.3]
+RISING = [1.9, 1.5, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4]
+FALLING = [1.9, 1.7, 1.5, 1.3, 1.1, 0.95, 0.85, 0.8, 0.75, 0.72]
+
+
+def tell(what, done, total):
+    pass
+
+
+def write(folder, validation, losses=LOSSES):
+    """Write a run that logs and validates every 100 steps."""
+    folder = Path(folder)
+    folder.mkdir(parents=True)
+    lines = []
+    for number, (loss, held_out) in enumerate(zip(losses, validation, strict=True), 1):
+        at = {"current_steps": 100 * number, "total_steps": 1000}
+        lines += [at | {"loss": loss, "lr": 1e-4}, at | {"eval_loss": held_out}]
+    lines.append({"current_steps": 1000, "total_steps": 1000, "percentage": 100.0})
+    (folder / "trainer_log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines), "utf-8")
+    (folder / "adapter_model.safetensors").write_bytes(b"")
+    return str(folder)
+
+
+def diagnosed(folder):
+    return json.loads(json.dumps(run.diagnose(run.request(folder), tell)))
+
+
+def test_overfitting_is_told_with_evidence_and_advice(here):
+    state = diagnosed(write("saves/Qwen3-4B/lora/train_1", RISING))
+    found = {one["code"]: one for one in state["verdicts"]}
+    assert not state["is_sound"]
+    assert "300" in found["overfit"]["evidence"]
+    shown = run_report.diagnosis(state, texts("en"))
+    assert found["overfit"]["advice"] in shown
+    assert texts("en")("run.unsound", run="saves/Qwen3-4B/lora/train_1") in shown
+
+
+def test_figures_are_those_of_the_log(here):
+    figures = diagnosed(write("saves/a", RISING))["figures"]
+    assert (figures["step"], figures["total"]) == (1000, 1000)
+    assert (figures["first"], figures["last"]) == (LOSSES[0], LOSSES[-1])
+    assert (figures["best"], figures["best_step"]) == (min(RISING), 300)
+    shown = run_report.diagnosis(diagnosed("saves/a"), texts("en"))
+    assert "1,000 / 1,000" in shown
+    assert f"{min(RISING):.3f}" in shown
+
+
+def test_the_curves_are_svg_in_the_page(here):
+    pictures = dict(diagnosed(write("saves/a", FALLING))["pictures"])
+    assert set(pictures) == {"loss", "learning_rate"}
+    for source in pictures.values():
+        kind, _, data = source.partition(";base64,")
+        assert kind == "data:image/svg+xml"
+        assert ElementTree.fromstring(base64.b64decode(data)).tag.endswith("svg")
+    assert {one.name for one in here.iterdir()} == {"raw", "saves"}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_diagnosis_is_shown_in_every_language(here, language):
+    told = texts(language)
+    unsound = run_report.diagnosis(diagnosed(write("saves/bad", RISING)), told)
+    assert told("run.advice") in unsound
+    assert told("run.warning") in unsound
+    sound = run_report.diagnosis(diagnosed(write("saves/good", FALLING)), told)
+    assert told("run.sound", run="saves/good") in sound
+    assert sound.count("<img") == 2
+
+
+def test_a_run_with_nothing_but_nan_is_shown(here):
+    state = diagnosed(write("saves/a", [float("nan")] * 10, [float("nan")] * 10))
+    assert state["figures"]["last"] is state["figures"]["best"] is None
+    assert any(one["code"] == "not_a_number" for one in state["verdicts"])
+    assert run_report.diagnosis(state, texts("en")).count("<img") == 1
+
+
+def test_html_in_a_runs_files_is_shown_as_text(here):
+    attack = "<script>alert(1)</script>"
+    folder = write(f"saves/{attack.replace('/', '')}", RISING)
+    shown = run_report.diagnosis(diagnosed(folder), texts("en"))
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        (None, "no run is chosen"),
+        ("", "no run is chosen"),
+        ("/etc", "outside"),
+        ("saves/../..", "outside"),
+        ("saves/none", "no file or folder"),
+    ],
+)
+def test_a_folder_that_will_not_do_is_refused(here, folder, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        run.request(folder)
+    assert caught.value.hint
+
+
+def test_a_folder_that_is_no_run_is_told(here):
+    with pytest.raises(LfQwen3Error, match="no training run"):
+        diagnosed("raw")
+
+
+def test_a_train_yaml_that_leads_outside_is_refused(here, outside):
+    elsewhere = write(outside.parent / "elsewhere", RISING)
+    Path("saves/mine").mkdir(parents=True)
+    Path("saves/mine/train.yaml").write_text(f"output_dir: {elsewhere}\n", "utf-8")
+    with pytest.raises(UsageError, match="outside"):
+        diagnosed("saves/mine")
+
+
+def test_runs_are_offered_newest_first_without_checkpoints_and_predictions(here):
+    for age, name in ((50, "saves/old"), (10, "saves/Qwen3-4B/lora/train_new"), (30, "runs/mine")):
+        path = Path(write(name, FALLING), "trainer_log.jsonl")
+        os.utime(path, (path.stat().st_mtime - age,) * 2)
+    write("saves/old/checkpoint-100", FALLING)
+    Path(write("saves/predicted", FALLING), "predict_results.json").touch()
+    write(".hidden/run", FALLING)
+    write("too/deep/for/a/look/run", FALLING)
+    assert run_folders.trainings() == ["saves/Qwen3-4B/lora/train_new", "runs/mine", "saves/old"]
+
+
+def test_nothing_is_shown_as_what_to_do():
+    for language in languages():
+        told = texts(language)("run.no_diagnosis")
+        assert told in html.unescape(run_report.diagnosis(None, texts(language)))
+    shown = run_report.diagnosis({"error": "<b>it</b>", "hint": "h"}, texts("en"))
+    assert 'role="alert"' in shown
+    assert "<b>" not in shown

@@ -1,0 +1,173 @@
+"""Section Data without gradio: what is asked for, what is done, what is shown."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.board.handlers import data, data_report
+from lf_qwen3.board.texts import languages, texts
+from lf_qwen3.data import registry
+
+MEDICAL, CHAT = "raw/sample_medical_r1.jsonl", "raw/sample_finetome.parquet"
+
+
+def form(**changes):
+    fields = {
+        "paths": [MEDICAL],
+        "uploaded": [],
+        "converter": "",
+        "name": "mine",
+        "turns": "unroll",
+        "mix": None,
+        "val": 0.1,
+        "test": 4,
+        "dataset_dir": "data",
+    }
+    return data.Form(**(fields | changes))
+
+
+def converted(**changes):
+    told = []
+    return data.convert(data.request(form(**changes)), lambda *step: told.append(step)), told
+
+
+def test_look_finds_converters_and_first_rows(here):
+    found = data.look([MEDICAL, CHAT], [], "")
+    assert [one[:2] for one in found["files"]] == [
+        ("sample_medical_r1.jsonl", "medical_r1"),
+        ("sample_finetome.parquet", "finetome"),
+    ]
+    first = json.loads(Path(MEDICAL).read_text("utf-8").splitlines()[0])
+    assert found["columns"] == list(first)
+    assert len(found["rows"]) == data.ROWS_SHOWN
+    assert found["rows"][0][found["columns"].index("question")] == first["question"]
+
+
+def test_a_packed_or_large_file_is_looked_at_in_a_process_of_its_own(here, monkeypatch):
+    packed = here / "raw" / "packed.jsonl.gz"
+    packed.write_bytes(gzip.compress(Path(MEDICAL).read_bytes()))
+    started = []
+    start = data.Job.start
+    monkeypatch.setattr(data.Job, "start", lambda *words: started.append(words[0]) or start(*words))
+    found = data.look(["raw/packed.jsonl.gz"], [], "")
+    assert started == ["data.look_inside"]
+    assert found["rows"] == [[*row] for row in data.look([MEDICAL], [], "")["rows"]]
+    assert len(started) == 1
+
+
+def test_a_row_without_end_is_cut_short(here):
+    row = {"question": "q " * 10**6, "think": "t", "answer": ["x"] * 10**5, "metrics": None}
+    Path("raw/long.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    assert max(map(len, data.look(["raw/long.jsonl"], [], "")["rows"][0])) < 500
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "../mine"},
+        {"name": "/etc/mine"},
+        {"name": "<b>mine</b>"},
+        {"name": ".."},
+        {"name": ""},
+        {"name": "a,b"},
+        {"name": "n" * 101},
+        {"dataset_dir": "../data"},
+        {"dataset_dir": "/etc"},
+        {"converter": "no_such"},
+        {"turns": "sideways"},
+        {"paths": []},
+        {"paths": ["medical_r1:/etc/passwd"]},
+    ],
+    ids=lambda change: "{}={!s:.20}".format(*next(iter(change.items()))),
+)
+def test_a_field_that_will_not_do_is_refused_before_anything_starts(here, change):
+    with pytest.raises(UsageError):
+        data.request(form(**change))
+    assert sorted(one.name for one in here.iterdir()) == ["raw"]
+
+
+@pytest.mark.parametrize("change", [{"mix": 2}, {"val": -1}, {"test": 1.5}], ids=str)
+def test_a_number_that_will_not_do_is_refused_and_nothing_is_written(here, change):
+    with pytest.raises(UsageError):
+        converted(**change)
+    assert not (here / "data").exists()
+
+
+@pytest.mark.parametrize("mix", [None, 0])
+def test_no_share_is_no_mixing(here, mix):
+    assert data.request(form(mix=mix))["mix"] is None
+
+
+def test_in_demo_mode_nothing_is_written(here):
+    with pytest.raises(UsageError, match="demo"):
+        data.request(form(), is_demo=True)
+
+
+def test_convert_writes_registers_and_counts(here):
+    result, told = converted(paths=[MEDICAL, CHAT], mix=0.75)
+    assert result["datasets"] == list(registry.read("data"))
+    lines = {
+        name: len(Path(f"data/mine_{name}.jsonl").read_bytes().splitlines()) for name in result["written"]
+    }
+    assert lines == result["written"]
+    assert result["tokens"]["records"] == lines["train"]
+    assert {what for what, _, _ in told} == {"reading", "writing", "checking"}
+    assert all(0 <= done <= total for _, done, total in told)
+
+
+def test_without_a_tokenizer_the_data_is_there_and_why_is_told(here):
+    result, _ = converted(tokenizer="no/such-tokenizer")
+    assert result["tokens"] == {}
+    assert "no/such-tokenizer" in result["uncounted"]
+    assert "mine_train" in registry.read("data")
+
+
+def test_rejected_rows_are_handed_over(here):
+    bad = [
+        {"question": "q", "think": "t", "answer": "", "metrics": {}},
+        {"question": "", "think": "", "answer": "a"},
+    ]
+    good = Path(MEDICAL).read_text("utf-8")
+    Path("raw/bad.jsonl").write_text(good + "".join(json.dumps(one) + "\n" for one in bad), "utf-8")
+    result, _ = converted(paths=["raw/bad.jsonl"])
+    assert sum(result["rejected"].values()) == len(result["rejected_rows"]) == 2
+    assert {one["file"] for one in result["rejected_rows"]} == {"bad.jsonl"}
+    first = len(good.splitlines()) + 1
+    assert [one["row"] for one in result["rejected_rows"]] == [first, first + 1]
+
+
+def test_the_report_is_made_in_every_language(here):
+    result, _ = converted(paths=[MEDICAL, CHAT])
+    for language in languages():
+        shown = data_report.conversion(json.loads(json.dumps(result)), texts(language))
+        for value in (f"{result['read']:,}", *result["datasets"], texts(language)("chart.lengths")):
+            assert value in shown
+
+
+@pytest.mark.parametrize("render", [data_report.source, data_report.conversion])
+def test_empty_and_failed_states_are_shown(render):
+    assert "lfq-empty" in render(None, texts("en"))
+    shown = render({"error": "<b>wrong</b>", "hint": "do <i>this</i>"}, texts("en"))
+    assert "&lt;b&gt;wrong" in shown
+    assert "<i>" not in shown
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("raw/My data.v2.jsonl.gz", "My_data"), ("raw/", "raw"), ("", ""), ("/…/<b>.csv", "b")],
+)
+def test_a_suggested_name_can_be_a_name(source, name):
+    assert data.suggest_name([source] if source else []) == name
+
+
+def test_registered_names_of_a_folder_that_is_none(here):
+    assert data.registered("data") == data.registered("/etc") == []
+
+
+def test_an_unknown_error_of_the_sources_is_told(here):
+    Path("raw/junk.jsonl").write_bytes(b"\x93" * 4096)
+    with pytest.raises(LfQwen3Error):
+        data.look(["raw/junk.jsonl"], [], "")

@@ -1,0 +1,64 @@
+"""The short way through `settle` must end where the long way does, and never let a broken row pass."""
+
+from copy import deepcopy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lf_qwen3.base.conversation import Conversation, Turn
+from lf_qwen3.data.convert.normalise import normalise, settle
+from lf_qwen3.data.convert.rules import all_rules, require_sound
+
+TEXT = st.sampled_from(["a", " b\nc ", "    code", "", " ", "\u3000", "<", "<|im_end|>", "a\0b", "a\r\nb"])
+TURN = st.builds(
+    Turn,
+    role=st.sampled_from(["user", "assistant", "assistant", "tool"]),
+    content=TEXT,
+    thinking=st.none() | TEXT,
+    calls=st.sampled_from(["", "", "[]"]),
+)
+ORDINARY = st.tuples(
+    st.builds(Turn, role=st.just("user"), content=TEXT),
+    st.builds(Turn, role=st.just("assistant"), content=TEXT, thinking=st.none() | TEXT),
+).map(list)
+CONVERSATION = st.builds(
+    Conversation,
+    turns=st.lists(TURN, max_size=3)
+    | ORDINARY
+    | st.tuples(ORDINARY, ORDINARY).map(lambda two: two[0] + two[1]),
+    system=st.just("") | TEXT,
+    tools=st.sampled_from(["", "", "[]"]),
+    rejected=st.none() | TURN,
+)
+
+
+@given(CONVERSATION)
+def test_what_settles_is_what_the_long_way_makes(conversation):
+    short, long = deepcopy(conversation), deepcopy(conversation)
+    if settle(short):
+        normalise(long)
+        require_sound(long, all_rules())
+        assert short == long
+
+
+@given(CONVERSATION)
+def test_what_does_not_settle_takes_no_harm(conversation):
+    short, long = deepcopy(conversation), deepcopy(conversation)
+    if not settle(short):
+        assert outcome(short) == outcome(long)
+
+
+def outcome(conversation):
+    try:
+        normalise(conversation)
+    except Exception as error:
+        return type(error), error.args
+    return conversation
+
+
+@pytest.mark.parametrize("thinking", [None, "hm", " "])
+def test_an_ordinary_dialogue_settles(thinking):
+    turns = [Turn("user", " q"), Turn("assistant", "a\n", thinking=thinking)]
+    assert settle(Conversation([*turns, *deepcopy(turns)]))
+    assert [turn.content for turn in turns] == ["q", "a"]

@@ -1,0 +1,82 @@
+import pytest
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.data import converters
+
+
+@pytest.mark.parametrize(
+    ("columns", "name"),
+    [
+        pytest.param("instruction question think answer metrics", "medical_r1", id="medical"),
+        pytest.param("Instruction question think answer", "medical_r1", id="medical-capital"),
+        pytest.param("conversations source score", "finetome", id="finetome"),
+        pytest.param("conversations system tools", "finetome", id="sharegpt"),
+        pytest.param("id conversation", "finetome", id="conversation"),
+        pytest.param("conversations question source id", "finetome", id="open-thoughts-2"),
+        pytest.param("instruction output", "alpaca", id="alpaca"),
+        pytest.param("instruction input output system history", "alpaca", id="alpaca-history"),
+        pytest.param("instruction input output text", "alpaca", id="stanford-alpaca"),
+        pytest.param("query response", "alpaca", id="ms-swift-query"),
+        pytest.param("query response history system", "alpaca", id="ms-swift-history"),
+        pytest.param("instruction input output think", "reasoning", id="alpaca-with-thinking"),
+        pytest.param("instruction input output system history reasoning", "reasoning", id="alpaca-reasoning"),
+        pytest.param("instruction input chosen rejected", "preference", id="llamafactory-ranking"),
+        pytest.param("conversations chosen rejected", "preference", id="llamafactory-sharegpt-ranking"),
+        pytest.param(
+            "prompt prompt_id chosen rejected messages score_chosen", "preference", id="ultrafeedback"
+        ),
+        pytest.param("messages rejected_response", "preference", id="ms-swift-preference"),
+        pytest.param("messages", "messages", id="openai"),
+        pytest.param("messages tools images", "messages", id="ms-swift"),
+        pytest.param("problem solution answer messages uuid generations", "messages", id="openr1-math"),
+        pytest.param("Question Complex_CoT Response", "reasoning", id="medical-o1"),
+        pytest.param("question reasoning answer", "reasoning", id="reasoning"),
+        pytest.param("problem solution answer problem_type", "reasoning", id="problem-solution"),
+        pytest.param("input content reasoning_content repo_name score", "reasoning", id="chinese-r1"),
+        pytest.param("prompt think response", "reasoning", id="prompt-think-response"),
+        pytest.param("question answer", "reasoning", id="question-answer"),
+    ],
+)
+def test_detect(columns, name):
+    assert converters.detect(columns.split(), "a.jsonl").name == name
+
+
+def test_detect_does_not_depend_on_the_order_of_the_columns():
+    columns = ["instruction", "input", "output", "think", "history"]
+    found = {converters.detect(some, "a.jsonl").name for some in (columns, columns[::-1], set(columns))}
+    assert found == {"reasoning"}
+
+
+def test_detect_says_what_it_saw_and_what_the_nearest_converters_lack():
+    with pytest.raises(UsageError) as caught:
+        converters.detect(["Question", "label"], "a.jsonl")
+    assert caught.value.message == "a.jsonl: no converter fits the columns Question, label"
+    assert caught.value.hint == (
+        "nearest: reasoning lacks response/output/solution/answer/…; "
+        "medical_r1 lacks think and answer and instruction/metrics; "
+        "finetome lacks conversations/conversation. "
+        "Rename the columns, or name a converter: CONVERTER:PATH"
+    )
+
+
+def test_detect_speaks_of_a_file_without_columns():
+    with pytest.raises(UsageError, match=r"fits the columns \(none\)"):
+        converters.detect([], "a.jsonl")
+
+
+def test_get_guesses_the_name_that_was_meant():
+    assert converters.get("alpaca").name == "alpaca"
+    with pytest.raises(UsageError) as caught:
+        converters.get("alpacca")
+    assert "did you mean alpaca?" in caught.value.hint
+
+
+@pytest.mark.parametrize("one", converters.all_converters().values(), ids=lambda one: one.name)
+def test_every_converter_shows_a_row(one):
+    assert '{"' in one.doc
+
+
+@pytest.mark.parametrize("one", converters.all_converters().values(), ids=lambda one: one.name)
+def test_every_name_is_in_lower_case_for_detect_compares_it_so(one):
+    names = one.may.union(*one.needs)
+    assert names == {name.lower() for name in names}

@@ -1,0 +1,58 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from lf_qwen3.base.conversation import Conversation, Turn
+from lf_qwen3.base.errors import Reject
+from lf_qwen3.data import converters
+from lf_qwen3.data.convert.normalise import normalise
+from lf_qwen3.data.convert.rules import all_rules, require_sound
+from lf_qwen3.data.converters.medical_r1 import convert
+
+SAMPLE = Path(__file__).parents[3] / "../shared/data/medical_r1_sample.jsonl"
+ROW = {"instruction": "D", "question": "Q", "think": "R", "answer": "A", "metrics": {"quality_f1": 1.0}}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(ROW, id="as-published"),
+        pytest.param({"Instruction": None, "question": "Q", "think": "R", "answer": "A"}, id="capital"),
+        pytest.param({name.upper(): value for name, value in ROW.items()}, id="upper-case"),
+    ],
+)
+def test_convert(row):
+    assert convert(row) == Conversation([Turn("user", "Q"), Turn("assistant", "A", thinking="R")])
+
+
+@pytest.mark.parametrize("name", ["question", "think", "answer"])
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        pytest.param(None, "missing_field", id="null"),
+        pytest.param(3, "not_text", id="number"),
+        pytest.param(["R"], "not_text", id="list"),
+        pytest.param({"text": "R"}, "not_text", id="object"),
+    ],
+)
+def test_convert_is_strict(name, value, code):
+    with pytest.raises(Reject) as caught:
+        convert({**ROW, name: value})
+    assert caught.value.code == code
+    assert caught.value.detail.startswith(name)
+
+
+@pytest.mark.skipif(not SAMPLE.is_file(), reason="the sample of real rows is not beside this checkout")
+def test_every_real_row_converts_with_its_thinking_and_without_a_repair():
+    rows = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 120
+    converter = converters.detect(rows[0], "the sample")
+    for row in rows:
+        conversation = converter.convert(row)
+        normalise(conversation)
+        require_sound(conversation, all_rules())
+        question, answer = conversation.turns
+        assert (question.content, answer.content) == (row["question"].strip(), row["answer"].strip())
+        assert answer.thinking == row["think"].strip()
+        assert conversation.repairs == set()

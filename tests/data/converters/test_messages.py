@@ -1,0 +1,194 @@
+import pytest
+
+from lf_qwen3.base.conversation import Conversation, Turn
+from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.converters.messages import convert
+
+Q, A = Turn("user", "Q"), Turn("assistant", "A")
+CALL = '[{"name": "f", "arguments": {"n": 1}}]'
+ASKS = {"role": "user", "content": "Q"}
+OPENAI_CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"n": 1}'}}
+
+
+def answer(content="A", **more):
+    return {"role": "assistant", "content": content, **more}
+
+
+def calling(*calls, content=None):
+    return {"messages": [ASKS, answer(content, tool_calls=list(calls))]}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param({"messages": [ASKS, answer()]}, Conversation([Q, A]), id="plain"),
+        pytest.param({"Messages": [ASKS, answer()], "source": "x"}, Conversation([Q, A]), id="upper-case"),
+        pytest.param(
+            {"messages": [{"role": "system", "content": "S"}, ASKS, answer()]},
+            Conversation([Q, A], "S"),
+            id="system",
+        ),
+        pytest.param(
+            {"messages": [{"role": "developer", "content": "S"}, ASKS, answer()]},
+            Conversation([Q, A], "S"),
+            id="developer",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer(reasoning_content="R")]},
+            Conversation([Q, Turn("assistant", "A", "R")]),
+            id="reasoning_content",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer(reasoning="R")]},
+            Conversation([Q, Turn("assistant", "A", "R")]),
+            id="reasoning",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer(thinking="R")]},
+            Conversation([Q, Turn("assistant", "A", "R")]),
+            id="thinking",
+        ),
+        pytest.param(
+            {
+                "messages": [
+                    {**ASKS, "tool_calls": None, "reasoning_content": None},
+                    answer(tool_calls=None, reasoning_content=None, name=None),
+                ]
+            },
+            Conversation([Q, A]),
+            id="null-keys",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer(tool_calls=[], reasoning_content="")]},
+            Conversation([Q, A]),
+            id="empty-keys",
+        ),
+        pytest.param(
+            calling(OPENAI_CALL), Conversation([Q, Turn("assistant", "", calls=CALL)]), id="openai-call"
+        ),
+        pytest.param(
+            calling({"name": "f", "arguments": {"n": 1}}, content="one moment"),
+            Conversation([Q, Turn("assistant", "one moment", calls=CALL)]),
+            id="flat-call-beside-words",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer(None, function_call={"name": "f", "arguments": '{"n": 1}'})]},
+            Conversation([Q, Turn("assistant", "", calls=CALL)]),
+            id="openai-function_call",
+        ),
+        pytest.param(
+            calling({"name": "f", "arguments": '{"n": 123456789012345678901234567890}'}),
+            Conversation(
+                [Q, Turn("assistant", "", calls=CALL.replace("1", "123456789012345678901234567890"))]
+            ),
+            id="a-long-integer-stays-exact",
+        ),
+        pytest.param(
+            {
+                "messages": [
+                    ASKS,
+                    answer(None, tool_calls=[OPENAI_CALL]),
+                    {"role": "tool", "tool_call_id": "c1", "name": "f", "content": "O"},
+                    answer(),
+                ]
+            },
+            Conversation([Q, Turn("assistant", "", calls=CALL), Turn("tool", "O"), A]),
+            id="tool-answer",
+        ),
+        pytest.param(
+            {
+                "messages": [
+                    ASKS,
+                    {"role": "tool_call", "content": CALL[1:-1]},
+                    {"role": "tool_call", "content": CALL[1:-1]},
+                    {"role": "tool_response", "content": "O"},
+                    {"role": "tool_response", "content": "P"},
+                    answer(),
+                ]
+            },
+            Conversation(
+                [
+                    Q,
+                    Turn("assistant", "", calls=f"[{CALL[1:-1]}, {CALL[1:-1]}]"),
+                    *(Turn("tool", "O"), Turn("tool", "P")),
+                    A,
+                ]
+            ),
+            id="ms-swift-parallel-calls",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer()], "tools": [{"type": "function", "function": {"name": "f"}}]},
+            Conversation([Q, A], tools='[{"type": "function", "function": {"name": "f"}}]'),
+            id="tools-as-a-list",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer()], "tools": '[{"name":"查询"}]'},
+            Conversation([Q, A], tools='[{"name": "查询"}]'),
+            id="tools-as-text",
+        ),
+        pytest.param(
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "Q"}]}, answer()]},
+            Conversation([Q, A]),
+            id="text-part",
+        ),
+        pytest.param(
+            {
+                "messages": [
+                    {
+                        "role": "user",
+                        "content": [{"type": "text", "text": "a "}, {"type": "text", "text": "b"}],
+                    },
+                    answer(),
+                ]
+            },
+            Conversation([Turn("user", "a b"), A]),
+            id="text-parts",
+        ),
+    ],
+)
+def test_convert(given, expected):
+    assert convert(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        pytest.param({"messages": None}, "missing_field", id="null"),
+        pytest.param({"messages": 3}, "bad_turns", id="number"),
+        pytest.param({"messages": [ASKS, {"role": "narrator", "content": "A"}]}, "unknown_role", id="role"),
+        pytest.param({"messages": [ASKS, answer(None)]}, "missing_field", id="null-content"),
+        pytest.param({"messages": [ASKS, answer(None, tool_calls=[])]}, "missing_field", id="no-calls"),
+        pytest.param({"messages": [ASKS, answer(7)]}, "not_text", id="content-is-a-number"),
+        pytest.param({"messages": [ASKS, answer(["A"])]}, "not_text", id="part-is-text"),
+        pytest.param({"messages": [ASKS, answer([{"type": "refusal"}])]}, "not_text", id="other-part"),
+        pytest.param(
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
+            "multimodal",
+            id="image-part",
+        ),
+        pytest.param(
+            {"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "multimodal", id="audio"
+        ),
+        pytest.param({"messages": [ASKS, answer(reasoning_content=["R"])]}, "not_text", id="reasoning-list"),
+        pytest.param(calling("f"), "bad_tool_call", id="call-is-text"),
+        pytest.param(calling({"arguments": {}}), "bad_tool_call", id="call-without-name"),
+        pytest.param(calling({"name": 3, "arguments": {}}), "bad_tool_call", id="name-is-a-number"),
+        pytest.param(calling({"name": "f"}), "bad_tool_call", id="call-without-arguments"),
+        pytest.param(calling({"name": "f", "arguments": "n=1"}), "bad_tool_call", id="arguments-no-json"),
+        pytest.param(calling({"name": "f", "arguments": "[1]"}), "bad_tool_call", id="arguments-are-a-list"),
+        pytest.param(calling({"name": "f", "arguments": '{"n": NaN}'}), "bad_tool_call", id="not-a-number"),
+        pytest.param(
+            calling({"name": "f", "arguments": '{"n":' * 100_000}), "bad_tool_call", id="deeply-nested"
+        ),
+        pytest.param(calling({"name": "f", "arguments": {"n": b"x"}}), "bad_tool_call", id="bytes"),
+        pytest.param(calling({"name": "f", "arguments": '{"n": "\\ud800"}'}), "surrogate", id="surrogate"),
+        pytest.param({"messages": [ASKS, answer()], "tools": '{"name": "f"}'}, "bad_tools", id="one-tool"),
+        pytest.param({"messages": [ASKS, answer()], "tools": [{"type": "x"}]}, "bad_tools", id="no-name"),
+        pytest.param({"messages": [ASKS, answer()], "tools": ["f"]}, "bad_tools", id="tool-is-text"),
+        pytest.param({"messages": [ASKS, answer()], "videos": ["v.mp4"]}, "multimodal", id="videos"),
+    ],
+)
+def test_convert_rejects(given, code):
+    with pytest.raises(Reject) as caught:
+        convert(given)
+    assert caught.value.code == code

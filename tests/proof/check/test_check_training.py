@@ -1,0 +1,206 @@
+"""What is wrong with a training YAML, by itself and over its data."""
+
+import json
+
+import pytest
+
+from lf_qwen3 import recipes
+from lf_qwen3.base import assets
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.proof.check import CheckOptions, check
+from lf_qwen3.qwen3.thinking import frame
+
+SOUND = {
+    "model_name_or_path": "Qwen/Qwen3-4B",
+    "stage": "sft",
+    "do_train": "true",
+    "finetuning_type": "lora",
+    "lora_rank": 16,
+    "lora_alpha": 32,
+    "dataset": "a_train",
+    "eval_dataset": "a_val",
+    "template": "qwen3",
+    "enable_thinking": "null",
+    "mask_history": "true",
+    "num_train_epochs": 3.0,
+    "learning_rate": "1.0e-4",
+    "eval_strategy": "steps",
+    "eval_steps": 0.1,
+    "save_steps": 0.1,
+    "load_best_model_at_end": "true",
+    "metric_for_best_model": "eval_loss",
+    "early_stopping_steps": 3,
+    "output_dir": "saves/a",
+}
+FULL = {"finetuning_type": "full", "learning_rate": "1.0e-5"}
+INSTRUCT = {"model_name_or_path": "Qwen/Qwen3-4B-Instruct-2507"}
+THINKER = {"model_name_or_path": "Qwen/Qwen3-4B-Thinking-2507"}
+BASE = {"model_name_or_path": "Qwen/Qwen3-4B-Base"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rows = [("What?", frame("So.", "A stone it is.")), ("Who?", "It is me."), ("Why?", "Because of it.")]
+    write_data(tmp_path, "a_train", rows[:2])
+    write_data(tmp_path, "a_val", rows[2:])
+    return tmp_path
+
+
+def write_data(folder, name, rows):
+    lines = [
+        json.dumps({"instruction": question, "input": "", "output": answer}) for question, answer in rows
+    ]
+    (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    info = folder / "dataset_info.json"
+    entries = json.loads(info.read_text("utf-8")) if info.exists() else {}
+    info.write_text(json.dumps({**entries, name: {"file_name": f"{name}.jsonl"}}), "utf-8")
+
+
+def findings(folder, *without, **changes):
+    settings = {key: value for key, value in {**SOUND, **changes}.items() if key not in without}
+    path = folder / "train.yaml"
+    path.write_text("".join(f"{key}: {value}\n" for key, value in settings.items()), "utf-8")
+    return check(CheckOptions(folder, config=path))
+
+
+@pytest.mark.parametrize(
+    ("without", "changes", "expected"),
+    [
+        pytest.param((), {}, set(), id="sound"),
+        pytest.param((), FULL, set(), id="sound full training"),
+        pytest.param((), {"learning_rat": 1}, {"yaml_key"}, id="unknown key"),
+        pytest.param((), {"lora_rank": "[1]"}, {"yaml_key"}, id="wrong type"),
+        pytest.param((), {"swanlab_api_key": "abcdefgh"}, {"yaml_secret"}, id="api key"),
+        pytest.param((), {"run_name": "hf_" + "a" * 30}, {"yaml_secret"}, id="token in another key"),
+        pytest.param((), {"dataset": "a_tran"}, {"dataset_unregistered"}, id="unknown dataset"),
+        pytest.param(("template",), {}, {"template_unfit"}, id="no template"),
+        pytest.param((), INSTRUCT, {"template_unfit"}, id="qwen3 for instruct"),
+        pytest.param(
+            (), {**INSTRUCT, "template": "qwen3_nothink"}, {"thinking_as_text"}, id="instruct learns to think"
+        ),
+        pytest.param((), {"model_name_or_path": "my/model"}, set(), id="model of unknown kind"),
+        pytest.param((), THINKER, {"plain_for_thinker"}, id="plain records for thinking-2507"),
+        pytest.param((), BASE, {"base_lora"}, id="lora on base"),
+        pytest.param(
+            (), {**BASE, "additional_target": "embed_tokens,lm_head"}, set(), id="base with embeddings"
+        ),
+        pytest.param((), {**BASE, **FULL}, set(), id="base in full"),
+        pytest.param((), {"enable_thinking": "false"}, {"thinking_removed"}, id="thinking off"),
+        pytest.param(("enable_thinking",), {}, {"empty_thinking_learnt"}, id="the trainer's default"),
+        pytest.param((), {"val_size": 0.1}, {"val_size_twice"}, id="val_size too"),
+        pytest.param(
+            ("load_best_model_at_end", "metric_for_best_model"),
+            {},
+            {"early_stopping_alone"},
+            id="early stopping alone",
+        ),
+        pytest.param((), {"save_strategy": "epoch"}, {"best_not_saved"}, id="other save strategy"),
+        pytest.param((), {"save_steps": 0.15}, {"best_not_saved"}, id="save_steps between"),
+        pytest.param((), {"save_steps": 0.2}, set(), id="save_steps a multiple"),
+        pytest.param(("eval_dataset",), {}, {"nothing_to_evaluate"}, id="no rows to evaluate"),
+        pytest.param(
+            ("eval_strategy", "load_best_model_at_end", "early_stopping_steps"),
+            {},
+            {"no_evaluation"},
+            id="no evaluation",
+        ),
+        pytest.param((), {"num_train_epochs": 5}, {"many_epochs"}, id="five epochs"),
+        pytest.param((), {"num_train_epochs": 5, "max_steps": 10}, set(), id="max_steps decides"),
+        pytest.param((), {"lora_alpha": 512}, {"lora_scale"}, id="a scale of 32"),
+        pytest.param((), {"lora_alpha": 64, "lora_rank": 64, "use_rslora": "true"}, set(), id="rslora"),
+        pytest.param((), {"learning_rate": "1.0e-5"}, {"learning_rate"}, id="full rate for lora"),
+        pytest.param((), {**FULL, "learning_rate": "1.0e-4"}, {"learning_rate"}, id="lora rate in full"),
+        pytest.param((), {"stage": "dpo"}, {"stage_unfit"}, id="dpo over questions and answers"),
+        pytest.param((), {"packing": "true"}, {"packing_mixes"}, id="packing"),
+        pytest.param(
+            (), {"do_train": "false", "do_predict": "true", "num_train_epochs": 9}, set(), id="predict"
+        ),
+    ],
+)
+def test_settings(folder, without, changes, expected):
+    assert set(findings(folder, *without, **changes).findings.counts) == expected
+
+
+def test_place_and_nearest_key(folder):
+    (found,) = findings(folder, learning_rat=1).findings
+    assert found.file == str(folder / "train.yaml")
+    assert found.row == len(SOUND) + 1
+    assert "did you mean learning_rate?" in found.message
+
+
+def test_a_secret_is_never_told(folder):
+    report = findings(folder, swanlab_api_key="abcdefgh")
+    assert "abcdefgh" not in json.dumps(report.as_json())
+
+
+def test_no_thinking_at_all(folder):
+    write_data(folder, "a_train", [("Who?", "It is me.")])
+    assert set(findings(folder).findings.counts) == {"reasoning_lost"}
+    assert set(findings(folder, enable_thinking="false").findings.counts) == set()
+
+
+def test_empty_blocks_are_learnt_only_under_null(folder):
+    write_data(folder, "a_train", [("What?", frame("So.", "A stone.")), ("Who?", frame("", "It is me."))])
+    assert "think_empty" in findings(folder).findings.counts
+    assert "think_empty" not in findings(folder, enable_thinking="true").findings.counts
+
+
+def write_turns(folder, *dialogues):
+    lines = []
+    for texts in dialogues:
+        roles = ["human", "gpt"] * (len(texts) // 2)
+        turns = [{"from": role, "value": text} for role, text in zip(roles, texts, strict=True)]
+        lines.append(json.dumps({"conversations": turns}))
+    (folder / "t.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    entry = {"file_name": "t.jsonl", "formatting": "sharegpt"}
+    info = json.loads((folder / "dataset_info.json").read_text("utf-8"))
+    (folder / "dataset_info.json").write_text(json.dumps({**info, "t": entry}), "utf-8")
+
+
+FIRST, SECOND = ["What?", frame("So.", "A stone.")], ["Who?", frame("Well.", "It is me.")]
+BARE_FIRST = ["What?", "A stone."]
+
+
+@pytest.mark.parametrize(
+    ("dialogues", "mask_history", "expected"),
+    [
+        pytest.param([FIRST, BARE_FIRST + SECOND], "true", set(), id="unrolled and masked"),
+        pytest.param([FIRST, BARE_FIRST + SECOND], "false", {"history_unmasked"}, id="unrolled, not masked"),
+        pytest.param([BARE_FIRST + SECOND], "true", {"history_not_learnt"}, id="masked, not unrolled"),
+        pytest.param([FIRST, SECOND], "false", set(), id="one turn each"),
+    ],
+)
+def test_several_turns(folder, dialogues, mask_history, expected):
+    write_turns(folder, *dialogues)
+    assert set(findings(folder, dataset="t", mask_history=mask_history).findings.counts) == expected
+
+
+def test_the_datasets_of_the_yaml_are_checked(folder):
+    write_data(folder, "other", [("What?", "")])
+    assert list(findings(folder).datasets) == ["a_train", "a_val"]
+
+
+def test_lora_scale_is_in_the_summary(folder):
+    assert findings(folder).summary()["training"]["lora"] == "rank 16, alpha 32: scale 2 (alpha/rank)"
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        pytest.param("a: [", LfQwen3Error, id="no YAML"),
+        pytest.param("- a", LfQwen3Error, id="a list"),
+        pytest.param(None, UsageError, id="no file"),
+    ],
+)
+def test_broken_yaml(folder, text, error):
+    path = folder / "broken.yaml"
+    if text is not None:
+        path.write_text(text, "utf-8")
+    with pytest.raises(error):
+        check(CheckOptions(folder, config=path))
+
+
+@pytest.mark.parametrize("recipe", recipes.shipped(), ids=lambda one: one.name)
+def test_shipped_recipe_has_no_finding_on_the_shipped_data(recipe):
+    report = check(CheckOptions(assets.folder("dataset_info"), config=recipe.path))
+    assert report.as_json()["findings"] == []

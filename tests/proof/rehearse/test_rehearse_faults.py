@@ -1,0 +1,260 @@
+"""Each of the trainer's common errors is told by key, dataset and row, with what to do.
+
+The errors are the trainer's own: one process of it runs into all of them.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from lf_qwen3.data import registry
+from lf_qwen3.proof.rehearse import cpu, data, faults
+from lf_qwen3.trainer import process
+
+TAGS = {
+    "role_tag": "from",
+    "content_tag": "value",
+    "user_tag": "human",
+    "assistant_tag": "gpt",
+    "observation_tag": "observation",
+    "function_tag": "function_call",
+    "system_tag": "system",
+}
+
+
+class Case(NamedTuple):
+    """A broken run: settings over a good one, and what is to be told."""
+
+    settings: dict
+    message: str
+    hint: str
+    key: str = ""
+    dataset: str = ""
+    row: int | None = None
+
+
+CASES = {
+    "unknown key": Case({"learning_rat": 1}, "no key called learning_rat", "learning_rate?", "learning_rat"),
+    "undefined dataset": Case(
+        {"dataset": "goood"}, "goood is not registered in data/dataset_info.json", "did you mean good?",
+        "dataset", "goood",
+    ),
+    "undefined eval_dataset": Case(
+        {"eval_dataset": "other"}, "other is not registered", "lf-qwen3 register other FILE", "eval_dataset",
+        "other",
+    ),
+    "no registry": Case(
+        {"dataset_dir": "nowhere"}, "nowhere/dataset_info.json is not there", "set dataset_dir", "dataset_dir"
+    ),
+    "broken registry": Case(
+        {"dataset_dir": "broken"}, "broken/dataset_info.json cannot be read: Expecting", "mend the file",
+        "dataset_dir",
+    ),
+    "missing file": Case(
+        {"dataset": "gone"}, "the file of the dataset gone is not there: data/gone.jsonl",
+        "lf-qwen3 register gone FILE --replace", "dataset", "gone",
+    ),
+    "no valid samples": Case(
+        {"dataset": "questions"}, "no record is left to train on: data/questions.jsonl:1 is left out",
+        "lf-qwen3 check questions --dataset-dir data", "dataset", "questions", 1,
+    ),
+    "null in a row": Case(
+        {"dataset": "null"}, "data/null.jsonl:5 stops the trainer: message 2 is null, not text",
+        "lf-qwen3 check null", "dataset", "null", 5,
+    ),
+    "malformed row": Case(
+        {"dataset": "malformed"}, "data/malformed.jsonl:31 stops the trainer", "lf-qwen3 check malformed",
+        "dataset", "malformed", 31,
+    ),
+    "empty file": Case({"dataset": "empty"}, "empty: it has no rows", "put rows into", "dataset", "empty"),
+    "wrong formatting": Case(
+        {"dataset": "formatless"}, "looks for instruction in the rows of formatless",
+        "lf-qwen3 register formatless data/good.jsonl --replace", "dataset", "formatless",
+    ),
+    "missing column": Case(
+        {"dataset": "columns"}, "looks for system in the rows of columns",
+        "lf-qwen3 register columns data/good.jsonl --replace", "dataset", "columns",
+    ),
+    "tags in part": Case(
+        {"dataset": "tags"}, "data/good.jsonl:1 stops the trainer: the entry's tags name no role_tag",
+        "lf-qwen3 check tags", "dataset", "tags", 1,
+    ),
+    "bad template": Case({"template": "qwen-3"}, "no template called qwen-3", "mean qwen3?", "template"),
+    "ranking data in sft": Case(
+        {"dataset": "pairs"}, "pairs is not what stage: sft takes", "another dataset", "stage", "pairs"
+    ),
+    "ordinary data in dpo": Case(
+        {"stage": "dpo"}, "good is not what stage: dpo takes", "another dataset", "stage", "good"
+    ),
+    "val_size with eval_dataset": Case(
+        {"val_size": 0.1, "eval_dataset": "good"}, "exclude each other", "take val_size out", "val_size"
+    ),
+    "nothing to evaluate": Case(
+        {"eval_strategy": "steps"}, "there are no rows for it", "set eval_dataset", "eval_strategy"
+    ),
+    "no dataset": Case({"dataset": None}, "no dataset to train on", "set dataset", "dataset"),
+    "best without saving": Case(
+        {"load_best_model_at_end": True, "eval_dataset": "good", "eval_strategy": "steps",
+         "save_strategy": "epoch"},
+        "needs a checkpoint at every validation", "let save_strategy be eval_strategy", "save_strategy",
+    ),
+    "early stopping alone": Case(
+        {"early_stopping_steps": 3}, "lacks what it needs", "set eval_strategy", "early_stopping_steps"
+    ),
+    "a metric that is not measured": Case(
+        {"load_best_model_at_end": True, "eval_dataset": "good", "eval_strategy": "steps", "max_steps": 1,
+         "metric_for_best_model": "eval_rouge"},
+        "metric_for_best_model: eval_rouge is not among", "eval_loss", "metric_for_best_model",
+    ),
+    "wrong lora_target": Case(
+        {"lora_target": "qproj"}, "modules that the model does not have: 'qproj'", "lora_target: all",
+        "lora_target",
+    ),
+    "a choice that is none": Case(
+        {"lr_scheduler_type": "cosin"}, "cosin is not among the choices", "'cosine'", "lr_scheduler_type"
+    ),
+    "mask_history in dpo": Case(
+        {"stage": "dpo", "dataset": "pairs", "mask_history": True}, "mask_history is for stage: sft only",
+        "take it out", "mask_history",
+    ),
+    "missing package": Case(
+        {"finetuning_type": "full", "use_galore": True}, "the package galore_torch is missing",
+        "pip install galore_torch", "use_galore",
+    ),
+    "an error with no case of its own": Case(
+        {"interleave_probs": "0.5,0.5"}, "only valid for interleaved mixing", "interleave_probs: 0.5,0.5",
+        "interleave_probs",
+    ),
+}  # fmt: skip
+
+
+def rows(*answers):
+    return [
+        {"conversations": [{"from": "human", "value": f"Q {number}"}, *answer]}
+        for number, answer in enumerate(answers, 1)
+    ]
+
+
+def write_data(folder: Path) -> None:
+    answer = [{"from": "gpt", "value": "A"}]
+    null = [{"from": "gpt", "value": None}]
+    pair = {"chosen": {"from": "gpt", "value": "A"}, "rejected": {"from": "gpt", "value": "B"}}
+    files = {
+        "good": rows(*[answer] * 30),
+        "questions": rows(*[[]] * 30),
+        "null": rows(*[answer] * 4, null, *[answer] * 25),
+        "pairs": [{**row, **pair} for row in rows(*[[]] * 30)],
+        "malformed": rows(*[answer] * 30),
+        "empty": [],
+    }
+    folder.mkdir()
+    for name, records in files.items():
+        text = "".join(json.dumps(record) + "\n" for record in records)
+        (folder / f"{name}.jsonl").write_text(text + ('{"conversations": [\n' if name == "malformed" else ""))
+    info = {name: entry(name) for name in (*files, "gone")}
+    info["pairs"] |= {"ranking": True}
+    info["pairs"]["columns"] |= {"chosen": "chosen", "rejected": "rejected"}
+    info["formatless"] = {"file_name": "good.jsonl", "format": "sharegpt"}
+    info["columns"] = entry("good") | {"columns": {"messages": "conversations", "system": "system"}}
+    info["tags"] = entry("good") | {"tags": {"user_tag": "human", "assistant_tag": "gpt"}}
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+
+
+def entry(name):
+    columns = {"messages": "conversations"}
+    return {"file_name": f"{name}.jsonl", "formatting": "sharegpt", "columns": columns, "tags": dict(TAGS)}
+
+
+def settings_of(case: Case) -> dict:
+    good = {
+        "model_name_or_path": "tiny",
+        "stage": "sft",
+        "do_train": True,
+        "finetuning_type": "lora",
+        "dataset": "good",
+        "dataset_dir": "data",
+        "template": "qwen3",
+        "cutoff_len": 64,
+    }
+    return good | case.settings
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory, tiny):
+    """Return the folder of the data, and what the trainer said to each case."""
+    work = tmp_path_factory.mktemp("broken")
+    write_data(work / "data")
+    (work / "broken").mkdir()
+    (work / "broken" / "dataset_info.json").write_text("{ no json")
+    (work / "tiny").symlink_to(tiny)
+    (work / "cases").mkdir()
+    for number, case in enumerate(CASES.values()):
+        settings, _ = cpu.on_a_cpu(settings_of(case))
+        settings, _ = cpu.shortened(settings, 1, 24, f"out/{number}")
+        lines = [f"{key}: {json.dumps(value)}" for key, value in settings.items()]
+        (work / "cases" / f"{number:02}.yaml").write_text("\n".join(lines))
+    env = process.environment({**cpu.ENVIRONMENT, "HF_DATASETS_CACHE": str(work / "cache")})
+    program = [sys.executable, str(Path(__file__).with_name("provoke.py")), "cases"]
+    subprocess.run(program, cwd=work, env=env, check=True)
+    logs = {name: (work / "cases" / f"{number:02}.log") for number, name in enumerate(CASES)}
+    return work, {name: log.read_text("utf-8", errors="replace") for name, log in logs.items()}
+
+
+@pytest.mark.llamafactory
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_the_trainers_error_is_told_as_what_it_means(said, monkeypatch, name):
+    work, logs = said
+    case, log = CASES[name], logs[name]
+    monkeypatch.chdir(work)
+    fault = faults.explain(process.last_error(log), scene_of(settings_of(case), log))
+    assert case.message in fault.message, log[-2000:]
+    assert case.hint in fault.hint
+    assert (fault.key, fault.dataset, fault.row) == (case.key, case.dataset, case.row)
+    assert fault.line == (
+        list(settings_of(case)).index(case.key) + 1 if case.key in settings_of(case) else None
+    )
+
+
+def scene_of(settings: dict, log: str) -> faults.Scene:
+    """Return the scene as a rehearsal makes it; every key stands on a line of its own."""
+    lines = {key: number for number, key in enumerate(settings, 1)}
+    folder = Path(settings["dataset_dir"])
+    known = tuple(registry.read(folder)) if folder.name == "data" else ()
+    return faults.Scene(settings, lines, data.read(settings, 24), known, log)
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "hint"),
+    [
+        ("importlib.metadata.PackageNotFoundError: The 'jieba' distribution was not found", "jieba", "jieba"),
+        ("ModuleNotFoundError: No module named 'flash_attn'", "flash_attn", "pip install flash_attn"),
+        (
+            "ImportError: peft>=0.18.0,<=0.20.0 is required for a normal functioning of this module, but "
+            "found peft==0.13.2.",
+            "the version of peft",
+            "lf-qwen3 doctor",
+        ),
+        ("the trainer was ended by SIGKILL on train.yaml; this is what ...", "memory", "cutoff_len"),
+        ("OSError: [Errno 28] No space left on device", "disk", "TMPDIR"),
+        (
+            "ConnectionError: Couldn't reach 'a/b' on the Hub (OfflineModeIsEnabled)",
+            "offline",
+            "lf-qwen3 convert",
+        ),
+    ],
+    ids=["metric part", "module", "version", "memory", "disk", "hub"],
+)
+def test_an_error_of_the_machine_is_told(error, message, hint):
+    fault = faults.explain(error, faults.Scene({}))
+    assert message in fault.message
+    assert hint in fault.hint
+
+
+def test_an_unknown_error_is_told_as_it_is():
+    fault = faults.explain("ZeroDivisionError: division by zero", faults.Scene({"stage": "sft"}))
+    assert (fault.message, fault.key) == ("ZeroDivisionError: division by zero", "")

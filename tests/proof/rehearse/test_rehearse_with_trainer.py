@@ -1,0 +1,154 @@
+"""Whole rehearsals by the real trainer: every method among the recipes, dpo, and a file that cannot train."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.proof import rehearse
+from lf_qwen3.recipes import find
+
+pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
+ROOT = Path(__file__).parents[3]
+STEPS = 2
+
+# Each stage once: sft, dpo and 4 bits are in the tests below and beside; `make rehearse` runs every recipe.
+METHODS = [find(name) for name in ("full-pt", "lora-kto")]
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path, cache_home, tiny, silent):
+    """Return a function that rehearses a YAML, and makes sure that nothing is left behind."""
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+
+    def rehearsed(yaml: Path, rows: int = 8, **options) -> rehearse.Verdict:
+        verdict = rehearse.run(rehearse.Request(yaml, steps=STEPS, rows=rows, **options), silent)
+        left = [path for path in scratch.iterdir() if path.name.startswith("lf-qwen3")]
+        assert left == ([Path(verdict.folder)] if verdict.folder else [])
+        return verdict
+
+    return rehearsed
+
+
+@pytest.mark.parametrize("recipe", METHODS, ids=lambda recipe: recipe.method.replace(" ", "-"))
+def test_every_method_among_the_recipes_trains_and_writes(run, monkeypatch, recipe):
+    monkeypatch.chdir(ROOT)
+    before = sorted(ROOT.glob("*"))
+    verdict = run(recipe.path, rows=2)
+    assert verdict.fault is None
+    assert (verdict.method, verdict.steps, verdict.records) == (recipe.method, STEPS, 2)
+    assert len(verdict.losses) == STEPS
+    assert verdict.eval_loss is not None
+    assert "bf16" in {change.key for change in verdict.changes}
+    assert verdict.answers
+    is_chat = recipe.settings["stage"] != "pt"
+    assert all(("<|im_start|>assistant" in answer.prompt) == is_chat for answer in verdict.answers)
+    assert sorted(ROOT.glob("*")) == before
+
+
+def write(folder: Path, **settings) -> Path:
+    base = {
+        "model_name_or_path": "Qwen/Qwen3-30B-A3B",
+        "stage": "sft",
+        "do_train": True,
+        "finetuning_type": "lora",
+        "dataset_dir": str(folder / "data"),
+        "template": "qwen3",
+        "output_dir": "saves/mine",
+    }
+    lines = [f"{key}: {json.dumps(value)}" for key, value in {**base, **settings}.items()]
+    (folder / "train.yaml").write_text("\n".join(lines) + "\n")
+    return folder / "train.yaml"
+
+
+@pytest.fixture
+def pairs(tmp_path, monkeypatch):
+    """Make ranking data of which two rows cannot be learnt, and go there."""
+    monkeypatch.chdir(tmp_path)
+    chosen, rejected = {"from": "gpt", "value": "好"}, {"from": "gpt", "value": "坏"}
+    rows = [
+        {
+            "conversations": [{"from": "human" if number not in (2, 5) else "gpt", "value": f"问 {number}"}],
+            "chosen": chosen,
+            "rejected": rejected,
+        }
+        for number in range(1, 9)
+    ]
+    columns = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}
+    info = {
+        "pairs": {"file_name": "pairs.jsonl", "formatting": "sharegpt", "ranking": True, "columns": columns}
+    }
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/dataset_info.json").write_text(json.dumps(info))
+    (tmp_path / "data/pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def test_dpo_with_experts_and_everything_that_needs_a_gpu(run, pairs, tiny):
+    gpu = {"bf16": True, "quantization_bit": 4, "deepspeed": "ds_z3.json", "flash_attn": "fa2"}
+    yaml = write(pairs, stage="dpo", dataset="pairs", pref_beta=0.1, optim="paged_adamw_8bit", **gpu)
+    verdict = run(yaml, tokenizer=str(tiny))
+    assert verdict.fault is None
+    assert (verdict.method, verdict.records, verdict.steps) == ("qlora dpo", 6, STEPS)
+    assert verdict.losses[0] == pytest.approx(0.6931, abs=0.01)
+    assert verdict.model.startswith("a tiny Qwen3 of experts")
+    assert verdict.tokenizer == str(tiny)
+    assert {change.key for change in verdict.changes} == {*gpu, "optim"}
+    assert "leaves out 2 of 8 rows, the first at " + str(pairs / "data/pairs.jsonl:2") in verdict.notes[0]
+    assert sorted(path.name for path in pairs.iterdir()) == ["data", "tmp", "train.yaml"]
+
+
+def test_what_cannot_train_is_told_and_its_log_is_kept(run, pairs, monkeypatch):
+    def fail(yaml, log, *_):
+        log.write_text("ValueError: Undefined dataset pears in dataset_info.json.\n")
+        raise LfQwen3Error("the trainer failed")
+
+    monkeypatch.setattr("lf_qwen3.trainer.process.train", fail)
+    verdict = run(write(pairs, dataset="pears"))
+    assert verdict.fault is not None
+    assert (verdict.fault.key, verdict.fault.dataset, verdict.fault.line) == ("dataset", "pears", 8)
+    assert verdict.fault.hint == "did you mean pairs?"
+    assert "Undefined dataset pears" in Path(verdict.log).read_text()
+    assert (Path(verdict.folder) / "train.yaml").is_file()
+
+
+@pytest.mark.parametrize("losses", [[13.1, math.nan], []], ids=["nan", "none logged"])
+def test_a_loss_that_is_no_number_fails(run, pairs, monkeypatch, losses):
+    monkeypatch.setattr("lf_qwen3.trainer.process.train", lambda yaml, log, *_: log.write_text("said"))
+    monkeypatch.setattr("lf_qwen3.trainer.process.losses", lambda folder: losses)
+    verdict = run(write(pairs, dataset="pairs", stage="dpo", cutoff_len=64))
+    assert verdict.fault is not None
+    assert (verdict.fault.key, verdict.fault.line) == ("cutoff_len", 9)
+    assert Path(verdict.log).is_file()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"do_train": False}, "trains nothing"),
+        ({"stage": "ppo"}, "stage ppo cannot be rehearsed"),
+    ],
+    ids=["predicts", "ppo"],
+)
+def test_what_rehearse_does_not_take(run, pairs, settings, message):
+    yaml = write(pairs, dataset="pairs", **settings)
+    with pytest.raises(UsageError, match=message):
+        run(yaml)
+
+
+def test_the_trainer_is_not_started_for_a_key_it_does_not_have(run, pairs, monkeypatch):
+    monkeypatch.setattr("lf_qwen3.trainer.process.train", None)
+    verdict = run(write(pairs, dataset="pairs", learning_rat=1))
+    assert verdict.fault is not None
+    assert (verdict.fault.key, verdict.fault.line, verdict.folder) == ("learning_rat", 9, "")
+    assert verdict.fault.hint == "did you mean learning_rate?"
+
+
+def test_a_tokenizer_that_is_not_there_is_a_usage_error(run, pairs):
+    with pytest.raises(UsageError, match="there is no folder nowhere"):
+        run(write(pairs, dataset="pairs"), tokenizer="nowhere")

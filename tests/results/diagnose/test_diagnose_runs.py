@@ -1,0 +1,188 @@
+import json
+
+import pytest
+import written
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.results.diagnose import diagnose
+from lf_qwen3.results.diagnose.coded import all_verdicts
+from lf_qwen3.results.diagnose.history import read
+
+FALLING = (2.0, 1.8, 1.6, 1.5, 1.4, 1.3, 1.25, 1.2)
+OVERFIT = (2.0, 1.6, 1.3, 1.1, 0.9, 0.7, 0.5, 0.35)
+RISING = {20: 1.8, 40: 1.5, 60: 1.6, 80: 1.9}
+CALM = {20: 1.9, 40: 1.6, 60: 1.45, 80: 1.44}
+
+ON_CURVES = [one for one in all_verdicts() if one.test.__module__.endswith(".curve")]
+
+
+def codes(found):
+    return [one.code for one in found.verdicts]
+
+
+def test_a_good_run_is_sound(tmp_path):
+    found = diagnose(written.run(tmp_path / "run", FALLING, CALM))
+    assert (codes(found), found.notes, found.is_sound) == ([], [], True)
+    assert (found.run.step, found.run.total, found.run.is_finished) == (80, 80, True)
+
+
+@pytest.mark.parametrize("state", [None, False], ids=["log-and-state", "log-alone"])
+def test_overfitting_is_found_in_files(tmp_path, state):
+    folder = written.run(tmp_path / "run", OVERFIT, RISING, state)
+    (folder / "checkpoint-40").mkdir()
+    found = diagnose(folder)
+    assert codes(found) == ["overfit"]
+    assert str(folder / "checkpoint-40") in found.verdicts[0].evidence
+
+
+def test_the_state_alone_is_enough(tmp_path):
+    folder = written.run(tmp_path / "run", OVERFIT, RISING)
+    whole = diagnose(folder).as_json()
+    (folder / "trainer_log.jsonl").unlink()
+    assert diagnose(folder).as_json() == whole
+
+
+@pytest.mark.parametrize("one", ON_CURVES, ids=lambda one: one.code)
+def test_a_verdict_on_a_curve_survives_the_way_through_files(tmp_path, one):
+    losses = [point.value for point in one.bad.train]
+    assert one.code in codes(diagnose(written.run(tmp_path / "run", losses, CALM)))
+
+
+def test_a_run_that_goes_on_is_diagnosed_as_far_as_it_has_come(tmp_path):
+    folder = written.run(tmp_path / "run", OVERFIT, RISING, False, False, total=200, is_finished=False)
+    with (folder / "trainer_log.jsonl").open("a") as log:
+        log.write('{"current_steps": 90, "total_st')
+    found = diagnose(folder)
+    assert not found.run.is_finished
+    assert codes(found) == ["overfit"]
+    assert found.notes[0].startswith("the run is still going, or was broken off: step 80 of 200")
+
+
+def test_a_state_of_an_earlier_run_is_left_out(tmp_path):
+    folder = written.run(tmp_path / "run", [one + 1 for one in OVERFIT], RISING)
+    written.run(folder, FALLING, CALM, False, total=800, is_finished=False)
+    found = diagnose(folder)
+    assert found.notes[0] == "trainer_state.json is of an earlier run and was left out"
+    assert (found.run.train[0].value, found.run.is_finished) == (2.0, False)
+
+
+def test_what_a_resumed_run_repeats_counts_once(tmp_path):
+    folder = written.run(tmp_path / "run", [5.0, 4.0, 9.0, 9.0], state=False, total=80, is_finished=False)
+    again = [one for one in written.log_lines(FALLING, CALM) if one["current_steps"] > 20]
+    with (folder / "trainer_log.jsonl").open("a") as log:
+        log.writelines(json.dumps(one) + "\n" for one in again)
+    assert [one.value for one in diagnose(folder).run.train] == [5.0, 4.0, *FALLING[2:]]
+
+
+def test_several_validation_sets_have_a_curve_each(tmp_path):
+    folder = written.run(tmp_path / "run", FALLING)
+    state = json.loads((folder / "trainer_state.json").read_text())
+    state["log_history"].insert(
+        0, {"step": 20, "eval_a_loss": 1.0, "eval_b_loss": 2.0, "eval_a_runtime": 3.0}
+    )
+    (folder / "trainer_state.json").write_text(json.dumps(state))
+    assert set(diagnose(folder).run.validation) == {"a_loss", "b_loss"}
+
+
+def test_null_and_nan_in_the_log(tmp_path):
+    folder = written.run(tmp_path / "run", [2.0, None, float("nan"), 1.5], CALM, False)
+    found = diagnose(folder)
+    assert "not_a_number" in codes(found)
+    assert None in [value for _, value in found.as_json()["curves"]["loss"]]
+    json.dumps(found.as_json(), allow_nan=False)
+
+
+def test_a_recipe_folder_leads_to_its_run_and_its_settings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written.run(tmp_path / "out" / "adapter", FALLING)
+    (tmp_path / "out" / "train.yaml").write_text("output_dir: out/adapter\nstage: pt\n")
+    for named in ("out", "out/adapter"):
+        assert diagnose(tmp_path / named).run.settings["stage"] == "pt"
+    (tmp_path / "out").rename(tmp_path / "moved")
+    assert diagnose(tmp_path / "moved").run.folder == tmp_path / "moved" / "adapter"
+
+
+def test_a_yaml_of_another_run_says_nothing(tmp_path):
+    folder = written.run(tmp_path / "out" / "adapter", FALLING, CALM)
+    (tmp_path / "out" / "train.yaml").write_text("output_dir: elsewhere\nstage: pt\n")
+    assert diagnose(folder).run.settings == {}
+
+
+def test_a_checkpoint_is_named_as_one(tmp_path):
+    run = written.run(tmp_path / "run", FALLING, CALM)
+    checkpoint = run / "checkpoint-80"
+    checkpoint.mkdir()
+    (checkpoint / "trainer_state.json").write_bytes((run / "trainer_state.json").read_bytes())
+    assert diagnose(checkpoint).notes[0] == f"checkpoint-80 is a checkpoint; the whole run is {run}"
+
+
+def test_a_pickle_is_never_opened(tmp_path):
+    folder = written.run(tmp_path / "run", FALLING, CALM)
+    (folder / "training_args.bin").write_bytes(b"cos\nsystem\n(S'touch opened'\ntR.")
+    diagnose(folder)
+    assert not (tmp_path / "opened").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "message", "hint"),
+    [
+        pytest.param({}, "is no training run", "output_dir", id="empty"),
+        pytest.param({"dataset_info.json": "{}"}, "is no training run", "dataset folder", id="dataset"),
+        pytest.param(
+            {"generated_predictions.jsonl": ""}, "is no training run", "lf-qwen3 score", id="predictions"
+        ),
+        pytest.param({"adapter/trainer_log.jsonl": ""}, "is no training run", "did you mean", id="one-above"),
+        pytest.param(
+            {"train.yaml": "output_dir: x"}, "not run yet", "llamafactory-cli train", id="not-trained"
+        ),
+    ],
+)
+def test_a_folder_of_something_else(tmp_path, files, message, hint):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=message) as caught:
+        diagnose(tmp_path)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        pytest.param("trainer_log.jsonl", "", "has not logged a step yet", id="log-empty"),
+        pytest.param("trainer_log.jsonl", '{"current_st', "has not logged a step yet", id="log-cut-short"),
+        pytest.param(
+            "trainer_log.jsonl", "loss: 1\n", r"trainer_log.jsonl:1: this line is no JSON", id="log-text"
+        ),
+        pytest.param("trainer_log.jsonl", '{"step": 1}\n', "no current_steps", id="log-of-another-tool"),
+        pytest.param("trainer_log.jsonl", "[]\n", "no current_steps", id="log-of-lists"),
+        pytest.param("trainer_log.jsonl", '{"current_steps": null}\n', "no current_steps", id="log-null"),
+        pytest.param("trainer_state.json", '{"log_history": [', "cut short", id="state-cut-short"),
+        pytest.param("trainer_state.json", "{}", "no log_history", id="state-of-another-tool"),
+        pytest.param(
+            "trainer_state.json", '{"log_history": [null, 1]}', "not logged a step", id="state-null"
+        ),
+    ],
+)
+def test_broken_files(tmp_path, name, text, message):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(LfQwen3Error, match=message):
+        diagnose(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"log_history": null}'], ids=["empty", "cut", "list", "null"]
+)
+def test_a_broken_state_is_noted_where_there_is_a_log(tmp_path, text):
+    folder = written.run(tmp_path, FALLING, CALM, False)
+    (folder / "trainer_state.json").write_text(text)
+    assert any("trainer_state.json" in note for note in read(folder).notes)
+    assert diagnose(folder).is_sound
+
+
+def test_a_file_and_nothing_at_all(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="is a file"):
+        diagnose(tmp_path / "file")
+    with pytest.raises(UsageError, match="there is no folder"):
+        diagnose(tmp_path / "none")

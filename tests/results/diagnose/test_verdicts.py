@@ -1,0 +1,200 @@
+import math
+
+import pytest
+
+from lf_qwen3.results.diagnose.coded import SEVERITIES, all_verdicts
+from lf_qwen3.results.diagnose.run import Answers, Run, example, points
+
+VERDICTS = {one.code: one for one in all_verdicts()}
+FALLING = (2.0, 1.8, 1.6, 1.5, 1.4, 1.3, 1.25, 1.2)
+
+
+def told(code, run):
+    found = VERDICTS[code].evidence(run)
+    return "" if found is None else found.text
+
+
+@pytest.mark.parametrize("one", VERDICTS.values(), ids=lambda one: one.code)
+def test_a_verdict_passes_its_good_example_and_catches_its_bad_one(one):
+    assert one.evidence(one.good) is None
+    found = one.evidence(one.bad)
+    assert found.text
+    assert one.severity in SEVERITIES
+    assert one.what
+    assert one.advice
+
+
+@pytest.mark.parametrize("one", VERDICTS.values(), ids=lambda one: one.code)
+def test_a_verdict_bears_a_run_of_which_nothing_is_known(one, tmp_path):
+    empty = Run(tmp_path)
+    assert one.evidence(empty) is None
+
+
+@pytest.mark.parametrize("one", VERDICTS.values(), ids=lambda one: one.code)
+def test_a_verdict_bears_a_single_value(one, tmp_path):
+    one.evidence(Run(tmp_path, points([1.0]), {"loss": points([1.0])}, points([0.0]), points([0.0])))
+
+
+def test_good_examples_break_no_other_verdict_by_error_or_warning():
+    for one in VERDICTS.values():
+        broken = [
+            two.code
+            for two in VERDICTS.values()
+            if (found := two.evidence(one.good)) and (found.severity or two.severity) != "info"
+        ]
+        assert not broken, one.code
+
+
+OVERFIT = {"train": (2.0, 1.6, 1.3, 1.1, 0.9, 0.7, 0.5, 0.35), "validation": (1.8, 1.5, 1.6, 1.9)}
+
+
+def test_overfit_names_the_best_step_and_a_checkpoint_that_is_there():
+    text = told("overfit", example(**OVERFIT, checkpoints=(40, 80)))
+    assert "1.500 at step 40" in text
+    assert "1.900 at step 80" in text
+    assert "checkpoint-40, which is still there" in text
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "what"),
+    [
+        pytest.param((80,), "is not there any more", id="deleted"),
+        pytest.param((), "was never saved", id="never-saved"),
+    ],
+)
+def test_overfit_says_when_the_best_checkpoint_is_gone(checkpoints, what):
+    found = VERDICTS["overfit"].evidence(example(**OVERFIT, checkpoints=checkpoints))
+    assert f"checkpoint-40 {what}" in found.text
+    assert "load_best_model_at_end: true" in found.text
+    assert found.severity is None
+
+
+def test_overfit_is_no_warning_where_the_best_weights_were_put_back():
+    state = {"best_model_checkpoint": "run/checkpoint-40"}
+    kept = VERDICTS["overfit"].evidence(
+        example(**OVERFIT, state=state, settings={"load_best_model_at_end": True})
+    )
+    lost = VERDICTS["overfit"].evidence(
+        example(**OVERFIT, state=state, settings={"load_best_model_at_end": False})
+    )
+    assert (kept.severity, lost.severity) == ("info", None)
+
+
+@pytest.mark.parametrize(
+    ("train", "validation"),
+    [
+        pytest.param(FALLING, (1.9, 1.6, 1.5, 1.505), id="noise"),
+        pytest.param((1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7), (1.0, 1.2, 1.4, 1.7), id="both-rise"),
+        pytest.param(FALLING, (1.9, 1.6, 1.7, 1.5), id="came-down-again"),
+    ],
+)
+def test_no_overfit(train, validation):
+    assert not told("overfit", example(train=train, validation=validation))
+
+
+def test_the_metric_chooses_the_validation_set():
+    curves = {"a_loss": points((1.8, 1.5, 1.4, 1.3), 20), "b_loss": points((1.8, 1.5, 1.6, 1.9), 20)}
+    first = Run(example().folder, points(OVERFIT["train"]), curves)
+    second = Run(
+        example().folder, points(OVERFIT["train"]), curves, settings={"metric_for_best_model": "eval_b_loss"}
+    )
+    assert not told("overfit", first)
+    assert "step 40" in told("overfit", second)
+
+
+@pytest.mark.parametrize("stage", ["dpo", "kto", "rm"])
+def test_a_low_loss_is_no_matter_for_preferences(stage):
+    low = VERDICTS["low_loss"].bad.train
+    assert told("low_loss", Run(example().folder, low))
+    assert not told("low_loss", Run(example().folder, low, settings={"stage": stage}))
+
+
+def test_no_validation_waits_while_the_run_goes_on():
+    going = {"validation": (), "is_finished": False}
+    assert told("no_validation", example(**going))
+    assert not told("no_validation", example(**going, settings={"eval_strategy": "steps"}))
+
+
+@pytest.mark.parametrize(
+    ("known", "where"),
+    [
+        pytest.param({"train": (2.0, math.nan, math.nan)}, "loss nan at steps 20, 30", id="nan"),
+        pytest.param({"train": (2.0, math.inf)}, "loss inf at step 20", id="infinite"),
+        pytest.param({"train": (2.0, 0.0, 0.0)}, "loss 0.0 at steps 20, 30", id="zero-stands-for-nan"),
+        pytest.param({"gradient": points((1.0, math.nan))}, "grad_norm nan at step 20", id="gradient"),
+        pytest.param({"validation": (1.5, math.nan)}, "eval_loss nan at step 40", id="validation"),
+    ],
+)
+def test_not_a_number_names_the_curve_and_the_steps(known, where):
+    assert where in told("not_a_number", example(**known))
+
+
+def test_a_curve_with_nan_breaks_no_verdict():
+    broken = example(train=(2.0, *[math.nan] * 9), validation=(1.5, math.nan, math.nan))
+    assert "not_a_number" in {one.code for one in VERDICTS.values() if one.evidence(broken)}
+
+
+def test_flat_names_the_learning_rate():
+    flat = example(train=(2.0,) * 10, validation=(), rate=(1e-9,) * 10)
+    assert "1.0e-09" in told("flat_loss", flat)
+
+
+def test_a_gradient_of_zero_is_flat_however_short_the_run():
+    short = example(train=(2.0, 2.0, 2.0), gradient=points((0.0, 0.0, 0.0)))
+    assert "grad_norm is 0" in told("flat_loss", short)
+
+
+def test_spikes_are_located():
+    found = VERDICTS["spikes"].evidence(VERDICTS["spikes"].bad)
+    assert found.figures["steps"] == [80]
+
+
+def test_a_noisy_curve_has_no_spikes():
+    noisy = [2.0 + 0.3 * (-1) ** number - 0.02 * number for number in range(30)]
+    assert not told("spikes", example(train=noisy))
+
+
+def test_a_learning_rate_of_zero_throughout_is_told():
+    assert "0 at 8 of 8" in told("no_learning_rate", example(rate=(0.0,) * 8))
+
+
+def test_early_stop_and_stopping_short_exclude_each_other():
+    early = VERDICTS["early_stop"].bad
+    assert "2 validations" in told("early_stop", early)
+    assert "the lowest was 1.600 at step 40" in told("early_stop", early)
+    assert not told("stopped_short", early)
+    assert not told("early_stop", VERDICTS["stopped_short"].bad)
+
+
+def test_a_run_that_goes_on_has_not_stopped_short():
+    assert not told("stopped_short", example(total=200, is_finished=False))
+
+
+@pytest.mark.parametrize(
+    ("token", "is_told"),
+    [
+        pytest.param("<|im_end|>", False, id="text"),
+        pytest.param({"content": "<|im_end|>"}, False, id="object"),
+        pytest.param({"content": "<|endoftext|>"}, True, id="object-of-another"),
+        pytest.param(None, False, id="null"),
+    ],
+)
+def test_the_end_token_may_be_text_or_an_object(token, is_told):
+    assert bool(told("eos_token", example(tokenizer={"eos_token": token}))) is is_told
+
+
+def test_pre_training_ends_its_texts_otherwise():
+    run = example(tokenizer={"eos_token": "<|endoftext|>"}, settings={"stage": "pt"})
+    assert not told("eos_token", run)
+
+
+def test_a_base_model_in_a_folder_is_known_by_its_name():
+    adapter = {"base_model_name_or_path": "/models/Qwen3-8B-Base/", "modules_to_save": None}
+    assert "Qwen3-8B-Base" in told("base_model_end", example(adapter=adapter))
+
+
+def test_defects_of_answers_are_told_with_share_and_count(tmp_path):
+    answers = Answers(tmp_path / "p.jsonl", 40, {"repetition": 0.25, "cut": 0.02})
+    run = example(answers=answers)
+    assert told("answers_repeat", run) == f"25% of 40 answers in {tmp_path / 'p.jsonl'}"
+    assert not told("answers_cut", run)

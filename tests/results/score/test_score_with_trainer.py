@@ -1,0 +1,40 @@
+"""The figures for both parts are those of the trainer's metric on made tokens; tests/evaluate has a run."""
+
+import pytest
+
+from lf_qwen3.qwen3.thinking import frame
+from lf_qwen3.results.score import Prediction, score
+
+pytestmark = pytest.mark.llamafactory
+for package in ("llamafactory", "dashscope", "jieba", "rouge_chinese", "nltk"):
+    pytest.importorskip(package, reason="part of the train extra")
+
+MADE = {
+    "well formed": (frame("看血压。", "少吃盐。") + "<|im_end|>", frame("看血压。", "少吃盐，多运动。")),
+    "unclosed": ("<think>\n看血压", frame("看血压。", "少吃盐。")),
+    "nothing": ("<|im_end|>", "少吃盐。"),
+    "a new turn": ("Eat less salt.<|im_start|>", "Eat less salt."),
+    "a tool call": ('<tool_call>\n{"name": "f"}\n</tool_call><|im_end|>', "Done."),
+}
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny):
+    return pytest.importorskip("transformers").AutoTokenizer.from_pretrained(tiny)
+
+
+@pytest.mark.parametrize(("predict", "label"), MADE.values(), ids=MADE.keys())
+def test_the_metric_on_tokens_is_ours_on_the_text_of_those_tokens(tokenizer, predict, label):
+    """With `skip_special_tokens: false` the file holds what the metric never sees."""
+    np = pytest.importorskip("numpy")
+    transformers = pytest.importorskip("transformers")
+    metric = pytest.importorskip("llamafactory.train.sft.metric")
+    ids = [tokenizer.encode(text, add_special_tokens=False) for text in (predict, f"{label}<|im_end|>\n")]
+    padded = [np.array([one + [tokenizer.pad_token_id] * 3]) for one in ids]
+    theirs = metric.ComputeSimilarity(tokenizer)(
+        transformers.EvalPrediction(predictions=padded[0], label_ids=padded[1])
+    )
+    for skip in (True, False):
+        texts = (tokenizer.decode(one[0], skip_special_tokens=skip) for one in padded)
+        ours = score([Prediction("p", *texts, 1)], workers=1).metrics["both"]
+        assert {name: values[0] for name, values in ours.items()} == theirs

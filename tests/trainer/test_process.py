@@ -1,0 +1,118 @@
+"""The trainer as a process: its progress is told, its failure is said, and it never outlives us."""
+
+import sys
+
+import pytest
+
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.trainer import process
+
+LOG = '{"current_steps": 1, "total_steps": 2, "loss": 3.5, "remaining_time": "0:00:09"}\n'
+
+
+@pytest.fixture
+def pretend(tmp_path, monkeypatch):
+    """Put a small program in the trainer's place; it is called with `train FILE.yaml`."""
+
+    def put(source):
+        program = tmp_path / "trainer.py"
+        program.write_text(source)
+        monkeypatch.setattr(process, "command", lambda: [sys.executable, str(program)])
+        monkeypatch.setattr(process, "require_installed", lambda: None)
+
+    return put
+
+
+def test_stages_and_steps_are_told(tmp_path, pretend):
+    log_file = tmp_path / "out" / "trainer_log.jsonl"
+    log_file.parent.mkdir()
+    pretend(
+        "import pathlib, time\n"
+        "print('Running tokenizer on dataset: 5 examples', flush=True)\n"
+        "print('***** Running training *****\\n  Num examples = 1,062', flush=True)\n"
+        "print('tokenizer config file saved in out/tokenizer_config.json', flush=True)\n"
+        f"pathlib.Path({str(log_file)!r}).write_text({LOG!r})\ntime.sleep(0.8)\n"
+    )
+    heard = []
+    run = process.train(tmp_path / "a.yaml", tmp_path / "a.log", heard.append, log_file.parent)
+    assert list(dict.fromkeys(one.stage for one in heard)) == ["starting", "tokenising", "training"]
+    last = heard[-1]
+    assert (last.step, last.total, last.loss, last.left) == (1, 2, 3.5, "0:00:09")
+    assert run.exit_code == 0
+    assert process.examples(run.log) == 1062
+    assert process.losses(log_file.parent) == [3.5]
+
+
+def test_predicting_is_not_called_training(tmp_path, pretend):
+    log_file = tmp_path / "trainer_log.jsonl"
+    pretend(
+        "import pathlib, time\nprint('***** Running Prediction *****', flush=True)\ntime.sleep(0.5)\n"
+        f"pathlib.Path({str(log_file)!r}).write_text({LOG!r})\ntime.sleep(0.5)\n"
+    )
+    heard = []
+    process.train(tmp_path / "a.yaml", tmp_path / "a.log", heard.append, tmp_path)
+    assert list(dict.fromkeys(one.stage for one in heard)) == ["starting", "predicting"]
+    assert heard[-1].step == 1
+
+
+def test_it_gets_the_yaml_and_no_way_to_the_network(tmp_path, pretend):
+    pretend("import os, sys\nprint(sys.argv[1:], os.environ['HF_HUB_OFFLINE'], os.environ['MINE'])")
+    run = process.train(tmp_path / "a b.yaml", tmp_path / "a.log", env={"MINE": "yes"})
+    assert run.log.read_text().strip() == f"{['train', str(tmp_path / 'a b.yaml')]} 1 yes"
+
+
+def test_failure_says_the_last_real_error_and_the_log(tmp_path, pretend):
+    pretend("raise ValueError('Some keys are not used: [\"min_p\"]')")
+    with pytest.raises(LfQwen3Error, match=r"ValueError: Some keys are not used: \[\"min_p\"\]") as caught:
+        process.train(tmp_path / "a.yaml", tmp_path / "a.log")
+    assert str(tmp_path / "a.log") in caught.value.hint
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_trainer_that_was_killed_is_said_to_be(tmp_path, pretend):
+    pretend("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(LfQwen3Error, match=r"ended by SIGKILL .* out of memory"):
+        process.train(tmp_path / "a.yaml", tmp_path / "a.log")
+
+
+def test_ctrl_c_ends_the_trainer_too(tmp_path, pretend, monkeypatch):
+    pretend("import time\nprint('up', flush=True)\ntime.sleep(600)")
+    started = []
+    popen = process.subprocess.Popen
+    monkeypatch.setattr(
+        process.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[0]
+    )
+
+    def interrupt(status):
+        if started and (tmp_path / "a.log").read_bytes():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        process.train(tmp_path / "a.yaml", tmp_path / "a.log", interrupt)
+    assert started[0].returncode is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("Traceback:\n  x\nKeyError: 'a'\n", "KeyError: 'a'", id="traceback"),
+        pytest.param(
+            "[rank0]: torch.OutOfMemoryError: CUDA out of memory.\n"
+            "torch.distributed.elastic.multiprocessing.errors.ChildFailedError:\n"
+            "subprocess.CalledProcessError: Command 'torchrun' returned 1\n",
+            "torch.OutOfMemoryError: CUDA out of memory.",
+            id="several-gpus",
+        ),
+        pytest.param("sh: no such thing\n", "sh: no such thing", id="no-traceback"),
+        pytest.param("", "it said nothing", id="silence"),
+    ],
+)
+def test_the_last_error_is_the_one_that_counts(text, expected):
+    assert process.last_error(text) == expected
+
+
+def test_without_the_trainer_the_command_to_type_is_said(monkeypatch):
+    monkeypatch.setattr(process.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(LfQwen3Error, match="not installed") as caught:
+        process.require_installed()
+    assert "pip install" in caught.value.hint
