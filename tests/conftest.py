@@ -48,25 +48,6 @@ def _local(sock: socket.socket, address: object) -> object:
     return address
 
 
-class Silent:
-    """Hears what is done and says nothing."""
-
-    def begin(self, number: int, of: int, what: str) -> None:
-        """Hear that a part begins."""
-
-    def tell(self, status: object) -> None:
-        """Hear how far it is."""
-
-    def done(self, what: str) -> None:
-        """Hear that it is done."""
-
-
-@pytest.fixture
-def silent() -> Silent:
-    """Return a listener for what tells its progress."""
-    return Silent()
-
-
 @pytest.fixture(scope="session")
 def medical_sample() -> Path:
     """Return the file of 120 real rows of krisfu/delicate_medical_r1_data."""

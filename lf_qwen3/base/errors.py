@@ -4,16 +4,18 @@
 class LfQwen3Error(Exception):
     """Stop the command with a message a person can act on.
 
-    `message` says what and where; `hint` says which values are accepted or what to type next.
-    The command line prints both without a traceback and exits with `exit_code`.
+    `code` names the error; it is stable and covered by SemVer, the wording is not. `message` says what and
+    where; `hint` says which values are accepted or what to type next. The command line prints message and
+    hint without a traceback and exits with `exit_code`.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, code: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.code = code
 
 
 class UsageError(LfQwen3Error):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lf_qwen3.proof import dialects
 from lf_qwen3.proof.validate import validate
 from lf_qwen3.recipes import shipped
 
