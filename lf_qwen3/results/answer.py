@@ -7,20 +7,21 @@ and all, with the sampling of the predict YAML, so that the answers differ by th
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.base.files import write_text
+from lf_qwen3.base.progress import NoProgress, Progress, Status
+from lf_qwen3.results.answer_file import AnswerFile, open_answers
 from lf_qwen3.results.score import predictions
 from lf_qwen3.results.score.predictions import Prediction
 from lf_qwen3.trainer import yaml_reader
 
-Progress = Callable[[int, int], None]
 _TIMEOUT = 3600.0
 _KEYS = {
     "max_new_tokens": "n_predict",
@@ -33,42 +34,78 @@ _KEYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What was written: the file, how many answers, and how many ended at the limit of new tokens."""
+class AnswerReport:
+    """The file of answers, how many it holds, how many of them ended at the limit of new tokens.
+
+    `kept` counts the answers that an earlier run had written already.
+    """
 
     file: str
     rows: int
     cut: int
+    kept: int
 
 
 def answer(
-    yaml: Path, url: str, out: Path, rows: int | None = None, progress: Progress | None = None
-) -> Answered:
-    """Answer the first `rows` prompts of the predictions that a predict YAML wrote, into `out`.
+    yaml: Path | str,
+    url: str,
+    out: Path | str,
+    rows: int | None = None,
+    *,
+    fresh: bool = False,
+    progress: Progress = NoProgress(),
+) -> AnswerReport:
+    """Answer the first `rows` prompts of the predictions that a predict YAML wrote, into the folder `out`.
 
-    The file is of the trainer's own form, generated_predictions.jsonl: prompt, predict, label. Raises
-    `UsageError` for a YAML that predicts nothing, or whose predictions are not there yet, `LfQwen3Error` for
-    a server that does not answer; nothing is written then.
+    The file is of the trainer's own form, generated_predictions.jsonl: prompt, predict, label. Each answer is
+    written as it comes; answers that are there already are kept and not asked for again, unless `fresh` says
+    so. Raises `UsageError` for a YAML that predicts nothing, whose predictions are not there yet, and where
+    `out` holds answers made with other settings; `LfQwen3Error` for a server that does not answer.
     """
-    settings = yaml_reader.read(yaml).settings
+    settings = yaml_reader.read(Path(yaml)).settings
     if not settings.get("do_predict"):
-        raise UsageError(f"{yaml} predicts nothing: do_predict is not true", "name a predict YAML")
-    asked = predictions.read(Path(str(settings["output_dir"])))[:rows]
-    body = request(settings)
-    lines: list[str] = []
-    cut = 0
-    for number, one in enumerate(asked, start=1):
-        found = _complete(url, body | {"prompt": one.prompt})
-        lines.append(_line(one, str(found["content"])))
-        cut += found.get("stop_type") == "limit"
-        if progress:
-            progress(number, len(asked))
-    file = out / predictions.FILE
-    write_text(file, "".join(lines))
-    return Answered(str(file), len(lines), cut)
+        raise UsageError(
+            f"{yaml} predicts nothing: do_predict is not true", "name a predict YAML", code="no_predict_yaml"
+        )
+    source = predictions.locate(Path(str(settings["output_dir"])))
+    if source.resolve() == (Path(out) / predictions.FILE).resolve():
+        raise UsageError(
+            f"{out} holds the predictions whose prompts are asked",
+            "name another --out",
+            code="output_is_input",
+        )
+    prompts = predictions.read(source)[:rows]
+    request = request_body(settings)
+    answers = open_answers(Path(out), {"model": _read_model(url), **request}, prompts, fresh)
+    kept = answers.count
+    try:
+        _ask_for_missing(url, request, prompts, answers, progress)
+    except LfQwen3Error as error:
+        if answers.count:
+            again = f"{answers.count} answers are in {answers.path}: the same command asks for the rest"
+            error.hint = "; ".join(filter(None, (error.hint, again)))
+        raise
+    return AnswerReport(str(answers.path), answers.count, len(answers.cut), kept)
 
 
-def request(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _ask_for_missing(
+    url: str,
+    request: Mapping[str, Any],
+    prompts: Sequence[Prediction],
+    answers: AnswerFile,
+    progress: Progress,
+) -> None:
+    started = time.monotonic()
+    progress.start("answers")
+    for prompt in prompts[answers.count :]:
+        reply = _complete(url, {**request, "prompt": prompt.prompt})
+        answers.append(prompt, str(reply["content"]), reply.get("stop_type") == "limit")
+        seconds = time.monotonic() - started
+        progress.update(Status("answers", answers.count, len(prompts), "requests", seconds))
+    progress.finish("")
+
+
+def request_body(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body of a request but for its prompt; min_p is off, as with the trainer."""
     body: dict[str, Any] = {to: settings[key] for key, to in _KEYS.items() if key in settings}
     body |= {"min_p": 0.0, "seed": settings.get("seed", 42), "stream": False}
@@ -77,30 +114,44 @@ def request(settings: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
+def _read_model(url: str) -> str:
+    """Return the file name of the server's model (`/props`), "" where the server does not say."""
+    try:
+        properties = _exchange(url, "/props")
+    except LfQwen3Error as error:
+        if error.code == "server_error":
+            return ""
+        raise
+    return Path(str(properties.get("model_path") or "")).name if isinstance(properties, dict) else ""
+
+
 def _complete(url: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    sent = urllib.request.Request(
-        f"{url.rstrip('/')}/completion",
-        data=json.dumps(body).encode(),
+    reply = _exchange(url, "/completion", body)
+    if not isinstance(reply, dict) or "content" not in reply:
+        raise LfQwen3Error(
+            f"{url} is no llama.cpp server: its /completion gives no content", code="not_llama_cpp"
+        )
+    return reply
+
+
+def _exchange(url: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Return the parsed reply to a GET, or to a POST of `body`."""
+    request = urllib.request.Request(
+        url.rstrip("/") + path,
+        data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(sent, timeout=_TIMEOUT) as response:
-            found = json.load(response)
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:
+            return json.load(response)
     except urllib.error.HTTPError as error:
-        told = " ".join(error.read(500).decode("utf-8", "replace").split())
+        text = " ".join(error.read(500).decode("utf-8", "replace").split())
         raise LfQwen3Error(
-            f"{url} answers {error.code}: {told}", "the server's own output says more"
+            f"{url} answers {error.code}: {text}", "the server's own output says more", code="server_error"
         ) from error
     except (OSError, ValueError) as error:
         raise LfQwen3Error(
             f"no llama.cpp server answers at {url}: {error}",
             "start it (llama-server -m FILE.gguf --port 8080) and wait until it listens",
+            code="server_unreachable",
         ) from error
-    if not isinstance(found, dict) or "content" not in found:
-        raise LfQwen3Error(f"{url} is no llama.cpp server: its /completion gives no content")
-    return found
-
-
-def _line(one: Prediction, content: str) -> str:
-    row = {"prompt": one.prompt, "predict": content, "label": one.label}
-    return json.dumps(row, ensure_ascii=False) + "\n"
