@@ -21,12 +21,21 @@ from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board.hook import SWITCH
 
 FILE = "lf_qwen3_webui.pth"
-LINE = (
-    "import sys; "
-    r"exec('try:\n from lf_qwen3.board import hook\n hook.install()\nexcept Exception:\n pass')"
-    "\n"
-)
-"""Guarded, so that an orphaned file disturbs nobody; a try is ten times quicker than `find_spec`."""
+_PROGRAM = """\
+try:
+ from lf_qwen3.board import hook
+ hook.install()
+except Exception as error:
+ if sys.stderr and "webui" in " ".join(sys.orig_argv):
+  why = " ".join(f"{type(error).__name__}: {error}".split())
+  print("lf-qwen3: the Qwen3 tab could not be loaded:", why, end="; ", file=sys.stderr)
+  print('to see where: python -c "import lf_qwen3.board.hook"', file=sys.stderr)
+"""
+LINE = f"import sys; exec({_PROGRAM!r})\n"
+"""Guarded, so that it disturbs no program when the package is gone; a try is quicker than `find_spec`.
+
+A failure is reported where the command is the board's (llamafactory-cli webui), and nowhere else.
+"""
 
 _RECORD = "RECORD"
 

@@ -106,12 +106,31 @@ def test_the_variable_turns_it_off(packages, distribution):
     assert "hook" not in ran.stdout
 
 
-def test_an_orphaned_line_is_silent(packages, distribution, tmp_path):
+def run_without_the_package(packages, *command):
+    """Run Python with the line installed and lf_qwen3 broken, as the command says."""
+    (packages / "lf_qwen3").mkdir()
+    (packages / "lf_qwen3" / "__init__.py").write_text("raise RuntimeError('half\\nupdated')\n", "utf-8")
+    (packages / "sitecustomize.py").write_text(f"import site; site.addsitedir({str(packages)!r})\n", "utf-8")
+    program = packages / "llamafactory-cli"
+    program.write_text("print('on')\n", "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(packages)}
+    words = [sys.executable, str(program), *command]
+    return subprocess.run(words, capture_output=True, text=True, env=environment, cwd=packages)
+
+
+def test_a_broken_package_is_named_in_one_line_of_the_board(packages, distribution):
     install.install(distribution)
-    bare = f"import sys; sys.path = [one for one in sys.path if {ROOT.name!r} not in one]"
-    line = (packages / install.FILE).read_text("utf-8")
-    program = f"{bare}\nsys.modules['lf_qwen3'] = None\nexec({line!r})\nprint('on')"
-    ran = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True)
+    ran = run_without_the_package(packages, "webui")
+    assert ran.stdout == "on\n"
+    assert ran.stderr.count("\n") == 1
+    assert "RuntimeError: half updated" in ran.stderr
+    assert 'python -c "import lf_qwen3.board.hook"' in ran.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["train", "train.yaml"], ["api"]], ids=["none", "train", "api"])
+def test_a_broken_package_is_silent_in_every_other_program(packages, distribution, command):
+    install.install(distribution)
+    ran = run_without_the_package(packages, *command)
     assert (ran.stdout, ran.stderr) == ("on\n", "")
 
 
