@@ -1,3 +1,43 @@
-"""lf-qwen3: fine-tune Qwen3 with LLaMA-Factory, right the first time."""
+"""lf-qwen3: fine-tune Qwen3 with LLaMA-Factory, right the first time.
+
+    import lf_qwen3 as lq
+
+The names in `__all__` are the whole public Python API (docs/api.md); every other module is private. A name is
+imported when it is first used, so that `import lf_qwen3` costs next to nothing.
+"""
+
+TYPE_CHECKING = False  # a type checker takes it for true; the module `typing` itself takes long to import
+if TYPE_CHECKING:
+    from lf_qwen3.api.texts import frame_thinking, split_thinking
+    from lf_qwen3.base.errors import LfQwen3Error, UsageError
 
 __version__ = "0.1.0"
+__all__ = [  # noqa: RUF022 - the order of the commands, and of docs/api.md
+    "split_thinking",
+    "frame_thinking",
+    "LfQwen3Error",
+    "UsageError",
+    "__version__",
+]
+
+_HOMES = {
+    **dict.fromkeys(("split_thinking", "frame_thinking"), "lf_qwen3.api.texts"),
+    **dict.fromkeys(("LfQwen3Error", "UsageError"), "lf_qwen3.base.errors"),
+}
+"""The module of each public name."""
+
+
+if not TYPE_CHECKING:  # a type checker would take any name at all for one that exists
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used (PEP 562)."""
+        from importlib import import_module
+
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -16,8 +16,8 @@ PACKAGE = Path(__file__).parents[2] / "lf_qwen3"
 
 # Lowest first: a room may import from itself and from the rooms above it in this list.
 ROOMS = ("base", "qwen3", "trainer", "data", "recipes", "results", "proof", "board", "cli")
-ENTRANCES = {"__init__", "__main__", "demo"}
-"""Modules that stand beside the rooms: the public face, the program, the demonstration."""
+ENTRANCES = {"__init__", "__main__", "api", "demo"}
+"""What stands beside the rooms: the public face and its functions, the program, the demonstration."""
 HEAVY = ("torch", "transformers", "polars", "pyarrow", "pandas", "gradio", "llamafactory")
 FILES = sorted(PACKAGE.rglob("*.py"))
 
