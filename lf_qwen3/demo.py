@@ -13,19 +13,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import xxhash
 
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import Progress
 from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions, Report
 from lf_qwen3.qwen3 import tiny_model
 from lf_qwen3.recipes import new as recipe
 from lf_qwen3.recipes.choice import Choice
 from lf_qwen3.trainer import process
-from lf_qwen3.trainer.process import Status
 
 DATASET = "demo_mixed"
 RECIPE = "qwen3-0.6b-lora-sft"
@@ -34,19 +34,6 @@ STEPS = 12
 _MARKER = "demo.json"
 _SAMPLES = ("sample_medical_r1.jsonl", "sample_finetome.parquet")
 _CPU_ENV = {"CUDA_VISIBLE_DEVICES": "", "FORCE_TORCHRUN": "0", "USE_RAY": "0", "USE_V1": "0"}
-
-
-class Listener(Protocol):
-    """Told what the demo is doing; `tell` comes several times a second while the trainer runs."""
-
-    def begin(self, number: int, of: int, what: str) -> None:
-        """Hear that a step begins."""
-
-    def tell(self, status: Status) -> None:
-        """Hear where the trainer is."""
-
-    def done(self, what: str) -> None:
-        """Hear what the step has made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +56,7 @@ class Result:
     next: list[str]
 
 
-def run(out: Path, listener: Listener, steps: int = STEPS, fresh: bool = False) -> Result:
+def run(out: Path, listener: Progress, steps: int = STEPS, fresh: bool = False) -> Result:
     """Make the model, the data and the YAML in `out`, train `steps` LoRA steps on the CPU and predict.
 
     What an earlier run made is used again: the model when it is whole, the training when model, data, YAML
@@ -87,7 +74,7 @@ def run(out: Path, listener: Listener, steps: int = STEPS, fresh: bool = False) 
         _train(out, plan, listener)
         (out / _MARKER).write_text(json.dumps({"fingerprint": fingerprint}), encoding="utf-8")
     else:
-        listener.done(
+        listener.finish(
             "training and prediction kept: model, data and YAML are the same (--fresh repeats them)"
         )
     return _result(out, model, report, plan, trained)
@@ -104,34 +91,34 @@ def _claim(out: Path) -> None:
         (out / _MARKER).write_text(json.dumps({"fingerprint": ""}), encoding="utf-8")
 
 
-def _make_model(out: Path, listener: Listener) -> Path:
-    listener.begin(1, 5, "making a tiny Qwen3 with Qwen's own tokenizer (10 to 40 seconds)")
+def _make_model(out: Path, listener: Progress) -> Path:
+    listener.start("making a tiny Qwen3 with Qwen's own tokenizer (10 to 40 seconds)", 1, 5)
     folder = out / "tiny-qwen3"
     was_there = tiny_model.is_made(folder)
     tiny_model.make_tiny_model(folder)
-    listener.done(f"{folder}: {'there from an earlier run' if was_there else 'made, without any download'}")
+    listener.finish(f"{folder}: {'there from an earlier run' if was_there else 'made, without any download'}")
     return folder
 
 
-def _make_data(out: Path, listener: Listener) -> Report:
-    listener.begin(2, 5, "converting both samples, mixing 75 % thinking, splitting, registering")
+def _make_data(out: Path, listener: Progress) -> Report:
+    listener.start("converting both samples, mixing 75 % thinking, splitting, registering", 2, 5)
     samples = assets.folder("dataset_info")
     sources = tuple(str(samples / name) for name in _SAMPLES)
     report = convert(ConvertOptions(sources, DATASET, out / "data", val=8, test=8, mix=0.75))
     kinds = f"{report.thinking} thinking, {report.plain} plain"
     splits = ", ".join(f"{name} {count}" for name, count in report.written.items())
-    listener.done(f"{out / 'data'}: {report.read} rows read, records written: {splits} ({kinds})")
+    listener.finish(f"{out / 'data'}: {report.read} rows read, records written: {splits} ({kinds})")
     return report
 
 
-def _make_yaml(out: Path, model: Path, steps: int, listener: Listener) -> recipe.Plan:
-    listener.begin(3, 5, f"writing the files of a run from the recipe {RECIPE}")
+def _make_yaml(out: Path, model: Path, steps: int, listener: Progress) -> recipe.Plan:
+    listener.start(f"writing the files of a run from the recipe {RECIPE}", 3, 5)
     choice = Choice(
         RECIPE, DATASET, (out / "data").as_posix(), out.as_posix(), model.as_posix(), _for_a_cpu(steps)
     )
     plan = recipe.plan(choice)
     recipe.write(plan, replace=True)
-    listener.done(", ".join(str(path) for path in plan.texts))
+    listener.finish(", ".join(str(path) for path in plan.texts))
     return plan
 
 
@@ -155,13 +142,13 @@ def _for_a_cpu(steps: int) -> dict[str, Any]:
     }
 
 
-def _train(out: Path, plan: recipe.Plan, listener: Listener) -> None:
+def _train(out: Path, plan: recipe.Plan, listener: Progress) -> None:
     """Run the trainer on both files, after taking away what an earlier run left."""
     for (title, folder), yaml, number in zip(_outputs(out).items(), _yamls(out), (4, 5), strict=True):
-        listener.begin(number, 5, f"{title}: llamafactory-cli train {yaml}")
+        listener.start(f"{title}: llamafactory-cli train {yaml}", number, 5)
         shutil.rmtree(folder, ignore_errors=True)
-        ran = process.train(yaml, yaml.with_suffix(".log"), listener.tell, folder, _CPU_ENV)
-        listener.done(f"{folder}: done in {ran.seconds:.0f} seconds, the trainer's own output is {ran.log}")
+        ran = process.train(yaml, yaml.with_suffix(".log"), listener, folder, _CPU_ENV)
+        listener.finish(f"{folder}: done in {ran.seconds:.0f} seconds, the trainer's own output is {ran.log}")
 
 
 def _outputs(out: Path) -> dict[str, Path]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
+from lf_qwen3.cli._progress import shown_progress
 
 
 @click.command(name="evaluate")
@@ -32,20 +32,17 @@ def command(out_dir: str, given: tuple[str, ...], is_given: bool, html: str | No
     lf-qwen3 evaluate runs/my_data --from base.jsonl tuned.jsonl
     """  # noqa: D301
     from lf_qwen3.cli.compare import show
-    from lf_qwen3.cli.demo import LiveVoice, PlainVoice
     from lf_qwen3.results import evaluate
 
     _require_pairs(is_given, given)
-    voice = LiveVoice() if sys.stderr.isatty() else PlainVoice()
     try:
-        found = evaluate.evaluate(
-            Path(out_dir), voice, [Path(one) for one in given], html=Path(html) if html else None
-        )
+        with shown_progress() as progress:
+            found = evaluate.evaluate(
+                Path(out_dir), progress, [Path(one) for one in given], html=Path(html) if html else None
+            )
     except KeyboardInterrupt:
         _output.say("interrupted: the trainer was ended; predictions that were finished are kept")
         return 130
-    finally:
-        voice.close()
     for note in found.notes:
         _output.warn(note)
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from pathlib import Path
 from shutil import get_terminal_size
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lf_qwen3.cli import _output
+from lf_qwen3.cli._progress import shown_progress
 
 if TYPE_CHECKING:
     from lf_qwen3.proof.rehearse import Change, Fault, Verdict
@@ -38,17 +38,14 @@ def command(file: str, tokenizer: str | None, steps: int, rows: int, as_json: bo
     \b
     lf-qwen3 rehearse runs/my_data/train.yaml --tokenizer models/Qwen3-4B
     """  # noqa: D301
-    from lf_qwen3.cli.demo import LiveVoice, PlainVoice
     from lf_qwen3.proof import rehearse
 
-    voice = LiveVoice() if sys.stderr.isatty() else PlainVoice()
     try:
-        verdict = rehearse.run(rehearse.Request(Path(file), tokenizer, steps, rows), voice)
+        with shown_progress() as progress:
+            verdict = rehearse.run(rehearse.Request(Path(file), tokenizer, steps, rows), progress)
     except KeyboardInterrupt:
         _output.say("interrupted: the trainer was ended")
         return 130
-    finally:
-        voice.close()
     if as_json:
         _output.print_json(verdict.as_json())
     else:

@@ -16,13 +16,14 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.base.progress import NoProgress, Progress, Status
 
 INSTALL = 'pip install "lf-qwen3[train]"'
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
@@ -45,19 +46,7 @@ _WRAPPERS = ("ChildFailedError", "CalledProcessError")
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """Where the trainer is: `stage` in words, `seconds` since it started; `step` is 0 before the first."""
-
-    stage: str
-    seconds: float = 0
-    step: int = 0
-    total: int = 0
-    loss: float | None = None
-    left: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
+class TrainerRun:
     """A finished run: its exit code, the whole output of the trainer, and how long it took in seconds."""
 
     exit_code: int
@@ -65,26 +54,23 @@ class Run:
     seconds: float
 
 
-Listener = Callable[[Status], None]
-
-
 def train(
     yaml: Path,
     log: Path,
-    listener: Listener | None = None,
+    progress: Progress = NoProgress(),
     output_dir: Path | None = None,
     env: Mapping[str, str] | None = None,
-) -> Run:
+) -> TrainerRun:
     """Run `llamafactory-cli train` on one YAML file, training or predicting, with no way to any network.
 
-    `listener` hears several times a second where the trainer is and, when `output_dir` is given, every step
+    `progress` is updated several times a second and, when `output_dir` is given, every step
     that is logged there. `env` adds to the environment. Ctrl-C ends the trainer too. Raises `LfQwen3Error`
     with the trainer's last error when it fails, and when it is not installed.
     """
     require_installed()
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    watcher = _Watcher(listener or _ignore, output_dir)
+    watcher = _Watcher(progress, output_dir)
     with log.open("wb") as sink:
         child = subprocess.Popen(
             [*command(), "train", str(yaml)],
@@ -100,7 +86,7 @@ def train(
             raise
     if code:
         raise _failure(yaml, code, log)
-    return Run(code, log, time.monotonic() - started)
+    return TrainerRun(code, log, time.monotonic() - started)
 
 
 def require_installed() -> None:
@@ -134,22 +120,18 @@ def examples(log: Path) -> int:
     return int(found[1].replace(",", "")) if found else 0
 
 
-def _ignore(status: Status) -> None:
-    pass
-
-
 class _Watcher:
-    """Turns the trainer's output and its log file into calls of the listener."""
+    """Turns the trainer's output and its log file into updates of the progress."""
 
-    def __init__(self, listener: Listener, output_dir: Path | None) -> None:
-        self.listener = listener
+    def __init__(self, progress: Progress, output_dir: Path | None) -> None:
+        self.progress = progress
         self.log = output_dir / "trainer_log.jsonl" if output_dir else None
         self.seen = len(_log_lines(self.log)) if self.log else 0
         self.started = time.monotonic()
         self.reached = 0
         self.heard: SimpleQueue[str] = SimpleQueue()
-        self.status = Status("starting")
-        listener(self.status)
+        self.status = Status("starting", unit="steps")
+        progress.update(self.status)
 
     def hear(self, text: str) -> None:
         """Take one line of output, in the thread that reads it; no stage comes back."""
@@ -163,7 +145,7 @@ class _Watcher:
     def look(self) -> None:
         """Report where the trainer is, and each stage and step that it has come to since the last look."""
         while not self.heard.empty():
-            self.status = replace(self.status, stage=self.heard.get())
+            self.status = replace(self.status, phase=self.heard.get())
             self.tell()
         lines = _log_lines(self.log) if self.log else []
         self.seen = min(self.seen, len(lines))
@@ -174,16 +156,16 @@ class _Watcher:
         self.tell()
 
     def tell(self) -> None:
-        """Call the listener with the state of things and the time that has passed."""
-        self.listener(replace(self.status, seconds=time.monotonic() - self.started))
+        """Update the progress with the state of things and the time that has passed."""
+        self.progress.update(replace(self.status, seconds=time.monotonic() - self.started))
 
 
 def _status(before: Status, line: dict[str, Any]) -> Status:
     trained = "training" if line.get("eval_loss") is None else "validating"
     return replace(
         before,
-        stage=before.stage if before.stage == _PREDICTING else trained,
-        step=int(line.get("current_steps", 0)),
+        phase=before.phase if before.phase == _PREDICTING else trained,
+        done=int(line.get("current_steps", 0)),
         total=int(line.get("total_steps", 0)),
         loss=line.get("loss", before.loss),
         left=str(line.get("remaining_time", "")),
@@ -199,7 +181,7 @@ def _log_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def _follow(child: subprocess.Popen[bytes], sink: IO[bytes], watcher: _Watcher) -> int:
-    """Copy the child's output into the log and keep the listener informed until the child has ended."""
+    """Copy the child's output into the log and keep the progress up to date until the child has ended."""
     assert child.stdout is not None
     reader = threading.Thread(target=_copy, args=(child.stdout, sink, watcher), daemon=True)
     reader.start()

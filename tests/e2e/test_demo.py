@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.demo import run
 from lf_qwen3.trainer import process
 
@@ -84,7 +85,7 @@ def test_a_second_run_keeps_the_training_and_gives_the_same_bytes(first):
     }
 
 
-def test_other_settings_are_trained_anew(first, silent, tmp_path, monkeypatch):
+def test_other_settings_are_trained_anew(first, tmp_path, monkeypatch):
     folder, *_ = first
     shutil.copytree(folder / "demo", tmp_path / "demo")
     monkeypatch.chdir(tmp_path)
@@ -93,10 +94,10 @@ def test_other_settings_are_trained_anew(first, silent, tmp_path, monkeypatch):
     def train(yaml, log, listener, output_dir, env):
         asked.append((yaml.name, output_dir.exists()))
         shutil.copytree(folder / output_dir, output_dir)
-        return process.Run(0, log, 1.0)
+        return process.TrainerRun(0, log, 1.0)
 
     monkeypatch.setattr(process, "train", train)
-    assert run(Path("demo"), silent, steps=2).trained is True
+    assert run(Path("demo"), NoProgress(), steps=2).trained is True
     assert asked == [("train.yaml", False), ("predict_tuned.yaml", False)]
     assert "max_steps: 2" in Path("demo/train.yaml").read_text("utf-8")
-    assert run(Path("demo"), silent, steps=2).trained is False
+    assert run(Path("demo"), NoProgress(), steps=2).trained is False

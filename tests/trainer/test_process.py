@@ -5,9 +5,17 @@ import sys
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.trainer import process
 
 LOG = '{"current_steps": 1, "total_steps": 2, "loss": 3.5, "remaining_time": "0:00:09"}\n'
+
+
+class Heard(NoProgress):
+    """Passes every status on to a list or a function."""
+
+    def __init__(self, take):
+        self.update = take.append if isinstance(take, list) else take
 
 
 @pytest.fixture
@@ -34,10 +42,10 @@ def test_stages_and_steps_are_told(tmp_path, pretend):
         f"pathlib.Path({str(log_file)!r}).write_text({LOG!r})\ntime.sleep(0.8)\n"
     )
     heard = []
-    run = process.train(tmp_path / "a.yaml", tmp_path / "a.log", heard.append, log_file.parent)
-    assert list(dict.fromkeys(one.stage for one in heard)) == ["starting", "tokenising", "training"]
+    run = process.train(tmp_path / "a.yaml", tmp_path / "a.log", Heard(heard), log_file.parent)
+    assert list(dict.fromkeys(one.phase for one in heard)) == ["starting", "tokenising", "training"]
     last = heard[-1]
-    assert (last.step, last.total, last.loss, last.left) == (1, 2, 3.5, "0:00:09")
+    assert (last.done, last.total, last.loss, last.left) == (1, 2, 3.5, "0:00:09")
     assert run.exit_code == 0
     assert process.examples(run.log) == 1062
     assert process.losses(log_file.parent) == [3.5]
@@ -50,9 +58,9 @@ def test_predicting_is_not_called_training(tmp_path, pretend):
         f"pathlib.Path({str(log_file)!r}).write_text({LOG!r})\ntime.sleep(0.5)\n"
     )
     heard = []
-    process.train(tmp_path / "a.yaml", tmp_path / "a.log", heard.append, tmp_path)
-    assert list(dict.fromkeys(one.stage for one in heard)) == ["starting", "predicting"]
-    assert heard[-1].step == 1
+    process.train(tmp_path / "a.yaml", tmp_path / "a.log", Heard(heard), tmp_path)
+    assert list(dict.fromkeys(one.phase for one in heard)) == ["starting", "predicting"]
+    assert heard[-1].done == 1
 
 
 def test_it_gets_the_yaml_and_no_way_to_the_network(tmp_path, pretend):
@@ -88,7 +96,7 @@ def test_ctrl_c_ends_the_trainer_too(tmp_path, pretend, monkeypatch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        process.train(tmp_path / "a.yaml", tmp_path / "a.log", interrupt)
+        process.train(tmp_path / "a.yaml", tmp_path / "a.log", Heard(interrupt))
     assert started[0].returncode is not None
 
 

@@ -12,8 +12,8 @@ from lf_qwen3.board.jobs import Tell
 from lf_qwen3.recipes import presets
 
 if TYPE_CHECKING:
+    from lf_qwen3.base.progress import Status
     from lf_qwen3.results.score.rows import Progress
-    from lf_qwen3.trainer.process import Status
 
 GROUP = "evaluation"
 """The group of presets that say how many rows are answered."""
@@ -128,14 +128,17 @@ class _Voice:
         self._tell = tell
         self._step = ""
 
-    def begin(self, number: int, of: int, what: str) -> None:
+    def start(self, title: str, step: int = 1, of: int = 1) -> None:
         """Hear that a step begins."""
-        self._step = _STEPS[number]
+        self._step = _STEPS[step]
         self._tell(self._step, 0, 0)
 
-    def tell(self, status: Status) -> None:
+    def update(self, status: Status) -> None:
         """Hear where the trainer is."""
-        self._tell(self._step, status.step, status.total)
+        self._tell(self._step, status.done, status.total)
 
-    def done(self, what: str) -> None:
+    def finish(self, title: str) -> None:
         """Hear what the step has made; the page tells it in the end."""
+
+    def warn(self, text: str) -> None:
+        """Take a warning; the page shows those of the result."""

@@ -15,7 +15,7 @@ from lf_qwen3.board.jobs import Tell
 from lf_qwen3.recipes.document import line
 
 if TYPE_CHECKING:
-    from lf_qwen3.trainer.process import Status
+    from lf_qwen3.base.progress import Status
 
 FOLDER = "saves"
 LARGEST = 1 << 20
@@ -100,24 +100,27 @@ class _Voice:
         self._phase = _PHASES[0]
         self._last = ("", 0)
 
-    def begin(self, number: int, of: int, what: str) -> None:
+    def start(self, title: str, step: int = 1, of: int = 1) -> None:
         """Hear that a step begins."""
-        self.lines.append(f"{number}/{of}  {what}")
-        self._phase, self._last = _PHASES[number - 1], ("", 0)
+        self.lines.append(f"{step}/{of}  {title}")
+        self._phase, self._last = _PHASES[step - 1], ("", 0)
         self._tell(self._phase, 0, 0)
 
-    def tell(self, status: Status) -> None:
+    def update(self, status: Status) -> None:
         """Hear where the trainer is; each stage and each step is kept once."""
-        self._tell(self._phase, status.step, status.total)
-        if (status.stage, status.step) != self._last:
-            self._last = (status.stage, status.step)
-            step = f"  {status.step}/{status.total}" if status.step else ""
-            loss = f"  loss {status.loss:.4f}" if status.step and status.loss is not None else ""
-            self.lines.append(f"{status.seconds:7.1f} s  {status.stage}{step}{loss}")
+        self._tell(self._phase, status.done, status.total)
+        if (status.phase, status.done) != self._last:
+            self._last = (status.phase, status.done)
+            step = f"  {status.done}/{status.total}" if status.done else ""
+            loss = f"  loss {status.loss:.4f}" if status.done and status.loss is not None else ""
+            self.lines.append(f"{status.seconds:7.1f} s  {status.phase}{step}{loss}")
 
-    def done(self, what: str) -> None:
+    def finish(self, title: str) -> None:
         """Hear what the step has made."""
-        self.lines.append(f"     {what}")
+        self.lines.append(f"     {title}")
+
+    def warn(self, text: str) -> None:
+        """Take a warning; the page shows those of the result."""
 
 
 def _require_whole(settings: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Rehearse a training YAML: the user's own file, data and tokenizer, the real trainer, a tiny random model.
 
-    verdict = rehearse.run(rehearse.Request(Path("train.yaml")), listener)
+    verdict = rehearse.run(rehearse.Request(Path("train.yaml")), progress)
 
 What a CPU cannot do is switched off and listed; nothing of the user's is written.
 """

@@ -11,9 +11,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import Progress
 from lf_qwen3.data import registry
 from lf_qwen3.proof.rehearse import cpu, data, faults, model
 from lf_qwen3.proof.rehearse.data import Dataset
@@ -22,7 +23,6 @@ from lf_qwen3.proof.rehearse.verdict import Answer, Fault, Request, Verdict
 from lf_qwen3.proof.validate import validate
 from lf_qwen3.recipes import method, predict
 from lf_qwen3.trainer import process, yaml_reader
-from lf_qwen3.trainer.process import Status
 
 STAGES = ("sft", "dpo", "kto", "pt", "rm")
 ANSWERS = 2
@@ -33,26 +33,13 @@ _VOCABULARY = ("resize_vocab", "add_tokens", "add_special_tokens", "new_special_
 _STEPS = 3
 
 
-class Listener(Protocol):
-    """Told what is being done; `tell` comes several times a second while the trainer runs."""
-
-    def begin(self, number: int, of: int, what: str) -> None:
-        """Hear that a step begins."""
-
-    def tell(self, status: Status) -> None:
-        """Hear where the trainer is."""
-
-    def done(self, what: str) -> None:
-        """Hear what the step has made."""
-
-
 class _Failed(Exception):  # noqa: N818 - it carries the verdict's fault, it is no error of the program
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
 
-def run(request: Request, listener: Listener) -> Verdict:
+def run(request: Request, listener: Progress) -> Verdict:
     """Rehearse one training YAML and return the verdict.
 
     Raises `UsageError` for a file or a tokenizer that is not there and a YAML that trains nothing,
@@ -73,22 +60,22 @@ def run(request: Request, listener: Listener) -> Verdict:
     return verdict
 
 
-def _rehearse(request: Request, verdict: Verdict, folder: Path, listener: Listener) -> None:
+def _rehearse(request: Request, verdict: Verdict, folder: Path, listener: Progress) -> None:
     scene = _read(request)
     verdict.method = method(dict(scene.settings))
     verdict.datasets = data.names(scene.settings, "dataset")
     process.require_installed()
-    listener.begin(1, _STEPS, "making a tiny model (the first time 10 to 40 seconds)")
+    listener.start("making a tiny model (the first time 10 to 40 seconds)", 1, _STEPS)
     name = str(scene.settings["model_name_or_path"])
     tiny = model.prepare(name, request.tokenizer, model.cache() or folder)
     verdict.model, verdict.tokenizer = tiny.what, tiny.tokenizer
     verdict.notes += tiny.notes
-    listener.done(f"{tiny.what}; tokenizer: {tiny.tokenizer}")
+    listener.finish(f"{tiny.what}; tokenizer: {tiny.tokenizer}")
     settings = _settings(request, scene, tiny, folder, verdict)
-    listener.begin(2, _STEPS, f"training {request.steps} steps: llamafactory-cli train")
+    listener.start(f"training {request.steps} steps: llamafactory-cli train", 2, _STEPS)
     _train(settings, scene, verdict, folder, listener)
     _look_at_training(request, scene, verdict, folder)
-    listener.begin(3, _STEPS, "letting it write")
+    listener.start("letting it write", 3, _STEPS)
     _generate(settings, scene, verdict, folder, listener)
 
 
@@ -134,7 +121,7 @@ def _settings(
 
 
 def _train(
-    settings: Mapping[str, Any], scene: Scene, verdict: Verdict, folder: Path, listener: Listener
+    settings: Mapping[str, Any], scene: Scene, verdict: Verdict, folder: Path, listener: Progress
 ) -> None:
     _run(settings, "train", scene, verdict, folder, listener)
     trained = folder / "trained"
@@ -142,7 +129,7 @@ def _train(
     verdict.losses = process.losses(trained)
     verdict.steps, verdict.eval_loss = _state(trained)
     ends = [f"{one:.3f}" for one in (verdict.losses[0], verdict.losses[-1])] if verdict.losses else ["?"]
-    listener.done(f"{verdict.steps} steps on {verdict.records} records, loss {' to '.join(ends)}")
+    listener.finish(f"{verdict.steps} steps on {verdict.records} records, loss {' to '.join(ends)}")
 
 
 def _run(
@@ -151,7 +138,7 @@ def _run(
     scene: Scene,
     verdict: Verdict,
     folder: Path,
-    listener: Listener,
+    listener: Progress,
 ) -> None:
     """Run the trainer on settings; raise the fault that its last error stands for."""
     yaml, log = folder / f"{name}.yaml", folder / f"{name}.log"
@@ -161,7 +148,7 @@ def _run(
     if all(one.file for one in scene.datasets):
         env["HF_DATASETS_CACHE"] = str(folder / "cache")
     try:
-        process.train(yaml, log, listener.tell, Path(str(settings["output_dir"])), env)
+        process.train(yaml, log, listener, Path(str(settings["output_dir"])), env)
     except LfQwen3Error as error:
         verdict.log = str(log)
         said = log.read_text("utf-8", errors="replace")
@@ -206,7 +193,7 @@ def _lost_rows(dataset: Dataset) -> list[str]:
 
 
 def _generate(
-    settings: Mapping[str, Any], scene: Scene, verdict: Verdict, folder: Path, listener: Listener
+    settings: Mapping[str, Any], scene: Scene, verdict: Verdict, folder: Path, listener: Progress
 ) -> None:
     """Let the trained model answer some prompts of its own data, by the trainer's own prediction."""
     missing = [part for part in METRIC_PARTS if importlib.util.find_spec(part) is None]
@@ -227,4 +214,4 @@ def _generate(
     lines = (folder / "answers" / "generated_predictions.jsonl").read_text("utf-8").splitlines()
     found = [json.loads(line) for line in lines]
     verdict.answers = [Answer(one["prompt"], one["predict"]) for one in found]
-    listener.done(f"{len(found)} answers of at most {NEW_TOKENS} tokens")
+    listener.finish(f"{len(found)} answers of at most {NEW_TOKENS} tokens")

@@ -5,6 +5,6 @@
 `out` is the folder of `recipe new`: train.yaml, predict_base.yaml and predict_tuned.yaml lie in it.
 """
 
-from lf_qwen3.results.evaluate.evaluation import Evaluation, Listener, evaluate
+from lf_qwen3.results.evaluate.evaluation import Evaluation, evaluate
 
-__all__ = ["Evaluation", "Listener", "evaluate"]
+__all__ = ["Evaluation", "evaluate"]

@@ -6,35 +6,22 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import NoProgress, Progress, Status
 from lf_qwen3.results.compare import Comparison, compare, save
 from lf_qwen3.results.compare.saving import NAMES
 from lf_qwen3.results.evaluate import prediction, tracking
 from lf_qwen3.results.evaluate.prediction import Prediction
-from lf_qwen3.results.score.rows import Progress
+from lf_qwen3.results.score.rows import Progress as RowProgress
 from lf_qwen3.results.score.similarity import require_packages
 from lf_qwen3.trainer import process, yaml_reader
-from lf_qwen3.trainer.process import Status
 
 YAMLS = ("predict_base.yaml", "predict_tuned.yaml")
 
 # The trainer fetches a model that is not there, as when it is started by hand.
 _NETWORK = dict.fromkeys(process.OFFLINE, "0")
-
-
-class Listener(Protocol):
-    """Told what is being done; `tell` comes several times a second while the trainer runs."""
-
-    def begin(self, number: int, of: int, what: str) -> None:
-        """Hear that a step begins."""
-
-    def tell(self, status: Status) -> None:
-        """Hear where the trainer is."""
-
-    def done(self, what: str) -> None:
-        """Hear what the step has made."""
 
 
 @dataclass(slots=True)
@@ -62,11 +49,11 @@ class Evaluation:
 
 def evaluate(
     out: Path,
-    listener: Listener,
+    listener: Progress,
     given: Sequence[Path] = (),
     *,
     html: Path | None = None,
-    progress: Progress | None = None,
+    progress: RowProgress | None = None,
 ) -> Evaluation:
     """Predict with both YAMLs in `out`, compare, and write report.html, report.md and scores.json there.
 
@@ -87,37 +74,43 @@ def evaluate(
         for number, run in enumerate(runs, 1):
             (predicted if _predict(run, number, listener) else kept).append(run.yaml)
         paths = [run.file for run in runs]
-    listener.begin(3, 3, "scoring and comparing")
+    listener.start("scoring and comparing", 3, 3)
     found = compare(paths, progress=progress)
     reports = [html or out / NAMES[0], *(out / name for name in NAMES[1:])]
     save(found, reports)
     made = Evaluation(found, reports, predicted, kept)
     _track(out, made)
-    listener.done(f"{found.rows:,} rows compared: {', '.join(map(str, reports))}")
+    listener.finish(f"{found.rows:,} rows compared: {', '.join(map(str, reports))}")
     return made
 
 
-def _predict(run: Prediction, number: int, listener: Listener) -> bool:
+def _predict(run: Prediction, number: int, listener: Progress) -> bool:
     """Run one YAML through the trainer where it is needed; tell whether it was."""
-    listener.begin(number, 3, f"{run.output.name}: llamafactory-cli train {run.yaml}")
+    listener.start(f"{run.output.name}: llamafactory-cli train {run.yaml}", number, 3)
     if run.is_current:
-        listener.done(f"{run.file}: kept, as YAML, rows and weights are the same")
+        listener.finish(f"{run.file}: kept, as YAML, rows and weights are the same")
         return False
     made_from = run.fingerprint()
     run.clear()
     env = {name: os.environ.get(name, value) for name, value in _NETWORK.items()}
     log = run.yaml.with_suffix(".log")
-    ran = process.train(run.yaml, log, lambda status: listener.tell(_named(status)), run.output, env)
+    ran = process.train(run.yaml, log, _Predicting(listener), run.output, env)
     if not run.file.is_file():
         raise LfQwen3Error(f"the trainer ended, and wrote no {run.file}", f"its whole output: {log}")
     run.stamp(made_from)
-    listener.done(f"{run.file}: written in {ran.seconds:.0f} seconds, the trainer's own output is {log}")
+    listener.finish(f"{run.file}: written in {ran.seconds:.0f} seconds, the trainer's own output is {log}")
     return True
 
 
-def _named(status: Status) -> Status:
-    """Call the steps what they are: the trainer logs batches of answers as it logs steps of training."""
-    return replace(status, stage="predicting") if status.step else status
+class _Predicting(NoProgress):
+    """Calls the steps what they are: the trainer logs batches of answers as it logs steps of training."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def update(self, status: Status) -> None:
+        """Pass the state on."""
+        self._progress.update(replace(status, phase="predicting") if status.done else status)
 
 
 def _track(out: Path, made: Evaluation) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.proof import rehearse
 from lf_qwen3.recipes import find
 
@@ -19,7 +20,7 @@ METHODS = [find(name) for name in ("full-pt", "lora-kto")]
 
 
 @pytest.fixture
-def run(monkeypatch, tmp_path, cache_home, tiny, silent):
+def run(monkeypatch, tmp_path, cache_home, tiny):
     """Return a function that rehearses a YAML, and makes sure that nothing is left behind."""
     scratch = tmp_path / "tmp"
     scratch.mkdir()
@@ -27,7 +28,7 @@ def run(monkeypatch, tmp_path, cache_home, tiny, silent):
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
 
     def rehearsed(yaml: Path, rows: int = 8, **options) -> rehearse.Verdict:
-        verdict = rehearse.run(rehearse.Request(yaml, steps=STEPS, rows=rows, **options), silent)
+        verdict = rehearse.run(rehearse.Request(yaml, steps=STEPS, rows=rows, **options), NoProgress())
         left = [path for path in scratch.iterdir() if path.name.startswith("lf-qwen3")]
         assert left == ([Path(verdict.folder)] if verdict.folder else [])
         return verdict

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.results.evaluate import evaluation
 from lf_qwen3.trainer import yaml_reader
-from lf_qwen3.trainer.process import Run
+from lf_qwen3.trainer.process import TrainerRun
 
 TRAIN = "stage: sft\ndo_train: true\noutput_dir: {out}/adapter\n"
 PREDICT = """\
@@ -19,22 +20,6 @@ dataset_dir: {out}/data
 max_new_tokens: 32
 output_dir: {out}/{name}
 """
-
-
-class Quiet:
-    """Hears everything and keeps what was done."""
-
-    def __init__(self):
-        self.said = []
-
-    def begin(self, number, of, what):
-        self.said.append(what)
-
-    def tell(self, status):
-        pass
-
-    def done(self, what):
-        self.said.append(what)
 
 
 @pytest.fixture
@@ -63,7 +48,7 @@ def trained(monkeypatch):
         asked.append(yaml.name)
         words = ["少吃盐", "多运动"] if "tuned" in yaml.name else ["少吃盐"]
         write(Path(yaml_reader.read(yaml).settings["output_dir"]), "，".join(words))
-        return Run(0, log, 1.0)
+        return TrainerRun(0, log, 1.0)
 
     monkeypatch.setattr(evaluation.process, "train", train)
     return asked
@@ -71,8 +56,8 @@ def trained(monkeypatch):
 
 @pytest.fixture
 def listener():
-    """Return what hears everything and keeps what was done."""
-    return Quiet()
+    """Return what shows nothing."""
+    return NoProgress()
 
 
 @pytest.fixture

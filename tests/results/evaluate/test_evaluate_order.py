@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.cli.evaluate import command
 from lf_qwen3.results.evaluate import evaluate, evaluation
-from lf_qwen3.trainer.process import Run
+from lf_qwen3.trainer.process import TrainerRun
 
 for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
     pytest.importorskip(part)
@@ -102,7 +102,7 @@ def test_a_run_that_fails_leaves_no_old_predictions_behind(out, trained, monkeyp
 
 
 def test_a_trainer_that_writes_nothing_is_told(out, monkeypatch, listener):
-    monkeypatch.setattr(evaluation.process, "train", lambda *_: Run(0, out / "x.log", 1.0))
+    monkeypatch.setattr(evaluation.process, "train", lambda *_: TrainerRun(0, out / "x.log", 1.0))
     with pytest.raises(LfQwen3Error, match="wrote no"):
         evaluate(out, listener)
 
