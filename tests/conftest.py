@@ -84,5 +84,5 @@ def tiny(cache_home: Path) -> Path:
     from lf_qwen3.proof.rehearse import model
 
     keep = cache_home / "lf-qwen3"
-    keep.mkdir()
+    keep.mkdir(exist_ok=True)
     return model.prepare("Qwen/Qwen3-0.6B", None, keep).folder
