@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.proof.estimate import Plan, of
+from lf_qwen3.proof.estimate import TrainingPlan, estimate_memory
 from lf_qwen3.proof.estimate.memory import GIB
 
 CASES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -96,10 +96,10 @@ def chosen(part: str) -> list[int]:
     return [at for at, (model, _) in enumerate(CASES) if part.lower() in model.lower()]
 
 
-def plan_of(at: int) -> Plan:
+def plan_of(at: int) -> TrainingPlan:
     """Return the plan of a case."""
     model, options = CASES[at]
-    return Plan.named(model, **options)
+    return TrainingPlan.named(model, **options)
 
 
 def apart(at: int) -> Row | None:
@@ -114,7 +114,7 @@ def apart(at: int) -> Row | None:
     return None
 
 
-def measure(plan: Plan) -> Row:
+def measure(plan: TrainingPlan) -> Row:
     """Run the steps of a plan on the GPU."""
     import torch
     from training_step import build, steps
@@ -128,7 +128,7 @@ def measure(plan: Plan) -> Row:
     torch.cuda.synchronize()
     free, total = torch.cuda.mem_get_info()
     reserved = torch.cuda.memory_reserved()
-    memory = of(plan)
+    memory = estimate_memory(plan)
     return Row(
         plan.model,
         plan.words + ("" if plan.checkpointing else ", no checkpointing") + _precision(plan),
@@ -140,7 +140,7 @@ def measure(plan: Plan) -> Row:
     )
 
 
-def _precision(plan: Plan) -> str:
+def _precision(plan: TrainingPlan) -> str:
     return ", pure_bf16" if plan.precision == "half" else ""
 
 

@@ -20,11 +20,11 @@ from llamafactory.model.model_utils.checkpointing import prepare_model_for_train
 from llamafactory.train.dpo.trainer import CustomDPOTrainer
 from llamafactory.train.kto.trainer import CustomKTOTrainer
 
-from lf_qwen3.proof.estimate import Plan
+from lf_qwen3.proof.estimate import TrainingPlan
 from lf_qwen3.proof.estimate.plan import FEED_FORWARD
 
 
-def config_of(plan: Plan, vocabulary: int) -> Any:
+def config_of(plan: TrainingPlan, vocabulary: int) -> Any:
     """Return the configuration of a Qwen3 of these dimensions."""
     shape = plan.shape
     common = {
@@ -50,7 +50,7 @@ def config_of(plan: Plan, vocabulary: int) -> Any:
     )
 
 
-def build(plan: Plan, vocabulary: int, fill: Callable[[Any], None] | None = None) -> Any:
+def build(plan: TrainingPlan, vocabulary: int, fill: Callable[[Any], None] | None = None) -> Any:
     """Return the model of a plan, made by the trainer's code; `fill` changes it before the adapters come."""
     config = config_of(plan, vocabulary)
     model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
@@ -69,7 +69,7 @@ def build(plan: Plan, vocabulary: int, fill: Callable[[Any], None] | None = None
     return model
 
 
-def _finetuning(plan: Plan) -> FinetuningArguments:
+def _finetuning(plan: TrainingPlan) -> FinetuningArguments:
     targets = [one for one in plan.targets if not (plan.shape.experts and one in FEED_FORWARD)]
     return FinetuningArguments(
         finetuning_type="full" if plan.trains_all else "lora",
@@ -86,7 +86,7 @@ def parameters(model: Any) -> list[Any]:
     return [one for one in model.parameters() if one.requires_grad]
 
 
-def steps(plan: Plan, model: Any, device: str) -> Iterator[str]:
+def steps(plan: TrainingPlan, model: Any, device: str) -> Iterator[str]:
     """Make the optimiser's states, then run one whole step; yield before each phase, and last.
 
     `device` is that of the tensors. The phases are "forward" and "backward" (twice each where gradients
@@ -115,11 +115,11 @@ def steps(plan: Plan, model: Any, device: str) -> Iterator[str]:
     yield "end"
 
 
-def _sft(plan: Plan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
+def _sft(plan: TrainingPlan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
     return forward(**batch).loss
 
 
-def _dpo(plan: Plan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
+def _dpo(plan: TrainingPlan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
     """Return DPO's loss: the trainer's own passes of the model and of the reference, in their order."""
     own = _trainer(model, loss_type="sigmoid", ld_alpha=None, reference=plan.reference)
     own.concatenated_forward = partial(CustomDPOTrainer.concatenated_forward, own)
@@ -131,7 +131,7 @@ def _dpo(plan: Plan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
     return -torch.nn.functional.logsigmoid(margin).mean()
 
 
-def _kto(plan: Plan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
+def _kto(plan: TrainingPlan, model: Any, forward: Any, batch: dict[str, Any]) -> Any:
     """Return KTO's loss; the first half of the rows is liked.
 
     The trainer tells them apart by a mask of booleans, which tensors without data cannot be cut by, so its

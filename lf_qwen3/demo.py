@@ -24,7 +24,7 @@ from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions, Report
 from lf_qwen3.qwen3 import tiny_model
 from lf_qwen3.recipes import new as recipe
-from lf_qwen3.recipes.choice import Choice
+from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.trainer import process
 
 DATASET = "demo_mixed"
@@ -37,7 +37,7 @@ _CPU_ENV = {"CUDA_VISIBLE_DEVICES": "", "FORCE_TORCHRUN": "0", "USE_RAY": "0", "
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DemoResult:
     """What the demo has made. `trained` is False when an earlier run of the same was kept."""
 
     out: str
@@ -56,7 +56,7 @@ class Result:
     next: list[str]
 
 
-def run(out: Path, listener: Progress, steps: int = STEPS, fresh: bool = False) -> Result:
+def run_demo(out: Path, listener: Progress, steps: int = STEPS, fresh: bool = False) -> DemoResult:
     """Make the model, the data and the YAML in `out`, train `steps` LoRA steps on the CPU and predict.
 
     What an earlier run made is used again: the model when it is whole, the training when model, data, YAML
@@ -111,13 +111,13 @@ def _make_data(out: Path, listener: Progress) -> Report:
     return report
 
 
-def _make_yaml(out: Path, model: Path, steps: int, listener: Progress) -> recipe.Plan:
+def _make_yaml(out: Path, model: Path, steps: int, listener: Progress) -> recipe.RecipeSet:
     listener.start(f"writing the files of a run from the recipe {RECIPE}", 3, 5)
-    choice = Choice(
+    choice = RecipeChoice(
         RECIPE, DATASET, (out / "data").as_posix(), out.as_posix(), model.as_posix(), _for_a_cpu(steps)
     )
-    plan = recipe.plan(choice)
-    recipe.write(plan, replace=True)
+    plan = recipe.plan_recipe_set(choice)
+    recipe.write_recipe_set(plan, replace=True)
     listener.finish(", ".join(str(path) for path in plan.texts))
     return plan
 
@@ -142,7 +142,7 @@ def _for_a_cpu(steps: int) -> dict[str, Any]:
     }
 
 
-def _train(out: Path, plan: recipe.Plan, listener: Progress) -> None:
+def _train(out: Path, plan: recipe.RecipeSet, listener: Progress) -> None:
     """Run the trainer on both files, after taking away what an earlier run left."""
     for (title, folder), yaml, number in zip(_outputs(out).items(), _yamls(out), (4, 5), strict=True):
         listener.start(f"{title}: llamafactory-cli train {yaml}", number, 5)
@@ -159,7 +159,7 @@ def _yamls(out: Path) -> tuple[Path, Path]:
     return out / "train.yaml", out / "predict_tuned.yaml"
 
 
-def _fingerprint(out: Path, report: Report, plan: recipe.Plan) -> str:
+def _fingerprint(out: Path, report: Report, plan: recipe.RecipeSet) -> str:
     """Return a hash of everything that decides what the trainer does."""
     parts: Iterable[bytes] = (
         *(text.encode() for text in plan.texts.values()),
@@ -191,7 +191,7 @@ def _predictions(out: Path) -> Path:
     return out / "predict_tuned" / "generated_predictions.jsonl"
 
 
-def _result(out: Path, model: Path, report: Report, plan: recipe.Plan, trained: bool) -> Result:
+def _result(out: Path, model: Path, report: Report, plan: recipe.RecipeSet, trained: bool) -> DemoResult:
     """Gather what lies in `out`; raises `LfQwen3Error` when the trainer dropped a record."""
     losses = process.losses(out / "adapter")
     examples = process.examples(out / "train.log")
@@ -202,7 +202,7 @@ def _result(out: Path, model: Path, report: Report, plan: recipe.Plan, trained: 
         )
     first = _predictions(out).read_text("utf-8").splitlines()[0]
     train_yaml, predict_yaml = (str(path) for path in _yamls(out))
-    return Result(
+    return DemoResult(
         out=str(out),
         model=str(model),
         data=report,

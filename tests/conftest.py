@@ -85,4 +85,4 @@ def tiny(cache_home: Path) -> Path:
 
     keep = cache_home / "lf-qwen3"
     keep.mkdir(exist_ok=True)
-    return model.prepare("Qwen/Qwen3-0.6B", None, keep).folder
+    return model.prepare_model("Qwen/Qwen3-0.6B", None, keep).folder

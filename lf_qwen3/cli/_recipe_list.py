@@ -28,11 +28,13 @@ def list_recipes(as_json: bool) -> None:
     from lf_qwen3.recipes import presets
 
     if as_json:
-        every = [*recipes.shipped(), *recipes.derived()]
-        rows = [{"name": one.name, "group": one.group, "summary": one.summary} for one in presets.presets()]
+        every = [*recipes.list_shipped(), *recipes.list_derived()]
+        rows = [
+            {"name": one.name, "group": one.group, "summary": one.summary} for one in presets.list_presets()
+        ]
         _output.print_json({"recipes": [_row(one) for one in every], "presets": rows})
         return
-    for line in _lines(recipes.shipped(), presets.presets()):
+    for line in _lines(recipes.list_shipped(), presets.list_presets()):
         click.echo(line)
 
 
@@ -48,11 +50,11 @@ def show(name: str, as_json: bool) -> None:
     from lf_qwen3 import recipes
     from lf_qwen3.recipes import presets
 
-    chosen = next((one for one in presets.presets() if one.name == name), None)
+    chosen = next((one for one in presets.list_presets() if one.name == name), None)
     if chosen:
         _show_preset(chosen, as_json)
         return
-    recipe = recipes.find(name)
+    recipe = recipes.find_recipe(name)
     if as_json:
         _output.print_json({**_row(recipe), "path": recipe.path, "settings": recipe.settings})
         return

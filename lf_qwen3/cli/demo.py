@@ -12,7 +12,7 @@ from lf_qwen3.cli import _output
 from lf_qwen3.cli._progress import shown_progress
 
 if TYPE_CHECKING:
-    from lf_qwen3.demo import Result
+    from lf_qwen3.demo import DemoResult
 
 
 @click.command()
@@ -34,7 +34,7 @@ def command(out: str, steps: int, fresh: bool, as_json: bool) -> int:
 
     try:
         with shown_progress() as progress:
-            result = demo.run(Path(out), progress, steps, fresh)
+            result = demo.run_demo(Path(out), progress, steps, fresh)
     except KeyboardInterrupt:
         _output.say("interrupted: the trainer was ended; run the same command again to go on")
         return 130
@@ -45,7 +45,7 @@ def command(out: str, steps: int, fresh: bool, as_json: bool) -> int:
     return 0
 
 
-def _show(result: Result) -> None:
+def _show(result: DemoResult) -> None:
     data = result.data
     written = sum(data.written.values())
     click.echo(f"\nmade in {result.out}:")

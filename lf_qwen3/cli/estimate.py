@@ -11,8 +11,8 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.proof.estimate import Memory, Plan
-    from lf_qwen3.proof.estimate.dataset import Data
+    from lf_qwen3.proof.estimate import PeakMemory, TrainingPlan
+    from lf_qwen3.proof.estimate.dataset import DataFigures
 
 _BAR = 24
 
@@ -44,8 +44,8 @@ def command(file: str | None, as_json: bool, tokenizer: str, **given: Any) -> No
 
     notes: list[str] = []
     plan, settings = _plan(file, given, notes)
-    memory, advice = estimate.of(plan), estimate.changes(plan)
-    notes += estimate.caveats(plan)
+    memory, advice = estimate.estimate_memory(plan), estimate.suggest_changes(plan)
+    notes += estimate.list_caveats(plan)
     is_asked = bool(given["dataset"] or given["dataset_dir"] or tokenizer)
     data = _data(plan, settings, tokenizer, is_asked, notes)
     if as_json:
@@ -60,14 +60,14 @@ def command(file: str | None, as_json: bool, tokenizer: str, **given: Any) -> No
         _output.say(f"note: {note}")
 
 
-def _plan(file: str | None, given: dict[str, Any], notes: list[str]) -> tuple[Plan, dict[str, Any]]:
+def _plan(file: str | None, given: dict[str, Any], notes: list[str]) -> tuple[TrainingPlan, dict[str, Any]]:
     """Return the plan of the YAML or of the options, and the settings for the data."""
-    from lf_qwen3.proof.estimate import Plan, from_yaml
+    from lf_qwen3.proof.estimate import TrainingPlan, from_yaml
 
     zero = None if given["zero"] is None else int(given["zero"])
     settings: dict[str, Any] = {}
     if file:
-        plan, settings = from_yaml.plan_of(Path(file), given["gpus"] or 0, notes)
+        plan, settings = from_yaml.read_plan(Path(file), given["gpus"] or 0, notes)
         plan = plan.changed(
             model=given["model"],
             method=given["method"],
@@ -84,7 +84,7 @@ def _plan(file: str | None, given: dict[str, Any], notes: list[str]) -> tuple[Pl
             )
         names = {"cutoff_len": "cutoff_len", "batch": "batch", "gpus": "gpus", "lora_rank": "rank"}
         options = {ours: given[theirs] for theirs, ours in names.items() if given[theirs] is not None}
-        plan = Plan.named(given["model"], method=given["method"], zero=zero or 0, **options)
+        plan = TrainingPlan.named(given["model"], method=given["method"], zero=zero or 0, **options)
     for key in ("dataset", "dataset_dir"):
         if given[key]:
             settings[key] = given[key]
@@ -92,10 +92,10 @@ def _plan(file: str | None, given: dict[str, Any], notes: list[str]) -> tuple[Pl
 
 
 def _data(
-    plan: Plan, settings: dict[str, Any], tokenizer: str, is_asked: bool, notes: list[str]
-) -> Data | None:
+    plan: TrainingPlan, settings: dict[str, Any], tokenizer: str, is_asked: bool, notes: list[str]
+) -> DataFigures | None:
     """Return the figures of the data; where nobody asked for them, what is wrong with it is a note."""
-    from lf_qwen3.proof.estimate.dataset import data_of
+    from lf_qwen3.proof.estimate.dataset import count_data
 
     if not settings.get("dataset"):
         return None
@@ -103,7 +103,7 @@ def _data(
         notes.append(f"the data is counted for stage: sft, not for {settings['stage']}")
         return None
     try:
-        return data_of(plan, settings, tokenizer, notes)
+        return count_data(plan, settings, tokenizer, notes)
     except LfQwen3Error as error:
         if is_asked:
             raise
@@ -111,9 +111,9 @@ def _data(
         return None
 
 
-def _lines(plan: Plan, memory: Memory) -> list[str]:
+def _lines(plan: TrainingPlan, memory: PeakMemory) -> list[str]:
     from lf_qwen3.proof.estimate import memory as memories
-    from lf_qwen3.proof.estimate import smallest
+    from lf_qwen3.proof.estimate import smallest_card
 
     each = " on each GPU" if plan.gpus > 1 else ""
     shown = {part: getattr(memory, part) for part in memories.PARTS}
@@ -124,7 +124,7 @@ def _lines(plan: Plan, memory: Memory) -> list[str]:
     ]
     sizes = f"{memory.total / memories.GIB:7.1f} GiB = {memory.total / 1e9:.1f} GB{each}"
     lines.append(f"  {click.style('total'.ljust(12), bold=True)}{sizes}, during {memory.moment}")
-    card = smallest(memory.total)
+    card = smallest_card(memory.total)
     fits = click.style(card.label, fg="green", bold=True) if card else "no single card is large enough"
     return [*lines, f"  {'card':<12}{fits}"]
 
@@ -133,7 +133,7 @@ def _short(change: Any) -> str:
     return f"{change.settings}: {change.total / (1 << 30):.1f} GiB, a card of {change.card.label}"
 
 
-def _data_lines(data: Data) -> list[str]:
+def _data_lines(data: DataFigures) -> list[str]:
     about = "" if data.exact else "about "
     learnt = f", {data.learnt / data.tokens:.0%} of them learnt" if data.learnt is not None else ""
     packed = f" in {data.rows:,} packed rows" if data.rows != data.records else ""
@@ -146,13 +146,13 @@ def _data_lines(data: Data) -> list[str]:
 
 
 def _json(
-    plan: Plan, memory: Memory, advice: list[Any], data: Data | None, notes: list[str]
+    plan: TrainingPlan, memory: PeakMemory, advice: list[Any], data: DataFigures | None, notes: list[str]
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from lf_qwen3.proof.estimate import smallest
+    from lf_qwen3.proof.estimate import smallest_card
 
-    card = smallest(memory.total)
+    card = smallest_card(memory.total)
     return {
         "plan": {key: value for key, value in asdict(plan).items() if key != "shape"},
         "parameters": plan.shape.parameters,

@@ -16,7 +16,7 @@ from lf_qwen3.qwen3 import special_tokens
 from lf_qwen3.qwen3.thinking import CLOSE
 
 if TYPE_CHECKING:
-    from lf_qwen3.proof.preview import Preview, Rendering, Segment, Shown
+    from lf_qwen3.proof.preview import Preview, PreviewRendering, PreviewRow, PreviewSegment
     from lf_qwen3.trainer.chat_template import Comparison
 
 _EXCERPT = 40
@@ -47,11 +47,11 @@ def command(as_json: bool, **options: Any) -> None:
     lf-qwen3 preview my_data --dataset-dir data --tokenizer Qwen/Qwen3-4B
     lf-qwen3 preview my_data --config train.yaml --row 17
     """  # noqa: D301
-    from lf_qwen3.proof.preview import Request, preview, summary
+    from lf_qwen3.proof.preview import PreviewRequest, preview, summarise_preview
 
-    found = preview(Request(**options))
+    found = preview(PreviewRequest(**options))
     if as_json:
-        _output.print_json(summary(found))
+        _output.print_json(summarise_preview(found))
         return
     brush = _Brush(_is_coloured())
     _show_options(found, brush)
@@ -75,7 +75,7 @@ class _Brush:
             return text
         return "\n".join(click.style(line, **styles) if line else line for line in text.split("\n"))
 
-    def text(self, segments: list[Segment]) -> str:
+    def text(self, segments: list[PreviewSegment]) -> str:
         """Return what is fed, mask and cuts marked."""
         return "".join(
             self._lost(run) if lost else self._kept("".join(one.text for one in run), learnt)
@@ -95,7 +95,7 @@ class _Brush:
             at = token.end()
         return "".join([*made, self.style(text[at:], **plain)])
 
-    def _lost(self, segments: list[Segment]) -> str:
+    def _lost(self, segments: list[PreviewSegment]) -> str:
         counts = Counter[str]()
         for one in segments:
             counts[one.part] += one.lost
@@ -118,7 +118,7 @@ def _show_options(found: Preview, brush: _Brush) -> None:
         _output.say(f"note: not held against the model's own chat template: {found.unofficial}")
 
 
-def _show_row(found: Preview, shown: Shown, brush: _Brush) -> None:
+def _show_row(found: Preview, shown: PreviewRow, brush: _Brush) -> None:
     click.echo()
     click.echo(brush.style(f"--- row {shown.row} of {shown.file}", bold=True))
     if shown.problem:
@@ -154,13 +154,13 @@ def _show_official(official: Comparison, brush: _Brush) -> None:
     click.echo(f"{brush.style(before, dim=True)}{brush.style(brush.place + after, fg='yellow')}", nl=False)
 
 
-def _counts(rendering: Rendering) -> str:
+def _counts(rendering: PreviewRendering) -> str:
     encoded = rendering.encoded
     parts = ", ".join(f"{encoded.count(part):,} {part}" for part in ("prompt", "thinking", "answer"))
     return f"{encoded.length:,} tokens: {parts}; {encoded.learnt:,} in the loss"
 
 
-def _cut(rendering: Rendering, cutoff_len: int) -> str:
+def _cut(rendering: PreviewRendering, cutoff_len: int) -> str:
     encoded = rendering.encoded
     lost = encoded.length - len(encoded.input_ids)
     marks = [mark for mark, gone in ((CLOSE, encoded.lost_close), ("<|im_end|>", encoded.lost_end)) if gone]

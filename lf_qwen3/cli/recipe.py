@@ -11,7 +11,7 @@ from lf_qwen3.cli import _output, _recipe_list
 
 if TYPE_CHECKING:
     from lf_qwen3.proof.validate import Finding, Validation
-    from lf_qwen3.recipes.new import Plan
+    from lf_qwen3.recipes.new import RecipeSet
 
 
 @click.group()
@@ -61,12 +61,12 @@ def new(
              --model Qwen/Qwen3-8B --preset quick --set learning_rate=5e-5 --set lora_rank=32
     """  # noqa: D301
     from lf_qwen3.recipes import new as making
-    from lf_qwen3.recipes.choice import Choice
+    from lf_qwen3.recipes.choice import RecipeChoice
     from lf_qwen3.trainer import schema
 
-    choice = Choice(name, dataset, dataset_dir, out, model, schema.parse(pairs), presets, test, gguf)
-    plan = making.plan(choice)
-    making.write(plan, replace)
+    choice = RecipeChoice(name, dataset, dataset_dir, out, model, schema.parse(pairs), presets, test, gguf)
+    plan = making.plan_recipe_set(choice)
+    making.write_recipe_set(plan, replace)
     for note in plan.notes:
         _output.say(f"note: {note}")
     if as_json:
@@ -78,7 +78,7 @@ def new(
     click.echo(f"all commands in their order: {Path(out) / 'RUN.md'}")
 
 
-def _report(plan: Plan) -> dict[str, object]:
+def _report(plan: RecipeSet) -> dict[str, object]:
     return {
         "recipe": plan.choice.recipe,
         "presets": plan.choice.presets,

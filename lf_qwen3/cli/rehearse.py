@@ -13,7 +13,7 @@ from lf_qwen3.cli import _output
 from lf_qwen3.cli._progress import shown_progress
 
 if TYPE_CHECKING:
-    from lf_qwen3.proof.rehearse import Change, Fault, Verdict
+    from lf_qwen3.proof.rehearse import RehearsalChange, RehearsalFault, RehearsalVerdict
 
 _TITLE = 14
 
@@ -42,7 +42,9 @@ def command(file: str, tokenizer: str | None, steps: int, rows: int, as_json: bo
 
     try:
         with shown_progress() as progress:
-            verdict = rehearse.run(rehearse.Request(Path(file), tokenizer, steps, rows), progress)
+            verdict = rehearse.rehearse(
+                rehearse.RehearsalRequest(Path(file), tokenizer, steps, rows), progress
+            )
     except KeyboardInterrupt:
         _output.say("interrupted: the trainer was ended")
         return 130
@@ -53,7 +55,7 @@ def command(file: str, tokenizer: str | None, steps: int, rows: int, as_json: bo
     return 0 if verdict.passed else 1
 
 
-def _show(verdict: Verdict) -> None:
+def _show(verdict: RehearsalVerdict) -> None:
     for note in verdict.notes:
         _output.say(f"note: {note}")
     if verdict.fault is None:
@@ -62,7 +64,7 @@ def _show(verdict: Verdict) -> None:
         _show_failed(verdict, verdict.fault)
 
 
-def _show_passed(verdict: Verdict) -> None:
+def _show_passed(verdict: RehearsalVerdict) -> None:
     click.echo(
         f"{click.style('passed', fg='green', bold=True)}: {verdict.yaml} in {verdict.seconds:.0f} seconds"
     )
@@ -78,12 +80,12 @@ def _show_passed(verdict: Verdict) -> None:
         _line("", "(noise, as the weights are random; that it writes at all is the proof)")
 
 
-def _losses(verdict: Verdict) -> str:
+def _losses(verdict: RehearsalVerdict) -> str:
     ends = f"{verdict.losses[0]:.3f} at the first step, {verdict.losses[-1]:.3f} at the last"
     return ends if verdict.eval_loss is None else f"{ends}; validation {verdict.eval_loss:.3f}"
 
 
-def _show_failed(verdict: Verdict, fault: Fault) -> None:
+def _show_failed(verdict: RehearsalVerdict, fault: RehearsalFault) -> None:
     place = f"{verdict.yaml}:{fault.line}" if fault.line else verdict.yaml
     click.echo(f"{click.style('failed', fg='red', bold=True)}: {place}: {fault.message}")
     _line("key", fault.key)
@@ -94,14 +96,14 @@ def _show_failed(verdict: Verdict, fault: Fault) -> None:
     _line("whole log", verdict.log)
 
 
-def _show_changes(verdict: Verdict) -> None:
+def _show_changes(verdict: RehearsalVerdict) -> None:
     for title, kind in (("switched off", "off"), ("shortened", "short")):
         for change in (one for one in verdict.changes if one.kind == kind):
             _line(title, _change(change))
             title = ""
 
 
-def _change(change: Change) -> str:
+def _change(change: RehearsalChange) -> str:
     now = "" if change.now is None else f" -> {change.now}"
     return f"{change.key}: {_excerpt(str(change.was), 40)}{now} ({change.why})"
 

@@ -16,13 +16,13 @@ from pathlib import Path
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.qwen3.architecture import CHECKPOINTS, Checkpoint
-from lf_qwen3.recipes.method import method
+from lf_qwen3.recipes.method import name_method
 from lf_qwen3.recipes.recipe import Recipe
 
-__all__ = ["Recipe", "derived", "find", "method", "shipped"]
+__all__ = ["Recipe", "find_recipe", "list_derived", "list_shipped", "name_method"]
 
 
-def shipped() -> list[Recipe]:
+def list_shipped() -> list[Recipe]:
     """Return the recipes in the recipes folder, by name; each file is parsed once."""
     return [_recipe(path) for path in sorted(assets.folder("recipes").glob("*.yaml"))]
 
@@ -32,23 +32,23 @@ def _recipe(path: Path) -> Recipe:
     return Recipe(path.stem, path)
 
 
-def derived() -> list[Recipe]:
+def list_derived() -> list[Recipe]:
     """Return every method for every checkpoint it is made for: by method, then in the order of the table."""
     return [
         Recipe(f"{checkpoint.name.lower()}-{one.name}", one.path, checkpoint)
-        for one in shipped()
+        for one in list_shipped()
         if one.is_method
         for checkpoint in CHECKPOINTS
         if _fits(one, checkpoint)
     ]
 
 
-def find(name: str) -> Recipe:
+def find_recipe(name: str) -> Recipe:
     """Return one recipe by its name; raise `UsageError` with the nearest names for an unknown one."""
-    files = shipped()
+    files = list_shipped()
     known = {recipe.name: recipe for recipe in files}
     if name not in known:
-        known |= {recipe.name: recipe for recipe in derived()}
+        known |= {recipe.name: recipe for recipe in list_derived()}
     if found := known.get(name) or known.get(name.lower()):
         return found
     methods = ", ".join(one.name for one in files if one.is_method)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lf_qwen3.qwen3 import checkpoints
-from lf_qwen3.recipes.choice import Choice
-from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.choice import RecipeChoice
+from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.splits import Splits
 
@@ -17,7 +17,7 @@ _EXCLUDE = {"val_size": "eval_dataset", "eval_dataset": "val_size"}
 _FOLLOW = {"eval_steps": "save_steps", "eval_strategy": "save_strategy"}
 
 
-def to_model(document: Document, model: str | None, notes: list[str]) -> None:
+def fit_to_model(document: YamlDocument, model: str | None, notes: list[str]) -> None:
     """Set the model and what its checkpoint calls for: template, thinking, what a LoRA must train too."""
     if model:
         document.set("model_name_or_path", model)
@@ -40,7 +40,7 @@ def to_model(document: Document, model: str | None, notes: list[str]) -> None:
         )
 
 
-def to_data(document: Document, found: Splits, choice: Choice, notes: list[str]) -> None:
+def fit_to_data(document: YamlDocument, found: Splits, choice: RecipeChoice, notes: list[str]) -> None:
     """Set the datasets, where they lie, how history is masked, and where the weights go."""
     document.set("dataset", found.train)
     document.set("dataset_dir", choice.dataset_dir)
@@ -70,7 +70,7 @@ def to_data(document: Document, found: Splits, choice: Choice, notes: list[str])
     document.set("output_dir", os.path.join(choice.out, "adapter" if lora else "model"))
 
 
-def to_settings(document: Document, settings: Mapping[str, Any], notes: list[str]) -> None:
+def apply_settings(document: YamlDocument, settings: Mapping[str, Any], notes: list[str]) -> None:
     """Apply the user's own settings; what a setting excludes goes, what must be equal follows."""
     best = settings.get("load_best_model_at_end", document.settings.get("load_best_model_at_end"))
     pairs = [(key, other) for key, other in _FOLLOW.items() if key in settings and other not in settings]
@@ -85,13 +85,13 @@ def to_settings(document: Document, settings: Mapping[str, Any], notes: list[str
         document.title(left[0], "### set by hand")
 
 
-def to_presets(document: Document, chosen: Sequence[Preset]) -> None:
+def apply_presets(document: YamlDocument, chosen: Sequence[Preset]) -> None:
     """Apply what the presets say of training."""
     for one in chosen:
         _put(document, dict(one.train), one.comments, f"### preset {one.name}")
 
 
-def name_the_run(document: Document, choice: Choice) -> None:
+def name_run(document: YamlDocument, choice: RecipeChoice) -> None:
     """Name project and run for SwanLab where nothing else does.
 
     No key is written: SwanLab reads SWANLAB_API_KEY.
@@ -103,7 +103,7 @@ def name_the_run(document: Document, choice: Choice) -> None:
 
 
 def _put(
-    document: Document, settings: Mapping[str, Any], comments: Mapping[str, str], title: str = ""
+    document: YamlDocument, settings: Mapping[str, Any], comments: Mapping[str, str], title: str = ""
 ) -> None:
     """Set keys, the new ones at the end, with their comments and a title above them."""
     new = [key for key in settings if key not in document.settings]
@@ -126,7 +126,7 @@ def _unknown(name: str, template: str) -> str:
     )
 
 
-def _say_thinking(document: Document, found: Splits, notes: list[str]) -> None:
+def _say_thinking(document: YamlDocument, found: Splits, notes: list[str]) -> None:
     """Say where the share of thinking records does not go with the model."""
     made, kind = found.made, checkpoints.kind_of(str(document.settings["model_name_or_path"]))
     thinks = kind.thinks if kind else "by choice"

@@ -13,8 +13,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lf_qwen3.recipes.choice import Choice
-from lf_qwen3.recipes.document import line
+from lf_qwen3.recipes.choice import RecipeChoice
+from lf_qwen3.recipes.document import format_setting
 from lf_qwen3.trainer import schema
 
 FOLDER = "llamaboard_config"
@@ -104,12 +104,12 @@ _OWN = ("stage", "do_train", "output_dir", "overwrite_output_dir", "dataset", "b
 """Keys that have an element of another kind, or that the board decides by itself."""
 
 
-def file_name(choice: Choice) -> str:
+def file_name(choice: RecipeChoice) -> str:
     """Return the file's name below --out; it names recipe and dataset, for the board has one folder."""
     return f"{FOLDER}/{choice.recipe}-{choice.dataset}.yaml"
 
 
-def values(train: Mapping[str, Any]) -> dict[str, Any]:
+def build_arguments(train: Mapping[str, Any]) -> dict[str, Any]:
     """Return element id -> value for a training YAML; what it leaves to the trainer is set to the default."""
     found: dict[str, Any] = {
         "top.quantization_bit": "none",
@@ -132,7 +132,7 @@ def values(train: Mapping[str, Any]) -> dict[str, Any]:
     return found | {"train.extra_args": json.dumps(extra, ensure_ascii=False)}
 
 
-def text(train: Mapping[str, Any], choice: Choice) -> str:
+def render_arguments(train: Mapping[str, Any], choice: RecipeChoice) -> str:
     """Return the file, with what to do with it above."""
     name = file_name(choice)
     header = [
@@ -144,7 +144,12 @@ def text(train: Mapping[str, Any], choice: Choice) -> str:
         header.append(
             "# Press it twice: the first time the stage changes, and the board empties the dataset."
         )
-    return "\n".join([*header, "", *(line(key, value) for key, value in values(train).items())]) + "\n"
+    return (
+        "\n".join(
+            [*header, "", *(format_setting(key, value) for key, value in build_arguments(train).items())]
+        )
+        + "\n"
+    )
 
 
 def _defaults() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Choice:
+class RecipeChoice:
     """What the set of files is to hold; paths stand in the YAML as they are given here.
 
     `dataset` is the name given to `convert --name`, or any registered name; `test` names the registered

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from lf_qwen3.recipes.document import line
+from lf_qwen3.recipes.document import format_setting
 from lf_qwen3.trainer import schema
 
 Sections = Mapping[str, Mapping[str, Any]]
@@ -50,7 +50,7 @@ COMMENTS = {
 _COLUMN = 44
 
 
-def text(header: list[str], sections: Sections, comments: Mapping[str, str] | None = None) -> str:
+def format_yaml(header: list[str], sections: Sections, comments: Mapping[str, str] | None = None) -> str:
     """Return the file: its opening comment, then each section that holds something.
 
     `comments` are those of this file, in place of the usual ones; an empty one leaves the key without.
@@ -64,22 +64,24 @@ def text(header: list[str], sections: Sections, comments: Mapping[str, str] | No
     return "\n\n".join(blocks) + "\n"
 
 
-def flat(sections: Sections) -> dict[str, Any]:
+def flatten(sections: Sections) -> dict[str, Any]:
     """Return the settings of all sections as one mapping."""
     return {key: value for section in sections.values() for key, value in section.items()}
 
 
-def opening(what: str, *commands: str) -> list[str]:
+def format_opening(what: str, *commands: str) -> list[str]:
     """Return the first lines of a YAML: the editor's schema, what it is, and the commands that run it."""
     lines = [f"# yaml-language-server: $schema={schema.path().resolve().as_uri()}", "#", f"# {what}"]
     return [*lines, "#", *(f"#   {one}" for one in commands)] if commands else lines
 
 
-def run(stage: str, path: object) -> str:
+def format_command(stage: str, path: object) -> str:
     """Return the command that gives a file to the trainer."""
     return f"llamafactory-cli {stage} {shlex.quote(str(path))}"
 
 
 def _commented(key: str, value: Any, comments: Mapping[str, str]) -> str:
     comment = comments.get(key)
-    return f"{line(key, value):<{_COLUMN - 1}} # {comment}" if comment else line(key, value)
+    return (
+        f"{format_setting(key, value):<{_COLUMN - 1}} # {comment}" if comment else format_setting(key, value)
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.qwen3.architecture import Checkpoint
 from lf_qwen3.recipes import adapt
-from lf_qwen3.recipes.document import Document
-from lf_qwen3.recipes.method import method, summary
-from lf_qwen3.recipes.needs import needs
+from lf_qwen3.recipes.document import YamlDocument
+from lf_qwen3.recipes.method import name_method, read_summary
+from lf_qwen3.recipes.needs import describe_needs
 from lf_qwen3.trainer import schema
 
 EXPERT_TARGETS = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
@@ -28,16 +28,16 @@ _EXPERTS = (
 )
 
 
-def text(name: str, written: str, checkpoint: Checkpoint) -> str:
+def derive_text(name: str, written: str, checkpoint: Checkpoint) -> str:
     """Return the whole YAML of recipe `name`: the method's file `written`, fitted to `checkpoint`."""
-    document = Document(written, name)
-    fit(document, checkpoint)
+    document = YamlDocument(written, name)
+    fit_to_checkpoint(document, checkpoint)
     document.set("output_dir", f"saves/{name}")
     document.header = _header(name, document, checkpoint)
     return document.text()
 
 
-def fit(document: Document, checkpoint: Checkpoint) -> None:
+def fit_to_checkpoint(document: YamlDocument, checkpoint: Checkpoint) -> None:
     """Set what a checkpoint calls for: model, template, thinking, rate, batch, LoRA targets.
 
     The batch of one step stays what the method says. A model of 14 billion parameters or more takes half the
@@ -45,7 +45,7 @@ def fit(document: Document, checkpoint: Checkpoint) -> None:
     """
     settings, shape = document.settings, checkpoint.shape
     is_lora = settings["finetuning_type"] == "lora"
-    adapt.to_model(document, checkpoint.id, [])
+    adapt.fit_to_model(document, checkpoint.id, [])
     if shape.parameters >= LARGE:
         document.set("learning_rate", settings["learning_rate"] / 2)
     if shape.parameters < SMALL and is_lora and settings["per_device_train_batch_size"] == 1:
@@ -61,16 +61,16 @@ def fit(document: Document, checkpoint: Checkpoint) -> None:
         document.set("moe_aux_loss_coef", ROUTER_LOSS, before="finetuning_type", comment=comment)
 
 
-def _header(name: str, document: Document, checkpoint: Checkpoint) -> list[str]:
+def _header(name: str, document: YamlDocument, checkpoint: Checkpoint) -> list[str]:
     """Return the opening comment: it is printed, so its commands write it to a file first."""
     kind = checkpoints.kind_of(checkpoint.id)
     experts = _EXPERTS if checkpoint.shape.experts and document.settings["finetuning_type"] == "lora" else ()
     told = _THINKS[kind.thinks] if kind and document.settings["stage"] == "sft" else ""
-    said = f"Made for {checkpoint.id} from the recipe {method(document.plain()).replace(' ', '-')}.yaml."
+    said = f"Made for {checkpoint.id} from the recipe {name_method(document.plain()).replace(' ', '-')}.yaml."
     lines = [
         f"yaml-language-server: $schema={schema.path().resolve().as_uri()}",
         "",
-        f"{checkpoint.name}. {summary(document)}",
+        f"{checkpoint.name}. {read_summary(document)}",
         said,
         *([told] if told else []),
         *experts,
@@ -81,6 +81,6 @@ def _header(name: str, document: Document, checkpoint: Checkpoint) -> list[str]:
         "On your own data (writes train.yaml and all that goes with it):",
         f"  lf-qwen3 recipe new {name} --dataset my_data --dataset-dir data --out runs/my_data",
         "",
-        *needs(document.plain(), checkpoint),
+        *describe_needs(document.plain(), checkpoint),
     ]
     return [f"# {line}".rstrip() for line in lines]

@@ -16,7 +16,7 @@ _SAFE_TEXT = re.compile(r"(?:\.{0,2}/)?[A-Za-z][\w./,-]*")
 _YAML_1_1_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
-class Document:
+class YamlDocument:
     """The opening comment (`header`, its lines) and the settings of one YAML, each comment at its place.
 
     Raises `LfQwen3Error` for text that is not YAML, with line and column, or that is no mapping.
@@ -76,7 +76,7 @@ class Document:
         return "\n".join([*self.header, "", buffer.getvalue()])
 
 
-def line(key: str, value: Any) -> str:
+def format_setting(key: str, value: Any) -> str:
     """Return one setting as a line of YAML, without the line's end."""
     buffer = StringIO()
     _round_trip().dump({key: value}, buffer)

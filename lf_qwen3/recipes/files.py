@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.recipes import Recipe, board, commented, gguf, method, predict, run_book, serving, shared
-from lf_qwen3.recipes.choice import Choice
+from lf_qwen3.recipes import Recipe, board, commented, gguf, name_method, predict, run_book, serving, shared
+from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.commented import Sections
-from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.presets import Preset
-from lf_qwen3.recipes.run_book import Steps
-from lf_qwen3.recipes.shared import Shared
+from lf_qwen3.recipes.run_book import RunSteps
+from lf_qwen3.recipes.shared import SharedSettings
 
 ANSWERING_TOO = (predict.BATCH, predict.ROWS)
 """Keys of training that hold for predicting as well when they are set by hand."""
@@ -21,11 +21,11 @@ ANSWERING_TOO = (predict.BATCH, predict.ROWS)
 MERGED = "merged"
 
 
-def texts(
-    choice: Choice,
+def render_yamls(
+    choice: RecipeChoice,
     recipe: Recipe,
-    document: Document,
-    common: Shared,
+    document: YamlDocument,
+    common: SharedSettings,
     rows: str | None,
     own: Mapping[str, Any],
     launch: str,
@@ -39,35 +39,37 @@ def texts(
     made = {"train.yaml": (dict(common.train), document.text())}
     for name, what, sections, comments in _generating(choice, common, rows, own):
         stage = name.partition(".")[0].partition("_")[0]
-        command = commented.run("train" if stage == "predict" else stage, os.path.join(choice.out, name))
-        text = commented.text(commented.opening(what, command), sections, comments)
-        made[name] = (commented.flat(sections), text)
+        command = commented.format_command(
+            "train" if stage == "predict" else stage, os.path.join(choice.out, name)
+        )
+        text = commented.format_yaml(commented.format_opening(what, command), sections, comments)
+        made[name] = (commented.flatten(sections), text)
     return made
 
 
-def beside(
-    choice: Choice, chosen: Sequence[Preset], common: Shared, rows: str | None, steps: Steps
+def render_other_files(
+    choice: RecipeChoice, chosen: Sequence[Preset], common: SharedSettings, rows: str | None, steps: RunSteps
 ) -> dict[Path, str]:
     """Return the other files by path: the board's arguments, the run books, and what the presets need."""
     out = Path(choice.out)
     found = {file.name: file.read_text("utf-8") for one in chosen for file in one.files}
-    found[board.file_name(choice)] = board.text(common.train, choice)
-    found["RUN.md"] = run_book.text(choice, common, chosen, rows, steps)
+    found[board.file_name(choice)] = board.render_arguments(common.train, choice)
+    found["RUN.md"] = run_book.render_run_book(choice, common, chosen, rows, steps)
     if choice.gguf:
-        found["RUN_GGUF.md"] = gguf.text(choice, common, bool(rows))
+        found["RUN_GGUF.md"] = gguf.render_gguf_book(choice, common, bool(rows))
     return {out / name: text for name, text in found.items()}
 
 
 def _generating(
-    choice: Choice, common: Shared, rows: str | None, own: Mapping[str, Any]
+    choice: RecipeChoice, common: SharedSettings, rows: str | None, own: Mapping[str, Any]
 ) -> list[tuple[str, str, Sections, dict[str, str]]]:
     """Return file name, first line, sections and comments of every YAML but train.yaml."""
     out = choice.out
     found: list[tuple[str, str, Sections, dict[str, str]]] = []
     if rows:
         found += _predicting(choice, common, rows)
-    talking = serving.chat(common, own)
-    merged = serving.export(common, os.path.join(out, MERGED), own)
+    talking = serving.build_chat(common, own)
+    merged = serving.build_export(common, os.path.join(out, MERGED), own)
     comments = _said(common)
     found += [
         ("chat.yaml", "Chat in the terminal with what train.yaml wrote.", talking, comments),
@@ -77,7 +79,9 @@ def _generating(
     return found
 
 
-def _predicting(choice: Choice, common: Shared, rows: str) -> list[tuple[str, str, Sections, dict[str, str]]]:
+def _predicting(
+    choice: RecipeChoice, common: SharedSettings, rows: str
+) -> list[tuple[str, str, Sections, dict[str, str]]]:
     """Return predict_base.yaml and predict_tuned.yaml, and predict_merged.yaml before a GGUF."""
     merged = {"model_name_or_path": os.path.join(choice.out, MERGED)}
     runs = [
@@ -89,17 +93,17 @@ def _predicting(choice: Choice, common: Shared, rows: str) -> list[tuple[str, st
     found: list[tuple[str, str, Sections, dict[str, str]]] = []
     for name, what, weights, quantised in runs[: 3 if choice.gguf else 2]:
         folder = os.path.join(choice.out, f"predict_{name}")
-        sections = predict.sections(common, weights, rows, folder, quantised)
+        sections = predict.build_sections(common, weights, rows, folder, quantised)
         if name == "merged" and common.answering.get(predict.ROWS) is None:
             sections["data"][predict.ROWS] = gguf.ROWS
         found.append((f"predict_{name}.yaml", f"Answer {rows} with {what}.", sections, said))
     return found
 
 
-def _said(common: Shared) -> dict[str, str]:
+def _said(common: SharedSettings) -> dict[str, str]:
     """Return the comments that depend on the choice: on thinking, and on values that are not Qwen's."""
     said = dict(serving.CHAT_COMMENTS)
-    usual = shared.of(common.train, common.mode).answering
+    usual = shared.share_settings(common.train, common.mode).answering
     said |= {key: "" for key in usual if common.answering[key] != usual[key]}
     if common.mode == "non-thinking":
         said["do_sample"] = "draw each word; false takes the likeliest"
@@ -108,17 +112,17 @@ def _said(common: Shared) -> dict[str, str]:
     return said
 
 
-def _exporting(common: Shared) -> dict[str, str]:
+def _exporting(common: SharedSettings) -> dict[str, str]:
     comments = dict(serving.EXPORT_COMMENTS)
     if not common.quantised:
         comments.pop("model_name_or_path")
     return comments
 
 
-def _header(recipe: Recipe, choice: Choice, train: Mapping[str, Any], launch: str) -> list[str]:
+def _header(recipe: Recipe, choice: RecipeChoice, train: Mapping[str, Any], launch: str) -> list[str]:
     """Return the opening comment of train.yaml; what the recipe needs is said for its own model only."""
-    what = f"{train['model_name_or_path']}, {method(dict(train))}, on {train['dataset']}."
-    header = commented.opening(what, launch)
+    what = f"{train['model_name_or_path']}, {name_method(dict(train))}, on {train['dataset']}."
+    header = commented.format_opening(what, launch)
     header[3:3] = [
         f"# Made from the recipe {recipe.name} by `lf-qwen3 recipe new`. RUN.md beside this file holds all",
         "# commands in their order, for the folder that this was written from.",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 
-from lf_qwen3.recipes.choice import Choice
-from lf_qwen3.recipes.commented import run
-from lf_qwen3.recipes.run_book import page
-from lf_qwen3.recipes.shared import Shared
+from lf_qwen3.recipes.choice import RecipeChoice
+from lf_qwen3.recipes.commented import format_command
+from lf_qwen3.recipes.run_book import render_page
+from lf_qwen3.recipes.shared import SharedSettings
 
 ROWS = 100
 """Rows of the test split that each gate answers."""
@@ -19,10 +19,10 @@ TYPES = {"Q8_0": "8.5", "Q5_K_M": "5.7", "Q4_K_M": "4.9"}
 """Quantisations and their bits a weight, for an 8B model (tools/quantize/README.md of llama.cpp)."""
 
 
-def text(choice: Choice, common: Shared, predicts: bool) -> str:
+def render_gguf_book(choice: RecipeChoice, common: SharedSettings, predicts: bool) -> str:
     """Return RUN_GGUF.md; without predict files the gates are left to the reader's own questions."""
     longest = int(common.template.get("cutoff_len", 2048)) + int(common.answering["max_new_tokens"])
-    return page(
+    return render_page(
         "RUN_GGUF.md",
         choice,
         predicts=predicts,
@@ -30,7 +30,7 @@ def text(choice: Choice, common: Shared, predicts: bool) -> str:
         types=TYPES,
         gate_rows=common.answering.get("max_samples") or ROWS,
         context=longest,
-        export=run("export", os.path.join(choice.out, "export.yaml")),
-        predict_merged=run("train", os.path.join(choice.out, "predict_merged.yaml")),
+        export=format_command("export", os.path.join(choice.out, "export.yaml")),
+        predict_merged=format_command("train", os.path.join(choice.out, "predict_merged.yaml")),
         file=lambda kind: os.path.join(choice.out, "gguf", f"{choice.recipe}-{kind}.gguf"),
     )

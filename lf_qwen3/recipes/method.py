@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.document import YamlDocument
 
 
-def summary(document: Document) -> str:
+def read_summary(document: YamlDocument) -> str:
     """Return the first line of an opening comment that is for the reader, not for the editor."""
     lines = (line.lstrip("# ").rstrip() for line in document.header)
     return next((line for line in lines if line and not line.startswith("yaml-language-server")), "")
 
 
-def method(settings: dict[str, Any]) -> str:
+def name_method(settings: dict[str, Any]) -> str:
     """Return method and stage of a training YAML, as `lora sft` or `qlora dpo`, defaults included."""
     kind = settings.get("finetuning_type", "lora")
     lora = kind == "lora"

@@ -28,7 +28,7 @@ _GB = 1e9
 
 
 @dataclass(frozen=True)
-class Memory:
+class RecipeMemory:
     """Bytes on the GPUs: frozen weights, all that belongs to trained weights, logits, and the rest."""
 
     frozen: float
@@ -42,7 +42,9 @@ class Memory:
         return self.frozen + self.trained + self.logits + self.rest
 
 
-def memory(settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool = True) -> Memory:
+def estimate_recipe_memory(
+    settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool = True
+) -> RecipeMemory:
     """Return the estimated bytes of a training on one GPU.
 
     `has_layers` is false for transformers 5, where experts are no layers: neither packed nor given a LoRA.
@@ -52,10 +54,10 @@ def memory(settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool
     logits = _copies(settings) * 4.0 * tokens * VOCABULARY
     rest = 2.0 * tokens * shape.hidden * shape.layers + OVERHEAD
     if settings["finetuning_type"] == "full":
-        return Memory(0, TRAINED * shape.parameters, logits, rest)
+        return RecipeMemory(0, TRAINED * shape.parameters, logits, rest)
     packed = (_linear(shape) if has_layers else shape.layers * shape.attention) if _is_packed(settings) else 0
     frozen = PACKED * packed + FROZEN * (shape.parameters - packed)
-    return Memory(frozen, TRAINED * _lora(settings, shape, has_layers), logits, rest)
+    return RecipeMemory(frozen, TRAINED * _lora(settings, shape, has_layers), logits, rest)
 
 
 def has_reference(settings: Mapping[str, Any]) -> bool:
@@ -66,9 +68,9 @@ def has_reference(settings: Mapping[str, Any]) -> bool:
     return settings.get("stage") == "kto" or settings.get("pref_loss") not in ("orpo", "simpo")
 
 
-def needs(settings: Mapping[str, Any], checkpoint: Checkpoint) -> list[str]:
+def describe_needs(settings: Mapping[str, Any], checkpoint: Checkpoint) -> list[str]:
     """Return the lines of the paragraph, without the comment sign."""
-    found = memory(settings, checkpoint)
+    found = estimate_recipe_memory(settings, checkpoint)
     parts = [
         *([f"the frozen weights take {_said(found.frozen)}"] if found.frozen else []),
         f"what is trained takes {_said(found.trained)} ({_trained(settings)})",
@@ -85,7 +87,7 @@ def needs(settings: Mapping[str, Any], checkpoint: Checkpoint) -> list[str]:
     return textwrap.wrap(told, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _cards(found: Memory, settings: Mapping[str, Any]) -> str:
+def _cards(found: RecipeMemory, settings: Mapping[str, Any]) -> str:
     card = next((size for size in CARDS if found.total <= ROOM * size), None)
     if card:
         return f"a card of {card} GB that knows bf16"
@@ -110,7 +112,7 @@ def _unpacked(settings: Mapping[str, Any], checkpoint: Checkpoint) -> str:
     """Say what it takes where the experts stay in 16 bits."""
     if not (checkpoint.shape.experts and _is_packed(settings)):
         return ""
-    total = memory(settings, checkpoint, has_layers=False).total
+    total = estimate_recipe_memory(settings, checkpoint, has_layers=False).total
     return f"That is with transformers 4; with 5, where the experts stay in 16 bits, about {_said(total)}. "
 
 

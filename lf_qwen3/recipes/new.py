@@ -14,10 +14,21 @@ from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.files import write_text
-from lf_qwen3.recipes import Recipe, adapt, derived, files, find, presets, run_book, serving, shared, splits
-from lf_qwen3.recipes.choice import Choice
-from lf_qwen3.recipes.document import Document
-from lf_qwen3.recipes.run_book import Steps
+from lf_qwen3.recipes import (
+    Recipe,
+    adapt,
+    files,
+    find_recipe,
+    list_derived,
+    presets,
+    run_book,
+    serving,
+    shared,
+    splits,
+)
+from lf_qwen3.recipes.choice import RecipeChoice
+from lf_qwen3.recipes.document import YamlDocument
+from lf_qwen3.recipes.run_book import RunSteps
 from lf_qwen3.recipes.splits import Splits
 from lf_qwen3.trainer import schema
 
@@ -33,14 +44,14 @@ _SECRETS = {
 
 
 @dataclass(frozen=True)
-class Plan:
+class RecipeSet:
     """The files of a set: `settings` by file name, `texts` by path; `notes` are for the user."""
 
-    choice: Choice
+    choice: RecipeChoice
     splits: Splits
     settings: dict[str, dict[str, Any]]
     texts: dict[Path, str]
-    steps: Steps
+    steps: RunSteps
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -54,40 +65,40 @@ class Plan:
         return [*self.steps.before, self.steps.train]
 
 
-def plan(choice: Choice) -> Plan:
+def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
     """Work all files out; nothing is written.
 
     Raises `UsageError` for an unknown recipe, preset or dataset, for presets that exclude each other, and for
     a setting that the trainer would not take or that is a secret.
     """
     notes: list[str] = []
-    recipe = _fitting(find(choice.recipe), choice.model, notes)
-    found = splits.find(choice.dataset, choice.dataset_dir)
-    chosen = [one.placed(choice.out) for one in presets.choose(choice.presets)]
+    recipe = _fitting(find_recipe(choice.recipe), choice.model, notes)
+    found = splits.find_splits(choice.dataset, choice.dataset_dir)
+    chosen = [one.placed(choice.out) for one in presets.choose_presets(choice.presets)]
     _refuse_secrets(choice.settings)
-    document = Document(recipe.text, str(recipe.path))
+    document = YamlDocument(recipe.text, str(recipe.path))
     training, serving_own, answering = _sorted_out(choice.settings, document)
     if kind := training.get("finetuning_type"):
         document.set("finetuning_type", kind)
-    adapt.to_model(document, choice.model or training.get("model_name_or_path"), notes)
-    adapt.to_data(document, found, choice, notes)
-    adapt.to_presets(document, chosen)
-    adapt.to_settings(document, training, notes)
-    adapt.name_the_run(document, choice)
+    adapt.fit_to_model(document, choice.model or training.get("model_name_or_path"), notes)
+    adapt.fit_to_data(document, found, choice, notes)
+    adapt.apply_presets(document, chosen)
+    adapt.apply_settings(document, training, notes)
+    adapt.name_run(document, choice)
     train = document.plain()
-    mode = shared.mode_of(train, chosen, found.made.thinking if found.made else None)
-    common = shared.of(train, mode, chosen, answering)
-    rows = splits.to_answer(found, choice.test, notes)
-    steps = run_book.steps(choice, chosen, bool(rows))
-    made = files.texts(choice, recipe, document, common, rows, serving_own, steps.train)
+    mode = shared.choose_mode(train, chosen, found.made.thinking if found.made else None)
+    common = shared.share_settings(train, mode, chosen, answering)
+    rows = splits.choose_answered(found, choice.test, notes)
+    steps = run_book.plan_steps(choice, chosen, bool(rows))
+    made = files.render_yamls(choice, recipe, document, common, rows, serving_own, steps.train)
     for name, (settings, _) in made.items():
         schema.check(settings, os.path.join(choice.out, name))
     texts = {Path(choice.out) / name: text for name, (_, text) in made.items()}
-    texts |= files.beside(choice, chosen, common, rows, steps)
-    return Plan(choice, found, {name: one for name, (one, _) in made.items()}, texts, steps, notes)
+    texts |= files.render_other_files(choice, chosen, common, rows, steps)
+    return RecipeSet(choice, found, {name: one for name, (one, _) in made.items()}, texts, steps, notes)
 
 
-def write(made: Plan, replace: bool = False) -> None:
+def write_recipe_set(made: RecipeSet, replace: bool = False) -> None:
     """Write all files, each whole or not at all; create their folders.
 
     Raises `UsageError` for an `out` that is a file, `LfQwen3Error` before anything is written if a file there
@@ -109,7 +120,7 @@ def _fitting(recipe: Recipe, model: str | None, notes: list[str]) -> Recipe:
     if not model or not (recipe.is_method or recipe.checkpoint):
         return recipe
     name = f"{Path(model).name.lower()}-{recipe.path.stem}"
-    found = next((one for one in derived() if one.name == name), recipe)
+    found = next((one for one in list_derived() if one.name == name), recipe)
     if found.name != recipe.name:
         notes.append(f"rate, batch and targets are those of the recipe {found.name}")
     return found
@@ -127,14 +138,14 @@ def _refuse_secrets(settings: Mapping[str, Any]) -> None:
 
 
 def _sorted_out(
-    settings: Mapping[str, Any], document: Document
+    settings: Mapping[str, Any], document: YamlDocument
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return the user's settings for training, for serving and exporting, and for answering."""
     training: dict[str, Any] = {}
     serving_own: dict[str, Any] = {}
     answering: dict[str, Any] = {}
     for key, value in settings.items():
-        if serving.belongs(key):
+        if serving.target_of(key):
             serving_own[key] = value
         elif schema.group(key) == "GeneratingArguments" and key not in document.settings:
             answering[key] = value

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lf_qwen3.recipes import shared
-from lf_qwen3.recipes.shared import Mode, Shared
+from lf_qwen3.recipes.shared import Mode, SharedSettings
 
 BATCH = (
     "per_device_eval_batch_size"  # validation and generation each have their own, unless it is set by hand
@@ -14,7 +14,7 @@ BATCH = (
 ROWS = "max_samples"
 
 
-def settings(
+def build_predict(
     train: Mapping[str, Any], rows: str, output_dir: str, mode: Mode, own: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """Return the settings that predict with what a training YAML wrote, by section.
@@ -22,12 +22,12 @@ def settings(
     `rows` is the dataset to answer; `own` holds settings that only predicting has and that win over the ones
     here. A LoRA is loaded as adapter, anything else as the model that was written.
     """
-    common = shared.of(train, mode, own=own)
-    return sections(common, common.tuned, rows, output_dir)
+    common = shared.share_settings(train, mode, own=own)
+    return build_sections(common, common.tuned, rows, output_dir)
 
 
-def sections(
-    common: Shared, weights: Mapping[str, Any], rows: str, output_dir: str, quantised: bool = True
+def build_sections(
+    common: SharedSettings, weights: Mapping[str, Any], rows: str, output_dir: str, quantised: bool = True
 ) -> dict[str, dict[str, Any]]:
     """Return the settings that predict with `common.base`, `common.tuned`, or another model."""
     answering = dict(common.answering)

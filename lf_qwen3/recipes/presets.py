@@ -19,7 +19,7 @@ from typing import Any
 
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.document import YamlDocument
 
 _STARTED_BY = {"FORCE_TORCHRUN", "USE_RAY"}
 SECTIONS = ("train", "generate", "environment", "launch", "files")
@@ -57,12 +57,12 @@ class Preset:
         return replace(self, train=train, launch=launch)
 
 
-def presets() -> list[Preset]:
+def list_presets() -> list[Preset]:
     """Return the presets in the recipes folder, by group and name."""
     return list(_read().values())
 
 
-def preset(name: str) -> Preset:
+def find_preset(name: str) -> Preset:
     """Return one preset by its name; raise `UsageError` with the nearest names for an unknown one."""
     known = _read()
     if name in known:
@@ -72,12 +72,12 @@ def preset(name: str) -> Preset:
     raise UsageError(f"no preset is called '{name}'", f"{guess}there are: {', '.join(known)}")
 
 
-def choose(names: Iterable[str]) -> list[Preset]:
+def choose_presets(names: Iterable[str]) -> list[Preset]:
     """Return the presets of these names; raise `UsageError` for two that exclude each other."""
-    chosen = [preset(name) for name in dict.fromkeys(names)]
+    chosen = [find_preset(name) for name in dict.fromkeys(names)]
     for one, other in combinations(chosen, 2):
         if one.group == other.group:
-            same = ", ".join(known.name for known in presets() if known.group == one.group)
+            same = ", ".join(known.name for known in list_presets() if known.group == one.group)
             raise UsageError(
                 f"{one.name} and {other.name} are both presets for {one.group}", f"take one of: {same}"
             )
@@ -91,7 +91,7 @@ def choose(names: Iterable[str]) -> list[Preset]:
     return chosen
 
 
-def command(chosen: Iterable[Preset], yaml: str) -> str:
+def launch_command(chosen: Iterable[Preset], yaml: str) -> str:
     """Return the line that starts the training of `yaml` with these presets, environment and all."""
     listed = list(chosen)
     launching = _launching(listed)
@@ -115,12 +115,12 @@ def _environment(chosen: Iterable[Preset]) -> dict[str, str]:
 @cache
 def _read() -> dict[str, Preset]:
     paths = sorted((assets.folder("recipes") / "presets").glob("*/*.yaml"))
-    return {path.stem: read(path) for path in paths}
+    return {path.stem: read_preset(path) for path in paths}
 
 
-def read(path: Path) -> Preset:
+def read_preset(path: Path) -> Preset:
     """Return the preset that a file holds; raise `LfQwen3Error` for one that is none."""
-    document = Document(path.read_text("utf-8"), str(path))
+    document = YamlDocument(path.read_text("utf-8"), str(path))
     found = document.plain()
     if strange := [key for key in found if key not in SECTIONS]:
         raise LfQwen3Error(

@@ -9,8 +9,8 @@ from typing import Any
 
 from lf_qwen3.qwen3.architecture import Checkpoint
 from lf_qwen3.recipes import derive
-from lf_qwen3.recipes.document import Document
-from lf_qwen3.recipes.method import method, summary
+from lf_qwen3.recipes.document import YamlDocument
+from lf_qwen3.recipes.method import name_method, read_summary
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Recipe:
         written = self.path.read_text("utf-8")
         if self.checkpoint is None:
             return written
-        return derive.text(self.name, written, self.checkpoint)
+        return derive.derive_text(self.name, written, self.checkpoint)
 
     @cached_property
-    def document(self) -> Document:
+    def document(self) -> YamlDocument:
         """The YAML, parsed with its comments; do not change it, parse `text` anew for that."""
-        return Document(self.text, self.name if self.checkpoint else str(self.path))
+        return YamlDocument(self.text, self.name if self.checkpoint else str(self.path))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -42,17 +42,17 @@ class Recipe:
     @property
     def summary(self) -> str:
         """The first sentence line of the opening comment."""
-        return summary(self.document)
+        return read_summary(self.document)
 
     @property
     def file_summary(self) -> str:
         """The first sentence line of the file, which says of a made recipe what its method is."""
-        return summary(_of_file(self.path))
+        return read_summary(_of_file(self.path))
 
     @property
     def method(self) -> str:
         """How the weights are trained and in which stage, as `lora sft`."""
-        return method(_of_file(self.path).plain())
+        return name_method(_of_file(self.path).plain())
 
     @property
     def is_method(self) -> bool:
@@ -61,5 +61,5 @@ class Recipe:
 
 
 @cache
-def _of_file(path: Path) -> Document:
-    return Document(path.read_text("utf-8"), str(path))
+def _of_file(path: Path) -> YamlDocument:
+    return YamlDocument(path.read_text("utf-8"), str(path))

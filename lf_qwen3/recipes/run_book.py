@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lf_qwen3.base import assets
-from lf_qwen3.recipes import board, method, presets, shared
-from lf_qwen3.recipes.choice import Choice
-from lf_qwen3.recipes.commented import run
+from lf_qwen3.recipes import board, name_method, presets, shared
+from lf_qwen3.recipes.choice import RecipeChoice
+from lf_qwen3.recipes.commented import format_command
 from lf_qwen3.recipes.presets import Preset
-from lf_qwen3.recipes.shared import Shared
+from lf_qwen3.recipes.shared import SharedSettings
 
 _ABOUT = {
     "train.yaml": "trains",
@@ -28,7 +28,7 @@ _ABOUT = {
 
 
 @dataclass(frozen=True)
-class Steps:
+class RunSteps:
     """The command lines by what they are for."""
 
     before: list[str]
@@ -39,36 +39,41 @@ class Steps:
     export: str
 
 
-def steps(choice: Choice, chosen: Sequence[Preset], predicts: bool) -> Steps:
+def plan_steps(choice: RecipeChoice, chosen: Sequence[Preset], predicts: bool) -> RunSteps:
     """Return the command lines of a set; `predicts` tells whether it has predict files."""
     train = os.path.join(choice.out, "train.yaml")
-    predict = [run("train", os.path.join(choice.out, f"predict_{name}.yaml")) for name in ("base", "tuned")]
-    api = run("api", os.path.join(choice.out, "api.yaml"))
-    return Steps(
+    predict = [
+        format_command("train", os.path.join(choice.out, f"predict_{name}.yaml"))
+        for name in ("base", "tuned")
+    ]
+    api = format_command("api", os.path.join(choice.out, "api.yaml"))
+    return RunSteps(
         before=[
             f"lf-qwen3 check --config {shlex.quote(train)}",
             f"lf-qwen3 rehearse {shlex.quote(train)}",
             f"lf-qwen3 estimate {shlex.quote(train)}",
         ],
-        train=presets.command(chosen, train),
+        train=presets.launch_command(chosen, train),
         predict=predict if predicts else [],
         after=[f"lf-qwen3 evaluate {shlex.quote(choice.out)}"] if predicts else [],
         serve=[
-            run("chat", os.path.join(choice.out, "chat.yaml")),
+            format_command("chat", os.path.join(choice.out, "chat.yaml")),
             f"API_HOST=127.0.0.1 API_PORT=8000 {api}",
         ],
-        export=run("export", os.path.join(choice.out, "export.yaml")),
+        export=format_command("export", os.path.join(choice.out, "export.yaml")),
     )
 
 
-def text(choice: Choice, common: Shared, chosen: Sequence[Preset], rows: str | None, made: Steps) -> str:
+def render_run_book(
+    choice: RecipeChoice, common: SharedSettings, chosen: Sequence[Preset], rows: str | None, made: RunSteps
+) -> str:
     """Return RUN.md; `rows` is the dataset that the predict files answer, None where there are none."""
     train = common.train
-    return page(
+    return render_page(
         "RUN.md",
         choice,
         train=train,
-        method=method(dict(train)),
+        method=name_method(dict(train)),
         held_out=train.get("eval_dataset") or f"{train.get('val_size', 0)} of its rows, drawn at random",
         rows=rows,
         chosen=chosen,
@@ -84,7 +89,7 @@ def text(choice: Choice, common: Shared, chosen: Sequence[Preset], rows: str | N
     )
 
 
-def page(name: str, choice: Choice, **values: Any) -> str:
+def render_page(name: str, choice: RecipeChoice, **values: Any) -> str:
     """Return a page made from recipes/books/NAME.j2, where `at` stands for a path below --out."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -113,13 +118,13 @@ def _ways(train: str) -> list[tuple[str, str]]:
             one.summary,
             f"`recipe new` with `--preset {one.name}`"
             if one.train or one.files
-            else f"`{presets.command([one], train)}`",
+            else f"`{presets.launch_command([one], train)}`",
         )
-        for one in presets.presets()
+        for one in presets.list_presets()
         if _scales(one)
     ]
 
 
-def _listed(choice: Choice, rows: str | None) -> list[tuple[str, str]]:
+def _listed(choice: RecipeChoice, rows: str | None) -> list[tuple[str, str]]:
     gone = () if rows and choice.gguf else ("predict_merged",) if rows else ("predict",)
     return [(name, does) for name, does in _ABOUT.items() if not name.startswith(gone or ("/",))]

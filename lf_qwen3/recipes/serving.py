@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lf_qwen3.recipes.shared import Shared
+from lf_qwen3.recipes.shared import SharedSettings
 from lf_qwen3.trainer import schema
 
 SERVING = ("infer_backend", "vllm_", "sglang_", "offload_folder", "use_kv_cache")
@@ -26,13 +26,13 @@ EXPORT_COMMENTS = {
 }
 
 
-def belongs(key: str) -> str:
+def target_of(key: str) -> str:
     """Return the file a key of `--set` is for: "serve", "export", "both", or "" for the trainer's files."""
     kinds = (("both", BOTH), ("serve", SERVING), ("export", EXPORTING))
     return next((kind for kind, starts in kinds if key.startswith(starts)), "")
 
 
-def chat(common: Shared, own: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def build_chat(common: SharedSettings, own: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the settings of chat.yaml, which are those of api.yaml too; `own` are the user's."""
     loading = {"infer_backend": "huggingface"} | _for("serve", own)
     quantised = common.quantised if loading["infer_backend"] == "huggingface" else {}
@@ -46,7 +46,9 @@ def chat(common: Shared, own: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def export(common: Shared, export_dir: str, own: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def build_export(
+    common: SharedSettings, export_dir: str, own: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
     """Return the settings of export.yaml: an adapter merged into the model, 16 bits a weight.
 
     The quantisation of a QLoRA is left out, for the trainer merges nothing into a quantised model
@@ -59,4 +61,4 @@ def export(common: Shared, export_dir: str, own: Mapping[str, Any]) -> dict[str,
 
 
 def _for(kind: str, own: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in own.items() if belongs(key) in (kind, "both")}
+    return {key: value for key, value in own.items() if target_of(key) in (kind, "both")}

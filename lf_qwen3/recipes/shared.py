@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lf_qwen3.recipes.presets import Preset, preset
+from lf_qwen3.recipes.presets import Preset, find_preset
 
 Mode = Literal["thinking", "non-thinking"]
 
@@ -28,7 +28,7 @@ NEW_TOKENS = 2048
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedSettings:
     """Settings by what they are about; `base` and `tuned` say which weights are loaded, before and after.
 
     `answering` holds the trainer's own generation keys. `train` is the training YAML they were taken from,
@@ -55,21 +55,21 @@ class Shared:
         return kept | ({"enable_thinking": self.mode == "thinking"} if "enable_thinking" in kept else {})
 
 
-def of(
+def share_settings(
     train: Mapping[str, Any], mode: Mode, chosen: Sequence[Preset] = (), own: Mapping[str, Any] | None = None
-) -> Shared:
+) -> SharedSettings:
     """Return what a training YAML shares with the other files.
 
     The sampling is Qwen's for `mode`, then what presets in `chosen` say, then `own`. A preset that switches
     thinking off does so in every file that generates.
     """
-    answering = dict(preset(mode).generate) | {"max_new_tokens": NEW_TOKENS}
+    answering = dict(find_preset(mode).generate) | {"max_new_tokens": NEW_TOKENS}
     for one in chosen:
         answering |= one.generate
     template = _taken(train, TEMPLATE)
     if "enable_thinking" in template and any(one.name == "non-thinking" for one in chosen):
         template["enable_thinking"] = False
-    return Shared(
+    return SharedSettings(
         train,
         mode,
         _base(train),
@@ -81,7 +81,7 @@ def of(
     )
 
 
-def mode_of(train: Mapping[str, Any], chosen: Sequence[Preset], thinking_records: int | None) -> Mode:
+def choose_mode(train: Mapping[str, Any], chosen: Sequence[Preset], thinking_records: int | None) -> Mode:
     """Tell how the model is to answer: as a sampling preset says, or as it was trained to.
 
     `thinking_records` counts the records that think, None where that is not known.

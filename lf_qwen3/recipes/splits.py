@@ -14,7 +14,7 @@ from lf_qwen3.data.registry.listing import kind_of
 
 
 @dataclass(frozen=True)
-class Made:
+class ConversionInfo:
     """How `convert` made the records: how it treated several turns, and how many of them think."""
 
     turns: str
@@ -32,11 +32,11 @@ class Splits:
     train: str
     val: str | None
     test: str | None
-    made: Made | None
+    made: ConversionInfo | None
     answerable: frozenset[str] = frozenset()
 
 
-def find(dataset: str, dataset_dir: str) -> Splits:
+def find_splits(dataset: str, dataset_dir: str) -> Splits:
     """Return the splits of a dataset, named as `convert --name` names it or as one registered name.
 
     Raises `UsageError` for a dataset that is not registered, with the nearest ones that are, `LfQwen3Error`
@@ -58,7 +58,7 @@ def find(dataset: str, dataset_dir: str) -> Splits:
     return Splits(train, val, test, _made(Path(dataset_dir) / f"{stem}.manifest.json"), answerable)
 
 
-def to_answer(found: Splits, asked: str, notes: list[str]) -> str | None:
+def choose_answered(found: Splits, asked: str, notes: list[str]) -> str | None:
     """Return the dataset to answer: the one asked for, the test split, or what there is, with a note.
 
     None where nothing can be answered: pairs, feedback and plain text hold no single answer to a question.
@@ -96,10 +96,10 @@ def _asked(found: Splits, asked: str) -> str:
     )
 
 
-def _made(path: Path) -> Made | None:
+def _made(path: Path) -> ConversionInfo | None:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
         options, counts = manifest["options"], manifest["counts"]
-        return Made(str(options["turns"]), int(counts["thinking"]), int(counts["plain"]))
+        return ConversionInfo(str(options["turns"]), int(counts["thinking"]), int(counts["plain"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -17,7 +17,7 @@ THINKING = sampling.find("thinking")
 
 
 def test_the_shipped_presets_are_those_of_the_recipes(here):
-    shipped = {one.name: one.generate for one in presets.presets() if one.group == "sampling"}
+    shipped = {one.name: one.generate for one in presets.list_presets() if one.group == "sampling"}
     assert set(sampling.names()) == set(shipped)
     assert sampling.names()[0] == "thinking"
     for name, generate in shipped.items():

@@ -43,13 +43,15 @@ def registered(here):
 
 
 def test_every_recipe_and_preset_that_is_offered_can_be_chosen():
-    assert set(train.recipe_names()) >= {one.name for one in recipes.derived()}
-    assert all(recipes.find(name) for name in train.recipe_names())
-    assert all(presets.preset(name) for name in (*train.hardware_names(), *train.tracking_names()))
+    assert set(train.recipe_names()) >= {one.name for one in recipes.list_derived()}
+    assert all(recipes.find_recipe(name) for name in train.recipe_names())
+    assert all(presets.find_preset(name) for name in (*train.hardware_names(), *train.tracking_names()))
 
 
 def test_what_the_board_cannot_start_is_not_offered():
-    started_otherwise = {one.name for one in presets.presets() if one.launch or "USE_RAY" in one.environment}
+    started_otherwise = {
+        one.name for one in presets.list_presets() if one.launch or "USE_RAY" in one.environment
+    }
     assert started_otherwise
     assert not started_otherwise & set(train.hardware_names())
     with pytest.raises(UsageError, match="no preset for the board"):
@@ -58,13 +60,13 @@ def test_what_the_board_cannot_start_is_not_offered():
 
 def test_a_look_tells_settings_and_memory_of_the_recipe():
     found = train.look(form(hardware=["liger"]))
-    of_recipe = recipes.find(RECIPE).settings
+    of_recipe = recipes.find_recipe(RECIPE).settings
     assert found["settings"] == {key: of_recipe[key] for key in train.SHOWN}
     options = {"rank": of_recipe["lora_rank"], "dropout": True, "fused_loss": True}
-    plan = estimate.Plan.named("Qwen3-4B", cutoff_len=of_recipe["cutoff_len"], **options)
-    assert found["memory"]["total"] == estimate.of(plan).total
+    plan = estimate.TrainingPlan.named("Qwen3-4B", cutoff_len=of_recipe["cutoff_len"], **options)
+    assert found["memory"]["total"] == estimate.estimate_memory(plan).total
     assert sum(found["memory"]["parts"].values()) == found["memory"]["total"]
-    assert found["presets"] == [("liger", presets.preset("liger").summary)]
+    assert found["presets"] == [("liger", presets.find_preset("liger").summary)]
 
 
 def test_presets_of_one_kind_exclude_each_other():
@@ -77,7 +79,10 @@ def test_a_stage_without_estimate_still_shows_its_settings(monkeypatch):
     monkeypatch.setattr("lf_qwen3.proof.estimate.from_yaml.STAGES", ("sft",))
     found = train.look(form(recipe="qwen3-4b-lora-kto"))
     assert "not estimated" in found["memory"]["error"]
-    assert found["settings"]["learning_rate"] == recipes.find("qwen3-4b-lora-kto").settings["learning_rate"]
+    assert (
+        found["settings"]["learning_rate"]
+        == recipes.find_recipe("qwen3-4b-lora-kto").settings["learning_rate"]
+    )
 
 
 def test_the_recipe_is_fitted_to_the_data(registered):
@@ -133,7 +138,7 @@ def test_without_swanlab_its_fields_are_left_alone(registered):
     plain = train_fill.values(train.settings(form())[0])
     tracked = train_fill.values(train.settings(form(tracking="swanlab-cloud"))[0])
     assert not [name for name in plain if name.startswith("train.swanlab_") and name != "train.swanlab_mode"]
-    assert tracked["train.swanlab_project"] == presets.preset("swanlab-cloud").train["swanlab_project"]
+    assert tracked["train.swanlab_project"] == presets.find_preset("swanlab-cloud").train["swanlab_project"]
     assert "train.swanlab_api_key" not in tracked
 
 

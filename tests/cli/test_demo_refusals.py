@@ -15,11 +15,11 @@ def installed(monkeypatch):
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "train.yaml").write_text("mine")
     with pytest.raises(UsageError, match="did not make"):
-        demo.run(tmp_path, listener=None)
+        demo.run_demo(tmp_path, listener=None)
     assert [path.name for path in tmp_path.iterdir()] == ["train.yaml"]
 
 
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "demo").write_text("")
     with pytest.raises(UsageError, match="is a file"):
-        demo.run(tmp_path / "demo", listener=None)
+        demo.run_demo(tmp_path / "demo", listener=None)

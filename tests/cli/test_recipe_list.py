@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lf_qwen3.qwen3.architecture import CHECKPOINTS
-from lf_qwen3.recipes import derived, find, shipped
-from lf_qwen3.recipes.presets import presets
+from lf_qwen3.recipes import find_recipe, list_derived, list_shipped
+from lf_qwen3.recipes.presets import list_presets
 
 
 def test_list_fits_a_window_and_names_all_that_names_are_made_of(lf):
@@ -16,7 +16,7 @@ def test_list_fits_a_window_and_names_all_that_names_are_made_of(lf):
     assert max(len(line) for line in lines) <= 100
     assert len(lines) < 70
     words = set(out.replace(",", " ").split())
-    wanted = [*shipped(), *presets()]
+    wanted = [*list_shipped(), *list_presets()]
     assert {one.name for one in wanted} | {one.name.lower() for one in CHECKPOINTS} <= words
 
 
@@ -24,21 +24,21 @@ def test_every_name_that_list_gives_as_an_example_is_one(lf):
     first = lf("recipe", "list")[1].splitlines()[0]
     names = [word.strip(",") for word in first.split() if word.startswith("qwen3-")]
     assert len(names) >= 2
-    assert [find(name).name for name in names] == names
+    assert [find_recipe(name).name for name in names] == names
 
 
 def test_list_as_json_holds_every_recipe(lf):
     report = json.loads(lf("recipe", "list", "--json")[1])
     rows = {row["name"]: row for row in report["recipes"]}
-    every = [*shipped(), *derived()]
+    every = [*list_shipped(), *list_derived()]
     assert rows.keys() == {one.name for one in every}
-    assert {row["name"] for row in report["presets"]} == {one.name for one in presets()}
+    assert {row["name"] for row in report["presets"]} == {one.name for one in list_presets()}
 
 
 @pytest.mark.parametrize("name", ["qwen3-8b-qlora-sft", "qwen3-4b-instruct-2507-lora-sft", "moe-lora-sft"])
 def test_a_row_of_the_list_says_what_the_recipe_holds(lf, name):
     rows = json.loads(lf("recipe", "list", "--json")[1])["recipes"]
-    row, recipe = next(one for one in rows if one["name"] == name), find(name)
+    row, recipe = next(one for one in rows if one["name"] == name), find_recipe(name)
     assert row["model"] == recipe.settings["model_name_or_path"]
     assert row["template"] == recipe.settings["template"]
     assert row["summary"] == recipe.summary
@@ -46,14 +46,14 @@ def test_a_row_of_the_list_says_what_the_recipe_holds(lf, name):
 
 @pytest.mark.parametrize("name", ["lora-sft", "qwen3-32b-full-sft", "qwen3-30b-a3b-thinking-2507-qlora-sft"])
 def test_show_prints_the_yaml(lf, name):
-    recipe = find(name)
+    recipe = find_recipe(name)
     assert lf("recipe", "show", name) == (0, recipe.text, "")
     report = json.loads(lf("recipe", "show", name, "--json")[1])
     assert report["settings"] == recipe.settings
     assert report["name"] == name
 
 
-@pytest.mark.parametrize("one", presets(), ids=lambda one: one.name)
+@pytest.mark.parametrize("one", list_presets(), ids=lambda one: one.name)
 def test_show_prints_a_preset(lf, one):
     assert lf("recipe", "show", one.name) == (0, one.path.read_text("utf-8"), "")
     report = json.loads(lf("recipe", "show", one.name, "--json")[1])
@@ -61,7 +61,7 @@ def test_show_prints_a_preset(lf, one):
 
 
 def test_no_recipe_has_the_name_of_a_preset():
-    assert not {one.name for one in (*shipped(), *derived())} & {one.name for one in presets()}
+    assert not {one.name for one in (*list_shipped(), *list_derived())} & {one.name for one in list_presets()}
 
 
 def test_show_of_an_unknown_recipe(lf):

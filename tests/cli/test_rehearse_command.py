@@ -6,9 +6,9 @@ import pytest
 
 from lf_qwen3.cli import _output, cli
 from lf_qwen3.proof import rehearse
-from lf_qwen3.proof.rehearse import Answer, Change, Fault, Verdict
+from lf_qwen3.proof.rehearse import RehearsalAnswer, RehearsalChange, RehearsalFault, RehearsalVerdict
 
-PASSED = Verdict(
+PASSED = RehearsalVerdict(
     "train.yaml",
     method="lora sft",
     model="a tiny dense Qwen3 (by the name, Qwen/Qwen3-4B)",
@@ -18,19 +18,19 @@ PASSED = Verdict(
     steps=10,
     losses=[13.1254, 12.5],
     eval_loss=12.75,
-    answers=[Answer("<|im_start|>user\n问\n", "noise\x1b[31m"), Answer("second", "more")],
+    answers=[RehearsalAnswer("<|im_start|>user\n问\n", "noise\x1b[31m"), RehearsalAnswer("second", "more")],
     changes=[
-        Change("off", "bf16", True, None, "needs a GPU"),
-        Change("off", "optim", "paged_adamw_8bit", "adamw_torch", "its kernels run on a GPU only"),
-        Change("short", "cutoff_len", 8192, 2048, "2048 at most"),
+        RehearsalChange("off", "bf16", True, None, "needs a GPU"),
+        RehearsalChange("off", "optim", "paged_adamw_8bit", "adamw_torch", "its kernels run on a GPU only"),
+        RehearsalChange("short", "cutoff_len", 8192, 2048, "2048 at most"),
     ],
     notes=["mine_train: the trainer leaves out 2 of 64 rows, the first at data/a.jsonl:4: no answer"],
     seconds=51.2,
 )
-FAILED = Verdict(
+FAILED = RehearsalVerdict(
     "train.yaml",
     changes=PASSED.changes[:1],
-    fault=Fault("a.jsonl:5 stops the trainer: null", "look", "dataset", 7, "mine", "a.jsonl", 5),
+    fault=RehearsalFault("a.jsonl:5 stops the trainer: null", "look", "dataset", 7, "mine", "a.jsonl", 5),
     folder="/tmp/kept",
     log="/tmp/kept/train.log",
 )
@@ -42,7 +42,7 @@ def lf(capsys, monkeypatch):
 
     def run(verdict, *args):
         asked = []
-        monkeypatch.setattr(rehearse, "run", lambda request, voice: asked.append(request) or verdict)
+        monkeypatch.setattr(rehearse, "rehearse", lambda request, voice: asked.append(request) or verdict)
         code = _output.run(lambda: cli(["rehearse", "train.yaml", *args], standalone_mode=False))
         captured = capsys.readouterr()
         return code, captured.out, captured.err, asked[0]

@@ -27,7 +27,7 @@ def strings(language):
 
 
 def generate(name):
-    return presets.preset(name).generate
+    return presets.find_preset(name).generate
 
 
 def open_at_presets(open_tab, language="en"):
@@ -101,7 +101,7 @@ def test_from_a_recipe_to_the_boards_own_commands(open_tab, language):
     tab.choose("train.tracking", "swanlab-local")
     assert told["train"]["was_filled"].split("{count}")[0] in press(tab, "train.fill", "train.filled")
     assert told["train"]["fits"].split("{")[0] in tab.text("train.filled", ".lfq-view")
-    wanted = recipes.find(RECIPE).settings
+    wanted = recipes.find_recipe(RECIPE).settings
     tab.page.get_by_role("tab", name="Train", exact=True).click()
     for key, label in LABELS[language].items():
         assert float(of_board(tab, label).input_value()) == wanted[key]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.base.progress import NoProgress
-from lf_qwen3.demo import run
+from lf_qwen3.demo import run_demo
 from lf_qwen3.trainer import process
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
@@ -97,7 +97,7 @@ def test_other_settings_are_trained_anew(first, tmp_path, monkeypatch):
         return process.TrainerRun(0, log, 1.0)
 
     monkeypatch.setattr(process, "train", train)
-    assert run(Path("demo"), NoProgress(), steps=2).trained is True
+    assert run_demo(Path("demo"), NoProgress(), steps=2).trained is True
     assert asked == [("train.yaml", False), ("predict_tuned.yaml", False)]
     assert "max_steps: 2" in Path("demo/train.yaml").read_text("utf-8")
-    assert run(Path("demo"), NoProgress(), steps=2).trained is False
+    assert run_demo(Path("demo"), NoProgress(), steps=2).trained is False

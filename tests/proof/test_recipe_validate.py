@@ -4,7 +4,7 @@ import pytest
 
 from lf_qwen3.proof import dialects
 from lf_qwen3.proof.validate import validate
-from lf_qwen3.recipes import shipped
+from lf_qwen3.recipes import list_shipped
 
 # Every key of the training, inference and export examples of LLaMA-Factory 0.9.5, spelt as it stands there.
 EXAMPLE_LINES = """
@@ -199,7 +199,7 @@ def test_another_kind_of_yaml_is_told_apart(found, dialect):
     assert report.notes == [dialects.NOTES[dialect]]
 
 
-@pytest.mark.parametrize("recipe", shipped(), ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", list_shipped(), ids=lambda recipe: recipe.name)
 def test_a_shipped_recipe_is_valid(recipe):
     report = validate(recipe.path)
     assert (report.findings, report.settings) == ([], len(recipe.settings))

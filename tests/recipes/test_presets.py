@@ -8,17 +8,17 @@ import pytest
 
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.recipes.presets import choose, command, preset, presets, read
+from lf_qwen3.recipes.presets import choose_presets, find_preset, launch_command, list_presets, read_preset
 from lf_qwen3.trainer import schema
 
-EVERY = pytest.mark.parametrize("one", presets(), ids=lambda one: one.name)
+EVERY = pytest.mark.parametrize("one", list_presets(), ids=lambda one: one.name)
 GENERATES = {"GeneratingArguments", "DataArguments", "ModelArguments"}
 SAMPLING = {"thinking": (0.6, 0.95, 20), "non-thinking": (0.7, 0.8, 20)}
 STARTED_BY = {"FORCE_TORCHRUN", "USE_RAY"}
 
 
 def of_group(name):
-    return {one.name for one in presets() if one.group == name}
+    return {one.name for one in list_presets() if one.group == name}
 
 
 def test_the_groups_hold_what_the_recipes_need():
@@ -62,37 +62,37 @@ def test_its_files_are_named_by_what_it_sets_and_move_with_it(one):
 
 def test_names_are_unique_across_the_groups():
     paths = list((assets.folder("recipes") / "presets").glob("*/*.yaml"))
-    assert len({path.stem for path in paths}) == len(paths) == len(presets())
+    assert len({path.stem for path in paths}) == len(paths) == len(list_presets())
 
 
 @pytest.mark.parametrize("name", SAMPLING)
 def test_sampling_is_what_qwen_recommends(name):
-    found = preset(name).generate
+    found = find_preset(name).generate
     assert (found["temperature"], found["top_p"], found["top_k"]) == SAMPLING[name]
     assert found["do_sample"] is True
 
 
 @pytest.mark.parametrize(("name", "rows"), [("quick", 100), ("test-500", 500), ("full", None)])
 def test_evaluation_answers_so_many_rows(name, rows):
-    assert preset(name).generate == {"max_samples": rows}
+    assert find_preset(name).generate == {"max_samples": rows}
 
 
 @pytest.mark.parametrize("name", ["swanlab-cloud", "swanlab-local"])
 def test_swanlab_logs_once(name):
-    found = preset(name).train
+    found = find_preset(name).train
     assert (found["use_swanlab"], found["report_to"]) == (True, "none")
     assert found["swanlab_mode"] == name.removeprefix("swanlab-")
 
 
 @pytest.mark.parametrize("name", sorted(of_group("sharding")))
 def test_a_sharded_run_keeps_what_the_best_checkpoint_is_loaded_from(name):
-    assert preset(name).train["save_only_model"] is False
+    assert find_preset(name).train["save_only_model"] is False
 
 
 @pytest.mark.parametrize("stage", [2, 3])
 @pytest.mark.parametrize("offload", ["", "-offload"], ids=["on GPUs", "offload"])
 def test_a_deepspeed_file_is_of_the_stage_in_its_name(stage, offload):
-    (file,) = preset(f"ds-zero{stage}{offload}").files
+    (file,) = find_preset(f"ds-zero{stage}{offload}").files
     zero = json.loads(file.read_text("utf-8"))["zero_optimization"]
     assert zero["stage"] == stage
     assert ("offload_optimizer" in zero) == bool(offload)
@@ -101,19 +101,19 @@ def test_a_deepspeed_file_is_of_the_stage_in_its_name(stage, offload):
 
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(UsageError) as caught:
-        preset("ds-zero-3")
+        find_preset("ds-zero-3")
     assert caught.value.hint.startswith("did you mean ds-zero3?")
 
 
-@pytest.mark.parametrize("group", sorted({one.group for one in presets()}))
+@pytest.mark.parametrize("group", sorted({one.group for one in list_presets()}))
 def test_of_one_group_one_preset_is_taken(group):
     for one, other in combinations(sorted(of_group(group)), 2):
         with pytest.raises(UsageError, match=group):
-            choose([one, other])
+            choose_presets([one, other])
 
 
 def test_the_same_preset_twice_is_once():
-    assert [one.name for one in choose(["quick", "quick"])] == ["quick"]
+    assert [one.name for one in choose_presets(["quick", "quick"])] == ["quick"]
 
 
 @pytest.mark.parametrize("sharding", sorted(of_group("sharding")))
@@ -121,17 +121,17 @@ def test_the_same_preset_twice_is_once():
 def test_one_way_of_starting_is_chosen(sharding, nodes):
     if sharding.startswith("fsdp"):
         with pytest.raises(UsageError, match="accelerate"):
-            choose([sharding, nodes])
+            choose_presets([sharding, nodes])
         return
-    words = shlex.split(command(choose([sharding, nodes]), "train.yaml"))
+    words = shlex.split(launch_command(choose_presets([sharding, nodes]), "train.yaml"))
     starts = [word for word in words if word.partition("=")[0] in STARTED_BY]
     assert starts == (["USE_RAY=1"] if nodes == "ray" else ["FORCE_TORCHRUN=1"])
     assert words[-3:] == ["llamafactory-cli", "train", "train.yaml"]
 
 
 def test_a_plain_command_and_one_by_accelerate():
-    assert command([], "a b.yaml") == "llamafactory-cli train 'a b.yaml'"
-    line = command([preset("fsdp").placed("runs/a b")], "t.yaml")
+    assert launch_command([], "a b.yaml") == "llamafactory-cli train 'a b.yaml'"
+    line = launch_command([find_preset("fsdp").placed("runs/a b")], "t.yaml")
     assert line == "accelerate launch --config_file 'runs/a b/fsdp.yaml' -m llamafactory.launcher t.yaml"
 
 
@@ -144,7 +144,7 @@ def write(folder, text):
 
 def test_what_a_file_says_is_what_the_preset_holds(tmp_path):
     text = "# Mine.\n#\n# Worth knowing.\n\ntrain:\n  seed: 7  # lucky\n\nenvironment:\n  NNODES: 2\n"
-    found = read(write(tmp_path, text))
+    found = read_preset(write(tmp_path, text))
     assert (found.name, found.group, found.summary, found.about) == ("mine", "new", "Mine.", "Worth knowing.")
     assert (found.train, found.environment, found.launch) == ({"seed": 7}, {"NNODES": "2"}, "")
     assert found.comments == {"seed": "lucky"}
@@ -161,4 +161,4 @@ def test_what_a_file_says_is_what_the_preset_holds(tmp_path):
 )
 def test_a_file_that_is_no_preset_is_refused(tmp_path, text, told):
     with pytest.raises(LfQwen3Error, match=told):
-        read(write(tmp_path, text))
+        read_preset(write(tmp_path, text))

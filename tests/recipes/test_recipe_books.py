@@ -8,8 +8,8 @@ import pytest
 
 from lf_qwen3.cli import cli
 from lf_qwen3.recipes import board, gguf, presets
-from lf_qwen3.recipes.choice import Choice
-from lf_qwen3.recipes.new import plan, write
+from lf_qwen3.recipes.choice import RecipeChoice
+from lf_qwen3.recipes.new import plan_recipe_set, write_recipe_set
 from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.trainer import yaml_reader
 
@@ -31,33 +31,36 @@ def data(tmp_path, monkeypatch):
 
 
 def chosen(recipe="qwen3-4b-lora-sft", *names, dataset="my", out="runs/my", gguf=False):
-    return Choice(recipe, dataset, "data", out, presets=names, gguf=gguf)
+    return RecipeChoice(recipe, dataset, "data", out, presets=names, gguf=gguf)
 
 
 def test_a_tracked_run_has_project_and_name(monkeypatch):
     tracked = Preset("tracked", "tracking", "Track.", Path("x"), train={"use_swanlab": True})
-    monkeypatch.setattr(presets, "choose", lambda names: [tracked])
-    write(plan(chosen()))
+    monkeypatch.setattr(presets, "choose_presets", lambda names: [tracked])
+    write_recipe_set(plan_recipe_set(chosen()))
     found = yaml_reader.read(Path("runs/my/train.yaml")).settings
     assert (found["swanlab_project"], found["swanlab_run_name"]) == (
         "lf-qwen3",
         "qwen3-4b-lora-sft-my",
     )
     assert "export SWANLAB_API_KEY=" in Path("runs/my/RUN.md").read_text()
-    monkeypatch.setattr(presets, "choose", lambda names: [])
-    assert "SWANLAB_API_KEY" not in plan(chosen()).texts[Path("runs/my/RUN.md")]
+    monkeypatch.setattr(presets, "choose_presets", lambda names: [])
+    assert "SWANLAB_API_KEY" not in plan_recipe_set(chosen()).texts[Path("runs/my/RUN.md")]
 
 
-SCALED = [one for one in presets.presets() if one.environment or one.launch or one.files]
+SCALED = [one for one in presets.list_presets() if one.environment or one.launch or one.files]
 
 
 @pytest.mark.parametrize("preset", SCALED, ids=lambda one: one.name)
 def test_a_preset_for_scale_brings_its_files_and_its_line(preset):
     recipe = f"qwen3-4b-{'qlora' if 'qlora' in preset.name else 'lora'}-sft"
-    made = plan(chosen(recipe, preset.name))
-    write(made)
+    made = plan_recipe_set(chosen(recipe, preset.name))
+    write_recipe_set(made)
     placed = preset.placed("runs/my")
-    assert presets.command([placed], "runs/my/train.yaml") in Path("runs/my/RUN.md").read_text().splitlines()
+    assert (
+        presets.launch_command([placed], "runs/my/train.yaml")
+        in Path("runs/my/RUN.md").read_text().splitlines()
+    )
     for file in preset.files:
         assert (Path("runs/my") / file.name).read_bytes() == file.read_bytes()
     for key, value in placed.train.items():
@@ -67,7 +70,7 @@ def test_a_preset_for_scale_brings_its_files_and_its_line(preset):
 
 @pytest.mark.parametrize(("stage", "dataset"), NO_ANSWERS.items(), ids=list(NO_ANSWERS))
 def test_data_without_answers_gets_no_predict_files(stage, dataset):
-    made = plan(chosen(f"qwen3-4b-lora-{stage}", dataset=dataset, gguf=True))
+    made = plan_recipe_set(chosen(f"qwen3-4b-lora-{stage}", dataset=dataset, gguf=True))
     assert not [name for name in made.settings if name.startswith("predict")]
     assert "--test NAME" in made.notes[-1]
     book = made.texts[Path("runs/my/RUN.md")]
@@ -79,8 +82,8 @@ def test_data_without_answers_gets_no_predict_files(stage, dataset):
 @pytest.mark.parametrize("out", ["runs/my", "a folder/my run"])
 @pytest.mark.parametrize("book", ["RUN.md", "RUN_GGUF.md"])
 def test_every_command_of_a_run_book_names_what_is_there(out, book):
-    made = plan(chosen(out=out, gguf=True))
-    write(made)
+    made = plan_recipe_set(chosen(out=out, gguf=True))
+    write_recipe_set(made)
     blocks = made.texts[Path(out) / book].split("```bash\n")[1:]
     lines = [line for block in blocks for line in block.partition("```")[0].splitlines()]
     assert lines
@@ -94,7 +97,7 @@ def test_every_command_of_a_run_book_names_what_is_there(out, book):
 
 
 def test_the_gates_serve_the_file_that_was_made_before():
-    text = plan(chosen(gguf=True)).texts[Path("runs/my/RUN_GGUF.md")]
+    text = plan_recipe_set(chosen(gguf=True)).texts[Path("runs/my/RUN_GGUF.md")]
     made: list[str] = []
     for line in text.splitlines():
         words = line.split()
@@ -110,14 +113,14 @@ def test_the_gates_serve_the_file_that_was_made_before():
 
 @pytest.mark.parametrize("recipe", ["qwen3-4b-lora-sft", "qwen3-8b-qlora-sft", "qwen3-1.7b-full-sft"])
 def test_the_board_gets_no_model_name_and_no_secret(recipe):
-    values = board.values(plan(chosen(recipe)).train | {"swanlab_api_key": "abc"})
+    values = board.build_arguments(plan_recipe_set(chosen(recipe)).train | {"swanlab_api_key": "abc"})
     assert "top.model_name" not in values
     assert "abc" not in json.dumps(values)
     assert not [key for key in values if "api_key" in key]
 
 
 def test_the_board_is_told_what_no_element_can_show():
-    values = board.values(
+    values = board.build_arguments(
         {"dataset": "a,b", "learning_rate": 1e-05, "save_steps": 0.1, "enable_thinking": None}
     )
     extra = json.loads(values["train.extra_args"])

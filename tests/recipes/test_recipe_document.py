@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.recipes import shipped
-from lf_qwen3.recipes.document import Document, line
+from lf_qwen3.recipes import list_shipped
+from lf_qwen3.recipes.document import YamlDocument, format_setting
 
 TEXT = """\
 # what it is
@@ -29,7 +29,7 @@ out: saves
 
 
 def changed(change) -> str:
-    document = Document(TEXT)
+    document = YamlDocument(TEXT)
     change(document)
     return document.text()
 
@@ -40,12 +40,12 @@ def without(text: str, *lines: str) -> str:
 
 
 def test_an_unchanged_document_is_the_same_text():
-    assert Document(TEXT).text() == TEXT
+    assert YamlDocument(TEXT).text() == TEXT
 
 
-@pytest.mark.parametrize("recipe", shipped(), ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", list_shipped(), ids=lambda recipe: recipe.name)
 def test_a_shipped_recipe_comes_back_byte_for_byte(recipe):
-    assert Document(recipe.text).text() == recipe.text
+    assert YamlDocument(recipe.text).text() == recipe.text
 
 
 @pytest.mark.parametrize("key", ["dataset", "cutoff_len", "template", "rate", "out"])
@@ -93,15 +93,15 @@ def test_a_heading_stands_above_a_new_key():
     ids=repr,
 )
 def test_how_a_value_is_written(value, written):
-    assert line("key", value) == written
+    assert format_setting("key", value) == written
 
 
 @given(st.one_of(st.text(max_size=20), st.floats(allow_nan=False, allow_infinity=False), st.integers()))
 def test_a_value_is_read_back_as_it_was(value):
-    document = Document("key: old  # kept\n")
+    document = YamlDocument("key: old  # kept\n")
     document.set("key", value)
-    assert Document(document.text()).plain() == {"key": value}
-    assert YAML(typ="safe").load(line("key", value)) == {"key": value}
+    assert YamlDocument(document.text()).plain() == {"key": value}
+    assert YAML(typ="safe").load(format_setting("key", value)) == {"key": value}
 
 
 @pytest.mark.parametrize(
@@ -115,4 +115,4 @@ def test_a_value_is_read_back_as_it_was(value):
 )
 def test_a_document_that_cannot_be_read(text, message):
     with pytest.raises(LfQwen3Error, match=message):
-        Document(text, "my.yaml")
+        YamlDocument(text, "my.yaml")

@@ -7,10 +7,10 @@ from urllib.parse import unquote
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.recipes import find
-from lf_qwen3.recipes.choice import Choice
-from lf_qwen3.recipes.document import Document
-from lf_qwen3.recipes.new import plan, write
+from lf_qwen3.recipes import find_recipe
+from lf_qwen3.recipes.choice import RecipeChoice
+from lf_qwen3.recipes.document import YamlDocument
+from lf_qwen3.recipes.new import plan_recipe_set, write_recipe_set
 
 MODELS = {
     "Qwen/Qwen3-8B": "qwen3",
@@ -37,8 +37,8 @@ def data(tmp_path, monkeypatch):
     return lay
 
 
-def choice(recipe="qwen3-4b-lora-sft", dataset="my", model=None, **settings) -> Choice:
-    return Choice(recipe, dataset, "data", "runs/my", model, settings)
+def choice(recipe="qwen3-4b-lora-sft", dataset="my", model=None, **settings) -> RecipeChoice:
+    return RecipeChoice(recipe, dataset, "data", "runs/my", model, settings)
 
 
 def tuned(made):
@@ -47,7 +47,7 @@ def tuned(made):
 
 
 def test_the_splits_that_convert_registered_are_used(data):
-    made = plan(choice())
+    made = plan_recipe_set(choice())
     assert [made.train[key] for key in ("dataset", "eval_dataset", "dataset_dir")] == [
         "my_train",
         "my_val",
@@ -59,12 +59,12 @@ def test_the_splits_that_convert_registered_are_used(data):
 
 @pytest.mark.parametrize("name", ["my", "my_train"])
 def test_a_dataset_goes_by_its_name_or_by_its_registered_name(data, name):
-    assert plan(choice(dataset=name)).train["eval_dataset"] == "my_val"
+    assert plan_recipe_set(choice(dataset=name)).train["eval_dataset"] == "my_val"
 
 
 def test_without_a_validation_split_a_share_is_held_out(data):
     data("train", "test")
-    made = plan(choice())
+    made = plan_recipe_set(choice())
     assert made.train["val_size"] == 0.05
     assert "eval_dataset" not in made.train
     assert "no validation split of my" in made.notes[0]
@@ -77,7 +77,7 @@ def test_without_a_validation_split_a_share_is_held_out(data):
 )
 def test_without_a_test_split_predict_takes_what_there_is(data, splits, rows, note):
     data(*splits)
-    made = plan(choice())
+    made = plan_recipe_set(choice())
     assert tuned(made)["eval_dataset"] == rows
     assert note in made.notes[-1]
 
@@ -87,18 +87,18 @@ def test_without_a_test_split_predict_takes_what_there_is(data, splits, rows, no
 )
 def test_the_mask_follows_how_the_turns_were_written(data, turns, masked):
     data("train", "val", "test", turns=turns)
-    assert plan(choice()).train["mask_history"] is masked
+    assert plan_recipe_set(choice()).train["mask_history"] is masked
 
 
 def test_without_a_manifest_the_mask_stays_and_is_explained(data):
-    made = plan(choice(dataset="alone"))
+    made = plan_recipe_set(choice(dataset="alone"))
     assert made.train["mask_history"] is True
     assert "no manifest of alone" in " ".join(made.notes)
 
 
 @pytest.mark.parametrize(("model", "template"), MODELS.items(), ids=list(MODELS))
 def test_the_template_follows_the_checkpoint(data, model, template):
-    made = plan(choice(model=model))
+    made = plan_recipe_set(choice(model=model))
     assert (made.train["model_name_or_path"], made.train["template"]) == (model, template)
     assert ("enable_thinking" in made.train) == (template == "qwen3")
     assert ("additional_target" in made.train) == model.endswith("-Base")
@@ -108,7 +108,10 @@ def test_the_template_follows_the_checkpoint(data, model, template):
 
 
 def test_full_training_of_a_base_model_needs_no_extra_target(data):
-    assert "additional_target" not in plan(choice("qwen3-1.7b-full-sft", model="Qwen/Qwen3-1.7B-Base")).train
+    assert (
+        "additional_target"
+        not in plan_recipe_set(choice("qwen3-1.7b-full-sft", model="Qwen/Qwen3-1.7B-Base")).train
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,7 @@ def test_an_unknown_model_keeps_the_template_and_is_named(data, config, note):
     Path("mine").mkdir()
     if config:
         Path("mine/config.json").write_text(json.dumps(config))
-    made = plan(choice(model="./mine"))
+    made = plan_recipe_set(choice(model="./mine"))
     assert (made.train["model_name_or_path"], made.train["template"]) == ("./mine", "qwen3")
     assert note in made.notes[0]
 
@@ -142,20 +145,20 @@ def test_an_unknown_model_keeps_the_template_and_is_named(data, config, note):
 )
 def test_thinking_that_does_not_go_with_the_model_is_named(data, model, thinking, plain, note):
     data("train", "val", "test", turns="unroll", thinking=thinking, plain=plain)
-    notes = plan(choice(model=model)).notes
+    notes = plan_recipe_set(choice(model=model)).notes
     said = [one for one in notes if not one.startswith("rate, batch")]
     assert [note in one for one in said] == ([True] if note else [])
 
 
 def test_data_without_thinking_keep_null_and_are_sampled_without(data):
     data("train", "val", "test", turns="unroll", thinking=0)
-    made = plan(choice())
+    made = plan_recipe_set(choice())
     assert made.train["enable_thinking"] is None
     assert tuned(made)["temperature"] == 0.7
 
 
 def test_a_setting_wins_and_goes_where_it_belongs(data):
-    made = plan(
+    made = plan_recipe_set(
         choice(learning_rate=1e-5, max_new_tokens=64, per_device_eval_batch_size=2, output_dir="elsewhere")
     )
     assert (made.train["learning_rate"], made.train["output_dir"]) == (1e-5, "elsewhere")
@@ -167,26 +170,28 @@ def test_a_setting_wins_and_goes_where_it_belongs(data):
 
 
 def test_a_setting_that_excludes_another_takes_it_out(data):
-    made = plan(choice(val_size=0.1))
+    made = plan_recipe_set(choice(val_size=0.1))
     assert "eval_dataset" not in made.train
     data("train", "test", turns="unroll")
-    made = plan(choice(eval_dataset="alone"))
+    made = plan_recipe_set(choice(eval_dataset="alone"))
     assert "val_size" not in made.train
     assert made.notes == []
-    assert plan(choice(val_size=0.1, eval_dataset="alone", seed=1)).train["eval_dataset"] == "alone"
+    assert (
+        plan_recipe_set(choice(val_size=0.1, eval_dataset="alone", seed=1)).train["eval_dataset"] == "alone"
+    )
 
 
 def test_another_method_writes_another_kind_of_weights(data):
-    made = plan(choice(finetuning_type="full", model="Qwen/Qwen3-4B-Base"))
+    made = plan_recipe_set(choice(finetuning_type="full", model="Qwen/Qwen3-4B-Base"))
     assert tuned(made)["model_name_or_path"] == made.train["output_dir"] == "runs/my/model"
     assert "additional_target" not in made.train
 
 
 def test_the_save_steps_follow_the_eval_steps(data):
-    made = plan(choice(eval_steps=5))
+    made = plan_recipe_set(choice(eval_steps=5))
     assert made.train["save_steps"] == 5
     assert "save_steps is 5 too" in made.notes[0]
-    assert plan(choice(eval_steps=5, load_best_model_at_end=False)).train["save_steps"] == 0.1
+    assert plan_recipe_set(choice(eval_steps=5, load_best_model_at_end=False)).train["save_steps"] == 0.1
 
 
 @pytest.mark.parametrize(
@@ -196,20 +201,20 @@ def test_the_save_steps_follow_the_eval_steps(data):
 )
 def test_a_setting_the_trainer_would_not_take_is_refused(data, settings, message):
     with pytest.raises(UsageError, match=message):
-        plan(choice(**settings))
+        plan_recipe_set(choice(**settings))
 
 
 @pytest.mark.parametrize("name", ["yours", "my_val_"], ids=["unknown", "near"])
 def test_a_dataset_that_is_not_registered(data, name):
     with pytest.raises(UsageError) as caught:
-        plan(choice(dataset=name))
+        plan_recipe_set(choice(dataset=name))
     assert "registered are: alone, my_test, my_train, my_val" in caught.value.hint
 
 
 def test_the_comments_of_the_recipe_survive(data):
-    made = plan(choice())
+    made = plan_recipe_set(choice())
     text = made.texts[Path("runs/my/train.yaml")]
-    recipe = find("qwen3-4b-lora-sft")
+    recipe = find_recipe("qwen3-4b-lora-sft")
     comments = [line.split("# ", 1)[1] for line in recipe.text.splitlines() if ": " in line and " # " in line]
     assert comments
     assert [one for one in comments if f"# {one}" not in text] == []
@@ -219,12 +224,12 @@ def test_what_a_recipe_needs_is_said_for_its_own_model_only(data):
     def opening(made):
         return made.texts[Path("runs/my/train.yaml")].split("\n\n")[0]
 
-    assert "# Needs " in opening(plan(choice()))
-    assert "# Needs " not in opening(plan(choice(model="someone/Qwen3-tuned")))
+    assert "# Needs " in opening(plan_recipe_set(choice()))
+    assert "# Needs " not in opening(plan_recipe_set(choice(model="someone/Qwen3-tuned")))
 
 
 def test_another_checkpoint_brings_its_own_rate_and_batch(data):
-    made, own = plan(choice(model="Qwen/Qwen3-14B")), find("qwen3-14b-lora-sft").settings
+    made, own = plan_recipe_set(choice(model="Qwen/Qwen3-14B")), find_recipe("qwen3-14b-lora-sft").settings
     assert {key: made.train[key] for key in ("learning_rate", "gradient_accumulation_steps")} == {
         key: own[key] for key in ("learning_rate", "gradient_accumulation_steps")
     }
@@ -233,7 +238,7 @@ def test_another_checkpoint_brings_its_own_rate_and_batch(data):
 
 
 def test_the_editor_finds_the_schema(data):
-    yamls = [text for path, text in plan(choice()).texts.items() if path.parent.name == "my"][:-1]
+    yamls = [text for path, text in plan_recipe_set(choice()).texts.items() if path.parent.name == "my"][:-1]
     assert len(yamls) == 6
     for text in yamls:
         first = text.splitlines()[0]
@@ -242,15 +247,15 @@ def test_the_editor_finds_the_schema(data):
 
 
 def test_writing_twice_is_fine_and_other_content_is_refused(data):
-    write(plan(choice()))
-    write(plan(choice()))
+    write_recipe_set(plan_recipe_set(choice()))
+    write_recipe_set(plan_recipe_set(choice()))
     before = Path("runs/my/train.yaml").read_bytes()
     with pytest.raises(LfQwen3Error, match=r"train\.yaml and runs/my/predict_base\.yaml and") as caught:
-        write(plan(choice(cutoff_len=512)))
+        write_recipe_set(plan_recipe_set(choice(cutoff_len=512)))
     assert "--replace" in caught.value.hint
     assert Path("runs/my/train.yaml").read_bytes() == before
-    write(plan(choice(cutoff_len=512)), replace=True)
-    assert Document(Path("runs/my/predict_tuned.yaml").read_text()).plain()["cutoff_len"] == 512
+    write_recipe_set(plan_recipe_set(choice(cutoff_len=512)), replace=True)
+    assert YamlDocument(Path("runs/my/predict_tuned.yaml").read_text()).plain()["cutoff_len"] == 512
     assert not [path for path in Path("runs").rglob("*") if path.name.endswith(".tmp")]
 
 
@@ -258,5 +263,5 @@ def test_an_out_that_is_a_file_is_refused(data):
     Path("runs").mkdir()
     Path("runs/my").write_text("mine")
     with pytest.raises(UsageError, match="--out runs/my is a file"):
-        write(plan(choice()))
+        write_recipe_set(plan_recipe_set(choice()))
     assert Path("runs/my").read_text() == "mine"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.recipes import derived, shared
-from lf_qwen3.recipes.choice import Choice
-from lf_qwen3.recipes.new import plan, write
+from lf_qwen3.recipes import list_derived, shared
+from lf_qwen3.recipes.choice import RecipeChoice
+from lf_qwen3.recipes.new import plan_recipe_set, write_recipe_set
 from lf_qwen3.trainer import yaml_reader
 
 SFT = {"columns": {"prompt": "instruction", "response": "output"}}
@@ -58,7 +58,7 @@ def data(tmp_path, monkeypatch):
 def chosen(kind="lora", *names, settings=None, gguf=False):
     recipe, more = KINDS[kind]
     more = {"dataset": "my", **more}
-    return Choice(
+    return RecipeChoice(
         recipe,
         dataset_dir="data",
         out="runs/my",
@@ -71,7 +71,7 @@ def chosen(kind="lora", *names, settings=None, gguf=False):
 
 def written(choice):
     """Write a set and return the settings of every YAML, read as the trainer reads them, by name."""
-    write(plan(choice))
+    write_recipe_set(plan_recipe_set(choice))
     return {path.stem: yaml_reader.read(path).settings for path in Path("runs/my").glob("*.yaml")}
 
 
@@ -178,7 +178,7 @@ def test_a_preset_changes_what_it_is_for():
 
 
 def test_presets_stand_under_titles_of_their_own():
-    write(plan(chosen("lora", "ds-zero2", "swanlab-local")))
+    write_recipe_set(plan_recipe_set(chosen("lora", "ds-zero2", "swanlab-local")))
     text = Path("runs/my/train.yaml").read_text()
     assert "\n\n### preset ds-zero2\n" in text
     assert "\n\n### preset swanlab-local\n" in text
@@ -197,33 +197,33 @@ def test_what_is_set_by_hand_wins_over_a_preset():
 )
 def test_presets_that_cannot_be_taken(names, message):
     with pytest.raises(UsageError, match=message):
-        plan(chosen("lora", *names))
+        plan_recipe_set(chosen("lora", *names))
 
 
 @pytest.mark.parametrize("key", ["swanlab_api_key", "hf_hub_token", "swanlab_lark_secret"])
 def test_no_secret_is_written(key):
     with pytest.raises(UsageError, match="a secret does not belong in a file"):
-        plan(chosen(settings={key: "abc"}))
+        plan_recipe_set(chosen(settings={key: "abc"}))
 
 
 def test_a_test_dataset_that_holds_no_answers():
     with pytest.raises(UsageError, match="--test pairs_test") as caught:
-        plan(Choice("qwen3-4b-lora-sft", "my", "data", "runs/my", test="pairs_test"))
+        plan_recipe_set(RecipeChoice("qwen3-4b-lora-sft", "my", "data", "runs/my", test="pairs_test"))
     assert "registered are: my_test, my_train, my_val" in caught.value.hint
 
 
-COVERED = {one.path: one for one in derived()} | {one.checkpoint: one for one in derived()}
+COVERED = {one.path: one for one in list_derived()} | {one.checkpoint: one for one in list_derived()}
 """One derived recipe of every method, and one of every checkpoint."""
 
 
 @pytest.mark.parametrize("recipe", COVERED.values(), ids=lambda one: one.name)
 def test_a_derived_recipe_makes_a_set(recipe):
     dataset = {"dpo": "pairs", "kto": "feedback", "pt": "words"}.get(recipe.settings["stage"], "my")
-    made = plan(Choice(recipe.name, dataset, "data", "runs/my"))
+    made = plan_recipe_set(RecipeChoice(recipe.name, dataset, "data", "runs/my"))
     assert made.settings["export.yaml"]["template"] == made.train["template"] == recipe.settings["template"]
     assert made.train.get("mask_history") is None or made.train["stage"] == "sft"
 
 
 def test_a_mode_follows_the_data():
-    assert shared.mode_of({"template": "qwen3"}, [], 0) == "non-thinking"
-    assert shared.mode_of({"template": "qwen3", "enable_thinking": None}, [], None) == "thinking"
+    assert shared.choose_mode({"template": "qwen3"}, [], 0) == "non-thinking"
+    assert shared.choose_mode({"template": "qwen3", "enable_thinking": None}, [], None) == "thinking"

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.recipes import board, presets
-from lf_qwen3.recipes.choice import Choice
-from lf_qwen3.recipes.new import plan, write
+from lf_qwen3.recipes.choice import RecipeChoice
+from lf_qwen3.recipes.new import plan_recipe_set, write_recipe_set
 from lf_qwen3.trainer import yaml_reader
 
 pytestmark = pytest.mark.llamafactory
@@ -57,10 +57,10 @@ def folder(tmp_path, monkeypatch):
 
 def make(recipe, *names, **settings):
     """Write the whole set of a recipe into runs/my and return the settings of its train.yaml."""
-    made = plan(
-        Choice(recipe, RECIPES[recipe], "data", "runs/my", None, settings, names, "my_test", gguf=True)
+    made = plan_recipe_set(
+        RecipeChoice(recipe, RECIPES[recipe], "data", "runs/my", None, settings, names, "my_test", gguf=True)
     )
-    write(made)
+    write_recipe_set(made)
     return made.train
 
 
@@ -112,7 +112,7 @@ def test_every_file_of_a_set_is_taken(parse, recipe):
                 assert found[key] == [settings[key]]
 
 
-@pytest.mark.parametrize("preset", presets.presets(), ids=lambda one: one.name)
+@pytest.mark.parametrize("preset", presets.list_presets(), ids=lambda one: one.name)
 def test_a_preset_leaves_the_generating_files_to_any_machine(parse, preset):
     make("qwen3-4b-qlora-sft" if "qlora" in preset.name else "qwen3-4b-lora-sft", preset.name)
     for name in GENERATING:
@@ -156,7 +156,7 @@ def test_every_value_fits_its_element(engine, folder):
 
     _, driver = engine
     for recipe in RECIPES:
-        for key, value in board.values(make_anew(recipe)).items():
+        for key, value in board.build_arguments(make_anew(recipe)).items():
             element = driver.manager.get_elem_by_id(key)
             if isinstance(element, gradio.Slider):
                 assert element.minimum <= value <= element.maximum, key

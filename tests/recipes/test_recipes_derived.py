@@ -6,15 +6,15 @@ import pytest
 
 from lf_qwen3.qwen3.architecture import CHECKPOINTS
 from lf_qwen3.qwen3.checkpoints import kind_of
-from lf_qwen3.recipes import derived, find, shipped
+from lf_qwen3.recipes import find_recipe, list_derived, list_shipped
 from lf_qwen3.recipes.derive import EXPERT_TARGETS, LARGE
-from lf_qwen3.recipes.document import Document
-from lf_qwen3.recipes.needs import memory
+from lf_qwen3.recipes.document import YamlDocument
+from lf_qwen3.recipes.needs import estimate_recipe_memory
 from lf_qwen3.trainer import schema
 
-DERIVED = derived()
+DERIVED = list_derived()
 BY_NAME = {one.name: one for one in DERIVED}
-EVERY = pytest.mark.parametrize("recipe", [*shipped(), *DERIVED], ids=lambda recipe: recipe.name)
+EVERY = pytest.mark.parametrize("recipe", [*list_shipped(), *DERIVED], ids=lambda recipe: recipe.name)
 MADE = pytest.mark.parametrize("recipe", DERIVED, ids=lambda recipe: recipe.name)
 BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps")
 SIZES = ("0.6b", "1.7b", "4b", "8b", "14b", "32b", "30b-a3b", "235b-a22b")
@@ -25,7 +25,7 @@ IN_2507 = [
 
 @cache
 def document_of(path):
-    return Document(path.read_text("utf-8"))
+    return YamlDocument(path.read_text("utf-8"))
 
 
 def of_file(recipe):
@@ -43,7 +43,7 @@ def test_the_names_that_the_readme_and_the_demo_use_are_made():
 
 
 def test_no_name_stands_for_two_recipes():
-    names = [one.name for one in (*shipped(), *DERIVED)]
+    names = [one.name for one in (*list_shipped(), *DERIVED)]
     assert len(names) == len(set(names))
 
 
@@ -125,14 +125,14 @@ def test_no_comment_of_the_method_is_lost(recipe):
 
 
 def test_the_recipe_for_experts_is_the_one_that_is_made():
-    made, file = find("qwen3-30b-a3b-lora-sft").settings, find("moe-lora-sft").settings
+    made, file = find_recipe("qwen3-30b-a3b-lora-sft").settings, find_recipe("moe-lora-sft").settings
     assert made == file
 
 
 @pytest.mark.parametrize("method", ["lora-sft", "qlora-sft", "full-sft"])
 def test_memory_grows_with_the_model(method):
     dense = [one for one in CHECKPOINTS if not one.shape.experts and one.name == f"Qwen3-{one.size}"]
-    totals = [memory(find(method).settings, one).total for one in dense]
+    totals = [estimate_recipe_memory(find_recipe(method).settings, one).total for one in dense]
     assert len(totals) == 6
     assert totals == sorted(totals)
 
@@ -141,7 +141,7 @@ def test_memory_grows_with_the_model(method):
 def test_packed_weights_take_less_than_plain_ones_and_those_less_than_trained_ones(checkpoint):
     name = checkpoint.name.lower()
     packed, plain, full = (
-        memory(BY_NAME[f"{name}-{method}-sft"].settings, checkpoint).total
+        estimate_recipe_memory(BY_NAME[f"{name}-{method}-sft"].settings, checkpoint).total
         for method in ("qlora", "lora", "full")
     )
     assert packed < plain < full
@@ -155,4 +155,6 @@ def test_packed_weights_take_less_than_plain_ones_and_those_less_than_trained_on
 )
 def test_memory_is_about_what_people_publish(name, published):
     recipe = BY_NAME[name]
-    assert memory(recipe.settings, recipe.checkpoint).total / 1e9 == pytest.approx(published, rel=0.15)
+    assert estimate_recipe_memory(recipe.settings, recipe.checkpoint).total / 1e9 == pytest.approx(
+        published, rel=0.15
+    )

@@ -7,11 +7,11 @@ import pytest
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.qwen3.architecture import CHECKPOINTS
 from lf_qwen3.qwen3.checkpoints import kind_of
-from lf_qwen3.recipes import find, method, shipped
-from lf_qwen3.recipes.needs import needs
+from lf_qwen3.recipes import find_recipe, list_shipped, name_method
+from lf_qwen3.recipes.needs import describe_needs
 from lf_qwen3.trainer import schema
 
-RECIPES = pytest.mark.parametrize("recipe", shipped(), ids=lambda recipe: recipe.name)
+RECIPES = pytest.mark.parametrize("recipe", list_shipped(), ids=lambda recipe: recipe.name)
 METHODS = {"lora-sft", "qlora-sft", "full-sft", "rslora-sft", "lora-dpo", "lora-kto", "lora-pt", "full-pt"}
 OTHERS = {
     "moe-lora-sft",
@@ -23,8 +23,8 @@ DATA = {"sft": "sample_mixed", "dpo": "sample_preference", "kto": "sample_kto", 
 
 
 def test_every_method_and_the_tutorials_are_there():
-    assert {one.name for one in shipped() if one.is_method} >= METHODS
-    assert {one.name for one in shipped() if not one.is_method} >= OTHERS
+    assert {one.name for one in list_shipped() if one.is_method} >= METHODS
+    assert {one.name for one in list_shipped() if not one.is_method} >= OTHERS
 
 
 @RECIPES
@@ -40,7 +40,7 @@ def test_it_opens_with_schema_summary_command_and_needs(recipe):
 def test_the_recipe_that_its_comment_names_is_its_own(recipe):
     said = re.search(r"lf-qwen3 recipe new (\S+) ", "\n".join(recipe.document.header))
     assert said
-    named = find(said[1])
+    named = find_recipe(said[1])
     assert named.settings | {"output_dir": ""} == recipe.settings | {"output_dir": ""}
 
 
@@ -50,7 +50,7 @@ def test_what_it_needs_is_what_its_settings_need(recipe):
     start = next(at for at, line in enumerate(header) if line.startswith("Needs"))
     model = recipe.settings["model_name_or_path"]
     checkpoint = next(one for one in CHECKPOINTS if one.id == model)
-    assert header[start:] == needs(recipe.settings, checkpoint)
+    assert header[start:] == describe_needs(recipe.settings, checkpoint)
 
 
 @RECIPES
@@ -97,19 +97,19 @@ def test_every_number_is_explained(recipe):
 )
 def test_an_unknown_name_is_answered_with_the_nearest(given, meant):
     with pytest.raises(UsageError) as caught:
-        find(given)
+        find_recipe(given)
     assert caught.value.hint.startswith(f"did you mean {meant}?")
 
 
 def test_a_name_unlike_any_other_is_answered_with_how_names_are_formed():
     with pytest.raises(UsageError) as caught:
-        find("something else")
+        find_recipe("something else")
     assert "qlora-sft" in caught.value.hint
     assert "did you mean" not in caught.value.hint
 
 
 def test_a_name_may_be_written_as_the_hub_writes_it():
-    assert find("Qwen3-8B-lora-sft").name == "qwen3-8b-lora-sft"
+    assert find_recipe("Qwen3-8B-lora-sft").name == "qwen3-8b-lora-sft"
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,4 @@ def test_a_name_may_be_written_as_the_hub_writes_it():
     ids=["defaults", "full", "quantised", "rank-stabilised"],
 )
 def test_the_name_of_a_method(settings, name):
-    assert method(settings) == name
+    assert name_method(settings) == name

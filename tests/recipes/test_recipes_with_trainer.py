@@ -13,13 +13,13 @@ import sys
 
 import pytest
 
-from lf_qwen3.recipes import derived, shipped
-from lf_qwen3.recipes.presets import preset, presets
+from lf_qwen3.recipes import list_derived, list_shipped
+from lf_qwen3.recipes.presets import find_preset, list_presets
 
 pytestmark = pytest.mark.llamafactory
-METHODS = [one for one in shipped() if one.is_method]
+METHODS = [one for one in list_shipped() if one.is_method]
 PACKAGES = {"liger": "liger-kernel"}
-TRAINING = [one for one in presets() if one.train or one.environment or one.launch]
+TRAINING = [one for one in list_presets() if one.train or one.environment or one.launch]
 OTHER_DATA = {"dataset", "eval_dataset", "dataset_dir", "output_dir", "additional_target", "lora_target"}
 
 
@@ -127,7 +127,7 @@ def expected(settings):
 
 
 @pytest.mark.parametrize(
-    "recipe", [*shipped(), *derived()], ids=lambda recipe: f"{recipe.name} (bf16 stands in)"
+    "recipe", [*list_shipped(), *list_derived()], ids=lambda recipe: f"{recipe.name} (bf16 stands in)"
 )
 def test_a_recipe_is_accepted_and_understood(parse, recipe):
     found = parse(recipe.settings)
@@ -154,7 +154,7 @@ def test_a_preset_is_accepted_on_every_method(parse, start, one, recipe):
 @pytest.mark.parametrize("stage", [2, 3])
 @pytest.mark.parametrize("offload", ["", "-offload"], ids=["on GPUs", "offload"])
 def test_the_trainer_fills_in_a_deepspeed_file(parse, start, stage, offload):
-    one = preset(f"ds-zero{stage}{offload}")
+    one = find_preset(f"ds-zero{stage}{offload}")
     start(one)
     settings = {**METHODS[0].settings, **one.placed(str(one.files[0].parent)).train}
     config = parse(settings)["hf_deepspeed_config"]
@@ -164,7 +164,7 @@ def test_the_trainer_fills_in_a_deepspeed_file(parse, start, stage, offload):
     assert config.get_value("train_micro_batch_size_per_gpu") == settings["per_device_train_batch_size"]
 
 
-@pytest.mark.parametrize("one", [one for one in presets() if one.generate], ids=lambda one: one.name)
+@pytest.mark.parametrize("one", [one for one in list_presets() if one.generate], ids=lambda one: one.name)
 def test_a_preset_is_accepted_where_answers_are_written(one):
     parser = pytest.importorskip("llamafactory.hparams.parser")
     settings = {"model_name_or_path": "Qwen/Qwen3-4B", "template": "qwen3", **one.generate}
@@ -176,7 +176,7 @@ def test_a_preset_is_accepted_where_answers_are_written(one):
 
 def test_accelerate_starts_a_module_that_trains():
     launcher = pytest.importorskip("llamafactory.launcher")
-    lines = {one.launch for one in presets() if one.launch}
+    lines = {one.launch for one in list_presets() if one.launch}
     assert lines
     for line in lines:
         assert line.split()[-2:] == ["-m", launcher.__name__]
@@ -190,7 +190,7 @@ def test_torchrun_is_told_what_the_presets_set():
     with open(launcher.__file__, encoding="utf-8") as source:
         text = source.read()
     for name in ("multi-node", "elastic"):
-        for key in preset(name).environment:
+        for key in find_preset(name).environment:
             assert f'"{key}"' in text
 
 

@@ -26,7 +26,7 @@ _STEPS = {1: "base", 2: "tuned", 3: "scoring"}
 
 def preset_names() -> list[str]:
     """Return the presets of the group."""
-    return [one.name for one in presets.presets() if one.group == GROUP]
+    return [one.name for one in presets.list_presets() if one.group == GROUP]
 
 
 def request(

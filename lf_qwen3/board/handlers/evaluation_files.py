@@ -44,16 +44,18 @@ def plan(asked: Mapping[str, Any]) -> tuple[Place, list[str]]:
     train |= {"dataset_dir": asked["dataset_dir"], "output_dir": str(run)}
     found, rows = _rows(train, asked["rows"], notes)
     out = _out(run, f"{rows}-{asked['preset']}")
-    chosen = [presets.preset(asked["preset"])]
-    mode = shared.mode_of(train, chosen, found.made.thinking if found.made else None)
-    common = shared.of(train, mode, chosen, {"max_new_tokens": asked["new_tokens"]})
+    chosen = [presets.find_preset(asked["preset"])]
+    mode = shared.choose_mode(train, chosen, found.made.thinking if found.made else None)
+    common = shared.share_settings(train, mode, chosen, {"max_new_tokens": asked["new_tokens"]})
     texts: dict[str, str] = {}
     for name, weights in zip(_NAMES, (common.base, common.tuned), strict=True):
         yaml = f"predict_{name}.yaml"
-        sections = predict.sections(common, weights, rows, str(out / f"predict_{name}"))
-        schema.check(commented.flat(sections), yaml)
-        opening = commented.opening(f"Answer {rows} with {_WITH[name]}.", commented.run("train", out / yaml))
-        texts[yaml] = commented.text(opening, sections)
+        sections = predict.build_sections(common, weights, rows, str(out / f"predict_{name}"))
+        schema.check(commented.flatten(sections), yaml)
+        opening = commented.format_opening(
+            f"Answer {rows} with {_WITH[name]}.", commented.format_command("train", out / yaml)
+        )
+        texts[yaml] = commented.format_yaml(opening, sections)
     return Place(out, rows, texts), notes
 
 
@@ -120,12 +122,12 @@ def _rows(train: Mapping[str, Any], asked: str, notes: list[str]) -> tuple[Split
     names = learnt if isinstance(learnt, list) else str(learnt).split(",")
     wanted = "choose a registered dataset of questions and answers as the rows to answer"
     try:
-        found = splits.find(asked or str(names[0]).strip(), train["dataset_dir"])
+        found = splits.find_splits(asked or str(names[0]).strip(), train["dataset_dir"])
     except UsageError as error:
         raise UsageError(error.message, wanted) from error
     rows = None
     if not asked or asked in found.answerable:
-        rows = splits.to_answer(found, asked, notes)
+        rows = splits.choose_answered(found, asked, notes)
     if rows is None:
         raise UsageError(f"{asked or found.train} holds no answers to score", wanted)
     return found, rows

@@ -97,14 +97,14 @@ def preview(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     tell("rendering", 0, 0)
     place = tokenizers.find(asked["tokenizer"], asked["model"])
     with yaml_of(asked["settings"]) as config:
-        wanted = previewing.Request(
+        wanted = previewing.PreviewRequest(
             asked["names"][0], asked["dataset_dir"], place, config=str(config), row=asked["row"]
         )
         try:
             found = previewing.preview(wanted)
         except LfQwen3Error as error:
             raise told_of(error, config) from error
-    shown = previewing.summary(found)
+    shown = previewing.summarise_preview(found)
     for rendering in (one for row in shown["rows"] for one in row["renderings"]):
         del rendering["input_ids"], rendering["labels"]
     return shown | {"cutoff_len": found.template.cutoff_len}

@@ -140,7 +140,7 @@ def extra_args(written: str | None, sampling: Sampling) -> str:
 @cache
 def _shipped() -> dict[str, Sampling]:
     """Return the presets of the recipes folder; the one called thinking, and no other, thinks."""
-    found = {one.name: one.generate for one in presets.presets() if one.group == GROUP}
+    found = {one.name: one.generate for one in presets.list_presets() if one.group == GROUP}
     return {name: Sampling(**generate, enable_thinking=name == FIRST) for name, generate in found.items()}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lf_qwen3.board.markup import Html, error, html, paragraph, tag
 from lf_qwen3.board.texts import Texts
-from lf_qwen3.recipes.document import line
+from lf_qwen3.recipes.document import format_setting
 
 State = Mapping[str, Any]
 
@@ -32,6 +32,6 @@ def keys(state: State | None, texts: Texts) -> Html:
         return Html("")
     if "error" in state:
         return error(state["error"], state["hint"])
-    text = "\n".join(line(key, value) for key, value in state.items())
+    text = "\n".join(format_setting(key, value) for key, value in state.items())
     title = tag("summary", html(texts("sampling.as_keys")))
     return tag("details", title, tag("pre", html(text), class_="lfq-record"))

@@ -25,7 +25,7 @@ def find(given: str | None, model: str | None) -> str:
                 raise
     from lf_qwen3.proof.rehearse import model as stand_in
 
-    keep = stand_in.cache()
+    keep = stand_in.cache_folder()
     if keep is None:
         return str(tokenizer_files.find(USUAL))
     return str(stand_in.find_tokenizer(USUAL, None, keep)[0])

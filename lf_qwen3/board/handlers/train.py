@@ -47,8 +47,8 @@ class Form:
 
 def recipe_names() -> list[str]:
     """Return the recipes to choose from: LoRA and sft first, by checkpoint, then the ready-made ones."""
-    ready = [one.name for one in recipes.shipped() if not one.is_method]
-    made = [one.name for one in recipes.derived()]
+    ready = [one.name for one in recipes.list_shipped() if not one.is_method]
+    made = [one.name for one in recipes.list_derived()]
     return sorted(made, key=lambda name: (not name.endswith("-sft"), "-full-" in name)) + ready
 
 
@@ -60,14 +60,14 @@ def hardware_names() -> list[str]:
     """
     return [
         one.name
-        for one in presets.presets()
+        for one in presets.list_presets()
         if one.group in HARDWARE and not one.launch and ("deepspeed" in one.train or not one.environment)
     ]
 
 
 def tracking_names() -> list[str]:
     """Return the presets for trackers."""
-    return [one.name for one in presets.presets() if one.group == TRACKING]
+    return [one.name for one in presets.list_presets() if one.group == TRACKING]
 
 
 def look(form: Form) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def look(form: Form) -> dict[str, Any]:
     `memory` is that of `estimate`, or {"error", "hint"} where it cannot be told. Raises `UsageError` for an
     unknown recipe or preset, and for presets that exclude each other.
     """
-    recipe, chosen = recipes.find(form.recipe), _chosen(form)
+    recipe, chosen = recipes.find_recipe(form.recipe), _chosen(form)
     settings = outline(form)
     try:
         memory = estimate(settings, gpus_of(form.gpus))
@@ -94,34 +94,34 @@ def look(form: Form) -> dict[str, Any]:
 def outline(form: Form) -> dict[str, Any]:
     """Return the settings of a recipe with its presets, on its own sample data."""
     from lf_qwen3.recipes import adapt
-    from lf_qwen3.recipes.document import Document
+    from lf_qwen3.recipes.document import YamlDocument
 
-    recipe = recipes.find(form.recipe)
-    document = Document(recipe.text, recipe.name)
-    adapt.to_presets(document, [one.placed(str(_deepspeed_files())) for one in _chosen(form)])
+    recipe = recipes.find_recipe(form.recipe)
+    document = YamlDocument(recipe.text, recipe.name)
+    adapt.apply_presets(document, [one.placed(str(_deepspeed_files())) for one in _chosen(form)])
     return document.plain()
 
 
 def settings(form: Form) -> tuple[dict[str, Any], list[str]]:
     """Return the training YAML of a recipe fitted to the chosen data, and what there is to say about it.
 
-    Raises `UsageError` where no recipe or no dataset is chosen, and what `recipes.new.plan` raises.
+    Raises `UsageError` where no recipe or no dataset is chosen, and what `new.plan_recipe_set` raises.
     """
     from lf_qwen3.recipes import new
-    from lf_qwen3.recipes.choice import Choice
+    from lf_qwen3.recipes.choice import RecipeChoice
 
     if not form.recipe:
         raise UsageError("no recipe is chosen", "choose one above")
     _chosen(form)
     places.require_inside(form.dataset_dir)
-    choice = Choice(
+    choice = RecipeChoice(
         recipe=form.recipe,
         dataset=_dataset(form),
         dataset_dir=form.dataset_dir,
         out=f"saves/{form.recipe}",
         presets=form.presets,
     )
-    made = new.plan(choice)
+    made = new.plan_recipe_set(choice)
     train = dict(made.train)
     if named := train.get("deepspeed"):
         train["deepspeed"] = str(_deepspeed_files() / Path(named).name)
@@ -143,15 +143,15 @@ def estimate(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
     notes: list[str] = []
     with yaml_of(settings) as path:
         try:
-            plan, _ = from_yaml.plan_of(path, gpus, notes)
+            plan, _ = from_yaml.read_plan(path, gpus, notes)
         except LfQwen3Error as error:
             raise told_of(error, path) from error
         except (ValueError, TypeError, OSError, RuntimeError) as error:  # whatever was typed into a field
             raise UsageError(
                 f"a setting cannot be read: {error}", "look at the Train tab's fields"
             ) from error
-    found = estimating.of(plan)
-    card = estimating.smallest(found.total)
+    found = estimating.estimate_memory(plan)
+    card = estimating.smallest_card(found.total)
     return {
         "model": plan.model,
         "words": plan.words,
@@ -161,9 +161,9 @@ def estimate(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
         "card": card.label if card else "",
         "smaller": [
             {"settings": one.settings, "total": one.total, "card": one.card.label}
-            for one in estimating.changes(plan)
+            for one in estimating.suggest_changes(plan)
         ],
-        "notes": [*notes, *estimating.caveats(plan)],
+        "notes": [*notes, *estimating.list_caveats(plan)],
     }
 
 
@@ -185,7 +185,7 @@ def _chosen(form: Form) -> list[presets.Preset]:
         raise UsageError(
             f"no preset for the board is called '{strange[0]}'", f"there are: {', '.join(sorted(allowed))}"
         )
-    return presets.choose(form.presets)
+    return presets.choose_presets(form.presets)
 
 
 def _dataset(form: Form) -> str:

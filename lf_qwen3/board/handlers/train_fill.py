@@ -40,7 +40,7 @@ def values(train: Mapping[str, Any]) -> dict[str, Any]:
 
     DeepSpeed becomes the board's own stage and offload, whose files the board keeps itself.
     """
-    found = board.values({key: value for key, value in train.items() if key != "deepspeed"})
+    found = board.build_arguments({key: value for key, value in train.items() if key != "deepspeed"})
     if named := train.get("deepspeed"):
         found |= _sharding(str(named))
     if not train.get("use_swanlab"):
@@ -71,7 +71,7 @@ def board_name(model: str, names: Collection[str]) -> str:
 
 def _sharding(named: str) -> dict[str, Any]:
     """Return the board's stage and offload for a DeepSpeed file of the presets."""
-    files = (file for one in presets.presets() for file in one.files)
+    files = (file for one in presets.list_presets() for file in one.files)
     file = next(one for one in files if one.name == Path(named).name)
     zero = json.loads(file.read_text("utf-8"))["zero_optimization"]
     return dict(zip(_SHARDING, (str(zero["stage"]), "offload_optimizer" in zero), strict=True))

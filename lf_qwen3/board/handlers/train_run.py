@@ -12,7 +12,7 @@ from lf_qwen3.board.board import without_secrets
 from lf_qwen3.board.handlers import places, saved
 from lf_qwen3.board.handlers.train_tab import NAME, named, told_of, yaml_of
 from lf_qwen3.board.jobs import Tell
-from lf_qwen3.recipes.document import line
+from lf_qwen3.recipes.document import format_setting
 
 if TYPE_CHECKING:
     from lf_qwen3.base.progress import Status
@@ -42,7 +42,7 @@ def save(settings: Mapping[str, Any], name: str | None, is_demo: bool = False) -
         f"#   {command}",
         "",
     ]
-    lines = [line(key, value) for key, value in without_secrets(settings).items()]
+    lines = [format_setting(key, value) for key, value in without_secrets(settings).items()]
     text = "\n".join([*header, *lines]) + "\n"
     if len(text) > LARGEST:
         raise UsageError(
@@ -70,14 +70,16 @@ def rehearse(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Rehearse settings on the CPU; runs in a process of its own, and leaves nothing behind.
 
     Returns the verdict as `lf-qwen3 rehearse --json` has it, `told` (what was done, line by line) and
-    `output` (the end of the trainer's own output, "" after a success). Raises what `rehearse.run` raises.
+    `output` (the end of the trainer's own output, "" after a success). Raises what `rehearse` raises.
     """
     from lf_qwen3.proof import rehearse as rehearsing
 
     voice = _Voice(tell)
     with yaml_of(asked["settings"]) as path:
         try:
-            verdict = rehearsing.run(rehearsing.Request(path, asked["tokenizer"] or None), voice)
+            verdict = rehearsing.rehearse(
+                rehearsing.RehearsalRequest(path, asked["tokenizer"] or None), voice
+            )
         except LfQwen3Error as error:
             raise told_of(error, path) from error
     output = _end_of(verdict.log)

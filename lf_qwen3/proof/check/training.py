@@ -12,7 +12,7 @@ from lf_qwen3.proof.check.findings import Looker
 from lf_qwen3.proof.check.records import Counts
 from lf_qwen3.proof.check.rules.training.model import describe_scale, scale_of
 from lf_qwen3.proof.check.rules.training.subject import Data, Training
-from lf_qwen3.recipes.document import Document
+from lf_qwen3.recipes.document import YamlDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def read_config(path: Path) -> Config:
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8", "name a training YAML: --config FILE") from error
-    return Config(path, text, Document(text, str(path)).plain())
+    return Config(path, text, YamlDocument(text, str(path)).plain())
 
 
 def subject_of(config: Config, datasets: dict[str, Counts], registered: list[str]) -> Training:

@@ -7,9 +7,19 @@
 The formula and its sources stand in docs/estimate.md; tests hold it against the trainer's own model code.
 """
 
-from lf_qwen3.proof.estimate.advice import Change, caveats, changes
-from lf_qwen3.proof.estimate.cards import CARDS, Card, smallest
-from lf_qwen3.proof.estimate.memory import Memory, of
-from lf_qwen3.proof.estimate.plan import Plan
+from lf_qwen3.proof.estimate.advice import SmallerSetting, list_caveats, suggest_changes
+from lf_qwen3.proof.estimate.cards import CARDS, Card, smallest_card
+from lf_qwen3.proof.estimate.memory import PeakMemory, estimate_memory
+from lf_qwen3.proof.estimate.plan import TrainingPlan
 
-__all__ = ["CARDS", "Card", "Change", "Memory", "Plan", "caveats", "changes", "of", "smallest"]
+__all__ = [
+    "CARDS",
+    "Card",
+    "PeakMemory",
+    "SmallerSetting",
+    "TrainingPlan",
+    "estimate_memory",
+    "list_caveats",
+    "smallest_card",
+    "suggest_changes",
+]

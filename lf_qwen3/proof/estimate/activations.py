@@ -7,7 +7,7 @@ that a step of the trainer keeps.
 
 from __future__ import annotations
 
-from lf_qwen3.proof.estimate.plan import Plan
+from lf_qwen3.proof.estimate.plan import TrainingPlan
 from lf_qwen3.proof.estimate.weights import targeted
 
 MASK, ADDED_MASK = 1, 2
@@ -17,23 +17,23 @@ _KTO, _DPO, _DPO_ALONE = 20, 16, 8
 """Bytes a logit at the end of the forward passes of KTO, of DPO, and of DPO without a reference model."""
 
 
-def stream(plan: Plan) -> int:
+def stream(plan: TrainingPlan) -> int:
     """Return the bytes of one number of the hidden states; float32 weights make them float32."""
     return 4 if plan.trains_all and plan.precision != "half" else 2
 
 
-def checkpoints(plan: Plan) -> int:
+def checkpoints(plan: TrainingPlan) -> int:
     """Return what gradient checkpointing keeps: the hidden states before each layer and after the last."""
     return (plan.shape.layers + 1) * plan.shape.hidden * stream(plan)
 
 
-def layer(plan: Plan) -> int:
+def layer(plan: TrainingPlan) -> int:
     """Return what one layer keeps for its backward pass."""
     kept = _attention(plan) + (_experts(plan) if plan.shape.experts else _dense(plan))
     return kept + (0 if plan.trains_all else _adapters(plan))
 
 
-def working(plan: Plan) -> int:
+def working(plan: TrainingPlan) -> int:
     """Return the most that the backward pass of one layer adds: the gradients of its widest parts."""
     shape = plan.shape
     if shape.experts:
@@ -44,12 +44,12 @@ def working(plan: Plan) -> int:
     return (10 if plan.dropout else 6) * shape.intermediate + 8 * shape.hidden
 
 
-def head(plan: Plan) -> int:
+def head(plan: TrainingPlan) -> int:
     """Return what the last norm keeps: its float32 copy and its output, in float32 where that is trained."""
     return plan.shape.hidden * (4 + 2 * stream(plan))
 
 
-def loss_forward(plan: Plan) -> int:
+def loss_forward(plan: TrainingPlan) -> int:
     """Return the bytes for each of the 151,936 logits at the end of the forward pass.
 
     The logits, their float32 copy and the log-softmax; where they are float32 already there is no copy. For
@@ -63,17 +63,17 @@ def loss_forward(plan: Plan) -> int:
     return 0 if plan.fused_loss else (8 if plan.precision == "single" else 10)
 
 
-def loss_backward(plan: Plan) -> int:
+def loss_backward(plan: TrainingPlan) -> int:
     """Return the bytes for each logit in the loss's backward: log-softmax and the gradients on both sides."""
     return 0 if plan.fused_loss else 12
 
 
-def _widths(plan: Plan) -> tuple[int, int, int, int]:
+def _widths(plan: TrainingPlan) -> tuple[int, int, int, int]:
     shape = plan.shape
     return shape.hidden, shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim, shape.intermediate
 
 
-def _attention(plan: Plan) -> int:
+def _attention(plan: TrainingPlan) -> int:
     """Return what both norms, the norms of q and k, and attention keep: q, k, v and its output.
 
     With a mask keys and values are repeated for every query head (integrations/sdpa_attention.py).
@@ -92,13 +92,13 @@ def _attention(plan: Plan) -> int:
     return 4 * (norms + 2 * hidden) + 2 * (copies * hidden + queries + keys + kept)
 
 
-def _dense(plan: Plan) -> int:
+def _dense(plan: TrainingPlan) -> int:
     """Return gate, its activation and up; and their product where the weights after it are trained."""
     each = 4 if plan.precision == "single" and plan.trains_all else 2
     return each * plan.shape.intermediate * (4 if plan.trains_all else 3)
 
 
-def _experts(plan: Plan) -> int:
+def _experts(plan: TrainingPlan) -> int:
     """Return the same for every chosen expert (gate and up are one), its unweighed output, and the router."""
     hidden, _, _, wide = _widths(plan)
     each = stream(plan)
@@ -106,7 +106,7 @@ def _experts(plan: Plan) -> int:
     return each * plan.shape.experts_per_token * kept + 6 * plan.shape.experts
 
 
-def _adapters(plan: Plan) -> int:
+def _adapters(plan: TrainingPlan) -> int:
     """Return the inputs of the adapters and what lies between its two matrices.
 
     Under autocast each adapter casts its input for itself; in 16 bits those that read the same share it.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from lf_qwen3.proof.estimate.cards import Card, smallest
-from lf_qwen3.proof.estimate.memory import of
-from lf_qwen3.proof.estimate.plan import Plan, Precision
+from lf_qwen3.proof.estimate.cards import Card, smallest_card
+from lf_qwen3.proof.estimate.memory import estimate_memory
+from lf_qwen3.proof.estimate.plan import Precision, TrainingPlan
 from lf_qwen3.proof.estimate.weights import bytes_quantised, quantised
 
 _CUTOFFS = (8192, 4096, 2048, 1024)
@@ -17,7 +17,7 @@ _MOST = 4
 
 
 @dataclass(frozen=True)
-class Change:
+class SmallerSetting:
     """What to write in the YAML, the bytes it then takes, and the smallest card for it."""
 
     settings: str
@@ -29,25 +29,26 @@ class Change:
         return {"settings": self.settings, "total": self.total, "card_gb": self.card.size}
 
 
-def changes(plan: Plan) -> list[Change]:
+def suggest_changes(plan: TrainingPlan) -> list[SmallerSetting]:
     """Return at most four changes, each of which brings a smaller card; pairs where no single one does.
 
     Where no card is large enough, every change that makes one large enough counts.
     """
-    now = smallest(of(plan).total)
+    now = smallest_card(estimate_memory(plan).total)
     single = list(_steps(plan))
     for found in (single, list(_pairs(plan, single))):
         better = [
-            Change(words, total, card)
+            SmallerSetting(words, total, card)
             for words, other in found
-            if (card := smallest(total := of(other).total)) and (now is None or card.size < now.size)
+            if (card := smallest_card(total := estimate_memory(other).total))
+            and (now is None or card.size < now.size)
         ]
         if better:
             return better[:_MOST]
     return []
 
 
-def caveats(plan: Plan) -> list[str]:
+def list_caveats(plan: TrainingPlan) -> list[str]:
     """Return what a person should know of this plan that the figures alone do not say."""
     found = []
     if plan.method == "qlora" and plan.shape.experts:
@@ -66,7 +67,7 @@ def caveats(plan: Plan) -> list[str]:
     return found
 
 
-def _steps(plan: Plan) -> Iterator[tuple[str, Plan]]:
+def _steps(plan: TrainingPlan) -> Iterator[tuple[str, TrainingPlan]]:
     """Yield single changes, those that cost least first."""
     if not plan.checkpointing:
         yield "disable_gradient_checkpointing: false", replace(plan, checkpointing=True)
@@ -89,7 +90,7 @@ def _steps(plan: Plan) -> Iterator[tuple[str, Plan]]:
             yield f"cutoff_len: {cutoff_len}", replace(plan, cutoff_len=cutoff_len)
 
 
-def _methods(plan: Plan) -> Iterator[tuple[str, Plan]]:
+def _methods(plan: TrainingPlan) -> Iterator[tuple[str, TrainingPlan]]:
     """Yield the ways to train fewer weights, or to keep them in fewer bits."""
     if plan.trains_all:
         if not plan.deepspeed and "8bit" not in plan.optim:
@@ -102,7 +103,7 @@ def _methods(plan: Plan) -> Iterator[tuple[str, Plan]]:
         yield "quantization_bit: 4", replace(plan, method="qlora")
 
 
-def _pairs(plan: Plan, single: list[tuple[str, Plan]]) -> Iterator[tuple[str, Plan]]:
+def _pairs(plan: TrainingPlan, single: list[tuple[str, TrainingPlan]]) -> Iterator[tuple[str, TrainingPlan]]:
     """Yield two changes at once, where the second still changes something after the first."""
     for (first, changed), (second, _) in combinations(single, 2):
         for words, other in _steps(changed):

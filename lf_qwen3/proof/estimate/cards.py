@@ -43,6 +43,6 @@ CARDS = (
 )
 
 
-def smallest(size: int) -> Card | None:
+def smallest_card(size: int) -> Card | None:
     """Return the smallest card that holds so many bytes, None when none does."""
     return next((card for card in CARDS if size <= card.usable), None)

@@ -17,7 +17,7 @@ from lf_qwen3.proof.check.registry import Registry, read_registry
 from lf_qwen3.proof.check.rows import entry_of, rows
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
 from lf_qwen3.proof.check.tokens import TokenCounter
-from lf_qwen3.proof.estimate.plan import Plan
+from lf_qwen3.proof.estimate.plan import TrainingPlan
 from lf_qwen3.qwen3 import tokenizer_files as tokenizers
 from lf_qwen3.trainer.records import Record
 from lf_qwen3.trainer.render import Template
@@ -30,7 +30,7 @@ TEMPLATE_TOKENS = 5
 
 
 @dataclass(frozen=True)
-class Data:
+class DataFigures:
     """The figures of a training's data; tokens are those of one epoch, after the cut at cutoff_len.
 
     `exact` tells that a tokenizer counted; `learnt` (tokens in the loss) is None without one. `padding` is
@@ -61,7 +61,7 @@ class _Counted:
     cut: int = 0
 
 
-def data_of(plan: Plan, settings: Mapping[str, Any], given: str, notes: list[str]) -> Data:
+def count_data(plan: TrainingPlan, settings: Mapping[str, Any], given: str, notes: list[str]) -> DataFigures:
     """Return the figures of the datasets that the settings name.
 
     `given` names a tokenizer; without one the model's own is used where it is at hand, or else lengths are
@@ -162,7 +162,9 @@ def _hold_out(counted: _Counted, settings: Mapping[str, Any]) -> None:
         counted.learnt, counted.cut = round(counted.learnt * left), round(counted.cut * left)
 
 
-def _figures(plan: Plan, settings: Mapping[str, Any], counted: _Counted, folder: Path | None) -> Data:
+def _figures(
+    plan: TrainingPlan, settings: Mapping[str, Any], counted: _Counted, folder: Path | None
+) -> DataFigures:
     records, tokens = len(counted.kept), sum(counted.kept)
     if not records:
         raise UsageError("the datasets hold no record that can be learnt", "lf-qwen3 check says why")
@@ -172,7 +174,7 @@ def _figures(plan: Plan, settings: Mapping[str, Any], counted: _Counted, folder:
         waste = packing_waste(counted.kept, plan.cutoff_len)
         number = round(tokens / ((1 - waste) * plan.cutoff_len))
     epochs = float(settings.get("num_train_epochs") or 3.0)
-    return Data(
+    return DataFigures(
         records=records,
         rows=number,
         tokens=tokens,
@@ -186,7 +188,7 @@ def _figures(plan: Plan, settings: Mapping[str, Any], counted: _Counted, folder:
     )
 
 
-def _steps(plan: Plan, settings: Mapping[str, Any], number: int, epochs: float) -> int:
+def _steps(plan: TrainingPlan, settings: Mapping[str, Any], number: int, epochs: float) -> int:
     """Return the optimiser's steps (transformers Trainer.set_initial_training_values)."""
     if (most := int(settings.get("max_steps") or -1)) > 0:
         return most

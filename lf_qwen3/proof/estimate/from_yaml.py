@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.estimate.plan import ATTENTION, FEED_FORWARD, Plan, Precision
+from lf_qwen3.proof.estimate.plan import ATTENTION, FEED_FORWARD, Precision, TrainingPlan
 from lf_qwen3.recipes.needs import has_reference
 from lf_qwen3.trainer import schema, yaml_reader
 
@@ -18,7 +18,7 @@ _NO_SETTING = ("use_unsloth", "use_galore", "use_apollo", "use_badam", "use_dora
 _FULL_MEMORY = "the estimate is the one without it"
 
 
-def plan_of(path: Path, gpus: int, notes: list[str]) -> tuple[Plan, dict[str, Any]]:
+def read_plan(path: Path, gpus: int, notes: list[str]) -> tuple[TrainingPlan, dict[str, Any]]:
     """Return the plan of a training YAML, and its settings; `gpus` 0 takes Ray's workers, or one.
 
     What the formula does not know goes into `notes`. Raises `UsageError` for a YAML that trains nothing, for
@@ -36,7 +36,7 @@ def plan_of(path: Path, gpus: int, notes: list[str]) -> tuple[Plan, dict[str, An
     except (TypeError, ValueError) as error:
         hint = f"lf-qwen3 recipe validate {path} names the key"
         raise UsageError(f"{path} holds a value of the wrong type: {error}", hint) from error
-    plan = Plan.named(str(settings.get("model_name_or_path") or ""), **options)
+    plan = TrainingPlan.named(str(settings.get("model_name_or_path") or ""), **options)
     zero = _deepspeed(settings, path)
     if zero is not None:
         plan = replace(plan, deepspeed=True, precision="half", **zero)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lf_qwen3.proof.estimate import activations, weights
-from lf_qwen3.proof.estimate.plan import Plan
+from lf_qwen3.proof.estimate.plan import TrainingPlan
 from lf_qwen3.qwen3.architecture import VOCABULARY
 
 GIB = 1 << 30
@@ -26,7 +26,7 @@ PARTS = ("weights", "gradients", "optimiser", "activations", "logits", "overhead
 
 
 @dataclass(frozen=True)
-class Memory:
+class PeakMemory:
     """Bytes on one GPU by part at the peak, and which moment that is; the GPU must hold the total."""
 
     moment: str
@@ -68,12 +68,12 @@ class _Moment:
         return self.gradients + self.activations + self.logits + self.copies + self.step
 
 
-def of(plan: Plan) -> Memory:
+def estimate_memory(plan: TrainingPlan) -> PeakMemory:
     """Return the memory of a training at its peak."""
-    peak = max(moments(plan), key=lambda one: one.size)
+    peak = max(list_moments(plan), key=lambda one: one.size)
     lasting = weights.weights(plan), weights.optimiser(plan)
     tensors = sum(lasting) + peak.size
-    return Memory(
+    return PeakMemory(
         peak.name,
         weights=lasting[0] + peak.copies,
         optimiser=lasting[1] + peak.step,
@@ -84,7 +84,7 @@ def of(plan: Plan) -> Memory:
     )
 
 
-def moments(plan: Plan) -> list[_Moment]:
+def list_moments(plan: TrainingPlan) -> list[_Moment]:
     """Return the moments of one step at which the memory may be fullest."""
     logits = plan.tokens * VOCABULARY
     held = weights.gradients(plan) if plan.accumulates else 0
@@ -100,7 +100,7 @@ def moments(plan: Plan) -> list[_Moment]:
     ]
 
 
-def _kept(plan: Plan) -> int:
+def _kept(plan: TrainingPlan) -> int:
     """Return what the forward pass keeps over all layers."""
     mask = activations.MASK * _pairs(plan)
     if plan.checkpointing:
@@ -109,12 +109,12 @@ def _kept(plan: Plan) -> int:
     return mask + plan.shape.layers * activations.ADDED_MASK * _pairs(plan) + plan.tokens * everything
 
 
-def _pairs(plan: Plan) -> int:
+def _pairs(plan: TrainingPlan) -> int:
     """Return the number of pairs of tokens that a mask tells about."""
     return plan.batch * plan.cutoff_len**2 if plan.masks else 0
 
 
-def _layer_backward(plan: Plan, held: int, kept: int) -> _Moment:
+def _layer_backward(plan: TrainingPlan, held: int, kept: int) -> _Moment:
     """Return the moment at which the last layer is computed again: all checkpoints are still there."""
     again = plan.tokens * activations.layer(plan) if plan.checkpointing else 0
     again += activations.ADDED_MASK * _pairs(plan) if plan.checkpointing else 0
@@ -130,7 +130,7 @@ def _layer_backward(plan: Plan, held: int, kept: int) -> _Moment:
     return _Moment("the backward pass of a layer", held, kept + here, copies=copies)
 
 
-def _last_of_backward(plan: Plan) -> _Moment:
+def _last_of_backward(plan: TrainingPlan) -> _Moment:
     """Return the moment of the embedding's gradient, a dense matrix; a tied one has two, and then their sum.
 
     Where gradients accumulate, the sum of the two goes onto what is held.
@@ -142,31 +142,31 @@ def _last_of_backward(plan: Plan) -> _Moment:
     return _Moment("the end of the backward pass", weights.gradients(plan), extra)
 
 
-def _step(plan: Plan) -> int:
+def _step(plan: TrainingPlan) -> int:
     """Return what the step itself needs: nothing when fused, else one more copy; with DeepSpeed too."""
     if plan.deepspeed:
         return 0 if plan.offload_optimizer else 4 * weights.trained(plan) // (plan.gpus if plan.zero else 1)
     return 4 * weights.trained(plan) if plan.optim == "adamw_torch" else 0
 
 
-def _casts(plan: Plan) -> bool:
+def _casts(plan: TrainingPlan) -> bool:
     """Tell whether autocast makes 16-bit copies of the float32 weights it multiplies by."""
     return plan.trains_all and plan.precision == "autocast"
 
 
-def _cast(plan: Plan, layers: int) -> int:
+def _cast(plan: TrainingPlan, layers: int) -> int:
     """Return the 16-bit copies that autocast keeps of the weights of so many layers and the output layer."""
     if not _casts(plan):
         return 0
     return 2 * (layers * _layer_weights(plan) + plan.shape.embedding)
 
 
-def _layer_weights(plan: Plan) -> int:
+def _layer_weights(plan: TrainingPlan) -> int:
     """Return the parameters of one layer that autocast copies; those of experts it does not."""
     return sum(inputs * outputs for inputs, outputs in weights.layer_linears(plan.shape).values())
 
 
-def _fused(plan: Plan) -> int:
+def _fused(plan: TrainingPlan) -> int:
     """Return what Liger's fused loss keeps in place of logits: gradients of hidden states and output layer.
 
     Source: linkedin/Liger-Kernel, ops/fused_linear_cross_entropy.py: about as many logits at a time as there
@@ -178,7 +178,7 @@ def _fused(plan: Plan) -> int:
     return chunk + (4 * VOCABULARY * hidden if plan.trains_all else 0) + 6 * hidden * plan.tokens
 
 
-def _communication(plan: Plan) -> int:
+def _communication(plan: TrainingPlan) -> int:
     """Return DeepSpeed's buffers: buckets of gradients, and with ZeRO-3 the weights gathered at a time."""
     if not plan.zero or plan.gpus == 1:
         return 0
@@ -187,5 +187,5 @@ def _communication(plan: Plan) -> int:
     return bucket + gathered
 
 
-def _each(plan: Plan) -> int:
+def _each(plan: TrainingPlan) -> int:
     return 2 if plan.precision == "half" else 4

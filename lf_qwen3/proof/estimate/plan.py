@@ -12,10 +12,10 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.qwen3.architecture import CHECKPOINTS, SHAPES, VOCABULARY, Shape
 
-Method = Literal["lora", "qlora", "full"]
+TrainingMethod = Literal["lora", "qlora", "full"]
 Precision = Literal["autocast", "half", "single"]
-Stage = Literal["sft", "dpo", "kto"]
-METHODS: tuple[Method, ...] = ("lora", "qlora", "full")
+TrainingStage = Literal["sft", "dpo", "kto"]
+METHODS: tuple[TrainingMethod, ...] = ("lora", "qlora", "full")
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
 _CONFIG = {
@@ -27,7 +27,7 @@ _CONFIG = {
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """One training as the memory sees it; `cutoff_len` and `batch` are of one GPU.
 
     `precision` is "autocast" for `bf16` or `fp16`, "half" where everything is kept in 16 bits (`pure_bf16`
@@ -41,7 +41,7 @@ class Plan:
 
     model: str
     shape: Shape
-    method: Method = "lora"
+    method: TrainingMethod = "lora"
     cutoff_len: int = 2048
     batch: int = 1
     gpus: int = 1
@@ -61,7 +61,7 @@ class Plan:
     offload_optimizer: bool = False
     offload_weights: bool = False
     masks: bool = True
-    stage: Stage = "sft"
+    stage: TrainingStage = "sft"
     reference: bool = False
 
     def __post_init__(self) -> None:
@@ -74,21 +74,21 @@ class Plan:
             raise UsageError("DeepSpeed without bf16 is not estimated", "write bf16: true")
 
     @classmethod
-    def named(cls, model: str, **options: Any) -> Plan:
+    def named(cls, model: str, **options: Any) -> TrainingPlan:
         """Return the plan for a checkpoint by its name, id or folder; ZeRO brings DeepSpeed's 16 bits along.
 
         Raises `UsageError` for a model that is no Qwen3, naming the nearest.
         """
-        shape = shape_of(model)
+        shape = find_shape(model)
         if options.get("zero"):
             options |= {"deepspeed": True, "precision": "half"}
         return cls(model, shape, **options)
 
-    def changed(self, **options: Any) -> Plan:
+    def changed(self, **options: Any) -> TrainingPlan:
         """Return the plan with other options; those that are None stay as they are."""
         given = {key: value for key, value in options.items() if value is not None}
         if "model" in given:
-            given["shape"] = shape_of(given["model"])
+            given["shape"] = find_shape(given["model"])
         if given.get("zero"):
             given |= {"deepspeed": True, "precision": "half"}
         elif "zero" in given and self.deepspeed:
@@ -115,7 +115,7 @@ class Plan:
         return self.method == "full"
 
 
-def shape_of(model: str) -> Shape:
+def find_shape(model: str) -> Shape:
     """Return the dimensions of a Qwen3 checkpoint by its name, hub id, cache folder or config.json.
 
     Raises `UsageError` for any other model.

@@ -9,7 +9,7 @@ Rajbhandari et al. 2020, ZeRO, section 3.
 
 from __future__ import annotations
 
-from lf_qwen3.proof.estimate.plan import Plan
+from lf_qwen3.proof.estimate.plan import TrainingPlan
 from lf_qwen3.qwen3.architecture import Shape
 
 _BLOCK, _OUTER_BLOCK = 64, 256
@@ -33,14 +33,14 @@ def layer_linears(shape: Shape) -> dict[str, tuple[int, int]]:
     return linears
 
 
-def targeted(plan: Plan) -> dict[str, tuple[int, int]]:
+def targeted(plan: TrainingPlan) -> dict[str, tuple[int, int]]:
     """Return the linear layers of one layer beside which a LoRA is trained; none in full training."""
     if plan.trains_all:
         return {}
     return {name: size for name, size in layer_linears(plan.shape).items() if name in plan.targets}
 
 
-def trained(plan: Plan) -> int:
+def trained(plan: TrainingPlan) -> int:
     """Return the number of trained parameters."""
     if plan.trains_all:
         return plan.shape.parameters
@@ -48,7 +48,7 @@ def trained(plan: Plan) -> int:
     return plan.shape.layers * lora + len(plan.also_trained) * plan.shape.embedding
 
 
-def quantised(plan: Plan) -> int:
+def quantised(plan: TrainingPlan) -> int:
     """Return the number of parameters kept in 4 or 8 bits."""
     if plan.method != "qlora":
         return 0
@@ -63,7 +63,7 @@ def bytes_quantised(bits: int, double_quantization: bool) -> float:
     return 0.5 + constant / _BLOCK
 
 
-def weights(plan: Plan) -> int:
+def weights(plan: TrainingPlan) -> int:
     """Return the bytes of all weights on one GPU.
 
     The reference model of full training is another one, in 16 bits; that of a LoRA is the model without it
@@ -81,7 +81,7 @@ def weights(plan: Plan) -> int:
     return int(total / plan.gpus) if plan.zero == 3 else int(total)
 
 
-def gradients(plan: Plan) -> int:
+def gradients(plan: TrainingPlan) -> int:
     """Return the bytes of the gradients on one GPU; data parallel training holds them in buckets again."""
     total = trained(plan) * _bytes_trained(plan)
     if plan.deepspeed:
@@ -89,7 +89,7 @@ def gradients(plan: Plan) -> int:
     return total * (2 if plan.gpus > 1 else 1)
 
 
-def optimiser(plan: Plan) -> int:
+def optimiser(plan: TrainingPlan) -> int:
     """Return the bytes of the optimiser's states on one GPU; with DeepSpeed also its float32 weights."""
     if plan.deepspeed:
         each = _states(plan.optim, 4) + _MASTER
@@ -108,7 +108,7 @@ def _states(optim: str, size: int) -> int:
     return 2 * size
 
 
-def _bytes_trained(plan: Plan) -> int:
+def _bytes_trained(plan: TrainingPlan) -> int:
     """Return the bytes of one trained weight; peft keeps an adapter in float32 even under pure_bf16."""
     if plan.deepspeed:
         return 2

@@ -10,20 +10,29 @@ from typing import Any
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.proof.preview.request import (
     DEFAULT,
-    Request,
+    PreviewRequest,
     chosen_rows,
     find_entry,
     read_settings,
     read_template,
 )
-from lf_qwen3.proof.preview.shown import Renderer, Rendering, Segment, Shown
-from lf_qwen3.proof.preview.summary import summary
+from lf_qwen3.proof.preview.shown import PreviewRendering, PreviewRow, PreviewSegment, RowRenderer
+from lf_qwen3.proof.preview.summary import summarise_preview
 from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.trainer.chat_template import ChatTemplate
 from lf_qwen3.trainer.records import RecordReader
 from lf_qwen3.trainer.render import Template
 
-__all__ = ["DEFAULT", "Preview", "Rendering", "Request", "Segment", "Shown", "preview", "summary"]
+__all__ = [
+    "DEFAULT",
+    "Preview",
+    "PreviewRendering",
+    "PreviewRequest",
+    "PreviewRow",
+    "PreviewSegment",
+    "preview",
+    "summarise_preview",
+]
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class Preview:
     template: Template
     origin: Mapping[str, str]
     tokenizer: Path
-    rows: list[Shown]
+    rows: list[PreviewRow]
     unofficial: str = ""
 
     def options(self) -> list[tuple[str, Any]]:
@@ -49,7 +58,7 @@ class Preview:
         return [("template", self.template.name), *((key, values[key]) for key in keys)]
 
 
-def preview(request: Request) -> Preview:
+def preview(request: PreviewRequest) -> Preview:
     """Return what the trainer feeds for some rows of a dataset.
 
     Raises `UsageError` for an unknown dataset, a row beyond its end, a tokenizer that is not found and
@@ -60,7 +69,7 @@ def preview(request: Request) -> Preview:
     name, entry, path = find_entry(request, settings)
     folder = tokenizer_files.find(request.tokenizer_in(settings))
     chat_template, unofficial = _chat_template(folder)
-    renderer = Renderer(tokenizer_files.load(folder), template, chat_template, RecordReader(entry))
+    renderer = RowRenderer(tokenizer_files.load(folder), template, chat_template, RecordReader(entry))
     rows = [renderer.show(file, number, item) for file, number, item in chosen_rows(request, path)]
     return Preview(name, template, origin, folder, rows, unofficial)
 

@@ -26,7 +26,7 @@ _TRAINERS = "the trainer's default"
 
 
 @dataclass(frozen=True)
-class Request:
+class PreviewRequest:
     """What to show; `tokenizer` and `dataset_dir` may come from the training YAML `config`.
 
     `row` is one row by its number, counted from 1 through the dataset's files; else the first `count`.
@@ -78,7 +78,7 @@ def read_template(settings: Mapping[str, Any], config: str | None) -> tuple[Temp
         raise UsageError(f"{config}: {error.message}", error.hint) from error
 
 
-def find_entry(request: Request, settings: Mapping[str, Any]) -> tuple[str, Entry, Path]:
+def find_entry(request: PreviewRequest, settings: Mapping[str, Any]) -> tuple[str, Entry, Path]:
     """Return name, entry and place of the dataset; the name given to convert stands for its train split.
 
     Raises `UsageError` unless its records are conversations in local files.
@@ -105,7 +105,7 @@ def find_entry(request: Request, settings: Mapping[str, Any]) -> tuple[str, Entr
     return name, entry, Path(folder) / str(entry["file_name"])
 
 
-def chosen_rows(request: Request, path: Path) -> Iterator[tuple[str, int, sources.Item]]:
+def chosen_rows(request: PreviewRequest, path: Path) -> Iterator[tuple[str, int, sources.Item]]:
     """Yield file, row number in it and content of the rows to show; blank lines are none.
 
     Raises `UsageError` when there is none to show.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Segment:
+class PreviewSegment:
     """Text of one part of one turn, learnt or not; with `lost`, what the cut took there, in tokens."""
 
     part: PartName
@@ -27,27 +27,27 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Rendering:
+class PreviewRendering:
     """One sequence that is fed: a record, or one side (chosen, rejected) of a ranking record."""
 
     encoded: Encoded
-    segments: list[Segment]
+    segments: list[PreviewSegment]
     side: str = ""
 
 
 @dataclass(frozen=True)
-class Shown:
+class PreviewRow:
     """One row; without renderings, `problem` says why the trainer does not learn from it."""
 
     file: str
     row: int
-    renderings: list[Rendering] = field(default_factory=list)
+    renderings: list[PreviewRendering] = field(default_factory=list)
     problem: str = ""
     official: Comparison | None = None
 
 
 @dataclass(frozen=True)
-class Renderer:
+class RowRenderer:
     """Turns rows into what is shown of them."""
 
     tokenizer: Tokenizer
@@ -55,23 +55,23 @@ class Renderer:
     chat_template: ChatTemplate | None
     reader: RecordReader
 
-    def show(self, file: str, row: int, item: sources.Item) -> Shown:
+    def show(self, file: str, row: int, item: sources.Item) -> PreviewRow:
         """Return one row as it is fed, or why it is not."""
         record = self._read(item)
         if isinstance(record, str):
-            return Shown(file, row, problem=record)
+            return PreviewRow(file, row, problem=record)
         sides = ("chosen", "rejected") if record.rejected else ("",)
         encoded, whole = (
             self._encoded(record, template)
             for template in (self.template, replace(self.template, cutoff_len=UNCUT))
         )
         if encoded[0].stopped:
-            return Shown(file, row, problem=f"the trainer stops at this row: {encoded[0].stopped}")
+            return PreviewRow(file, row, problem=f"the trainer stops at this row: {encoded[0].stopped}")
         made = [
-            Rendering(one, self._segments(one, uncut), side)
+            PreviewRendering(one, self._segments(one, uncut), side)
             for one, uncut, side in zip(encoded, whole, sides, strict=True)
         ]
-        return Shown(file, row, made, official=self._official(record))
+        return PreviewRow(file, row, made, official=self._official(record))
 
     def _read(self, item: sources.Item) -> Record | str:
         """Return the record of a row, or why there is none."""
@@ -93,7 +93,7 @@ class Renderer:
             return None
         return compare(self.tokenizer, self.template, self.chat_template, [record])[0]
 
-    def _segments(self, encoded: Encoded, whole: Encoded) -> list[Segment]:
+    def _segments(self, encoded: Encoded, whole: Encoded) -> list[PreviewSegment]:
         """Return the texts that are fed, each followed by what the cut took behind it."""
         segments = []
         for piece, full in zip(encoded.pieces, whole.pieces, strict=True):
@@ -101,10 +101,10 @@ class Renderer:
             if kept:
                 is_learnt = encoded.labels[piece.start] != MASKED
                 text = self._text(encoded.input_ids[piece.start : piece.stop])
-                segments.append(Segment(piece.part, piece.turn, is_learnt, text))
+                segments.append(PreviewSegment(piece.part, piece.turn, is_learnt, text))
             if lost := full.whole - kept:
                 text = self._text(whole.input_ids[full.start + kept : full.stop])
-                segments.append(Segment(piece.part, piece.turn, False, text, lost))
+                segments.append(PreviewSegment(piece.part, piece.turn, False, text, lost))
         return segments
 
     def _text(self, ids: list[int]) -> str:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lf_qwen3.proof.preview import Preview
-    from lf_qwen3.proof.preview.shown import Rendering, Shown
+    from lf_qwen3.proof.preview.shown import PreviewRendering, PreviewRow
 
 
-def summary(found: Preview) -> dict[str, Any]:
+def summarise_preview(found: Preview) -> dict[str, Any]:
     """Return options, rows, texts with their mask, ids and labels; a label of -100 is outside the loss."""
     return {
         "dataset": found.name,
@@ -20,7 +20,7 @@ def summary(found: Preview) -> dict[str, Any]:
     }
 
 
-def _row_summary(shown: Shown) -> dict[str, Any]:
+def _row_summary(shown: PreviewRow) -> dict[str, Any]:
     official = shown.official
     difference = official.difference if official else None
     return {
@@ -39,7 +39,7 @@ def _row_summary(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _rendering_summary(rendering: Rendering) -> dict[str, Any]:
+def _rendering_summary(rendering: PreviewRendering) -> dict[str, Any]:
     encoded = rendering.encoded
     return {
         "side": rendering.side,

@@ -5,7 +5,20 @@
 What a CPU cannot do is switched off and listed; nothing of the user's is written.
 """
 
-from lf_qwen3.proof.rehearse.run import run
-from lf_qwen3.proof.rehearse.verdict import Answer, Change, Fault, Request, Verdict
+from lf_qwen3.proof.rehearse.run import rehearse
+from lf_qwen3.proof.rehearse.verdict import (
+    RehearsalAnswer,
+    RehearsalChange,
+    RehearsalFault,
+    RehearsalRequest,
+    RehearsalVerdict,
+)
 
-__all__ = ["Answer", "Change", "Fault", "Request", "Verdict", "run"]
+__all__ = [
+    "RehearsalAnswer",
+    "RehearsalChange",
+    "RehearsalFault",
+    "RehearsalRequest",
+    "RehearsalVerdict",
+    "rehearse",
+]

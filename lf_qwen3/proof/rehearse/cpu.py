@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from lf_qwen3.proof.dialects import MEGATRON_KEYS
-from lf_qwen3.proof.rehearse.verdict import Change
+from lf_qwen3.proof.rehearse.verdict import RehearsalChange
 
 CUTOFF_LEN = 2048
 """Longest record, in tokens: the logits of one such row over Qwen3's vocabulary take 1.2 GB."""
@@ -77,7 +77,7 @@ _SILENTLY_OUT = (
 )
 
 
-def on_a_cpu(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[Change]]:
+def switch_off(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[RehearsalChange]]:
     """Return the settings without what a CPU cannot do, and the list of what was taken out."""
     changes = list(_switched_off(settings))
     gone = {change.key for change in changes} | set(_SILENTLY_OUT)
@@ -88,24 +88,26 @@ def on_a_cpu(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[Change]]
     return {**kept, "use_cpu": True, "report_to": "none"}, changes
 
 
-def _switched_off(settings: Mapping[str, Any]) -> Iterator[Change]:
+def _switched_off(settings: Mapping[str, Any]) -> Iterator[RehearsalChange]:
     for rule in _OFF:
         for key in rule.keys:
             if key in settings and settings[key] not in rule.harmless:
-                yield Change("off", key, settings[key], None, rule.why)
+                yield RehearsalChange("off", key, settings[key], None, rule.why)
     for key in settings:
         if key in MEGATRON_KEYS:
-            yield Change("off", key, settings[key], None, _GPUS)
+            yield RehearsalChange("off", key, settings[key], None, _GPUS)
     optimizer = settings.get("optim")
     if optimizer is not None and optimizer not in _PORTABLE_OPTIMIZERS:
-        yield Change("off", "optim", optimizer, "adamw_torch", _KERNELS)
+        yield RehearsalChange("off", "optim", optimizer, "adamw_torch", _KERNELS)
     if settings.get("streaming"):
-        yield Change("off", "streaming", True, None, "it excludes max_samples, which limits the rows read")
+        yield RehearsalChange(
+            "off", "streaming", True, None, "it excludes max_samples, which limits the rows read"
+        )
 
 
-def shortened(
+def shorten(
     settings: Mapping[str, Any], steps: int, rows: int, output_dir: str
-) -> tuple[dict[str, Any], list[Change]]:
+) -> tuple[dict[str, Any], list[RehearsalChange]]:
     """Return the settings for a short run into another folder, and the list of what was made smaller."""
     limits = {
         "max_samples": rows,
@@ -115,7 +117,7 @@ def shortened(
         "gradient_accumulation_steps": 1,
     }
     changes = [
-        Change("short", key, settings[key], limit, f"{limit} at most")
+        RehearsalChange("short", key, settings[key], limit, f"{limit} at most")
         for key, limit in limits.items()
         if isinstance(settings.get(key), int) and settings[key] > limit
     ]
@@ -134,9 +136,9 @@ def shortened(
     return short, changes
 
 
-def _fewer_held_out(settings: Mapping[str, Any], rows: int) -> list[Change]:
+def _fewer_held_out(settings: Mapping[str, Any], rows: int) -> list[RehearsalChange]:
     """Return a val_size that fits into the rows that are read."""
     size, most = settings.get("val_size"), max(1, rows // 8)
     if not isinstance(size, int | float) or isinstance(size, bool) or size <= 1 or size <= most:
         return []
-    return [Change("short", "val_size", size, most, f"{rows} rows of a dataset are read")]
+    return [RehearsalChange("short", "val_size", size, most, f"{rows} rows of a dataset are read")]

@@ -31,7 +31,7 @@ class LostRow:
 
 
 @dataclass(slots=True)
-class Dataset:
+class RehearsalDataset:
     """One dataset, as far as it was read: `problem` tells why it could not be."""
 
     name: str
@@ -48,14 +48,14 @@ class Dataset:
         return str(self.entry.get("file_name", ""))
 
 
-def names(settings: Mapping[str, Any], key: str) -> list[str]:
+def list_names(settings: Mapping[str, Any], key: str) -> list[str]:
     """Return the dataset names that a key lists, in a list or separated by commas."""
     value = settings.get(key)
     parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
     return [text for part in parts if (text := str(part).strip())]
 
 
-def read(settings: Mapping[str, Any], rows: int) -> list[Dataset]:
+def read_datasets(settings: Mapping[str, Any], rows: int) -> list[RehearsalDataset]:
     """Read the first rows of every dataset that the YAML names and the registry knows.
 
     A registry that cannot be read gives none: the trainer will say why.
@@ -65,12 +65,12 @@ def read(settings: Mapping[str, Any], rows: int) -> list[Dataset]:
         entries = registry.read(folder)
     except LfQwen3Error:
         return []
-    wanted = dict.fromkeys([*names(settings, "dataset"), *names(settings, "eval_dataset")])
+    wanted = dict.fromkeys([*list_names(settings, "dataset"), *list_names(settings, "eval_dataset")])
     return [_read(name, entries[name], folder, rows) for name in wanted if name in entries]
 
 
-def _read(name: str, entry: Entry, folder: Path, rows: int) -> Dataset:
-    dataset = Dataset(name, entry)
+def _read(name: str, entry: Entry, folder: Path, rows: int) -> RehearsalDataset:
+    dataset = RehearsalDataset(name, entry)
     try:
         dataset.kind = kind_of(entry)
         if dataset.file:
@@ -88,7 +88,7 @@ def _without_tag(entry: Entry) -> Entry:
     return {**entry, "columns": {key: value for key, value in columns.items() if key != "kto_tag"}}
 
 
-def unreadable_row(dataset: Dataset, folder: Path) -> LostRow | None:
+def find_unreadable_row(dataset: RehearsalDataset, folder: Path) -> LostRow | None:
     """Return the first row of the whole dataset that cannot be parsed; the trainer reads every row."""
     try:
         for file, number, item in _items(folder / dataset.file):
@@ -104,7 +104,7 @@ def _unreadable(file: str, number: int, item: sources.BadRow) -> LostRow:
     return LostRow(file, number, f"{describe(item.code)}{detail}", stops=True)
 
 
-def _fill(dataset: Dataset, reader: RecordReader, path: Path, rows: int) -> None:
+def _fill(dataset: RehearsalDataset, reader: RecordReader, path: Path, rows: int) -> None:
     for file, number, item in _items(path):
         if dataset.rows == rows:
             return
@@ -143,7 +143,7 @@ def _text_prompt(entry: Entry, row: Mapping[str, Any]) -> list[Record]:
     return [Record([{"role": "user", "content": question}, {"role": "assistant", "content": answer}])]
 
 
-def write_prompts(datasets: list[Dataset], folder: Path, count: int) -> int:
+def write_prompts(datasets: list[RehearsalDataset], folder: Path, count: int) -> int:
     """Write a dataset_dir that holds some prompts of the datasets as `PROMPTS`; return how many they are."""
     found = [record for dataset in datasets for record in dataset.prompts[:count]][:count]
     folder.mkdir(parents=True)

@@ -12,9 +12,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.proof.rehearse.data import Dataset, LostRow, names, unreadable_row
-from lf_qwen3.proof.rehearse.known import KEY_OF_PACKAGE, KNOWN
-from lf_qwen3.proof.rehearse.verdict import Fault
+from lf_qwen3.proof.rehearse.data import LostRow, RehearsalDataset, find_unreadable_row, list_names
+from lf_qwen3.proof.rehearse.known import KEY_OF_PACKAGE, KNOWN_ERRORS
+from lf_qwen3.proof.rehearse.verdict import RehearsalFault
 from lf_qwen3.trainer import schema
 
 _TEMPLATES = ("qwen3", "qwen3_nothink")
@@ -23,17 +23,17 @@ _IN_DATA = re.compile(r"[/\\](?:llamafactory[/\\]data|datasets|pyarrow|pandas)[/
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class FailureContext:
     """What the trainer was given (`settings`, the line of each key, the datasets) and what it said."""
 
     settings: Mapping[str, Any]
     lines: Mapping[str, int] = field(default_factory=dict)
-    datasets: list[Dataset] = field(default_factory=list)
+    datasets: list[RehearsalDataset] = field(default_factory=list)
     registered: tuple[str, ...] = ()
     log: str = ""
 
     @property
-    def loading(self) -> Dataset | None:
+    def loading(self) -> RehearsalDataset | None:
         """Return the dataset that was loaded last, None where the log does not say."""
         files = _LOADING.findall(self.log)
         return next((one for one in self.datasets if files and one.file == files[-1]), None)
@@ -44,7 +44,7 @@ class Scene:
         return str(self.settings.get("dataset_dir") or "data")
 
 
-def explain(error: str, scene: Scene) -> Fault:
+def explain_error(error: str, scene: FailureContext) -> RehearsalFault:
     """Return what the trainer's last error means; an error that is not known is told as it is."""
     for look in _LOOKS:
         if fault := look(error, scene):
@@ -54,23 +54,23 @@ def explain(error: str, scene: Scene) -> Fault:
     return replace(fault, line=scene.lines.get(fault.key)) if fault.key else fault
 
 
-def _unknown_keys(error: str, scene: Scene) -> Fault | None:
+def _unknown_keys(error: str, scene: FailureContext) -> RehearsalFault | None:
     found = re.search(r"Some keys are not used by the HfArgumentParser: \[(.+)\]", error)
     if not found:
         return None
     keys = re.findall(r"'([^']+)'", found[1])
     near = get_close_matches(keys[0], schema.load()["properties"], n=1)
     hint = f"did you mean {near[0]}?" if near else "take it out"
-    return Fault(f"the trainer has no key called {', '.join(keys)}", hint, key=keys[0])
+    return RehearsalFault(f"the trainer has no key called {', '.join(keys)}", hint, key=keys[0])
 
 
-def _undefined_dataset(error: str, scene: Scene) -> Fault | None:
+def _undefined_dataset(error: str, scene: FailureContext) -> RehearsalFault | None:
     found = re.search(r"Undefined dataset (.+?) in dataset_info\.json", error)
     if not found:
         return None
-    key = "eval_dataset" if found[1] in names(scene.settings, "eval_dataset") else "dataset"
+    key = "eval_dataset" if found[1] in list_names(scene.settings, "eval_dataset") else "dataset"
     near = get_close_matches(found[1], scene.registered, n=1)
-    return Fault(
+    return RehearsalFault(
         f"{found[1]} is not registered in {scene.folder}/dataset_info.json",
         f"did you mean {near[0]}?"
         if near
@@ -80,23 +80,25 @@ def _undefined_dataset(error: str, scene: Scene) -> Fault | None:
     )
 
 
-def _no_registry(error: str, scene: Scene) -> Fault | None:
+def _no_registry(error: str, scene: FailureContext) -> RehearsalFault | None:
     found = re.search(r"Cannot open (.+dataset_info\.json) due to (.+)", error)
     if not found:
         return None
     missing = "No such file" in found[2]
     why = "is not there" if missing else f"cannot be read: {found[2].rstrip('.')}"
     hint = "set dataset_dir to the folder that holds it; it is looked for from where you start the trainer"
-    return Fault(f"{found[1]} {why}", hint if missing else "mend the file", key="dataset_dir", file=found[1])
+    return RehearsalFault(
+        f"{found[1]} {why}", hint if missing else "mend the file", key="dataset_dir", file=found[1]
+    )
 
 
-def _missing_file(error: str, scene: Scene) -> Fault | None:
+def _missing_file(error: str, scene: FailureContext) -> RehearsalFault | None:
     found = re.search(r"File (.+) not found\.", error)
     if not found:
         return None
     dataset = scene.loading
     name = dataset.name if dataset else ""
-    return Fault(
+    return RehearsalFault(
         f"the file of the dataset {name or 'named last'} is not there: {found[1]}",
         f"put it there, or: lf-qwen3 register {name or 'NAME'} FILE --replace --dataset-dir {scene.folder}",
         key="dataset",
@@ -105,7 +107,7 @@ def _missing_file(error: str, scene: Scene) -> Fault | None:
     )
 
 
-def _no_records(error: str, scene: Scene) -> Fault | None:
+def _no_records(error: str, scene: FailureContext) -> RehearsalFault | None:
     if not re.search(r"Cannot find (?:valid|sufficient) samples", error):
         return None
     emptied = [one for one in scene.datasets if one.lost]
@@ -114,13 +116,13 @@ def _no_records(error: str, scene: Scene) -> Fault | None:
         hint = f"look at its records: lf-qwen3 check --dataset-dir {scene.folder}"
         if "sufficient" in error:
             hint = "too few rows to fill one packed sequence: rehearse more with --rows, or lower cutoff_len"
-        return Fault(f"no record is left to train on in {name}", hint, "dataset", dataset=name)
+        return RehearsalFault(f"no record is left to train on in {name}", hint, "dataset", dataset=name)
     worst = max(emptied, key=lambda one: len(one.lost))
     fault = _at(scene, worst, worst.lost[0], "is left out")
     return replace(fault, message=f"no record is left to train on: {fault.message}")
 
 
-def _missing_column(error: str, scene: Scene) -> Fault | None:
+def _missing_column(error: str, scene: FailureContext) -> RehearsalFault | None:
     """Tell a KeyError of the trainer's converter: a column or tag that the entry names and no row has."""
     found = re.search(r"^KeyError: (?:'([^']+)'|(None))$", error)
     dataset = scene.loading
@@ -132,7 +134,7 @@ def _missing_column(error: str, scene: Scene) -> Fault | None:
         message = f"the entry of {dataset.name} in dataset_info.json names columns or tags in part"
     else:
         message = f"the trainer looks for {found[1]} in the rows of {dataset.name}, and it is not there"
-    return Fault(
+    return RehearsalFault(
         message,
         f"let the entry be made from the file: lf-qwen3 register {dataset.name} "
         f"{scene.folder}/{dataset.file} --replace --dataset-dir {scene.folder}",
@@ -142,12 +144,12 @@ def _missing_column(error: str, scene: Scene) -> Fault | None:
     )
 
 
-def _template(error: str, scene: Scene) -> Fault | None:
+def _template(error: str, scene: FailureContext) -> RehearsalFault | None:
     found = re.search(r"Template (\S+) does not exist", error)
     if not found:
         return None
     near = get_close_matches(found[1], _TEMPLATES, n=1, cutoff=0.3)
-    return Fault(
+    return RehearsalFault(
         f"the trainer has no template called {found[1]}",
         f"{'did you mean ' + near[0] + '? ' if near else ''}Qwen3 takes qwen3, and qwen3_nothink for the "
         "Instruct-2507 checkpoints",
@@ -155,7 +157,7 @@ def _template(error: str, scene: Scene) -> Fault | None:
     )
 
 
-def _stage(error: str, scene: Scene) -> Fault | None:
+def _stage(error: str, scene: FailureContext) -> RehearsalFault | None:
     if "not applicable in the current training stage" not in error:
         return None
     stage = scene.settings.get("stage", "sft")
@@ -163,7 +165,7 @@ def _stage(error: str, scene: Scene) -> Fault | None:
     wrong = [one for one in scene.datasets if bool(one.entry.get("ranking")) != wants]
     name = wrong[0].name if wrong else ""
     kind = "ranking data (chosen and rejected)" if wants else "data with one answer a record"
-    return Fault(
+    return RehearsalFault(
         f"{name or 'a dataset'} is not what stage: {stage} takes, which is {kind}",
         "name another dataset, or another stage (ranking data is for dpo)",
         key="stage",
@@ -171,18 +173,18 @@ def _stage(error: str, scene: Scene) -> Fault | None:
     )
 
 
-def _choice(error: str, scene: Scene) -> Fault | None:
+def _choice(error: str, scene: FailureContext) -> RehearsalFault | None:
     found = re.search(r"(\S+) is not a valid (\w+), please select one of (\[.+?\])", error)
     if not found:
         return None
     given = found[1].strip("'\"")
     key = next((key for key, value in scene.settings.items() if str(value) == given), "")
-    return Fault(
+    return RehearsalFault(
         f"{key or found[2]}: {given} is not among the choices", f"it may be one of {found[3]}", key=key
     )
 
 
-_LOOKS: tuple[Callable[[str, Scene], Fault | None], ...] = (
+_LOOKS: tuple[Callable[[str, FailureContext], RehearsalFault | None], ...] = (
     _unknown_keys,
     _undefined_dataset,
     _no_registry,
@@ -195,22 +197,22 @@ _LOOKS: tuple[Callable[[str, Scene], Fault | None], ...] = (
 )
 
 
-def _by_message(error: str, scene: Scene) -> Fault | None:
-    for known in KNOWN:
+def _by_message(error: str, scene: FailureContext) -> RehearsalFault | None:
+    for known in KNOWN_ERRORS:
         if found := re.search(known.pattern, error):
             part = next((one for one in found.groups() if one), "")
             message, hint, keys = (text.replace("{0}", part) for text in known[1:])
             wanted = KEY_OF_PACKAGE.get(part, keys).split()
             set_ones = [key for key in wanted if key in scene.settings]
-            return Fault(message, hint, key=next(iter([*set_ones, *wanted]), ""))
+            return RehearsalFault(message, hint, key=next(iter([*set_ones, *wanted]), ""))
     return None
 
 
-def _traceback(scene: Scene) -> str:
+def _traceback(scene: FailureContext) -> str:
     return scene.log[scene.log.rfind("Traceback (most recent call last)") :]
 
 
-def _in_the_data(error: str, scene: Scene) -> Fault | None:
+def _in_the_data(error: str, scene: FailureContext) -> RehearsalFault | None:
     """Return the row at which the trainer's own reader stops, where the error came from reading data."""
     if not _IN_DATA.search(_traceback(scene)):
         return None
@@ -220,11 +222,11 @@ def _in_the_data(error: str, scene: Scene) -> Fault | None:
     last = scene.loading or next(iter(scene.datasets), None)
     if last is None:
         return None
-    if row := unreadable_row(last, Path(scene.folder)):
+    if row := find_unreadable_row(last, Path(scene.folder)):
         return _at(scene, last, row, "stops the trainer")
     cause = f"it cannot be read: {last.problem or _cause(scene) or error}" if last.rows else "it has no rows"
     look = f"look at every row: lf-qwen3 check {last.name} --dataset-dir {scene.folder}"
-    return Fault(
+    return RehearsalFault(
         f"{last.name}: {cause}",
         look if last.rows else "put rows into its file, or name another dataset",
         key="dataset",
@@ -233,24 +235,24 @@ def _in_the_data(error: str, scene: Scene) -> Fault | None:
     )
 
 
-def _cause(scene: Scene) -> str:
+def _cause(scene: FailureContext) -> str:
     """Return the error that the last one was raised from."""
     pattern = r"^(?:[\w.]+\.)?(\w*(?:Error|Invalid|Exception)): (.+)$"
     chain = re.findall(pattern, scene.log, re.MULTILINE)[-2:-1]
     return ": ".join(chain[0]) if chain else ""
 
 
-def _at(scene: Scene, dataset: Dataset, row: LostRow, what: str) -> Fault:
+def _at(scene: FailureContext, dataset: RehearsalDataset, row: LostRow, what: str) -> RehearsalFault:
     hint = f"all such rows: lf-qwen3 check {dataset.name} --dataset-dir {scene.folder}"
     where = f"{row.file}:{row.row}"
-    return Fault(
+    return RehearsalFault(
         f"{where} {what}: {row.reason}", hint, "dataset", dataset=dataset.name, file=row.file, row=row.row
     )
 
 
-def _by_key(error: str, scene: Scene) -> Fault:
+def _by_key(error: str, scene: FailureContext) -> RehearsalFault:
     """Return an error as it is, with the key of the YAML that it names, if it names one."""
     key = next((word for word in re.findall(r"\w+", error) if word in scene.settings), "")
     message = re.sub(r"^(?:\w+\.)*\w*(?:Error|Exception): ", "", error) or error
     hint = f"the YAML has {key}: {scene.settings[key]}" if key else "the trainer's whole output says more"
-    return Fault(message if key else error, hint, key=key)
+    return RehearsalFault(message if key else error, hint, key=key)

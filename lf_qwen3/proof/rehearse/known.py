@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Known(NamedTuple):
+class KnownError(NamedTuple):
     """A message of the trainer; `{0}` in message, hint and key stands for what the pattern's group found.
 
     `key` names the keys that may be at fault: the first one that is set is told.
@@ -17,95 +17,95 @@ class Known(NamedTuple):
     key: str = ""
 
 
-KNOWN = (
-    Known(
+KNOWN_ERRORS = (
+    KnownError(
         r"Cannot specify `val_size` if `eval_dataset` is not None",
         "val_size and eval_dataset exclude each other",
         "keep eval_dataset and take val_size out: val_size splits the training rows at random",
         "val_size",
     ),
-    Known(
+    KnownError(
         r"Cannot specify `val_size` if `dataset` is None|Please specify dataset for training",
         "no dataset to train on is named",
         "set dataset to a name in dataset_info.json",
         "dataset",
     ),
-    Known(
+    KnownError(
         r"make sure eval_dataset be provided or val_size",
         "an evaluation is asked for, and there are no rows for it",
         "set eval_dataset, or val_size: 0.05",
         "do_eval do_predict predict_with_generate eval_strategy eval_dataset",
     ),
-    Known(
+    KnownError(
         r"[Tt]he (?:save and eval|evaluation and save) strategy|requires the save and eval strategy to match",
         "load_best_model_at_end needs a checkpoint at every validation",
         "let save_strategy be eval_strategy, and save_steps be eval_steps",
         "save_strategy",
     ),
-    Known(
+    KnownError(
         r"saving steps to be a round multiple of the evaluation steps|the save_steps must also be",
         "load_best_model_at_end needs save_steps to be a multiple of eval_steps",
         "let save_steps be eval_steps",
         "save_steps",
     ),
-    Known(
+    KnownError(
         r"EarlyStoppingCallback requires",
         "early_stopping_steps lacks what it needs",
         "set eval_strategy, load_best_model_at_end: true and metric_for_best_model: eval_loss beside it",
         "early_stopping_steps",
     ),
-    Known(
+    KnownError(
         r"You have set `args.eval_strategy`|requires an eval_dataset",
         "eval_strategy asks for an evaluation, and there are no rows for it",
         "set eval_dataset, or val_size: 0.05",
         "eval_strategy",
     ),
-    Known(
+    KnownError(
         r"`metric_for_best_model` training argument is set to '([^']+)'",
         "metric_for_best_model: {0} is not among what the evaluation measures",
         "write metric_for_best_model: eval_loss",
         "metric_for_best_model",
     ),
-    Known(
+    KnownError(
         r"Target modules \{?(.+?)\}? not found in the base model",
         "lora_target names modules that the model does not have: {0}",
         "write lora_target: all, or q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj",
         "lora_target",
     ),
-    Known(
+    KnownError(
         r"`(\w+)` cannot be set as True except SFT|`(?:train_on_prompt)` or `(mask_history)` cannot be set",
         "{0} is for stage: sft only",
         "take it out",
         "{0}",
     ),
-    Known(
+    KnownError(
         r"[`']?([\w.-]+)[`']? distribution was not found|No module named '([\w.-]+)'|"
         r"requires the ([\w.-]+) (?:library|package)",
         "the package {0} is missing",
         "run: pip install {0}",
     ),
-    Known(
+    KnownError(
         r"([\w.-]+)(?:[<>=!,.\d]+)? is required for a normal functioning of this module, but found (\S+)",
         "the version of {0} is none that the trainer takes",
         "lf-qwen3 doctor names the version to install",
     ),
-    Known(
+    KnownError(
         r"CUDA out of memory|MemoryError|DefaultCPUAllocator: can't allocate|SIGKILL",
         "this machine's memory is too small for the rehearsal",
         "rehearse with a lower cutoff_len in a copy of the YAML; on the GPU it is another matter",
     ),
-    Known(
+    KnownError(
         r"No space left on device",
         "the disk of the temporary folder is full",
         "free some room, or name another disk: TMPDIR=/path lf-qwen3 rehearse ...",
     ),
-    Known(
+    KnownError(
         r"OfflineModeIsEnabled|LocalEntryNotFoundError|Couldn't reach|ConnectionError|couldn't connect to",
         "something has to be downloaded, and a rehearsal stays offline",
         "download the data first, then: lf-qwen3 convert FILE --name NAME --dataset-dir DIR",
         "dataset",
     ),
-    Known(
+    KnownError(
         r"With n_samples=(\d+).*the resulting train set will be empty",
         "the validation split takes all rows that were read",
         "lower val_size, or rehearse more: --rows 256",

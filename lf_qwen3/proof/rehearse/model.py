@@ -32,7 +32,7 @@ _EXPERT_NAME = re.compile(r"-\d+B-A\d+B", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class RehearsalModel:
     """A tiny model in `folder`; `what` and `tokenizer` say in words where its parts are from."""
 
     folder: Path
@@ -41,7 +41,7 @@ class Model:
     notes: tuple[str, ...] = ()
 
 
-def prepare(name: str, tokenizer_given: str | None, keep: Path) -> Model:
+def prepare_model(name: str, tokenizer_given: str | None, keep: Path) -> RehearsalModel:
     """Return the tiny stand-in for a model, made once and then found again in the folder `keep`.
 
     `name` is a hub id or a folder. Raises `UsageError` when a tokenizer is named that is not there, or none
@@ -55,10 +55,10 @@ def prepare(name: str, tokenizer_given: str | None, keep: Path) -> Model:
     folder = keep / f"model-{digest}"
     if not (folder / "model.safetensors").is_file():
         _build(folder, config, place)
-    return Model(folder, f"{_kind(config)} ({origin})", words, tuple(notes))
+    return RehearsalModel(folder, f"{_kind(config)} ({origin})", words, tuple(notes))
 
 
-def cache() -> Path | None:
+def cache_folder() -> Path | None:
     """Return the folder of the user's cache in which tiny models are kept, None where none can be."""
     root = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "lf-qwen3"
     try:
@@ -75,7 +75,7 @@ def _config(name: str) -> tuple[dict[str, Any], str, list[str]]:
         notes = []
         if found.pop("quantization_config", None):
             notes.append("the model's weights are quantised; the rehearsal trains ordinary ones")
-        return shrink(found), f"the config.json of {name}, made small", notes
+        return shrink_config(found), f"the config.json of {name}, made small", notes
     moe = _EXPERT_NAME.search(name) is not None
     config = {"model_type": "qwen3_moe" if moe else "qwen3", **tiny_model.SHAPE}
     config |= tiny_model.EXPERTS if moe else {}
@@ -99,7 +99,7 @@ def _config_at_hand(name: str) -> dict[str, Any] | None:
     return config if isinstance(config, dict) and "model_type" in config else None
 
 
-def shrink(config: Mapping[str, Any]) -> dict[str, Any]:
+def shrink_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a model's configuration with every size made tiny and everything else as it is."""
     small = {key: value for key, value in config.items() if key not in ("auto_map", "_name_or_path")}
     sizes = {**tiny_model.SHAPE, **tiny_model.EXPERTS, **_OF_EXPERTS}

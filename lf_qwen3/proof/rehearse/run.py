@@ -17,11 +17,16 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import Progress
 from lf_qwen3.data import registry
 from lf_qwen3.proof.rehearse import cpu, data, faults, model
-from lf_qwen3.proof.rehearse.data import Dataset
-from lf_qwen3.proof.rehearse.faults import Scene
-from lf_qwen3.proof.rehearse.verdict import Answer, Fault, Request, Verdict
+from lf_qwen3.proof.rehearse.data import RehearsalDataset
+from lf_qwen3.proof.rehearse.faults import FailureContext
+from lf_qwen3.proof.rehearse.verdict import (
+    RehearsalAnswer,
+    RehearsalFault,
+    RehearsalRequest,
+    RehearsalVerdict,
+)
 from lf_qwen3.proof.validate import validate
-from lf_qwen3.recipes import method, predict
+from lf_qwen3.recipes import name_method, predict
 from lf_qwen3.trainer import process, yaml_reader
 
 STAGES = ("sft", "dpo", "kto", "pt", "rm")
@@ -34,19 +39,19 @@ _STEPS = 3
 
 
 class _Failed(Exception):  # noqa: N818 - it carries the verdict's fault, it is no error of the program
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: RehearsalFault) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
 
-def run(request: Request, listener: Progress) -> Verdict:
+def rehearse(request: RehearsalRequest, listener: Progress) -> RehearsalVerdict:
     """Rehearse one training YAML and return the verdict.
 
     Raises `UsageError` for a file or a tokenizer that is not there and a YAML that trains nothing,
     `LfQwen3Error` when the trainer is not installed. What stops the training is the verdict's fault.
     """
     started = time.monotonic()
-    verdict = Verdict(str(request.yaml))
+    verdict = RehearsalVerdict(str(request.yaml))
     folder = Path(tempfile.mkdtemp(prefix="lf-qwen3-rehearsal-"))
     try:
         _rehearse(request, verdict, folder, listener)
@@ -60,14 +65,14 @@ def run(request: Request, listener: Progress) -> Verdict:
     return verdict
 
 
-def _rehearse(request: Request, verdict: Verdict, folder: Path, listener: Progress) -> None:
+def _rehearse(request: RehearsalRequest, verdict: RehearsalVerdict, folder: Path, listener: Progress) -> None:
     scene = _read(request)
-    verdict.method = method(dict(scene.settings))
-    verdict.datasets = data.names(scene.settings, "dataset")
+    verdict.method = name_method(dict(scene.settings))
+    verdict.datasets = data.list_names(scene.settings, "dataset")
     process.require_installed()
     listener.start("making a tiny model (the first time 10 to 40 seconds)", 1, _STEPS)
     name = str(scene.settings["model_name_or_path"])
-    tiny = model.prepare(name, request.tokenizer, model.cache() or folder)
+    tiny = model.prepare_model(name, request.tokenizer, model.cache_folder() or folder)
     verdict.model, verdict.tokenizer = tiny.what, tiny.tokenizer
     verdict.notes += tiny.notes
     listener.finish(f"{tiny.what}; tokenizer: {tiny.tokenizer}")
@@ -79,17 +84,19 @@ def _rehearse(request: Request, verdict: Verdict, folder: Path, listener: Progre
     _generate(settings, scene, verdict, folder, listener)
 
 
-def _read(request: Request) -> Scene:
+def _read(request: RehearsalRequest) -> FailureContext:
     """Return the YAML and the rows it names; a key that the trainer would refuse fails at once."""
     found = validate(request.yaml)
     for one in found.findings:
         if one.severity == "error" and one.code != "repeated_key":
-            raise _Failed(Fault(one.message, one.hint, one.key, one.row, file="" if one.key else one.file))
+            raise _Failed(
+                RehearsalFault(one.message, one.hint, one.key, one.row, file="" if one.key else one.file)
+            )
     if found.dialect not in ("train", "megatron"):
         raise UsageError(f"{request.yaml}: {found.notes[0]}", "rehearse takes a YAML that trains")
     yaml = yaml_reader.read(request.yaml)
     for key, line in yaml.repeated:
-        raise _Failed(Fault(f"{key} stands twice", "take one of the lines out", key, line))
+        raise _Failed(RehearsalFault(f"{key} stands twice", "take one of the lines out", key, line))
     settings = yaml.settings
     if not settings.get("do_train"):
         raise UsageError(
@@ -101,7 +108,7 @@ def _read(request: Request) -> Scene:
             f"rehearse takes {', '.join(STAGES)}",
         )
     rows = min(request.rows, settings.get("max_samples") or request.rows)
-    return Scene(settings, yaml.lines, data.read(settings, rows), _registered(settings))
+    return FailureContext(settings, yaml.lines, data.read_datasets(settings, rows), _registered(settings))
 
 
 def _registered(settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -112,16 +119,24 @@ def _registered(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _settings(
-    request: Request, scene: Scene, tiny: model.Model, folder: Path, verdict: Verdict
+    request: RehearsalRequest,
+    scene: FailureContext,
+    tiny: model.RehearsalModel,
+    folder: Path,
+    verdict: RehearsalVerdict,
 ) -> dict[str, Any]:
-    settings, off = cpu.on_a_cpu(scene.settings)
-    settings, short = cpu.shortened(settings, request.steps, request.rows, str(folder / "trained"))
+    settings, off = cpu.switch_off(scene.settings)
+    settings, short = cpu.shorten(settings, request.steps, request.rows, str(folder / "trained"))
     verdict.changes = [*off, *short]
     return settings | {"model_name_or_path": str(tiny.folder)}
 
 
 def _train(
-    settings: Mapping[str, Any], scene: Scene, verdict: Verdict, folder: Path, listener: Progress
+    settings: Mapping[str, Any],
+    scene: FailureContext,
+    verdict: RehearsalVerdict,
+    folder: Path,
+    listener: Progress,
 ) -> None:
     _run(settings, "train", scene, verdict, folder, listener)
     trained = folder / "trained"
@@ -135,8 +150,8 @@ def _train(
 def _run(
     settings: Mapping[str, Any],
     name: str,
-    scene: Scene,
-    verdict: Verdict,
+    scene: FailureContext,
+    verdict: RehearsalVerdict,
     folder: Path,
     listener: Progress,
 ) -> None:
@@ -153,7 +168,7 @@ def _run(
         verdict.log = str(log)
         said = log.read_text("utf-8", errors="replace")
         told = process.last_error(said) if " was ended by " not in error.message else error.message
-        raise _Failed(faults.explain(told, replace(scene, log=said))) from error
+        raise _Failed(faults.explain_error(told, replace(scene, log=said))) from error
 
 
 def _state(trained: Path) -> tuple[int, float | None]:
@@ -166,12 +181,14 @@ def _state(trained: Path) -> tuple[int, float | None]:
     return int(state["global_step"]), evaluated[-1] if evaluated else None
 
 
-def _look_at_training(request: Request, scene: Scene, verdict: Verdict, folder: Path) -> None:
+def _look_at_training(
+    request: RehearsalRequest, scene: FailureContext, verdict: RehearsalVerdict, folder: Path
+) -> None:
     """Fail where the loss is no number; note the rows that were left out."""
     if not verdict.losses or not all(map(math.isfinite, verdict.losses)):
         verdict.log = str(folder / "train.log")
         raise _Failed(
-            Fault(
+            RehearsalFault(
                 "the loss is no number: in some record there is nothing to learn",
                 "a prompt longer than cutoff_len leaves no answer: lf-qwen3 check --config YAML counts them",
                 key="cutoff_len",
@@ -182,7 +199,7 @@ def _look_at_training(request: Request, scene: Scene, verdict: Verdict, folder: 
         verdict.notes += _lost_rows(dataset)
 
 
-def _lost_rows(dataset: Dataset) -> list[str]:
+def _lost_rows(dataset: RehearsalDataset) -> list[str]:
     if not dataset.lost:
         return []
     first = dataset.lost[0]
@@ -193,7 +210,11 @@ def _lost_rows(dataset: Dataset) -> list[str]:
 
 
 def _generate(
-    settings: Mapping[str, Any], scene: Scene, verdict: Verdict, folder: Path, listener: Progress
+    settings: Mapping[str, Any],
+    scene: FailureContext,
+    verdict: RehearsalVerdict,
+    folder: Path,
+    listener: Progress,
 ) -> None:
     """Let the trained model answer some prompts of its own data, by the trainer's own prediction."""
     missing = [part for part in METRIC_PARTS if importlib.util.find_spec(part) is None]
@@ -206,12 +227,12 @@ def _generate(
         verdict.notes.append("nothing was generated: it does not apply here")
         return
     own = {"max_new_tokens": NEW_TOKENS, "per_device_eval_batch_size": ANSWERS}
-    sections = predict.settings(settings, data.PROMPTS, str(folder / "answers"), "thinking", own)
+    sections = predict.build_predict(settings, data.PROMPTS, str(folder / "answers"), "thinking", own)
     answering = {key: value for section in sections.values() for key, value in section.items()}
     answering |= {key: settings[key] for key in _VOCABULARY if key in settings and kind == "lora"}
     answering |= {"dataset_dir": str(folder / "prompts"), "overwrite_output_dir": True}
     _run(answering, "answer", scene, verdict, folder, listener)
     lines = (folder / "answers" / "generated_predictions.jsonl").read_text("utf-8").splitlines()
     found = [json.loads(line) for line in lines]
-    verdict.answers = [Answer(one["prompt"], one["predict"]) for one in found]
+    verdict.answers = [RehearsalAnswer(one["prompt"], one["predict"]) for one in found]
     listener.finish(f"{len(found)} answers of at most {NEW_TOKENS} tokens")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RehearsalRequest:
     """A training YAML, how many steps to train and how many rows of each dataset to read at most.
 
     `tokenizer` is a folder or a hub id; without it the model's own is looked for, then Qwen3's is made.
@@ -21,7 +21,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RehearsalChange:
     """A setting that the rehearsal changes: `off` what a CPU cannot do or must not do, `short` a size."""
 
     kind: Literal["off", "short"]
@@ -32,7 +32,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RehearsalFault:
     """What stops the training: where (a key of the YAML, a dataset, a row of a file), and what to do.
 
     Whatever does not apply is "" or None.
@@ -48,7 +48,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RehearsalAnswer:
     """What the rehearsed model wrote after one prompt of the training data."""
 
     prompt: str
@@ -56,7 +56,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Verdict:
+class RehearsalVerdict:
     """How a rehearsal ended. `fault` is None when it passed.
 
     `datasets` are those trained on, `records` is the number of training records that the trainer made of
@@ -73,10 +73,10 @@ class Verdict:
     steps: int = 0
     losses: list[float] = field(default_factory=list)
     eval_loss: float | None = None
-    answers: list[Answer] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    answers: list[RehearsalAnswer] = field(default_factory=list)
+    changes: list[RehearsalChange] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    fault: Fault | None = None
+    fault: RehearsalFault | None = None
     folder: str = ""
     log: str = ""
     seconds: float = 0

@@ -200,7 +200,7 @@ def test_broken_yaml(folder, text, error):
         check(CheckOptions(folder, config=path))
 
 
-@pytest.mark.parametrize("recipe", recipes.shipped(), ids=lambda one: one.name)
+@pytest.mark.parametrize("recipe", recipes.list_shipped(), ids=lambda one: one.name)
 def test_shipped_recipe_has_no_finding_on_the_shipped_data(recipe):
     report = check(CheckOptions(assets.folder("dataset_info"), config=recipe.path))
     assert report.as_json()["findings"] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.proof.estimate import of
+from lf_qwen3.proof.estimate import estimate_memory
 
 SCRIPT = Path(__file__).parents[3] / "bench" / "memory.py"
 
@@ -32,7 +32,7 @@ def test_it_says_that_there_is_no_gpu(tmp_path):
 
 
 def test_every_case_can_be_estimated(memory):
-    assert all(of(memory.plan_of(at)).total > 0 for at in range(len(memory.CASES)))
+    assert all(estimate_memory(memory.plan_of(at)).total > 0 for at in range(len(memory.CASES)))
     assert [memory.CASES[at][0] for at in memory.chosen("30b")] == ["Qwen3-30B-A3B"] * 2
 
 

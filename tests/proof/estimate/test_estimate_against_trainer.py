@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 
-from lf_qwen3.proof.estimate import Plan, of
+from lf_qwen3.proof.estimate import TrainingPlan, estimate_memory
 from lf_qwen3.proof.estimate import memory as memories
 from lf_qwen3.proof.estimate.weights import gradients, trained, weights
 from lf_qwen3.qwen3 import architecture
@@ -42,7 +42,7 @@ CASES = {
 
 
 def few_layers(size, **options):
-    plan = Plan.named(f"Qwen3-{size}", **options)
+    plan = TrainingPlan.named(f"Qwen3-{size}", **options)
     return dataclasses.replace(plan, shape=dataclasses.replace(plan.shape, layers=LAYERS))
 
 
@@ -56,7 +56,7 @@ def test_the_peak_of_a_step(measure, name):
     size, options = CASES[name]
     plan = few_layers(size, **options)
     measured = measure(plan)
-    estimated = of(plan)
+    estimated = estimate_memory(plan)
     assert error(estimated.tensors, measured.peak) < 0.05
     lasting = weights(plan) + 2 * gradients(plan)
     assert error(weights(plan), measured.weights) < 0.001
@@ -76,7 +76,7 @@ def test_activations_alone(measure, monkeypatch, name):
     plan = few_layers(size, **options)
     measured = measure(plan, SMALL)
     lasting = weights(plan) + 2 * gradients(plan)
-    above = of(plan).tensors - lasting
+    above = estimate_memory(plan).tensors - lasting
     assert error(above, measured.peak - lasting) < 0.15
 
 
@@ -88,7 +88,7 @@ def test_trained_parameters_of_the_real_shapes(trainer, size, method):
 
     if method == "full" and size in ("32B", "235B-A22B"):
         pytest.skip("the same formula as for the others")
-    plan = Plan.named(f"Qwen3-{size}", method=method, rank=16)
+    plan = TrainingPlan.named(f"Qwen3-{size}", method=method, rank=16)
     plan = dataclasses.replace(plan, shape=dataclasses.replace(plan.shape, layers=2))
     with torch.device("meta"):
         model = trainer.build(plan, architecture.VOCABULARY)

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from lf_qwen3.cli import _output, cli
 from lf_qwen3.proof.check import CheckOptions, check
-from lf_qwen3.proof.estimate import Plan, changes, of
-from lf_qwen3.proof.estimate.from_yaml import plan_of
+from lf_qwen3.proof.estimate import TrainingPlan, estimate_memory, suggest_changes
+from lf_qwen3.proof.estimate.from_yaml import read_plan
 from lf_qwen3.proof.estimate.weights import weights
 
 YAML = """\
@@ -60,19 +60,19 @@ def test_the_table_shows_parts_total_and_card():
     assert lines[0] == "Qwen3-8B lora rank 8, cutoff_len 2,048, batch 1"
     parts = ["weights", "gradients", "optimiser", "activations", "logits", "overhead", "total", "card"]
     assert [line.split()[0] for line in lines[1:9]] == parts
-    memory = of(Plan.named("Qwen3-8B"))
+    memory = estimate_memory(TrainingPlan.named("Qwen3-8B"))
     assert f"{memory.total / 2**30:.1f} GiB = {memory.total / 1e9:.1f} GB" in lines[7]
 
 
 def test_json_holds_bytes():
     found = answer("--model", "Qwen3-8B", "--method", "full", "--gpus", 4, "--zero", 3)
-    plan = Plan.named("Qwen3-8B", method="full", gpus=4, zero=3)
-    assert found["memory_bytes"] == of(plan).as_json()
+    plan = TrainingPlan.named("Qwen3-8B", method="full", gpus=4, zero=3)
+    assert found["memory_bytes"] == estimate_memory(plan).as_json()
     assert found["data"] is None
 
 
 def test_a_yaml_gives_everything(yaml):
-    plan, _ = plan_of(yaml(), 0, [])
+    plan, _ = read_plan(yaml(), 0, [])
     assert (plan.cutoff_len, plan.batch, plan.rank, plan.accumulates) == (1024, 2, 16, True)
     assert (plan.targets, plan.dropout, plan.precision) == (("q_proj", "v_proj"), True, "autocast")
 
@@ -91,12 +91,12 @@ def test_a_yaml_gives_everything(yaml):
     ids=lambda one: one[0] if isinstance(one, list) else None,
 )
 def test_a_key_of_the_yaml(yaml, lines, attribute, value):
-    assert getattr(plan_of(yaml(*lines), 0, [])[0], attribute) == value
+    assert getattr(read_plan(yaml(*lines), 0, [])[0], attribute) == value
 
 
 def test_what_a_yaml_leaves_out_is_the_trainers_default(yaml):
     text = "model_name_or_path: Qwen/Qwen3-4B\ndo_train: true\n"
-    plan, _ = plan_of(yaml(text=text), 0, [])
+    plan, _ = read_plan(yaml(text=text), 0, [])
     assert (plan.batch, plan.cutoff_len, plan.rank, plan.accumulates) == (8, 2048, 8, False)
     assert plan.precision == "single"
 
@@ -104,7 +104,7 @@ def test_what_a_yaml_leaves_out_is_the_trainers_default(yaml):
 def test_deepspeed_is_read_beside_the_yaml(yaml, tmp_path):
     zero = {"stage": 3, "offload_optimizer": {"device": "cpu"}, "offload_param": {"device": "none"}}
     (tmp_path / "z3.json").write_text(json.dumps({"zero_optimization": zero}), "utf-8")
-    plan, _ = plan_of(yaml("deepspeed: z3.json"), 4, [])
+    plan, _ = read_plan(yaml("deepspeed: z3.json"), 4, [])
     assert (plan.zero, plan.gpus, plan.precision) == (3, 4, "half")
     assert (plan.offload_optimizer, plan.offload_weights) == (True, False)
 
@@ -118,21 +118,23 @@ def test_deepspeed_is_read_beside_the_yaml(yaml, tmp_path):
     ],
 )
 def test_preferences_are_estimated_as_the_trainer_makes_their_losses(yaml, lines, expected):
-    plan, _ = plan_of(yaml(text=YAML.replace("stage: sft", lines)), 1, [])
+    plan, _ = read_plan(yaml(text=YAML.replace("stage: sft", lines)), 1, [])
     assert {key: getattr(plan, key) for key in expected} == expected
     assert not plan.fused_loss
-    assert (of(plan).tensors > of(replace(plan, stage="sft")).tensors) == plan.reference
+    assert (
+        estimate_memory(plan).tensors > estimate_memory(replace(plan, stage="sft")).tensors
+    ) == plan.reference
 
 
 def test_no_change_is_proposed_that_preferences_cannot_have(yaml):
-    plan, _ = plan_of(yaml(text=YAML.replace("stage: sft", "stage: dpo")), 1, [])
-    told = [one.settings for one in changes(replace(plan, batch=4, cutoff_len=8192))]
+    plan, _ = read_plan(yaml(text=YAML.replace("stage: sft", "stage: dpo")), 1, [])
+    told = [one.settings for one in suggest_changes(replace(plan, batch=4, cutoff_len=8192))]
     assert any("per_device_train_batch_size: 1, and 2 times" in one for one in told)
     assert not any("liger" in one for one in told)
 
 
 def test_the_reference_of_full_training_is_another_model_in_16_bits():
-    plan = Plan.named("Qwen3-1.7B", method="full")
+    plan = TrainingPlan.named("Qwen3-1.7B", method="full")
     compared = replace(plan, stage="dpo", batch=2, reference=True)
     assert weights(compared) - weights(plan) == 2 * plan.shape.parameters
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lf_qwen3.proof.rehearse import cpu
-from lf_qwen3.recipes import shipped
+from lf_qwen3.recipes import list_shipped
 from lf_qwen3.trainer import schema
 
 BASE = {"model_name_or_path": "Qwen/Qwen3-4B", "stage": "sft", "do_train": True, "learning_rate": 1e-4}
@@ -11,7 +11,7 @@ BASE = {"model_name_or_path": "Qwen/Qwen3-4B", "stage": "sft", "do_train": True,
 
 def off(**settings):
     """Return key -> reason of what is switched off."""
-    return {change.key: change.why for change in cpu.on_a_cpu({**BASE, **settings})[1]}
+    return {change.key: change.why for change in cpu.switch_off({**BASE, **settings})[1]}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def off(**settings):
     ids=lambda value: str(value)[:30],
 )
 def test_what_cannot_apply_is_switched_off_and_listed(key, value, why):
-    settings, changes = cpu.on_a_cpu({**BASE, key: value})
+    settings, changes = cpu.switch_off({**BASE, key: value})
     assert [(one.kind, one.key, one.was) for one in changes] == [("off", key, value)]
     assert why in changes[0].why
     assert settings.get(key) != value
@@ -77,14 +77,14 @@ def test_what_cannot_apply_is_switched_off_and_listed(key, value, why):
     ids=lambda value: str(value),
 )
 def test_what_applies_is_kept(key, value):
-    settings, changes = cpu.on_a_cpu({**BASE, key: value})
+    settings, changes = cpu.switch_off({**BASE, key: value})
     assert changes == []
     assert settings == {**BASE, key: value, "use_cpu": True, "report_to": "none"}
 
 
 def test_a_shipped_recipe_loses_nothing_but_what_needs_a_gpu():
-    for recipe in shipped():
-        changed = {change.key for change in cpu.on_a_cpu(recipe.settings)[1]}
+    for recipe in list_shipped():
+        changed = {change.key for change in cpu.switch_off(recipe.settings)[1]}
         assert changed <= {"bf16", "quantization_bit", "quantization_method", "double_quantization"} | {
             "quantization_type",
             "deepspeed",
@@ -116,21 +116,21 @@ def test_every_key_of_the_rules_is_one_of_the_trainers():
     ids=["max_samples", "cutoff_len", "batch", "accumulation", "val_size", "packed text"],
 )
 def test_a_size_is_made_smaller_and_listed(given, key, now):
-    settings, changes = cpu.shortened({**BASE, **given}, 10, 64, "out")
+    settings, changes = cpu.shorten({**BASE, **given}, 10, 64, "out")
     assert [(one.kind, one.key, one.was, one.now) for one in changes] == [("short", key, given[key], now)]
     assert settings[key] == now
 
 
 @pytest.mark.parametrize("given", [{"max_samples": 20}, {"cutoff_len": 512}, {"val_size": 0.1}], ids=str)
 def test_a_small_size_stays(given):
-    settings, changes = cpu.shortened({**BASE, **given}, 10, 64, "out")
+    settings, changes = cpu.shorten({**BASE, **given}, 10, 64, "out")
     assert changes == []
     assert given.items() <= settings.items()
 
 
 def test_the_run_is_short_and_writes_elsewhere():
     given = {"output_dir": "saves/mine", "num_train_epochs": 3, "preprocessing_num_workers": 16}
-    settings, _ = cpu.shortened({**BASE, **given}, 7, 20, "elsewhere")
+    settings, _ = cpu.shorten({**BASE, **given}, 7, 20, "elsewhere")
     assert (settings["output_dir"], settings["max_steps"], settings["max_samples"]) == ("elsewhere", 7, 20)
     assert (settings["preprocessing_num_workers"], settings["logging_steps"]) == (None, 1)
 
@@ -152,6 +152,6 @@ def test_the_run_is_short_and_writes_elsewhere():
     ids=["steps", "shares", "epochs", "never saved"],
 )
 def test_it_evaluates_and_saves_within_the_short_run(given, expected):
-    settings, _ = cpu.shortened({**BASE, **given}, 7, 64, "out")
+    settings, _ = cpu.shorten({**BASE, **given}, 7, 64, "out")
     assert expected.items() <= settings.items()
     assert ("eval_steps" in settings) == ("eval_steps" in expected)

@@ -17,7 +17,7 @@ def read(tmp_path):
     def look(rows, entry=MESSAGES, limit=64):
         (tmp_path / "dataset_info.json").write_text(json.dumps({"mine": entry}))
         (tmp_path / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-        return data.read({"dataset": "mine, other", "dataset_dir": str(tmp_path)}, limit)
+        return data.read_datasets({"dataset": "mine, other", "dataset_dir": str(tmp_path)}, limit)
 
     return look
 
@@ -68,7 +68,7 @@ def test_the_whole_file_is_searched_for_a_row_that_cannot_be_parsed(read, tmp_pa
     (found,) = read([{"conversations": [QUESTION, ANSWER]}] * 9, limit=2)
     with (tmp_path / "rows.jsonl").open("a") as file:
         file.write("{\n{}\n")
-    row = data.unreadable_row(found, tmp_path)
+    row = data.find_unreadable_row(found, tmp_path)
     assert row is not None
     assert (row.row, row.stops) == (10, True)
 
@@ -121,7 +121,7 @@ REAL = {
 
 
 def test_a_config_is_made_small_and_keeps_its_architecture():
-    small = model.shrink(REAL)
+    small = model.shrink_config(REAL)
     sizes = ("hidden_size", "num_hidden_layers", "num_experts", "head_dim", "moe_intermediate_size")
     assert all(small[key] < REAL[key] / 4 for key in sizes)
     assert (small["max_window_layers"], small["mlp_only_layers"]) == (2, [0])

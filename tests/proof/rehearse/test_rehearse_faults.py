@@ -193,8 +193,8 @@ def said(tmp_path_factory, tiny):
     (work / "tiny").symlink_to(tiny)
     (work / "cases").mkdir()
     for number, case in enumerate(CASES.values()):
-        settings, _ = cpu.on_a_cpu(settings_of(case))
-        settings, _ = cpu.shortened(settings, 1, 24, f"out/{number}")
+        settings, _ = cpu.switch_off(settings_of(case))
+        settings, _ = cpu.shorten(settings, 1, 24, f"out/{number}")
         lines = [f"{key}: {json.dumps(value)}" for key, value in settings.items()]
         (work / "cases" / f"{number:02}.yaml").write_text("\n".join(lines))
     env = process.environment({**cpu.ENVIRONMENT, "HF_DATASETS_CACHE": str(work / "cache")})
@@ -211,7 +211,7 @@ def test_the_trainers_error_is_told_as_what_it_means(said, monkeypatch, name):
     work, logs = said
     case, log = CASES[name], logs[name]
     monkeypatch.chdir(work)
-    fault = faults.explain(process.last_error(log), scene_of(settings_of(case), log))
+    fault = faults.explain_error(process.last_error(log), scene_of(settings_of(case), log))
     assert case.message in fault.message, log[-2000:]
     assert case.hint in fault.hint
     assert (fault.key, fault.dataset, fault.row) == (case.key, case.dataset, case.row)
@@ -220,12 +220,12 @@ def test_the_trainers_error_is_told_as_what_it_means(said, monkeypatch, name):
     )
 
 
-def scene_of(settings: dict, log: str) -> faults.Scene:
+def scene_of(settings: dict, log: str) -> faults.FailureContext:
     """Return the scene as a rehearsal makes it; every key stands on a line of its own."""
     lines = {key: number for number, key in enumerate(settings, 1)}
     folder = Path(settings["dataset_dir"])
     known = tuple(registry.read(folder)) if folder.name == "data" else ()
-    return faults.Scene(settings, lines, data.read(settings, 24), known, log)
+    return faults.FailureContext(settings, lines, data.read_datasets(settings, 24), known, log)
 
 
 @pytest.mark.parametrize(
@@ -250,11 +250,13 @@ def scene_of(settings: dict, log: str) -> faults.Scene:
     ids=["metric part", "module", "version", "memory", "disk", "hub"],
 )
 def test_an_error_of_the_machine_is_told(error, message, hint):
-    fault = faults.explain(error, faults.Scene({}))
+    fault = faults.explain_error(error, faults.FailureContext({}))
     assert message in fault.message
     assert hint in fault.hint
 
 
 def test_an_unknown_error_is_told_as_it_is():
-    fault = faults.explain("ZeroDivisionError: division by zero", faults.Scene({"stage": "sft"}))
+    fault = faults.explain_error(
+        "ZeroDivisionError: division by zero", faults.FailureContext({"stage": "sft"})
+    )
     assert (fault.message, fault.key) == ("ZeroDivisionError: division by zero", "")

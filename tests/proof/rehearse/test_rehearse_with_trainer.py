@@ -9,14 +9,14 @@ import pytest
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.proof import rehearse
-from lf_qwen3.recipes import find
+from lf_qwen3.recipes import find_recipe
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 ROOT = Path(__file__).parents[3]
 STEPS = 2
 
 # Each stage once: sft, dpo and 4 bits are in the tests below and beside; `make rehearse` runs every recipe.
-METHODS = [find(name) for name in ("full-pt", "lora-kto")]
+METHODS = [find_recipe(name) for name in ("full-pt", "lora-kto")]
 
 
 @pytest.fixture
@@ -27,8 +27,10 @@ def run(monkeypatch, tmp_path, cache_home, tiny):
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
 
-    def rehearsed(yaml: Path, rows: int = 8, **options) -> rehearse.Verdict:
-        verdict = rehearse.run(rehearse.Request(yaml, steps=STEPS, rows=rows, **options), NoProgress())
+    def rehearsed(yaml: Path, rows: int = 8, **options) -> rehearse.RehearsalVerdict:
+        verdict = rehearse.rehearse(
+            rehearse.RehearsalRequest(yaml, steps=STEPS, rows=rows, **options), NoProgress()
+        )
         left = [path for path in scratch.iterdir() if path.name.startswith("lf-qwen3")]
         assert left == ([Path(verdict.folder)] if verdict.folder else [])
         return verdict
