@@ -15,7 +15,7 @@ import time
 from itertools import islice
 from pathlib import Path
 
-from lf_qwen3.proof.check.tokens import TokenCounts
+from lf_qwen3.proof.check.token_counter import TokenCounts
 from lf_qwen3.qwen3 import tokenizer_files as tokenizers
 from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.trainer.records import Record

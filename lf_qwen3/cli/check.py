@@ -60,12 +60,12 @@ def command(
 
 
 def _print(report: Report) -> None:
-    from lf_qwen3.proof.check import words
+    from lf_qwen3.proof.check import token_text
 
     for code, found in report.findings.by_code():
         _print_code(code, found, report.findings.counts[code])
     for name, figures in report.tokens.items():
-        click.echo("\n".join(words.token_lines(name, figures)))
+        click.echo("\n".join(token_text.token_lines(name, figures)))
     if "lora" in report.training:
         click.echo(f"lora: {report.training['lora']}")
     for note in report.notes:

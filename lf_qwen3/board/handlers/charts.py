@@ -47,7 +47,7 @@ def _cut(figures: Mapping[str, Any]) -> dict[str, object]:
 
 def _buckets(lengths: Mapping[str, Any]) -> list[tuple[int, int, dict[str, int]]]:
     """Return (longer than, up to, records by kind) in rising order, with no gap between first and last."""
-    from lf_qwen3.proof.check.figures import BUCKETS
+    from lf_qwen3.proof.check.token_figures import BUCKETS
 
     counted: dict[int, dict[str, int]] = {}
     for kind, parts in lengths.items():

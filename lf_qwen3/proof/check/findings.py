@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lf_qwen3.proof.check.rules.coded import Check, Fault, Severity, checks_for, faults_of
+from lf_qwen3.proof.check.rules.check_rule import Check, Fault, Severity, check_rules_for, faults_of
 
 KEEP = 1000
 """Places kept of each code; all are counted."""
@@ -72,7 +72,7 @@ class Findings:
             yield from found
 
 
-class Looker:
+class CheckRunner:
     """Runs the checks that look at a subject, by its type."""
 
     def __init__(self, findings: Findings) -> None:
@@ -94,7 +94,7 @@ class Looker:
         """
         kind = type(subject)
         if kind not in self._checks:
-            self._checks[kind] = checks_for(kind)
+            self._checks[kind] = check_rules_for(kind)
         for one in self._checks[kind]:
             result = one.test(subject)
             for fault in () if result is None else faults_of(result):

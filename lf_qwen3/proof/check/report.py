@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from lf_qwen3.proof.check.dataset_records import Counts
 from lf_qwen3.proof.check.findings import Findings
-from lf_qwen3.proof.check.records import Counts
 
 
 @dataclass(slots=True)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.check.figures import packing_waste, padding_waste
-from lf_qwen3.proof.check.findings import Findings, Looker
-from lf_qwen3.proof.check.records import Files, Taken
-from lf_qwen3.proof.check.registry import Registry, read_registry
-from lf_qwen3.proof.check.rows import entry_of, rows
+from lf_qwen3.proof.check.dataset_records import Files, PlacedSample
+from lf_qwen3.proof.check.dataset_rows import entry_of, rows
+from lf_qwen3.proof.check.findings import CheckRunner, Findings
+from lf_qwen3.proof.check.registry_file import Registry, read_registry
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
-from lf_qwen3.proof.check.tokens import TokenCounter
+from lf_qwen3.proof.check.token_counter import TokenCounter
+from lf_qwen3.proof.check.token_figures import packing_waste, padding_waste
 from lf_qwen3.proof.estimate.plan import TrainingPlan
 from lf_qwen3.qwen3 import tokenizer_files as tokenizers
 from lf_qwen3.trainer.records import Record
@@ -120,7 +120,7 @@ def _count(
     if folder is None:
         _tell_from_bytes(taken, template.cutoff_len, counted)
         return
-    counter = TokenCounter(tokenizers.load(folder), template, files, Looker(Findings()))
+    counter = TokenCounter(tokenizers.load(folder), template, files, CheckRunner(Findings()))
     for one in taken:
         counter.add(one)
     counter.finish()
@@ -129,7 +129,7 @@ def _count(
     counted.cut += counter.counts.cut
 
 
-def _taken(files: Files, reader: SampleReader, most: int) -> Iterator[Taken]:
+def _taken(files: Files, reader: SampleReader, most: int) -> Iterator[PlacedSample]:
     """Yield the records that can be learnt, the first `most` rows at most."""
     for number, place in enumerate(rows(files.paths)):
         if number >= most:
@@ -139,7 +139,7 @@ def _taken(files: Files, reader: SampleReader, most: int) -> Iterator[Taken]:
             yield place, sample
 
 
-def _tell_from_bytes(taken: Iterator[Taken], cutoff_len: int, counted: _Counted) -> None:
+def _tell_from_bytes(taken: Iterator[PlacedSample], cutoff_len: int, counted: _Counted) -> None:
     for _, sample in taken:
         length = _length(sample.record)
         counted.kept.append(min(length, cutoff_len))

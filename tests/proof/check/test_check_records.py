@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.data.convert.formats import FORMATS
 from lf_qwen3.proof.check import CheckOptions, check
-from lf_qwen3.proof.check.rules.coded import all_checks
+from lf_qwen3.proof.check.rules.check_rule import all_check_rules
 from lf_qwen3.proof.check.rules.records.answers import repeated
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame
@@ -227,7 +227,7 @@ def test_what_convert_writes_is_clean(name, question, thinking, answer):
     sample = SampleReader(form.entry("a.jsonl"), "sft")(json.loads(record.line))
     assert isinstance(sample, Sample)
     assert [
-        one.code for one in all_checks() if isinstance(one.good, Sample) and list(one.faults(sample))
+        one.code for one in all_check_rules() if isinstance(one.good, Sample) and list(one.faults(sample))
     ] == []
     assert sample.is_thinking == (thinking is not None)
 

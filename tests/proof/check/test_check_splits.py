@@ -5,10 +5,9 @@ import json
 import pytest
 
 from lf_qwen3.data.convert.keys import fold
-from lf_qwen3.proof.check import CheckOptions, check
-from lf_qwen3.proof.check import near as near_module
-from lf_qwen3.proof.check.near import NearIndex, digest_of
-from lf_qwen3.proof.check.splits import held_out_of
+from lf_qwen3.proof.check import CheckOptions, check, near_duplicates
+from lf_qwen3.proof.check.duplicates import pair_splits
+from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex, minhash
 from lf_qwen3.qwen3.thinking import frame
 
 LONG = " ".join(f"The {at}th stop of this long line is called {at * 7919 % 1000}." for at in range(60))
@@ -72,7 +71,7 @@ def test_near_duplicate(tmp_path):
 
 
 def test_without_the_library_it_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(near_module, "is_available", lambda: False)
+    monkeypatch.setattr(near_duplicates, "is_available", lambda: False)
     report = findings(tmp_path, a_train=[record("Who?")], a_val=[record()])
     assert report.is_clean
     assert [
@@ -81,13 +80,13 @@ def test_without_the_library_it_is_said(tmp_path, monkeypatch):
 
 
 def test_a_yaml_tells_what_is_held_out():
-    assert held_out_of(["a", "b", "a_val"], also=[("b", "a"), ("c", "a")]) == [("b", "a"), ("a_val", "a")]
+    assert pair_splits(["a", "b", "a_val"], also=[("b", "a"), ("c", "a")]) == [("b", "a"), ("a_val", "a")]
 
 
 def test_similarity_falls_with_the_changes():
     pytest.importorskip("rensa")
-    index = NearIndex()
-    index.add(7, digest_of(fold(LONG)))
-    assert [one.number for one in index.take_similar(digest_of(fold(LONG + " And so on.")))] == [7]
-    assert list(index.take_similar(digest_of(fold(LONG)))) == []  # told once
-    assert digest_of(fold("Too short.")) is None
+    index = NearDuplicateIndex()
+    index.add(7, minhash(fold(LONG)))
+    assert [one.number for one in index.take_similar(minhash(fold(LONG + " And so on.")))] == [7]
+    assert list(index.take_similar(minhash(fold(LONG)))) == []  # told once
+    assert minhash(fold("Too short.")) is None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.proof.check import CheckOptions, check
-from lf_qwen3.proof.check.figures import packing_waste, padding_waste, percentile
+from lf_qwen3.proof.check.token_figures import packing_waste, padding_waste, percentile
 from lf_qwen3.qwen3.thinking import frame
 
 

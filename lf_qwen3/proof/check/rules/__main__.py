@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 
-from lf_qwen3.proof.check.rules.coded import GROUPS, Check, all_checks
+from lf_qwen3.proof.check.rules.check_rule import GROUPS, Check, all_check_rules
 
 _INTRO = """\
 # What `lf-qwen3 check` finds
@@ -25,7 +25,7 @@ def document() -> str:
 
 
 def _sections() -> Iterator[str]:
-    checks = all_checks()
+    checks = all_check_rules()
     for group in GROUPS:
         package = import_module(f"lf_qwen3.proof.check.rules.{group}")
         yield f"## {group}\n"

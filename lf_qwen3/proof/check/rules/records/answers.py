@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lf_qwen3.proof.check.rules.coded import check
+from lf_qwen3.proof.check.rules.check_rule import check
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
 from lf_qwen3.qwen3.thinking import excerpt, frame
 

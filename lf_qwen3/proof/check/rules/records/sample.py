@@ -13,7 +13,7 @@ from lf_qwen3.qwen3.thinking import Split, split
 from lf_qwen3.trainer.records import Dropped, Message, Record, RecordReader
 
 
-class Spoken(NamedTuple):
+class AssistantText(NamedTuple):
     """An assistant's text: its parts, or the fault that keeps them from being told."""
 
     where: str
@@ -33,7 +33,7 @@ class Sample:
     record: Record
     kind: Kind = "sft"
     learns_empty: bool = True
-    spoken: list[Spoken] = field(init=False)
+    spoken: list[AssistantText] = field(init=False)
     prompts: list[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,7 +46,7 @@ class Sample:
         return any(one.parts.thinking for one in self.learnt)
 
     @property
-    def learnt(self) -> list[Spoken]:
+    def learnt(self) -> list[AssistantText]:
         """Return the answer to learn; a ranking record has two."""
         return self.spoken[-2:] if self.record.rejected else self.spoken[-1:]
 
@@ -103,10 +103,10 @@ class SampleReader:
         return record if isinstance(record, Dropped) else Sample(record, self._kind, self._learns_empty)
 
 
-def _spoken(where: str, text: str) -> Spoken:
+def _spoken(where: str, text: str) -> AssistantText:
     if "<" not in text:
-        return Spoken(where, text, Split(None, text))
+        return AssistantText(where, text, Split(None, text))
     try:
-        return Spoken(where, text, split(text))
+        return AssistantText(where, text, split(text))
     except Reject as fault:
-        return Spoken(where, text, Split(None, text), fault)
+        return AssistantText(where, text, Split(None, text), fault)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lf_qwen3.proof.check.rules.coded import Fault, check
+from lf_qwen3.proof.check.rules.check_rule import Fault, check
 from lf_qwen3.proof.check.rules.registry.entry import COLUMNS, Entry
 
 _SHAREGPT = {"file_name": "a.jsonl", "formatting": "sharegpt"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from lf_qwen3.proof.check.rules.coded import Fault, check
+from lf_qwen3.proof.check.rules.check_rule import Fault, check
 from lf_qwen3.proof.check.rules.registry.entry import ELSEWHERE, Entry
 
 EXTENSIONS = {

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from lf_qwen3.base import assets
-from lf_qwen3.proof.check.rules.coded import Fault, check, did_you_mean
+from lf_qwen3.proof.check.rules.check_rule import Fault, check, did_you_mean
 from lf_qwen3.proof.check.rules.registry.entry import Entry
 
 SCHEMA = "dataset_info.schema.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lf_qwen3.proof.check.rules.coded import check
+from lf_qwen3.proof.check.rules.check_rule import check
 from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 

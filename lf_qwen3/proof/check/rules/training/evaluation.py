@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lf_qwen3.proof.check.rules.coded import Fault, check
-from lf_qwen3.proof.check.rules.training.subject import Training, training
+from lf_qwen3.proof.check.rules.check_rule import Fault, check
+from lf_qwen3.proof.check.rules.training.training_setup import Training, training
 
 MOST_EPOCHS = 3
 

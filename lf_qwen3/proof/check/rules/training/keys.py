@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.check.rules.coded import Fault, check, did_you_mean
-from lf_qwen3.proof.check.rules.training.subject import Data, Training, training
+from lf_qwen3.proof.check.rules.check_rule import Fault, check, did_you_mean
+from lf_qwen3.proof.check.rules.training.training_setup import Data, Training, training
 from lf_qwen3.trainer import schema
 
 _SECRETS = (

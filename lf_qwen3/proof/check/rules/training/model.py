@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lf_qwen3.proof.check.rules.coded import Fault, check
-from lf_qwen3.proof.check.rules.training.subject import Training, training
+from lf_qwen3.proof.check.rules.check_rule import Fault, check
+from lf_qwen3.proof.check.rules.training.training_setup import Training, training
 
 LORA_RATES = (3e-5, 1e-3)
 FULL_RATES = (1e-6, 3e-5)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lf_qwen3.proof.check.rules.coded import Fault, check
-from lf_qwen3.proof.check.rules.training.subject import Data, Training, training
+from lf_qwen3.proof.check.rules.check_rule import Fault, check
+from lf_qwen3.proof.check.rules.training.training_setup import Data, Training, training
 
 _MIXED = Data(thinking=3, plain=1)
 _GOOD = training(_MIXED, template="qwen3", enable_thinking=None, model_name_or_path="Qwen/Qwen3-4B")

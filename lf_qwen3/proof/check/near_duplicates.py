@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from lf_qwen3.proof.check.rules.splits.twins import NEAR
+from lf_qwen3.proof.check.rules.splits.duplicate import NEAR
 
 INSTALL = 'pip install "lf-qwen3[check]"'
 
@@ -19,7 +19,7 @@ _TABLE = bytes(0x0A if byte in _BREAKS else byte for byte in range(256))
 """Texts are cut where their own bytes say so, about every 16 bytes: an edit changes one piece."""
 
 
-class Near(NamedTuple):
+class NearDuplicate(NamedTuple):
     """A held-out record by its number, and how similar the asking one is to it (Jaccard, estimated)."""
 
     number: int
@@ -31,7 +31,7 @@ def is_available() -> bool:
     return importlib.util.find_spec("rensa") is not None
 
 
-class NearIndex:
+class NearDuplicateIndex:
     """The held-out records of one dataset, to be asked with each trained one."""
 
     def __init__(self) -> None:
@@ -45,16 +45,16 @@ class NearIndex:
         self._index.insert(number, digest)
         self._digests[number] = digest
 
-    def take_similar(self, digest: Any) -> Iterator[Near]:
+    def take_similar(self, digest: Any) -> Iterator[NearDuplicate]:
         """Yield the held-out records that are nearly the same as this one, each one time only."""
         for number in self._index.query(digest):
             similarity = float(digest.jaccard(self._digests[number])) if number in self._digests else 0.0
             if similarity >= NEAR:
                 del self._digests[number]
-                yield Near(number, min(similarity, 0.99))
+                yield NearDuplicate(number, min(similarity, 0.99))
 
 
-def digest_of(text: bytes) -> Any:
+def minhash(text: bytes) -> Any:
     """Return the MinHash of a folded text, None where it is too short (about 200 bytes) to be compared."""
     from rensa import RMinHash
 

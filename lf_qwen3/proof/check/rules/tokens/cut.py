@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lf_qwen3.proof.check.rules.coded import check
+from lf_qwen3.proof.check.rules.check_rule import check
 from lf_qwen3.qwen3.thinking import CLOSE
 
 _CURE = "raise cutoff_len (the figures below say what keeps 95, 99 and 100 % whole) or leave such records out"
 
 
-class Fed(NamedTuple):
+class CutRecord(NamedTuple):
     """The tokens of a record before and after the cut, those in the loss, and what the cut took."""
 
     length: int
@@ -20,7 +20,7 @@ class Fed(NamedTuple):
     lost_end: bool = False
 
 
-_WHOLE = Fed(100, 100, 60)
+_WHOLE = CutRecord(100, 100, 60)
 
 
 @check(
@@ -29,9 +29,9 @@ _WHOLE = Fed(100, 100, 60)
     "cutoff_len cuts inside the reasoning",
     f"neither {CLOSE} nor the answer is learnt, so the model would learn to reason without end; {_CURE}",
     good=_WHOLE,
-    bad=Fed(3000, 2048, 2000, lost_close=True, lost_end=True),
+    bad=CutRecord(3000, 2048, 2000, lost_close=True, lost_end=True),
 )
-def cut_thinking(fed: Fed) -> str | None:
+def cut_thinking(fed: CutRecord) -> str | None:
     """Require that the closing think tag of every learnt answer survives the cut."""
     return _lengths(fed) if fed.lost_close and fed.learnt else None
 
@@ -42,9 +42,9 @@ def cut_thinking(fed: Fed) -> str | None:
     "cutoff_len cuts the answer short",
     f"<|im_end|> is not learnt, so the model would learn not to stop; {_CURE}",
     good=_WHOLE,
-    bad=Fed(3000, 2048, 2000, lost_end=True),
+    bad=CutRecord(3000, 2048, 2000, lost_end=True),
 )
-def cut_answer(fed: Fed) -> str | None:
+def cut_answer(fed: CutRecord) -> str | None:
     """Require that the end of every learnt answer survives the cut."""
     return _lengths(fed) if fed.lost_end and not fed.lost_close and fed.learnt else None
 
@@ -55,9 +55,9 @@ def cut_answer(fed: Fed) -> str | None:
     "cutoff_len cuts the prompt short",
     f"the answer is learnt to less than was asked; {_CURE}",
     good=_WHOLE,
-    bad=Fed(3000, 2048, 500),
+    bad=CutRecord(3000, 2048, 500),
 )
-def cut_prompt(fed: Fed) -> str | None:
+def cut_prompt(fed: CutRecord) -> str | None:
     """Require that the prompt survives the cut."""
     is_cut = fed.kept < fed.length and not fed.lost_end and not fed.lost_close and fed.learnt
     return _lengths(fed) if is_cut else None
@@ -69,12 +69,12 @@ def cut_prompt(fed: Fed) -> str | None:
     "the cut leaves no token in the loss",
     _CURE,
     good=_WHOLE,
-    bad=Fed(3000, 2048, 0),
+    bad=CutRecord(3000, 2048, 0),
 )
-def nothing_learnt(fed: Fed) -> str | None:
+def nothing_learnt(fed: CutRecord) -> str | None:
     """Require something to learn."""
     return _lengths(fed) if not fed.learnt else None
 
 
-def _lengths(fed: Fed) -> str:
+def _lengths(fed: CutRecord) -> str:
     return f"{fed.length:,} tokens, {fed.kept:,} kept"

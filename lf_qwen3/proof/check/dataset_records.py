@@ -8,10 +8,10 @@ from pathlib import Path
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.data.registry.shape import Kind
-from lf_qwen3.proof.check.findings import Looker
-from lf_qwen3.proof.check.rows import Place, rows
-from lf_qwen3.proof.check.rules.records.column import Column
-from lf_qwen3.proof.check.rules.records.reading import Reading
+from lf_qwen3.proof.check.dataset_rows import RowPlace, rows
+from lf_qwen3.proof.check.findings import CheckRunner
+from lf_qwen3.proof.check.rules.records.column_types import ColumnTypes
+from lf_qwen3.proof.check.rules.records.row_problem import RowProblem
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
 
 _TYPES = {
@@ -68,12 +68,12 @@ class Files:
         return str(self.folder / self.names[index])
 
 
-Taken = tuple[Place, Sample]
+PlacedSample = tuple[RowPlace, Sample]
 
 
 def look_at(
-    files: Files, read: SampleReader, counts: Counts, look: Looker, tell: Callable[[int], None] | None
-) -> Iterator[Taken]:
+    files: Files, read: SampleReader, counts: Counts, look: CheckRunner, tell: Callable[[int], None] | None
+) -> Iterator[PlacedSample]:
     """Check every row of a dataset; yield the records that can be learnt, with their places."""
     columns = _Columns()
     for place in rows(files.paths, tell):
@@ -88,7 +88,7 @@ def look_at(
             yield place, sample
         else:
             counts.unusable += 1
-            look(Reading(sample), file, place.row)
+            look(RowProblem(sample), file, place.row)
     columns.check(files, look)
 
 
@@ -99,7 +99,7 @@ class _Columns:
     types: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
     late: set[tuple[int, str]] = field(default_factory=set)
 
-    def see(self, row: Row, place: Place) -> None:
+    def see(self, row: Row, place: RowPlace) -> None:
         for name, value in row.items():
             if value is None or value == []:
                 continue
@@ -112,8 +112,8 @@ class _Columns:
             elif kind not in found:
                 found[kind] = place.row
 
-    def check(self, files: Files, look: Looker) -> None:
+    def check(self, files: Files, look: CheckRunner) -> None:
         for (file, name), types in self.types.items():
             if files.names[file].endswith((".json", ".jsonl")):
-                column = Column(name, types, (file, name) in self.late)
+                column = ColumnTypes(name, types, (file, name) in self.late)
                 look(column, files.shown(file), list(types.values())[-1])

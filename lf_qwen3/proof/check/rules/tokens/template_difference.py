@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lf_qwen3.proof.check.rules.coded import check
+from lf_qwen3.proof.check.rules.check_rule import check
 
 
-class Rendering(NamedTuple):
+class TemplateDifference(NamedTuple):
     """Where the trainer's rendering parts from the chat template's: `part` is "" where it does not.
 
     `ours` and `official` are the texts from there on; `refused` says why the template renders nothing.
@@ -24,10 +24,10 @@ class Rendering(NamedTuple):
     "warning",
     "LLaMA-Factory feeds other tokens than the model's own chat template writes",
     "at inference the model is asked through its own template; lf-qwen3 preview shows both side by side",
-    good=Rendering(),
-    bad=Rendering("answer", "Yes.", "\n\nYes."),
+    good=TemplateDifference(),
+    bad=TemplateDifference("answer", "Yes.", "\n\nYes."),
 )
-def template_differs(rendering: Rendering) -> str | None:
+def template_differs(rendering: TemplateDifference) -> str | None:
     """Require the same tokens from both, before any cut."""
     if rendering.refused:
         return rendering.refused

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lf_qwen3.data.sources.part import BadRow
-from lf_qwen3.proof.check.rules.coded import check
+from lf_qwen3.proof.check.rules.check_rule import check
 from lf_qwen3.trainer.records import Dropped
 
 
-class Reading(NamedTuple):
+class RowProblem(NamedTuple):
     """What kept a row from becoming a record, None where nothing did."""
 
     problem: BadRow | Dropped | None = None
@@ -21,10 +21,10 @@ class Reading(NamedTuple):
     "the row cannot be read",
     "one such row keeps the whole file from loading; repair or remove it (lf-qwen3 convert leaves such "
     "rows out)",
-    good=Reading(),
-    bad=Reading(BadRow("malformed", "unexpected character, line 1, column 2", "{]")),
+    good=RowProblem(),
+    bad=RowProblem(BadRow("malformed", "unexpected character, line 1, column 2", "{]")),
 )
-def unreadable_row(reading: Reading) -> str | None:
+def unreadable_row(reading: RowProblem) -> str | None:
     """Require one JSON object per row, in UTF-8."""
     row = reading.problem
     if not isinstance(row, BadRow):
@@ -38,10 +38,10 @@ def unreadable_row(reading: Reading) -> str | None:
     "error",
     "the trainer would end with an error here",
     "every text has to be text and every list a list; correct the record, or take it out",
-    good=Reading(),
-    bad=Reading(Dropped("message 2 is null, not text", stops=True)),
+    good=RowProblem(),
+    bad=RowProblem(Dropped("message 2 is null, not text", stops=True)),
 )
-def record_stops(reading: Reading) -> str | None:
+def record_stops(reading: RowProblem) -> str | None:
     """Require the types that data/converter.py and the template expect."""
     dropped = reading.problem
     return dropped.reason if isinstance(dropped, Dropped) and dropped.stops else None
@@ -53,10 +53,10 @@ def record_stops(reading: Reading) -> str | None:
     "LLaMA-Factory would leave this record out",
     "user and assistant speak in turn, the user first, the assistant last; correct the record, or the "
     "entry's tags",
-    good=Reading(),
-    bad=Reading(Dropped("message 2 is user, assistant or function is due")),
+    good=RowProblem(),
+    bad=RowProblem(Dropped("message 2 is user, assistant or function is due")),
 )
-def record_dropped(reading: Reading) -> str | None:
+def record_dropped(reading: RowProblem) -> str | None:
     """Require roles that alternate and an answer (data/converter.py, data/processor)."""
     dropped = reading.problem
     return dropped.reason if isinstance(dropped, Dropped) and not dropped.stops else None

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.check.findings import Looker
-from lf_qwen3.proof.check.records import Counts
+from lf_qwen3.proof.check.dataset_records import Counts
+from lf_qwen3.proof.check.findings import CheckRunner
 from lf_qwen3.proof.check.rules.training.model import describe_scale, scale_of
-from lf_qwen3.proof.check.rules.training.subject import Data, Training
+from lf_qwen3.proof.check.rules.training.training_setup import Data, Training
 from lf_qwen3.recipes.document import YamlDocument
 
 
@@ -65,7 +65,7 @@ def subject_of(config: Config, datasets: dict[str, Counts], registered: list[str
     return Training(config.settings, data, registered)
 
 
-def look_at_training(config: Config, yaml: Training, look: Looker) -> dict[str, Any]:
+def look_at_training(config: Config, yaml: Training, look: CheckRunner) -> dict[str, Any]:
     """Run the checks over a YAML; return its figures for the summary."""
     look(yaml, str(config.path), line_of=config.line_of)
     scale = scale_of(yaml) if yaml.trains and yaml.is_lora else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lf_qwen3.proof.check.tokens import PARTS
+from lf_qwen3.proof.check.token_counter import PARTS
 from lf_qwen3.qwen3.thinking import CLOSE
 
 

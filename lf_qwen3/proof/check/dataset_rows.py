@@ -11,14 +11,14 @@ from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.data import sources
 from lf_qwen3.data.sources.part import Item
-from lf_qwen3.proof.check.rules.records.column import BLOCK
+from lf_qwen3.proof.check.rules.records.column_types import BLOCK
 from lf_qwen3.proof.check.rules.registry.entry import Entry
 from lf_qwen3.proof.check.rules.registry.files import EXTENSIONS
 
 HEAD = 100
 
 
-class Place(NamedTuple):
+class RowPlace(NamedTuple):
     """One row of one file; `block` counts the file's blocks of 10 MB, from 0."""
 
     file: int
@@ -46,7 +46,7 @@ def entry_of(folder: Path, name: str, entry: dict[str, Any], times: int) -> Entr
     return found
 
 
-def rows(paths: list[Path], tell: Callable[[int], None] | None = None) -> Iterator[Place]:
+def rows(paths: list[Path], tell: Callable[[int], None] | None = None) -> Iterator[RowPlace]:
     """Yield every row position that is not blank; `tell` hears of the bytes done.
 
     Raises `LfQwen3Error` when a file cannot be read.
@@ -57,7 +57,7 @@ def rows(paths: list[Path], tell: Callable[[int], None] | None = None) -> Iterat
             for item in items:
                 row += 1
                 if item is not None:
-                    yield Place(index, row, block, item)
+                    yield RowPlace(index, row, block, item)
             if tell:
                 tell(size)
 

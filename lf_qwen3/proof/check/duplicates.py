@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import xxhash
 
 from lf_qwen3.data.convert.keys import fold
-from lf_qwen3.proof.check.findings import Looker
-from lf_qwen3.proof.check.records import Files
-from lf_qwen3.proof.check.rows import Place
+from lf_qwen3.proof.check.dataset_records import Files
+from lf_qwen3.proof.check.dataset_rows import RowPlace
+from lf_qwen3.proof.check.findings import CheckRunner
 from lf_qwen3.proof.check.rules.records.sample import Sample
-from lf_qwen3.proof.check.rules.splits.twins import Twin
+from lf_qwen3.proof.check.rules.splits.duplicate import Duplicate
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SPLIT = re.compile(r"(?P<stem>.+)_(?P<split>train|val|valid|validation|dev|eval|test)")
 
 
-def held_out_of(names: Iterable[str], also: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+def pair_splits(names: Iterable[str], also: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str]]:
     """Return the pairs (held-out dataset, the training dataset it belongs to) among `names`.
 
     They are told by their names; `also` holds those that a YAML names.
@@ -39,7 +39,7 @@ def held_out_of(names: Iterable[str], also: Iterable[tuple[str, str]] = ()) -> l
 
 
 @dataclass(slots=True)
-class Keys:
+class RecordHashes:
     """Hashes of every record of a dataset, 64 bits each: the whole of it, its question, its dialogue.
 
     `before` is the dialogue up to the answer before the last, 0 where there is none: a record of it exists
@@ -57,7 +57,7 @@ class Keys:
     def __len__(self) -> int:
         return len(self.row)
 
-    def add(self, place: Place, sample: Sample) -> bytes:
+    def add(self, place: RowPlace, sample: Sample) -> bytes:
         """Take a record in; return its folded text, questions and answers without their reasoning."""
         *asked, last = [fold(one["content"]) for one in sample.record.messages]
         question = b"\0".join(asked)
@@ -85,12 +85,14 @@ class Keys:
         return pl.DataFrame([pl.Series(name, getattr(self, name), kind) for name, kind in columns.items()])
 
 
-def find_twins(keys: dict[str, Keys], pairs: Iterable[tuple[str, str]], look: Looker) -> None:
+def find_duplicates(
+    keys: dict[str, RecordHashes], pairs: Iterable[tuple[str, str]], look: CheckRunner
+) -> None:
     """Report duplicates inside each dataset, then what is held out and trained on alike."""
     frames = {name: one.frame() for name, one in keys.items()}
     for name, frame in frames.items():
         for row in _duplicates(frame):
-            look(Twin(row["first"]), keys[name].files.shown(row["file"]), row["row"])
+            look(Duplicate(row["first"]), keys[name].files.shown(row["file"]), row["row"])
     for held, trained in pairs:
         for row, twin in _leaks(frames[held], frames[trained], trained):
             look(twin, keys[held].files.shown(row["file"]), row["row"])
@@ -103,12 +105,14 @@ def _duplicates(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
     yield from again.filter(~pl.col("whole").is_first_distinct()).iter_rows(named=True)
 
 
-def _leaks(held: pl.DataFrame, trained: pl.DataFrame, name: str) -> Iterator[tuple[dict[str, Any], Twin]]:
+def _leaks(
+    held: pl.DataFrame, trained: pl.DataFrame, name: str
+) -> Iterator[tuple[dict[str, Any], Duplicate]]:
     """Yield the held-out rows that are trained on, whole or by their question alone."""
     import polars as pl
 
     for key, similarity in (("whole", 1.0), ("question", 0.0)):
         there = trained.unique(key, keep="first", maintain_order=True).select(key, other=pl.col("row"))
         for row in held.join(there, on=key, maintain_order="left").iter_rows(named=True):
-            yield row, Twin(row["other"], name, similarity)
+            yield row, Duplicate(row["other"], name, similarity)
         held = held.join(there, on=key, how="anti", maintain_order="left")

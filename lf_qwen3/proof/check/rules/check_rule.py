@@ -93,16 +93,16 @@ def check(
     return register
 
 
-def all_checks() -> list[Check]:
+def all_check_rules() -> list[Check]:
     """Return every check, group by group, in the order of their codes."""
     for group in GROUPS:
         import_all(f"lf_qwen3.proof.check.rules.{group}")
     return sorted(_CHECKS.values(), key=lambda one: (GROUPS.index(one.group), one.code))
 
 
-def checks_for(subject: type) -> list[Check]:
+def check_rules_for(subject: type) -> list[Check]:
     """Return the checks that look at subjects of this type."""
-    return [one for one in all_checks() if type(one.good) is subject]
+    return [one for one in all_check_rules() if type(one.good) is subject]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lf_qwen3.proof.check.findings import Looker
-from lf_qwen3.proof.check.records import Files, Taken
-from lf_qwen3.proof.check.rules.records.reading import Reading
-from lf_qwen3.proof.check.rules.tokens.fed import Fed
+from lf_qwen3.proof.check.dataset_records import Files, PlacedSample
+from lf_qwen3.proof.check.findings import CheckRunner
+from lf_qwen3.proof.check.rules.records.row_problem import RowProblem
+from lf_qwen3.proof.check.rules.tokens.cut import CutRecord
 from lf_qwen3.trainer.records import Dropped, Record
 from lf_qwen3.trainer.render import Encoded, Template
 
@@ -26,7 +26,7 @@ _BATCH_CHARACTERS = 1 << 20
 
 
 @dataclass(slots=True)
-class Lengths:
+class PartLengths:
     """Tokens by part of the records of one kind, each in the order of the records."""
 
     parts: dict[str, array[int]] = field(default_factory=lambda: {part: array("I") for part in PARTS})
@@ -43,7 +43,7 @@ class TokenCounts:
     """The tokens of one dataset; `kept` are the lengths after the cut, in the order of the records."""
 
     cutoff_len: int
-    kinds: dict[str, Lengths] = field(default_factory=lambda: {kind: Lengths() for kind in KINDS})
+    kinds: dict[str, PartLengths] = field(default_factory=lambda: {kind: PartLengths() for kind in KINDS})
     kept: array[int] = field(default_factory=lambda: array("I"))
     learnt: int = 0
     cut: int = 0
@@ -67,18 +67,18 @@ class TokenCounts:
 class TokenCounter:
     """Feeds records to the tokenizer in batches, in another thread; `counts` is complete after `finish`."""
 
-    def __init__(self, tokenizer: Tokenizer, template: Template, files: Files, look: Looker) -> None:
+    def __init__(self, tokenizer: Tokenizer, template: Template, files: Files, look: CheckRunner) -> None:
         self.counts = TokenCounts(template.cutoff_len)
         self._tokenizer = tokenizer
         self._template = template
         self._files = files
         self._look = look
-        self._waiting: list[Taken] = []
+        self._waiting: list[PlacedSample] = []
         self._characters = 0
         self._thread = ThreadPoolExecutor(1)  # the tokenizer leaves Python free to check the next records
-        self._under_way: tuple[list[Taken], Future[list[tuple[Encoded, ...]]]] | None = None
+        self._under_way: tuple[list[PlacedSample], Future[list[tuple[Encoded, ...]]]] | None = None
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: PlacedSample) -> None:
         """Take one record in."""
         self._waiting.append(taken)
         self._characters += sum(len(one["content"]) for one in taken[1].record.messages)
@@ -108,16 +108,16 @@ class TokenCounter:
             for one in sides:
                 self._count(taken, one)
 
-    def _count(self, taken: Taken, encoded: Encoded) -> None:
+    def _count(self, taken: PlacedSample, encoded: Encoded) -> None:
         place, sample = taken
         file = self._files.shown(place.file)
         if encoded.stopped:
-            self._look(Reading(Dropped(encoded.stopped, stops=True)), file, place.row)
+            self._look(RowProblem(Dropped(encoded.stopped, stops=True)), file, place.row)
             return
         self.counts.add(encoded, sample.is_thinking)
         if encoded.is_cut or not encoded.learnt:
             lost = encoded.lost_close, encoded.lost_end
-            fed = Fed(encoded.length, len(encoded.input_ids), encoded.learnt, *lost)
+            fed = CutRecord(encoded.length, len(encoded.input_ids), encoded.learnt, *lost)
             self._look(fed, file, place.row)
 
     def _encoded(self, records: Sequence[Record]) -> list[tuple[Encoded, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
-from lf_qwen3.proof.check.tokens import KINDS, PARTS, TokenCounts
+from lf_qwen3.proof.check.token_counter import KINDS, PARTS, TokenCounts
 
 KEEPS = (95, 99, 100)
 BUCKETS = (64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lf_qwen3.proof.check.rules.coded import check
+from lf_qwen3.proof.check.rules.check_rule import check
 
 BLOCK = 10 << 20
 """Bytes of a JSONL file by which HF datasets tells the types of its columns (its JSON reader's chunksize)."""
 
 
-class Column(NamedTuple):
+class ColumnTypes(NamedTuple):
     """A column; `types` holds the first row of each type, in order; nulls and empty lists have none.
 
     `is_late` tells that it is empty throughout the first 10 MB of a JSONL file.
@@ -22,7 +22,7 @@ class Column(NamedTuple):
     is_late: bool = False
 
 
-_GOOD = Column("output", {"text": 1})
+_GOOD = ColumnTypes("output", {"text": 1})
 
 
 @check(
@@ -31,9 +31,9 @@ _GOOD = Column("output", {"text": 1})
     "a column holds several types",
     "HF datasets refuses such a file; write one type, as lf-qwen3 convert does",
     good=_GOOD,
-    bad=Column("output", {"text": 1, "a number": 7}),
+    bad=ColumnTypes("output", {"text": 1, "a number": 7}),
 )
-def mixed_types(column: Column) -> str | None:
+def mixed_types(column: ColumnTypes) -> str | None:
     """Require one type per column."""
     if len(column.types) < 2:
         return None
@@ -47,8 +47,8 @@ def mixed_types(column: Column) -> str | None:
     "HF datasets has settled its type by then, and fails; put a record that fills it first, as lf-qwen3 "
     "convert does",
     good=_GOOD,
-    bad=Column("history", {"a list": 9001}, is_late=True),
+    bad=ColumnTypes("history", {"a list": 9001}, is_late=True),
 )
-def late_column(column: Column) -> str | None:
+def late_column(column: ColumnTypes) -> str | None:
     """Require that a column which is ever filled is filled early."""
     return f"{column.name}, first in row {next(iter(column.types.values()))}" if column.is_late else None

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.proof.check.findings import Looker
-from lf_qwen3.proof.check.records import Files, Taken
-from lf_qwen3.proof.check.rules.tokens.official import Rendering
+from lf_qwen3.proof.check.dataset_records import Files, PlacedSample
+from lf_qwen3.proof.check.findings import CheckRunner
+from lf_qwen3.proof.check.rules.tokens.template_difference import TemplateDifference
 from lf_qwen3.proof.check.rules.tokens.vocabulary import Vocabulary
 from lf_qwen3.qwen3 import checkpoints, tokenizer_files
 from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS
@@ -67,7 +67,7 @@ def load(
     return Model(folder, tokenizer_files.load(folder), template, chat_template)
 
 
-def compare(model: Model, taken: list[Taken], files: Files, look: Looker) -> None:
+def compare(model: Model, taken: list[PlacedSample], files: Files, look: CheckRunner) -> None:
     """Hold the trainer's rendering of some records against the model's own."""
     if model.chat_template is None:
         return
@@ -75,7 +75,7 @@ def compare(model: Model, taken: list[Taken], files: Files, look: Looker) -> Non
     found = official.compare(model.tokenizer, model.template, model.chat_template, records)
     for (place, _), one in zip(taken, found, strict=True):
         if (other := one.difference) is not None:
-            rendering = Rendering(other.part, other.ours, other.official, other.refused)
+            rendering = TemplateDifference(other.part, other.ours, other.official, other.refused)
             look(rendering, files.shown(place.file), place.row)
 
 

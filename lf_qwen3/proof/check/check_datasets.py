@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.check import model as models
-from lf_qwen3.proof.check import near, training
-from lf_qwen3.proof.check.findings import Looker
-from lf_qwen3.proof.check.passing import Pass
-from lf_qwen3.proof.check.records import Files
-from lf_qwen3.proof.check.registry import Registry, read_registry
+from lf_qwen3.proof.check import checked_model, near_duplicates, training_yaml
+from lf_qwen3.proof.check.dataset_pass import Pass
+from lf_qwen3.proof.check.dataset_records import Files
+from lf_qwen3.proof.check.dataset_rows import entry_of, size_of
+from lf_qwen3.proof.check.duplicates import RecordHashes, find_duplicates, pair_splits
+from lf_qwen3.proof.check.findings import CheckRunner
+from lf_qwen3.proof.check.registry_file import Registry, read_registry
 from lf_qwen3.proof.check.report import Report
-from lf_qwen3.proof.check.rows import entry_of, size_of
 from lf_qwen3.proof.check.rules.registry.entry import Entry
-from lf_qwen3.proof.check.splits import Keys, find_twins, held_out_of
 from lf_qwen3.trainer.records import FORMATTINGS
 
 Progress = Callable[[str, int, int], None]
@@ -42,11 +41,11 @@ class Run:
     """A check under way."""
 
     registry: Registry
-    config: training.Config | None
+    config: training_yaml.Config | None
     report: Report
-    look: Looker
-    model: models.Model | None = None
-    keys: dict[str, Keys] = field(default_factory=dict)
+    look: CheckRunner
+    model: checked_model.Model | None = None
+    keys: dict[str, RecordHashes] = field(default_factory=dict)
 
 
 def check(options: CheckOptions, progress: Progress | None = None) -> Report:
@@ -55,25 +54,25 @@ def check(options: CheckOptions, progress: Progress | None = None) -> Report:
     Raises `UsageError` for a dataset, a file or a tokenizer that is not there, `LfQwen3Error` for a
     dataset_info.json or a YAML that cannot be parsed.
     """
-    config = training.read_config(options.config) if options.config else None
+    config = training_yaml.read_config(options.config) if options.config else None
     registry = read_registry(_dataset_dir(options, config))
     report = Report()
-    run = Run(registry, config, report, Looker(report.findings))
+    run = Run(registry, config, report, CheckRunner(report.findings))
     if options.tokenizer:
         settings = config.settings if config else None
-        run.model = models.load(options.tokenizer, settings, options.cutoff_len, report.notes)
+        run.model = checked_model.load(options.tokenizer, settings, options.cutoff_len, report.notes)
     if run.model:
         run.look(run.model.vocabulary(), str(run.model.folder / "tokenizer.json"))
     names = _names(options, run)
     entries = {name: entry for name in names if _is_readable(entry := _check_entry(run, name))}
     _check_records(run, entries, progress)
     if config:
-        yaml = training.subject_of(config, report.datasets, list(registry.entries))
-        report.training = training.look_at_training(config, yaml, run.look)
+        yaml = training_yaml.subject_of(config, report.datasets, list(registry.entries))
+        report.training = training_yaml.look_at_training(config, yaml, run.look)
     return report
 
 
-def _dataset_dir(options: CheckOptions, config: training.Config | None) -> Path:
+def _dataset_dir(options: CheckOptions, config: training_yaml.Config | None) -> Path:
     if options.dataset_dir is not None:
         return options.dataset_dir
     if config is None:
@@ -117,10 +116,14 @@ def _check_records(run: Run, entries: dict[str, Entry], progress: Progress | Non
     """Read every dataset once, the held-out ones first, so that the trained ones can be held against them."""
     config = run.config
     named = [(held, trained) for held in config.held_out for trained in config.trained] if config else []
-    pairs = held_out_of(entries, also=named)
-    if pairs and not near.is_available():
-        run.report.notes.append(f"near-duplicates across splits were not looked for: {near.INSTALL}")
-    one_pass = Pass(run.registry.folder, run.look, run.model, config, pairs if near.is_available() else [])
+    pairs = pair_splits(entries, also=named)
+    if pairs and not near_duplicates.is_available():
+        run.report.notes.append(
+            f"near-duplicates across splits were not looked for: {near_duplicates.INSTALL}"
+        )
+    one_pass = Pass(
+        run.registry.folder, run.look, run.model, config, pairs if near_duplicates.is_available() else []
+    )
     files = {name: Files(run.registry.folder, entry.files or ()) for name, entry in entries.items()}
     tell = _teller(progress, files.values())
     held = {name for name, _ in pairs}
@@ -128,7 +131,7 @@ def _check_records(run: Run, entries: dict[str, Entry], progress: Progress | Non
         one_pass.read(entries[name], files[name], tell)
     run.report.datasets = {name: one_pass.counts[name] for name in entries}
     run.report.tokens = {name: one_pass.tokens[name] for name in entries if name in one_pass.tokens}
-    find_twins(one_pass.keys, pairs, run.look)
+    find_duplicates(one_pass.keys, pairs, run.look)
 
 
 def _teller(progress: Progress | None, files: Iterable[Files]) -> Callable[[int], None] | None:
