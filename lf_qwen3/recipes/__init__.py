@@ -8,13 +8,13 @@ checkpoint of the table as well, under the checkpoint's name and its own: `qwen3
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.nearest import nearest
 from lf_qwen3.qwen3.architecture import CHECKPOINTS, Checkpoint
 from lf_qwen3.recipes.method import name_method
 from lf_qwen3.recipes.recipe import Recipe
@@ -35,11 +35,11 @@ def _recipe(path: Path) -> Recipe:
 def list_derived() -> list[Recipe]:
     """Return every method for every checkpoint it is made for: by method, then in the order of the table."""
     return [
-        Recipe(f"{checkpoint.name.lower()}-{one.name}", one.path, checkpoint)
-        for one in list_shipped()
-        if one.is_method
+        Recipe(f"{checkpoint.name.lower()}-{method.name}", method.path, checkpoint)
+        for method in list_shipped()
+        if method.is_method
         for checkpoint in CHECKPOINTS
-        if _fits(one, checkpoint)
+        if _fits(method, checkpoint)
     ]
 
 
@@ -49,16 +49,17 @@ def find_recipe(name: str) -> Recipe:
     known = {recipe.name: recipe for recipe in files}
     if name not in known:
         known |= {recipe.name: recipe for recipe in list_derived()}
-    if found := known.get(name) or known.get(name.lower()):
-        return found
-    methods = ", ".join(one.name for one in files if one.is_method)
-    others = ", ".join(one.name for one in files if not one.is_method)
-    near = _nearest(name, known)
+    if recipe := known.get(name) or known.get(name.lower()):
+        return recipe
+    methods = ", ".join(file.name for file in files if file.is_method)
+    others = ", ".join(file.name for file in files if not file.is_method)
+    near = _complete(name, known)
     guess = f"did you mean {near}? " if near else ""
     raise UsageError(
         f"no recipe is called '{name}'",
         f"{guess}a name is a checkpoint and a method, as qwen3-8b-lora-sft; methods: {methods}; "
         f"other recipes: {others}; `lf-qwen3 recipe list` shows them all",
+        code="unknown_recipe",
     )
 
 
@@ -67,9 +68,9 @@ def _fits(recipe: Recipe, checkpoint: Checkpoint) -> bool:
     return not (checkpoint.shape.experts and recipe.name.startswith("rslora"))
 
 
-def _nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the name that was likely meant: a beginning is completed, to one for sft if there is one."""
-    begun = sorted(
-        (one for one in known if one.startswith(name.lower())), key=lambda one: not one.endswith("-sft")
-    )
-    return next(iter(begun or get_close_matches(name.lower(), known, n=1)), None)
+def _complete(name: str, known: Collection[str]) -> str | None:
+    """Return the name that was likely meant: a beginning is completed, to a name for sft if there is one."""
+    begun = [other for other in known if other.startswith(name.lower())]
+    if begun:
+        return next((other for other in begun if other.endswith("-sft")), begun[0])
+    return nearest(name.lower(), known)

@@ -111,7 +111,7 @@ def file_name(choice: RecipeChoice) -> str:
 
 def build_arguments(train: Mapping[str, Any]) -> dict[str, Any]:
     """Return element id -> value for a training YAML; what it leaves to the trainer is set to the default."""
-    found: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "top.quantization_bit": "none",
         "top.rope_scaling": "none",
         "train.training_stage": STAGES[train.get("stage", "sft")],
@@ -126,10 +126,10 @@ def build_arguments(train: Mapping[str, Any]) -> dict[str, Any]:
             continue
         shown = _shown(key, value)
         if shown:
-            found |= shown
+            arguments |= shown
         else:
             extra[key] = value
-    return found | {"train.extra_args": json.dumps(extra, ensure_ascii=False)}
+    return arguments | {"train.extra_args": json.dumps(extra, ensure_ascii=False)}
 
 
 def render_arguments(train: Mapping[str, Any], choice: RecipeChoice) -> str:

@@ -55,11 +55,11 @@ def format_yaml(header: list[str], sections: Sections, comments: Mapping[str, st
 
     `comments` are those of this file, in place of the usual ones; an empty one leaves the key without.
     """
-    said = COMMENTS | dict(comments or {})
+    every = COMMENTS | dict(comments or {})
     blocks = ["\n".join(header)]
-    for title, found in sections.items():
-        if found:
-            lines = [_commented(key, value, said) for key, value in found.items()]
+    for title, settings in sections.items():
+        if settings:
+            lines = [_commented(key, value, every) for key, value in settings.items()]
             blocks.append("\n".join([f"### {title}", *lines]))
     return "\n\n".join(blocks) + "\n"
 
@@ -72,7 +72,7 @@ def flatten(sections: Sections) -> dict[str, Any]:
 def format_opening(what: str, *commands: str) -> list[str]:
     """Return the first lines of a YAML: the editor's schema, what it is, and the commands that run it."""
     lines = [f"# yaml-language-server: $schema={schema.path().resolve().as_uri()}", "#", f"# {what}"]
-    return [*lines, "#", *(f"#   {one}" for one in commands)] if commands else lines
+    return [*lines, "#", *(f"#   {command}" for command in commands)] if commands else lines
 
 
 def format_command(stage: str, path: object) -> str:

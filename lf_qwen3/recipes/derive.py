@@ -45,7 +45,7 @@ def fit_to_checkpoint(document: YamlDocument, checkpoint: Checkpoint) -> None:
     """
     settings, shape = document.settings, checkpoint.shape
     is_lora = settings["finetuning_type"] == "lora"
-    adapt.fit_to_model(document, checkpoint.id, [])
+    adapt.fit_to_model(document, checkpoint.id)
     if shape.parameters >= LARGE:
         document.set("learning_rate", settings["learning_rate"] / 2)
     if shape.parameters < SMALL and is_lora and settings["per_device_train_batch_size"] == 1:
@@ -65,14 +65,16 @@ def _header(name: str, document: YamlDocument, checkpoint: Checkpoint) -> list[s
     """Return the opening comment: it is printed, so its commands write it to a file first."""
     kind = checkpoints.kind_of(checkpoint.id)
     experts = _EXPERTS if checkpoint.shape.experts and document.settings["finetuning_type"] == "lora" else ()
-    told = _THINKS[kind.thinks] if kind and document.settings["stage"] == "sft" else ""
-    said = f"Made for {checkpoint.id} from the recipe {name_method(document.plain()).replace(' ', '-')}.yaml."
+    thinks = _THINKS[kind.thinks] if kind and document.settings["stage"] == "sft" else ""
+    origin = (
+        f"Made for {checkpoint.id} from the recipe {name_method(document.plain()).replace(' ', '-')}.yaml."
+    )
     lines = [
         f"yaml-language-server: $schema={schema.path().resolve().as_uri()}",
         "",
         f"{checkpoint.name}. {read_summary(document)}",
-        said,
-        *([told] if told else []),
+        origin,
+        *([thinks] if thinks else []),
         *experts,
         "",
         "Run it on the sample data, from the folder that holds dataset_info/:",

@@ -33,9 +33,15 @@ class YamlDocument:
         except YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-            raise LfQwen3Error(f"{where}{place}: {getattr(error, 'problem', error)}") from error
+            raise LfQwen3Error(
+                f"{where}{place}: {getattr(error, 'problem', error)}", code="not_yaml"
+            ) from error
         if not isinstance(self.settings, dict):
-            raise LfQwen3Error(f"{where} holds no settings", "it must hold lines like `cutoff_len: 2048`")
+            raise LfQwen3Error(
+                f"{where} holds no settings",
+                "it must hold lines like `cutoff_len: 2048`",
+                code="no_settings",
+            )
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as ordinary Python values."""
@@ -53,7 +59,7 @@ class YamlDocument:
         else:
             self.settings[key] = value
 
-    def title(self, key: str, text: str) -> None:
+    def add_heading(self, key: str, text: str) -> None:
         """Put an empty line and a heading above a key."""
         keys = list(self.settings)
         _append(self.settings, keys[keys.index(key) - 1], f"\n{text}\n")
@@ -124,9 +130,9 @@ def _representer() -> type:
 def _plain(value: Any) -> Any:
     """Return a value without what the round trip keeps beside it."""
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return kind(value)

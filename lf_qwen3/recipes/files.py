@@ -52,12 +52,12 @@ def render_other_files(
 ) -> dict[Path, str]:
     """Return the other files by path: the board's arguments, the run books, and what the presets need."""
     out = Path(choice.out)
-    found = {file.name: file.read_text("utf-8") for one in chosen for file in one.files}
-    found[board.file_name(choice)] = board.render_arguments(common.train, choice)
-    found["RUN.md"] = run_book.render_run_book(choice, common, chosen, rows, steps)
+    texts = {file.name: file.read_text("utf-8") for preset in chosen for file in preset.files}
+    texts[board.file_name(choice)] = board.render_arguments(common.train, choice)
+    texts["RUN.md"] = run_book.render_run_book(choice, common, chosen, rows, steps)
     if choice.gguf:
-        found["RUN_GGUF.md"] = gguf.render_gguf_book(choice, common, bool(rows))
-    return {out / name: text for name, text in found.items()}
+        texts["RUN_GGUF.md"] = gguf.render_gguf_book(choice, common, bool(rows))
+    return {out / name: text for name, text in texts.items()}
 
 
 def _generating(
@@ -65,18 +65,16 @@ def _generating(
 ) -> list[tuple[str, str, Sections, dict[str, str]]]:
     """Return file name, first line, sections and comments of every YAML but train.yaml."""
     out = choice.out
-    found: list[tuple[str, str, Sections, dict[str, str]]] = []
-    if rows:
-        found += _predicting(choice, common, rows)
+    yamls = _predicting(choice, common, rows) if rows else []
     talking = serving.build_chat(common, own)
     merged = serving.build_export(common, os.path.join(out, MERGED), own)
-    comments = _said(common)
-    found += [
+    comments = _comments(common)
+    yamls += [
         ("chat.yaml", "Chat in the terminal with what train.yaml wrote.", talking, comments),
         ("api.yaml", "Serve what train.yaml wrote as an OpenAI-style API.", talking, comments),
         ("export.yaml", "Write what train.yaml wrote as one whole model.", merged, _exporting(common)),
     ]
-    return found
+    return yamls
 
 
 def _predicting(
@@ -89,27 +87,27 @@ def _predicting(
         ("tuned", "what train.yaml wrote", common.tuned, True),
         ("merged", "the exported model", merged, False),
     ]
-    said = {key: text for key, text in _said(common).items() if key not in serving.CHAT_COMMENTS}
-    found: list[tuple[str, str, Sections, dict[str, str]]] = []
+    comments = {key: text for key, text in _comments(common).items() if key not in serving.CHAT_COMMENTS}
+    yamls: list[tuple[str, str, Sections, dict[str, str]]] = []
     for name, what, weights, quantised in runs[: 3 if choice.gguf else 2]:
         folder = os.path.join(choice.out, f"predict_{name}")
         sections = predict.build_sections(common, weights, rows, folder, quantised)
         if name == "merged" and common.answering.get(predict.ROWS) is None:
             sections["data"][predict.ROWS] = gguf.ROWS
-        found.append((f"predict_{name}.yaml", f"Answer {rows} with {what}.", sections, said))
-    return found
+        yamls.append((f"predict_{name}.yaml", f"Answer {rows} with {what}.", sections, comments))
+    return yamls
 
 
-def _said(common: SharedSettings) -> dict[str, str]:
+def _comments(common: SharedSettings) -> dict[str, str]:
     """Return the comments that depend on the choice: on thinking, and on values that are not Qwen's."""
-    said = dict(serving.CHAT_COMMENTS)
+    comments = dict(serving.CHAT_COMMENTS)
     usual = shared.share_settings(common.train, common.mode).answering
-    said |= {key: "" for key in usual if common.answering[key] != usual[key]}
+    comments |= {key: "" for key in usual if common.answering[key] != usual[key]}
     if common.mode == "non-thinking":
-        said["do_sample"] = "draw each word; false takes the likeliest"
+        comments["do_sample"] = "draw each word; false takes the likeliest"
     if not shared.is_lora(common.train):
-        said["model_name_or_path"] = "the model that is loaded"
-    return said
+        comments["model_name_or_path"] = "the model that is loaded"
+    return comments
 
 
 def _exporting(common: SharedSettings) -> dict[str, str]:
@@ -136,6 +134,6 @@ def _header(recipe: Recipe, choice: RecipeChoice, train: Mapping[str, Any], laun
 def _needs(recipe: Recipe) -> list[str]:
     """Return the paragraph of the recipe's opening comment that says what it needs."""
     header = recipe.document.header
-    start = next((at for at, one in enumerate(header) if one.startswith("# Needs")), len(header))
+    start = next((at for at, line in enumerate(header) if line.startswith("# Needs")), len(header))
     end = next((at for at in range(start, len(header)) if header[at].rstrip() == "#"), len(header))
     return header[start:end]

@@ -70,29 +70,29 @@ def has_reference(settings: Mapping[str, Any]) -> bool:
 
 def describe_needs(settings: Mapping[str, Any], checkpoint: Checkpoint) -> list[str]:
     """Return the lines of the paragraph, without the comment sign."""
-    found = estimate_recipe_memory(settings, checkpoint)
+    memory = estimate_recipe_memory(settings, checkpoint)
     parts = [
-        *([f"the frozen weights take {_said(found.frozen)}"] if found.frozen else []),
-        f"what is trained takes {_said(found.trained)} ({_trained(settings)})",
-        f"the logits {_said(found.logits)} ({_COUNTS[_copies(settings)]} copies for "
+        *([f"the frozen weights take {_format_size(memory.frozen)}"] if memory.frozen else []),
+        f"what is trained takes {_format_size(memory.trained)} ({_trained(settings)})",
+        f"the logits {_format_size(memory.logits)} ({_COUNTS[_copies(settings)]} copies for "
         f"{_rows(settings)} x {settings['cutoff_len']:,} "
         f"tokens over {VOCABULARY:,} words)",
     ]
-    told = (
-        f"Needs {_cards(found, settings)}. Estimated: about {_said(found.total)} in use. "
+    paragraph = (
+        f"Needs {_cards(memory, settings)}. Estimated: about {_format_size(memory.total)} in use. "
         f"{_unpacked(settings, checkpoint)}"
         f"Of {checkpoint.shape.parameters / 1e9:.1f} billion parameters, {', '.join(parts)}. "
         f"For other settings: lf-qwen3 estimate --model {checkpoint.name} --method {_method(settings)}"
     )
-    return textwrap.wrap(told, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _cards(found: RecipeMemory, settings: Mapping[str, Any]) -> str:
-    card = next((size for size in CARDS if found.total <= ROOM * size), None)
+def _cards(memory: RecipeMemory, settings: Mapping[str, Any]) -> str:
+    card = next((size for size in CARDS if memory.total <= ROOM * size), None)
     if card:
         return f"a card of {card} GB that knows bf16"
-    spread = found.frozen + found.trained
-    free = ROOM * CARDS[-1] - found.logits - found.rest
+    spread = memory.frozen + memory.trained
+    free = ROOM * CARDS[-1] - memory.logits - memory.rest
     number = max(2, 2 ** math.ceil(math.log2(spread / free)))
     preset = "fsdp-qlora" if settings.get("quantization_bit") else "ds-zero3"
     return f"{number} cards of {CARDS[-1]} GB with the preset {preset}, which spreads the weights over them"
@@ -112,8 +112,8 @@ def _unpacked(settings: Mapping[str, Any], checkpoint: Checkpoint) -> str:
     """Say what it takes where the experts stay in 16 bits."""
     if not (checkpoint.shape.experts and _is_packed(settings)):
         return ""
-    total = estimate_recipe_memory(settings, checkpoint, has_layers=False).total
-    return f"That is with transformers 4; with 5, where the experts stay in 16 bits, about {_said(total)}. "
+    total = _format_size(estimate_recipe_memory(settings, checkpoint, has_layers=False).total)
+    return f"That is with transformers 4; with 5, where the experts stay in 16 bits, about {total}. "
 
 
 def _is_packed(settings: Mapping[str, Any]) -> bool:
@@ -133,7 +133,7 @@ def _method(settings: Mapping[str, Any]) -> str:
     return "qlora" if settings.get("quantization_bit") else "lora"
 
 
-def _said(amount: float) -> str:
+def _format_size(amount: float) -> str:
     return f"{amount / _GB:.0f} GB" if amount >= 10 * _GB else f"{amount / _GB:.1f} GB"
 
 

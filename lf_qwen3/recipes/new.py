@@ -7,8 +7,9 @@ and the run book.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as change
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,12 @@ from lf_qwen3.recipes import (
     run_book,
     serving,
     shared,
-    splits,
 )
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.document import YamlDocument
+from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.run_book import RunSteps
-from lf_qwen3.recipes.splits import Splits
+from lf_qwen3.recipes.splits import Splits, choose_answered, find_splits
 from lf_qwen3.trainer import schema
 
 _SECRETS = {
@@ -45,7 +46,11 @@ _SECRETS = {
 
 @dataclass(frozen=True)
 class RecipeSet:
-    """The files of a set: `settings` by file name, `texts` by path; `notes` are for the user."""
+    """The files of a run that agree with each other; nothing is written before `write`.
+
+    `settings` holds the keys and values of each YAML by file name, `texts` the text of every file by path;
+    `notes` are sentences for the user.
+    """
 
     choice: RecipeChoice
     splits: Splits
@@ -60,70 +65,141 @@ class RecipeSet:
         return self.settings["train.yaml"]
 
     @property
+    def files(self) -> dict[str, str]:
+        """The text of every file by its name below the folder of the set."""
+        return {path.relative_to(self.choice.out).as_posix(): text for path, text in self.texts.items()}
+
+    @property
     def commands(self) -> list[str]:
-        """The first commands to run, in their order; the run book holds the others."""
+        """The first commands to run, in their order; RUN.md holds the others."""
         return [*self.steps.before, self.steps.train]
+
+    def write(self, out: str | Path | None = None, *, replace: bool = False) -> RecipeSet:
+        """Write all files, each whole or not at all, and return the set that was written.
+
+        `out` is another folder than the planned one: the paths in the files name it. Raises `UsageError` for
+        an `out` that is a file; `LfQwen3Error` before anything is written if a file there has other content
+        and `replace` is not given.
+        """
+        if out is not None and os.fspath(out) != self.choice.out:
+            return plan_recipe_set(change(self.choice, out=os.fspath(out))).write(replace=replace)
+        write_recipe_set(self, replace)
+        return self
+
+
+def recipe(
+    name: str,
+    *,
+    dataset: str,
+    dataset_dir: str | Path,
+    out: str | Path | None = None,
+    model: str | Path | None = None,
+    preset: str | Iterable[str] = (),
+    set: Mapping[str, Any] | None = None,
+    test: str = "",
+    gguf: bool = False,
+) -> RecipeSet:
+    """Return every file of a run: what `lf-qwen3 recipe new` writes, under the names of its options.
+
+    `name` is a recipe, as `qwen3-4b-lora-sft`; `dataset` the name given to `convert`, or any registered name.
+    `set` holds keys of the trainer and their values. Without `out` the paths in the files name
+    `runs/DATASET`. Raises `UsageError` for an unknown recipe, preset or dataset, for presets that exclude
+    each other, for a setting that the trainer would not take or that is a secret.
+    """
+    return plan_recipe_set(
+        RecipeChoice(
+            recipe=name,
+            dataset=dataset,
+            dataset_dir=os.fspath(dataset_dir),
+            out=os.fspath(out or f"runs/{dataset}"),
+            model=None if model is None else os.fspath(model),
+            settings=dict(set or {}),
+            presets=(preset,) if isinstance(preset, str) else tuple(preset),
+            test=test,
+            gguf=gguf,
+        )
+    )
 
 
 def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
-    """Work all files out; nothing is written.
+    """Return all files of a choice; nothing is written.
 
     Raises `UsageError` for an unknown recipe, preset or dataset, for presets that exclude each other, and for
     a setting that the trainer would not take or that is a secret.
     """
-    notes: list[str] = []
-    recipe = _fitting(find_recipe(choice.recipe), choice.model, notes)
-    found = splits.find_splits(choice.dataset, choice.dataset_dir)
-    chosen = [one.placed(choice.out) for one in presets.choose_presets(choice.presets)]
+    origin, notes = _match_model(find_recipe(choice.recipe), choice.model)
+    splits = find_splits(choice.dataset, choice.dataset_dir)
+    chosen = [preset.placed(choice.out) for preset in presets.choose_presets(choice.presets)]
     _refuse_secrets(choice.settings)
-    document = YamlDocument(recipe.text, str(recipe.path))
-    training, serving_own, answering = _sorted_out(choice.settings, document)
+    document = YamlDocument(origin.text, str(origin.path))
+    training, serving_own, answering = _sort_settings(choice.settings, document)
+    notes += _fit(document, choice, splits, chosen, training)
+    train = document.plain()
+    mode = shared.choose_mode(train, chosen, splits.conversion.thinking if splits.conversion else None)
+    common = shared.share_settings(train, mode, chosen, answering)
+    rows, about_rows = choose_answered(splits, choice.test)
+    steps = run_book.plan_steps(choice, chosen, bool(rows))
+    yamls = files.render_yamls(choice, origin, document, common, rows, serving_own, steps.train)
+    for file, (settings, _) in yamls.items():
+        schema.check(settings, os.path.join(choice.out, file))
+    texts = {Path(choice.out) / file: text for file, (_, text) in yamls.items()}
+    texts |= files.render_other_files(choice, chosen, common, rows, steps)
+    settings_of = {file: settings for file, (settings, _) in yamls.items()}
+    return RecipeSet(choice, splits, settings_of, texts, steps, [*notes, *about_rows])
+
+
+def _fit(
+    document: YamlDocument,
+    choice: RecipeChoice,
+    splits: Splits,
+    chosen: Sequence[Preset],
+    training: Mapping[str, Any],
+) -> list[str]:
+    """Fit a recipe's YAML to the choice, step by step; return the notes."""
     if kind := training.get("finetuning_type"):
         document.set("finetuning_type", kind)
-    adapt.fit_to_model(document, choice.model or training.get("model_name_or_path"), notes)
-    adapt.fit_to_data(document, found, choice, notes)
+    notes = adapt.fit_to_model(document, choice.model or training.get("model_name_or_path"))
+    notes += adapt.fit_to_data(document, splits, choice)
     adapt.apply_presets(document, chosen)
-    adapt.apply_settings(document, training, notes)
+    notes += adapt.apply_settings(document, training)
     adapt.name_run(document, choice)
-    train = document.plain()
-    mode = shared.choose_mode(train, chosen, found.made.thinking if found.made else None)
-    common = shared.share_settings(train, mode, chosen, answering)
-    rows = splits.choose_answered(found, choice.test, notes)
-    steps = run_book.plan_steps(choice, chosen, bool(rows))
-    made = files.render_yamls(choice, recipe, document, common, rows, serving_own, steps.train)
-    for name, (settings, _) in made.items():
-        schema.check(settings, os.path.join(choice.out, name))
-    texts = {Path(choice.out) / name: text for name, (_, text) in made.items()}
-    texts |= files.render_other_files(choice, chosen, common, rows, steps)
-    return RecipeSet(choice, found, {name: one for name, (one, _) in made.items()}, texts, steps, notes)
+    return notes
 
 
-def write_recipe_set(made: RecipeSet, replace: bool = False) -> None:
+def write_recipe_set(recipe_set: RecipeSet, replace: bool = False) -> None:
     """Write all files, each whole or not at all; create their folders.
 
     Raises `UsageError` for an `out` that is a file, `LfQwen3Error` before anything is written if a file there
     holds something else and `replace` is not given.
     """
-    out = Path(made.choice.out)
+    out = Path(recipe_set.choice.out)
     if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out} is a file", "give a folder; it is created when it is not there")
-    changed = [path for path, text in made.texts.items() if _is_other(path, text)]
+        raise UsageError(
+            f"--out {out} is a file",
+            "give a folder; it is created when it is not there",
+            code="not_a_folder",
+        )
+    changed = [path for path, text in recipe_set.texts.items() if _is_other(path, text)]
     if changed and not replace:
         names = " and ".join(str(path) for path in changed)
-        raise LfQwen3Error(f"{names}: there already, with other content", "add --replace to write over it")
-    for path, text in made.texts.items():
+        raise LfQwen3Error(
+            f"{names}: there already, with other content",
+            "add --replace to write over it",
+            code="file_exists",
+        )
+    for path, text in recipe_set.texts.items():
         write_text(path, text)
 
 
-def _fitting(recipe: Recipe, model: str | None, notes: list[str]) -> Recipe:
-    """Return the recipe of the same method for another checkpoint of the table, where there is one."""
+def _match_model(recipe: Recipe, model: str | None) -> tuple[Recipe, list[str]]:
+    """Return the recipe of the same method for another checkpoint of the table if it is there, and notes."""
     if not model or not (recipe.is_method or recipe.checkpoint):
-        return recipe
+        return recipe, []
     name = f"{Path(model).name.lower()}-{recipe.path.stem}"
-    found = next((one for one in list_derived() if one.name == name), recipe)
-    if found.name != recipe.name:
-        notes.append(f"rate, batch and targets are those of the recipe {found.name}")
-    return found
+    other = next((known for known in list_derived() if known.name == name), recipe)
+    if other.name == recipe.name:
+        return recipe, []
+    return other, [f"rate, batch and targets are those of the recipe {other.name}"]
 
 
 def _is_other(path: Path, text: str) -> bool:
@@ -134,10 +210,12 @@ def _refuse_secrets(settings: Mapping[str, Any]) -> None:
     for key in settings.keys() & _SECRETS.keys():
         variable = _SECRETS[key]
         how = f"export {variable}=... in the shell" if variable else "log in with the service's own command"
-        raise UsageError(f"--set {key}: a secret does not belong in a file", f"{how} before the run")
+        raise UsageError(
+            f"--set {key}: a secret does not belong in a file", f"{how} before the run", code="secret_in_file"
+        )
 
 
-def _sorted_out(
+def _sort_settings(
     settings: Mapping[str, Any], document: YamlDocument
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return the user's settings for training, for serving and exporting, and for answering."""

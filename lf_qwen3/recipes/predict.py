@@ -36,9 +36,9 @@ def build_sections(
         "model": dict(weights)
         | common.loading
         | (common.quantised if quantised else {})
-        | common.taken(shared.PRECISION),
+        | common.pick(shared.PRECISION),
         "method": {"stage": "sft", "do_predict": True, "predict_with_generate": True},
-        "data": {"eval_dataset": rows} | common.taken(shared.READING) | common.template | limit,
+        "data": {"eval_dataset": rows} | common.pick(shared.READING) | common.template | limit,
         "generation": {BATCH: 8} | answering,
-        "output": {"output_dir": output_dir} | common.taken(shared.RUNNING),
+        "output": {"output_dir": output_dir} | common.pick(shared.RUNNING),
     }

@@ -11,7 +11,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.recipes.document import YamlDocument
 
 _STARTED_BY = {"FORCE_TORCHRUN", "USE_RAY"}
@@ -67,26 +67,28 @@ def find_preset(name: str) -> Preset:
     known = _read()
     if name in known:
         return known[name]
-    near = get_close_matches(name, known, n=1)
-    guess = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(f"no preset is called '{name}'", f"{guess}there are: {', '.join(known)}")
+    hint = f"{did_you_mean(name, known)} there are: {', '.join(known)}".strip()
+    raise UsageError(f"no preset is called '{name}'", hint, code="unknown_preset")
 
 
 def choose_presets(names: Iterable[str]) -> list[Preset]:
     """Return the presets of these names; raise `UsageError` for two that exclude each other."""
     chosen = [find_preset(name) for name in dict.fromkeys(names)]
-    for one, other in combinations(chosen, 2):
-        if one.group == other.group:
-            same = ", ".join(known.name for known in list_presets() if known.group == one.group)
+    for first, second in combinations(chosen, 2):
+        if first.group == second.group:
+            same = ", ".join(known.name for known in list_presets() if known.group == first.group)
             raise UsageError(
-                f"{one.name} and {other.name} are both presets for {one.group}", f"take one of: {same}"
+                f"{first.name} and {second.name} are both presets for {first.group}",
+                f"take one of: {same}",
+                code="presets_exclude",
             )
     launching, environment = _launching(chosen), _environment(chosen)
     if launching and _STARTED_BY & environment.keys():
-        starting = next(one.name for one in chosen if _STARTED_BY & one.environment.keys())
+        starting = next(known.name for known in chosen if _STARTED_BY & known.environment.keys())
         raise UsageError(
             f"{launching.name} is started by accelerate, {starting} in another way",
             "take a ds-... preset with it, or set num_machines and machine_rank in the accelerate file",
+            code="presets_exclude",
         )
     return chosen
 
@@ -101,15 +103,15 @@ def launch_command(chosen: Iterable[Preset], yaml: str) -> str:
 
 
 def _launching(chosen: Iterable[Preset]) -> Preset | None:
-    return next((one for one in chosen if one.launch), None)
+    return next((preset for preset in chosen if preset.launch), None)
 
 
 def _environment(chosen: Iterable[Preset]) -> dict[str, str]:
     """Return all variables; Ray starts its workers by itself, so torchrun must not be asked for as well."""
-    found = {key: value for one in chosen for key, value in one.environment.items()}
-    if "USE_RAY" in found:
-        found.pop("FORCE_TORCHRUN", None)
-    return found
+    variables = {key: value for preset in chosen for key, value in preset.environment.items()}
+    if "USE_RAY" in variables:
+        variables.pop("FORCE_TORCHRUN", None)
+    return variables
 
 
 @cache
@@ -121,10 +123,12 @@ def _read() -> dict[str, Preset]:
 def read_preset(path: Path) -> Preset:
     """Return the preset that a file holds; raise `LfQwen3Error` for one that is none."""
     document = YamlDocument(path.read_text("utf-8"), str(path))
-    found = document.plain()
-    if strange := [key for key in found if key not in SECTIONS]:
+    sections = document.plain()
+    if strange := [key for key in sections if key not in SECTIONS]:
         raise LfQwen3Error(
-            f"{path}: {strange[0]} is no section of a preset", f"there are: {', '.join(SECTIONS)}"
+            f"{path}: {strange[0]} is no section of a preset",
+            f"there are: {', '.join(SECTIONS)}",
+            code="unknown_section",
         )
     lines = [line.removeprefix("#").strip() for line in document.header]
     return Preset(
@@ -132,11 +136,11 @@ def read_preset(path: Path) -> Preset:
         group=path.parent.name,
         summary=lines[0] if lines else "",
         path=path,
-        train=found.get("train", {}),
-        generate=found.get("generate", {}),
-        environment={key: str(value) for key, value in found.get("environment", {}).items()},
-        launch=found.get("launch", ""),
-        files=tuple(_file(path, name) for name in found.get("files", ())),
+        train=sections.get("train", {}),
+        generate=sections.get("generate", {}),
+        environment={key: str(value) for key, value in sections.get("environment", {}).items()},
+        launch=sections.get("launch", ""),
+        files=tuple(_file(path, name) for name in sections.get("files", ())),
         comments=_comments(document.settings),
         about="\n".join(lines[1:]).strip(),
     )
@@ -144,10 +148,10 @@ def read_preset(path: Path) -> Preset:
 
 def _file(path: Path, name: str) -> Path:
     """Return a file that a preset names as `recipes/...`, in the recipes folder that the preset lies in."""
-    found = path.parents[2] / Path(name).relative_to("recipes")
-    if not found.is_file():
-        raise LfQwen3Error(f"{path}: {name} is missing")
-    return found
+    file = path.parents[2] / Path(name).relative_to("recipes")
+    if not file.is_file():
+        raise LfQwen3Error(f"{path}: {name} is missing", code="file_missing")
+    return file
 
 
 def _named(file: Path) -> str:
@@ -156,11 +160,11 @@ def _named(file: Path) -> str:
 
 def _comments(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return the comments at the ends of the lines below every section, by key."""
-    found: dict[str, str] = {}
+    comments: dict[str, str] = {}
     for section in settings.values():
         kept = section.ca.items if isinstance(section, dict) else {}  # type: ignore[attr-defined]
         for key, tokens in kept.items():
             first = tokens[2].value.partition("\n")[0] if tokens[2] else ""
             if text := first.strip().removeprefix("#").strip():
-                found[str(key)] = text
-    return found
+                comments[str(key)] = text
+    return comments

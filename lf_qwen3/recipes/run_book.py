@@ -65,7 +65,7 @@ def plan_steps(choice: RecipeChoice, chosen: Sequence[Preset], predicts: bool) -
 
 
 def render_run_book(
-    choice: RecipeChoice, common: SharedSettings, chosen: Sequence[Preset], rows: str | None, made: RunSteps
+    choice: RecipeChoice, common: SharedSettings, chosen: Sequence[Preset], rows: str | None, steps: RunSteps
 ) -> str:
     """Return RUN.md; `rows` is the dataset that the predict files answer, None where there are none."""
     train = common.train
@@ -77,9 +77,9 @@ def render_run_book(
         held_out=train.get("eval_dataset") or f"{train.get('val_size', 0)} of its rows, drawn at random",
         rows=rows,
         chosen=chosen,
-        steps=made,
+        steps=steps,
         needs_key=train.get("use_swanlab") and train.get("swanlab_mode", "cloud") == "cloud",
-        scaled=[one for one in chosen if _scales(one)],
+        scaled=[preset for preset in chosen if _scales(preset)],
         ways=_ways(os.path.join(choice.out, "train.yaml")),
         is_lora=shared.is_lora(train),
         is_quantised=bool(common.quantised.get("quantization_bit")),
@@ -103,25 +103,25 @@ def render_page(name: str, choice: RecipeChoice, **values: Any) -> str:
     )
     environment.filters["quoted"] = shlex.quote
     template = environment.get_template(f"{name}.j2")
-    made = template.render(choice=choice, at=lambda file: os.path.join(choice.out, file), **values)
-    return re.sub(r"\n{3,}", "\n\n", made).rstrip("\n") + "\n"
+    text = template.render(choice=choice, at=lambda file: os.path.join(choice.out, file), **values)
+    return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
 
 
-def _scales(one: Preset) -> bool:
-    return bool(one.environment or one.launch or one.files)
+def _scales(preset: Preset) -> bool:
+    return bool(preset.environment or preset.launch or preset.files)
 
 
 def _ways(train: str) -> list[tuple[str, str]]:
     """Return what each preset for more than one GPU is, and its launch line where it needs nothing else."""
     return [
         (
-            one.summary,
-            f"`recipe new` with `--preset {one.name}`"
-            if one.train or one.files
-            else f"`{presets.launch_command([one], train)}`",
+            preset.summary,
+            f"`recipe new` with `--preset {preset.name}`"
+            if preset.train or preset.files
+            else f"`{presets.launch_command([preset], train)}`",
         )
-        for one in presets.list_presets()
-        if _scales(one)
+        for preset in presets.list_presets()
+        if _scales(preset)
     ]
 
 

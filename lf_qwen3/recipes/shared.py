@@ -1,4 +1,4 @@
-"""What every file of a set holds alike, taken from the training YAML in this one place.
+"""What all files of a set have in common, taken from the training YAML in this one place.
 
 The files that predict, serve and export are built from a `Shared` and add only what is their own, so model,
 adapter, template, thinking, lengths and sampling cannot differ between them.
@@ -44,9 +44,9 @@ class SharedSettings:
     template: dict[str, Any]
     answering: dict[str, Any]
 
-    def taken(self, keys: Sequence[str]) -> dict[str, Any]:
+    def pick(self, keys: Sequence[str]) -> dict[str, Any]:
         """Return these keys of the training YAML, as far as it has them."""
-        return _taken(self.train, keys)
+        return _pick(self.train, keys)
 
     @property
     def serving(self) -> dict[str, Any]:
@@ -64,18 +64,18 @@ def share_settings(
     thinking off does so in every file that generates.
     """
     answering = dict(find_preset(mode).generate) | {"max_new_tokens": NEW_TOKENS}
-    for one in chosen:
-        answering |= one.generate
-    template = _taken(train, TEMPLATE)
-    if "enable_thinking" in template and any(one.name == "non-thinking" for one in chosen):
+    for preset in chosen:
+        answering |= preset.generate
+    template = _pick(train, TEMPLATE)
+    if "enable_thinking" in template and any(preset.name == "non-thinking" for preset in chosen):
         template["enable_thinking"] = False
     return SharedSettings(
         train,
         mode,
         _base(train),
         _tuned(train),
-        _taken(train, LOADING),
-        _taken(train, QUANTISED),
+        _pick(train, LOADING),
+        _pick(train, QUANTISED),
         template,
         answering | dict(own or {}),
     )
@@ -86,9 +86,9 @@ def choose_mode(train: Mapping[str, Any], chosen: Sequence[Preset], thinking_rec
 
     `thinking_records` counts the records that think, None where that is not known.
     """
-    for one in chosen:
-        if one.name in ("thinking", "non-thinking"):
-            return "thinking" if one.name == "thinking" else "non-thinking"
+    for preset in chosen:
+        if preset.name in ("thinking", "non-thinking"):
+            return "thinking" if preset.name == "thinking" else "non-thinking"
     off = train.get("template") == "qwen3_nothink" or train.get("enable_thinking", True) is False
     return "non-thinking" if off or thinking_records == 0 else "thinking"
 
@@ -99,7 +99,7 @@ def is_lora(train: Mapping[str, Any]) -> bool:
 
 
 def _base(train: Mapping[str, Any]) -> dict[str, Any]:
-    return _taken(train, ("model_name_or_path", "adapter_name_or_path"))
+    return _pick(train, ("model_name_or_path", "adapter_name_or_path"))
 
 
 def _tuned(train: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,5 +124,5 @@ def _listed(value: Any) -> list[str]:
     return [str(name).strip() for name in names]
 
 
-def _taken(settings: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+def _pick(settings: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
     return {key: settings[key] for key in keys if key in settings}

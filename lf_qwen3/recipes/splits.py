@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data import registry
 from lf_qwen3.data.registry.listing import kind_of
 
@@ -32,7 +32,7 @@ class Splits:
     train: str
     val: str | None
     test: str | None
-    made: ConversionInfo | None
+    conversion: ConversionInfo | None
     answerable: frozenset[str] = frozenset()
 
 
@@ -45,12 +45,12 @@ def find_splits(dataset: str, dataset_dir: str) -> Splits:
     registered = registry.read(dataset_dir)
     train = next((name for name in (f"{dataset}_train", dataset) if name in registered), None)
     if train is None:
-        near = get_close_matches(dataset, registered, n=1)
-        guess = f"did you mean {near[0]}? " if near else ""
+        guess, names = did_you_mean(dataset, registered), ", ".join(sorted(registered)) or "none"
         raise UsageError(
             f"neither {dataset}_train nor {dataset} stands in {dataset_dir}/dataset_info.json",
-            f"{guess}registered are: {', '.join(sorted(registered)) or 'none'}; to add one: "
-            f"lf-qwen3 convert SOURCE --name {dataset} --dataset-dir {dataset_dir} --val 0.05 --test 0.05",
+            f"{guess} registered are: {names}; to add one: lf-qwen3 convert SOURCE --name {dataset} "
+            f"--dataset-dir {dataset_dir} --val 0.05 --test 0.05".strip(),
+            code="dataset_not_registered",
         )
     stem = dataset.removesuffix("_train")
     val, test = (name if (name := f"{stem}_{split}") in registered else None for split in ("val", "test"))
@@ -58,41 +58,42 @@ def find_splits(dataset: str, dataset_dir: str) -> Splits:
     return Splits(train, val, test, _made(Path(dataset_dir) / f"{stem}.manifest.json"), answerable)
 
 
-def choose_answered(found: Splits, asked: str, notes: list[str]) -> str | None:
-    """Return the dataset to answer: the one asked for, the test split, or what there is, with a note.
+def choose_answered(splits: Splits, wanted: str) -> tuple[str | None, list[str]]:
+    """Return the dataset to answer (`wanted`, the test split, or what there is) and notes for the user.
 
     None where nothing can be answered: pairs, feedback and plain text hold no single answer to a question.
-    Raises `UsageError` for an `asked` that cannot be answered.
+    Raises `UsageError` for a `wanted` that cannot be answered.
     """
-    if asked:
-        return _asked(found, asked)
-    there = [name for name in (found.test, found.val, found.train) if name]
-    rows = next((name for name in there if name in found.answerable), None)
+    if wanted:
+        return _require_answerable(splits, wanted), []
+    there = [name for name in (splits.test, splits.val, splits.train) if name]
+    rows = next((name for name in there if name in splits.answerable), None)
+    notes = []
     if rows is None:
         notes.append(
             f"{there[0]} holds no answers to score (pairs, feedback or plain text): predict_base.yaml and "
             "predict_tuned.yaml are not written; name a dataset of questions and answers with --test NAME"
         )
-    elif rows == found.val:
+    elif rows == splits.val:
         notes.append(
-            f"no test split is registered: the predict files answer the validation split {found.val}"
+            f"no test split is registered: the predict files answer the validation split {splits.val}"
         )
-    elif rows == found.train:
+    elif rows == splits.train:
         notes.append(
             "neither a test nor a validation split is registered: the predict files answer the training rows "
-            f"{found.train}, so their scores say what was memorised, not what was learnt"
+            f"{splits.train}, so their scores say what was memorised, not what was learnt"
         )
-    return rows
+    return rows, notes
 
 
-def _asked(found: Splits, asked: str) -> str:
-    if asked in found.answerable:
-        return asked
-    near = get_close_matches(asked, found.answerable, n=1)
-    guess = f"did you mean {near[0]}? " if near else ""
-    names = ", ".join(sorted(found.answerable)) or "none"
+def _require_answerable(splits: Splits, wanted: str) -> str:
+    if wanted in splits.answerable:
+        return wanted
+    names = ", ".join(sorted(splits.answerable)) or "none"
     raise UsageError(
-        f"--test {asked} is not registered as questions with answers", f"{guess}registered are: {names}"
+        f"--test {wanted} is not registered as questions with answers",
+        f"{did_you_mean(wanted, splits.answerable)} registered are: {names}".strip(),
+        code="dataset_not_registered",
     )
 
 

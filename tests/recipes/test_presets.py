@@ -102,14 +102,16 @@ def test_a_deepspeed_file_is_of_the_stage_in_its_name(stage, offload):
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(UsageError) as caught:
         find_preset("ds-zero-3")
+    assert caught.value.code == "unknown_preset"
     assert caught.value.hint.startswith("did you mean ds-zero3?")
 
 
 @pytest.mark.parametrize("group", sorted({one.group for one in list_presets()}))
 def test_of_one_group_one_preset_is_taken(group):
     for one, other in combinations(sorted(of_group(group)), 2):
-        with pytest.raises(UsageError, match=group):
+        with pytest.raises(UsageError, match=group) as error:
             choose_presets([one, other])
+        assert error.value.code == "presets_exclude"
 
 
 def test_the_same_preset_twice_is_once():
@@ -120,8 +122,9 @@ def test_the_same_preset_twice_is_once():
 @pytest.mark.parametrize("nodes", sorted(of_group("nodes")))
 def test_one_way_of_starting_is_chosen(sharding, nodes):
     if sharding.startswith("fsdp"):
-        with pytest.raises(UsageError, match="accelerate"):
+        with pytest.raises(UsageError) as error:
             choose_presets([sharding, nodes])
+        assert error.value.code == "presets_exclude"
         return
     words = shlex.split(launch_command(choose_presets([sharding, nodes]), "train.yaml"))
     starts = [word for word in words if word.partition("=")[0] in STARTED_BY]
@@ -151,14 +154,15 @@ def test_what_a_file_says_is_what_the_preset_holds(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "code", "name"),
     [
-        ("# Mine.\ntrian:\n  seed: 7\n", "trian"),
-        ("# Mine.\ntrain: {}\nfiles: [recipes/deepspeed/gone.json]\n", "gone.json"),
-        ("# Mine.\n- a\n", "no settings"),
+        ("# Mine.\ntrian:\n  seed: 7\n", "unknown_section", "trian"),
+        ("# Mine.\ntrain: {}\nfiles: [recipes/deepspeed/gone.json]\n", "file_missing", "gone.json"),
+        ("# Mine.\n- a\n", "no_settings", "mine.yaml"),
     ],
     ids=["unknown section", "missing file", "a list"],
 )
-def test_a_file_that_is_no_preset_is_refused(tmp_path, text, told):
-    with pytest.raises(LfQwen3Error, match=told):
+def test_a_file_that_is_no_preset_is_refused(tmp_path, text, code, name):
+    with pytest.raises(LfQwen3Error, match=name) as error:
         read_preset(write(tmp_path, text))
+    assert error.value.code == code

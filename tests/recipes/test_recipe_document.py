@@ -70,7 +70,7 @@ def test_a_new_key_goes_before_another_with_its_comment():
 def test_a_heading_stands_above_a_new_key():
     def change(document):
         document.set("seed", 1)
-        document.title("seed", "### set by hand")
+        document.add_heading("seed", "### set by hand")
 
     assert changed(change) == TEXT + "\n### set by hand\nseed: 1\n"
 
@@ -105,14 +105,16 @@ def test_a_value_is_read_back_as_it_was(value):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "code", "place"),
     [
-        ("# a\n\nkey: [1\n", "line 2, column 1"),
-        ("# a\n\n- 1\n", "holds no settings"),
-        ("", "holds no settings"),
+        ("# a\n\nkey: [1\n", "not_yaml", "line 2, column 1"),
+        ("# a\n\n- 1\n", "no_settings", ""),
+        ("", "no_settings", ""),
     ],
     ids=["unclosed", "a list", "empty"],
 )
-def test_a_document_that_cannot_be_read(text, message):
-    with pytest.raises(LfQwen3Error, match=message):
+def test_a_document_that_cannot_be_read(text, code, place):
+    with pytest.raises(LfQwen3Error, match=place) as error:
         YamlDocument(text, "my.yaml")
+    assert error.value.code == code
+    assert error.value.message.startswith("my.yaml")

@@ -208,6 +208,7 @@ def test_a_setting_the_trainer_would_not_take_is_refused(data, settings, message
 def test_a_dataset_that_is_not_registered(data, name):
     with pytest.raises(UsageError) as caught:
         plan_recipe_set(choice(dataset=name))
+    assert caught.value.code == "dataset_not_registered"
     assert "registered are: alone, my_test, my_train, my_val" in caught.value.hint
 
 
@@ -252,7 +253,7 @@ def test_writing_twice_is_fine_and_other_content_is_refused(data):
     before = Path("runs/my/train.yaml").read_bytes()
     with pytest.raises(LfQwen3Error, match=r"train\.yaml and runs/my/predict_base\.yaml and") as caught:
         write_recipe_set(plan_recipe_set(choice(cutoff_len=512)))
-    assert "--replace" in caught.value.hint
+    assert caught.value.code == "file_exists"
     assert Path("runs/my/train.yaml").read_bytes() == before
     write_recipe_set(plan_recipe_set(choice(cutoff_len=512)), replace=True)
     assert YamlDocument(Path("runs/my/predict_tuned.yaml").read_text()).plain()["cutoff_len"] == 512
@@ -262,6 +263,7 @@ def test_writing_twice_is_fine_and_other_content_is_refused(data):
 def test_an_out_that_is_a_file_is_refused(data):
     Path("runs").mkdir()
     Path("runs/my").write_text("mine")
-    with pytest.raises(UsageError, match="--out runs/my is a file"):
+    with pytest.raises(UsageError) as error:
         write_recipe_set(plan_recipe_set(choice()))
+    assert error.value.code == "not_a_folder"
     assert Path("runs/my").read_text() == "mine"

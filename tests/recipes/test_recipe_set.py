@@ -191,24 +191,27 @@ def test_what_is_set_by_hand_wins_over_a_preset():
 
 
 @pytest.mark.parametrize(
-    ("names", "message"),
-    [(["quik"], "no preset is called"), (["quick", "full"], "both presets for evaluation")],
+    ("names", "code"),
+    [(["quik"], "unknown_preset"), (["quick", "full"], "presets_exclude")],
     ids=["unknown", "of one group"],
 )
-def test_presets_that_cannot_be_taken(names, message):
-    with pytest.raises(UsageError, match=message):
+def test_presets_that_cannot_be_taken(names, code):
+    with pytest.raises(UsageError) as error:
         plan_recipe_set(chosen("lora", *names))
+    assert error.value.code == code
 
 
 @pytest.mark.parametrize("key", ["swanlab_api_key", "hf_hub_token", "swanlab_lark_secret"])
 def test_no_secret_is_written(key):
-    with pytest.raises(UsageError, match="a secret does not belong in a file"):
+    with pytest.raises(UsageError, match=key) as error:
         plan_recipe_set(chosen(settings={key: "abc"}))
+    assert error.value.code == "secret_in_file"
 
 
 def test_a_test_dataset_that_holds_no_answers():
     with pytest.raises(UsageError, match="--test pairs_test") as caught:
         plan_recipe_set(RecipeChoice("qwen3-4b-lora-sft", "my", "data", "runs/my", test="pairs_test"))
+    assert caught.value.code == "dataset_not_registered"
     assert "registered are: my_test, my_train, my_val" in caught.value.hint
 
 

@@ -98,6 +98,7 @@ def test_every_number_is_explained(recipe):
 def test_an_unknown_name_is_answered_with_the_nearest(given, meant):
     with pytest.raises(UsageError) as caught:
         find_recipe(given)
+    assert caught.value.code == "unknown_recipe"
     assert caught.value.hint.startswith(f"did you mean {meant}?")
 
 

@@ -45,7 +45,7 @@ def plan(asked: Mapping[str, Any]) -> tuple[Place, list[str]]:
     found, rows = _rows(train, asked["rows"], notes)
     out = _out(run, f"{rows}-{asked['preset']}")
     chosen = [presets.find_preset(asked["preset"])]
-    mode = shared.choose_mode(train, chosen, found.made.thinking if found.made else None)
+    mode = shared.choose_mode(train, chosen, found.conversion.thinking if found.conversion else None)
     common = shared.share_settings(train, mode, chosen, {"max_new_tokens": asked["new_tokens"]})
     texts: dict[str, str] = {}
     for name, weights in zip(_NAMES, (common.base, common.tuned), strict=True):
@@ -127,7 +127,8 @@ def _rows(train: Mapping[str, Any], asked: str, notes: list[str]) -> tuple[Split
         raise UsageError(error.message, wanted) from error
     rows = None
     if not asked or asked in found.answerable:
-        rows = splits.choose_answered(found, asked, notes)
+        rows, about_rows = splits.choose_answered(found, asked)
+        notes += about_rows
     if rows is None:
         raise UsageError(f"{asked or found.train} holds no answers to score", wanted)
     return found, rows
