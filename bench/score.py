@@ -7,7 +7,7 @@ seed. `libraries` is the inner loop of LLaMA-Factory's ComputeSimilarity (jieba,
 both parts together; `parts` the same over answer, thinking and both, as score does; `without rouge` leaves
 out rouge-chinese, whose longest common subsequence takes most of the time. All run in as many processes. Ours
 also looks for the defects. The few rows of a round are enough for the libraries (about an hour for 10,000);
-`--all` rows are then scored once by ours alone, intervals and progress included.
+`--all` rows are then scored once by ours alone, intervals included.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main() -> None:
         "bar": 1.3,
     }
     many = [made(number) for number in range(options.all)]
-    seconds = timed(partial(scoring.score, workers=options.workers, progress=lambda *_: None), many)
+    seconds = timed(partial(scoring.score_predictions, workers=options.workers), many)
     print(json.dumps(result | {"all_rows": options.all, "all_seconds": round(seconds, 1)}))
 
 

@@ -36,30 +36,31 @@ def command(
     \b
     lf-qwen3 compare runs/my_data/predict_base runs/my_data/predict_tuned --html report.html
     """  # noqa: D301
-    from lf_qwen3.results import compare
+    from lf_qwen3.cli._progress import shown_progress
+    from lf_qwen3.results.compare import compare, save_reports
 
-    with _output.progress_bar() as progress:
-        found = compare.compare([Path(run) for run in runs], tokenizer=tokenizer, progress=progress)
-    reports = [Path(one) for one in (html, markdown) if one]
-    compare.save(found, reports)
+    with shown_progress() as progress:
+        comparison = compare(*runs, tokenizer=tokenizer, workers=None, progress=progress)
+    reports = [Path(path) for path in (html, markdown) if path]
+    save_reports(comparison, reports)
     if as_json:
-        _output.print_json(found.as_json() | {"reports": [str(one) for one in reports]})
+        _output.print_json(comparison.as_json() | {"reports": [str(path) for path in reports]})
     else:
-        show(found)
+        show(comparison)
         for path in reports:
             click.echo(f"written: {os.fspath(path)}")
-    return 1 if found.is_worse else 0
+    return 1 if comparison.is_worse else 0
 
 
-def show(found: Comparison) -> None:
+def show(comparison: Comparison) -> None:
     """Print the table and the verdict of every pair."""
     from lf_qwen3.results.compare import table, words
 
-    for note in found.notes:
+    for note in comparison.notes:
         _output.say(f"note: {note}")
-    for number, pair in enumerate(found.pairs):
+    for number, pair in enumerate(comparison.pairs):
         click.echo("\n" * bool(number), nl=False)
-        for outcome, line in table.lines(found, pair):
+        for outcome, line in table.format_pair(comparison, pair):
             click.echo(click.style(line, fg=_COLOURS[outcome]) if outcome in _COLOURS else line)
         verdict = words.verdict(pair)
         colour = _COLOURS.get(verdict.outcome)

@@ -35,29 +35,29 @@ def command(run_dir: str, plots: str | None, as_json: bool) -> int:
     from lf_qwen3.results import diagnose
     from lf_qwen3.results.diagnose.plots import draw
 
-    found = diagnose.diagnose(Path(run_dir))
-    drawn = draw(found.run, Path(plots)) if plots else []
+    diagnosis = diagnose.diagnose(run_dir)
+    drawn = draw(diagnosis.run, Path(plots)) if plots else []
     if as_json:
-        _output.print_json(found.as_json() | {"plots": [str(one) for one in drawn]})
+        _output.print_json(diagnosis.as_json() | {"plots": [str(path) for path in drawn]})
     else:
-        _show(found)
+        _show(diagnosis)
         for path in drawn:
             click.echo(f"drawn: {path}")
-    return 0 if found.is_sound else 1
+    return 0 if diagnosis.is_sound else 1
 
 
-def _show(found: Diagnosis) -> None:
-    for note in found.notes:
+def _show(diagnosis: Diagnosis) -> None:
+    for note in diagnosis.notes:
         _output.say(f"note: {note}")
-    for verdict in found.verdicts:
+    for verdict in diagnosis.verdicts:
         _show_verdict(verdict)
-    click.echo(_summary(found))
+    click.echo(_summary(diagnosis))
 
 
 def _show_verdict(verdict: Verdict) -> None:
     head = click.style(verdict.severity, fg=_COLOURS[verdict.severity], bold=True)
-    told = _wrapped(f"{verdict.severity}: {verdict.code}: {verdict.what}", "")
-    click.echo(head + told.removeprefix(verdict.severity))
+    text = _wrapped(f"{verdict.severity}: {verdict.code}: {verdict.what}", "")
+    click.echo(head + text.removeprefix(verdict.severity))
     click.echo(_wrapped(verdict.evidence, "  evidence: "))
     click.echo(_wrapped(verdict.advice, "  try next: "))
 
@@ -74,16 +74,18 @@ def _wrapped(text: str, head: str) -> str:
     )
 
 
-def _summary(found: Diagnosis) -> str:
-    run = found.run
+def _summary(diagnosis: Diagnosis) -> str:
+    run = diagnosis.run
     planned = f" of {run.total}" if run.total and run.total != run.step else ""
     losses = f", loss {run.train[0].value:.3f} to {run.train[-1].value:.3f}" if run.train else ""
-    curve = run.main_validation
-    best = min(curve, key=lambda one: one.value) if curve else None
+    best = min(run.main_validation, key=lambda point: point.value, default=None)
     lowest = f", validation at best {best.value:.3f} (step {best.step})" if best else ""
     facts = f"{run.folder}: {run.step}{planned} steps{losses}{lowest}"
-    if found.is_sound:
+    if diagnosis.is_sound:
         return f"{click.style('sound', fg='green', bold=True)}: {facts}"
-    counts = {one: sum(v.severity == one for v in found.verdicts) for one in ("error", "warning")}
-    told = ", ".join(f"{n} {name}{'s' * (n != 1)}" for name, n in counts.items() if n)
-    return f"{told}: {facts}"
+    counts = {
+        severity: sum(verdict.severity == severity for verdict in diagnosis.verdicts)
+        for severity in ("error", "warning")
+    }
+    named = ", ".join(f"{n} {severity}{'s' * (n != 1)}" for severity, n in counts.items() if n)
+    return f"{named}: {facts}"

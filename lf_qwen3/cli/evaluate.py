@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from lf_qwen3.base.errors import UsageError
@@ -32,34 +30,38 @@ def command(out_dir: str, given: tuple[str, ...], is_given: bool, html: str | No
     lf-qwen3 evaluate runs/my_data --from base.jsonl tuned.jsonl
     """  # noqa: D301
     from lf_qwen3.cli.compare import show
-    from lf_qwen3.results import evaluate
+    from lf_qwen3.results.evaluate import evaluate
 
     _require_pairs(is_given, given)
     try:
         with shown_progress() as progress:
-            found = evaluate.evaluate(
-                Path(out_dir), progress, [Path(one) for one in given], html=Path(html) if html else None
-            )
+            evaluation = evaluate(out_dir, given, html=html, workers=None, progress=progress)
     except KeyboardInterrupt:
         _output.say("interrupted: the trainer was ended; predictions that were finished are kept")
         return 130
-    for note in found.notes:
+    for note in evaluation.notes:
         _output.warn(note)
     if as_json:
-        _output.print_json(found.as_json())
+        _output.print_json(evaluation.as_json())
     else:
-        show(found.comparison)
-        for path in found.reports:
+        show(evaluation.comparison)
+        for path in evaluation.reports:
             click.echo(f"written: {path}")
-        if found.tracked:
-            click.echo(f"logged to SwanLab: {found.tracked}")
-    return 1 if found.comparison.is_worse else 0
+        if evaluation.tracked:
+            click.echo(f"logged to SwanLab: {evaluation.tracked}")
+    return 1 if evaluation.comparison.is_worse else 0
 
 
 def _require_pairs(is_given: bool, given: tuple[str, ...]) -> None:
     if is_given and len(given) < 2:
-        raise UsageError("--from wants two prediction files", "lf-qwen3 evaluate DIR --from BASE TUNED")
+        raise UsageError(
+            "--from wants two prediction files",
+            "lf-qwen3 evaluate DIR --from BASE TUNED",
+            code="too_few_runs",
+        )
     if given and not is_given:
         raise UsageError(
-            f"{given[0]} is one path too many", "evaluate takes one folder; prediction files follow --from"
+            f"{given[0]} is one path too many",
+            "evaluate takes one folder; prediction files follow --from",
+            code="too_many_arguments",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +12,7 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.results.score.findings import Finding
-    from lf_qwen3.results.score.predictions import Prediction
-    from lf_qwen3.results.score.verdicts import Verdicts
+    from lf_qwen3.results.score.findings import DefectFinding
 
 PLACES = 3
 
@@ -64,53 +62,59 @@ def command(
     lf-qwen3 score runs/my_data/predict --judge-export judge.jsonl --judge-model MODEL
     lf-qwen3 score runs/my_data/predict --judge-import judge_output.jsonl
     """  # noqa: D301
-    from lf_qwen3.results.score import predictions as reading
-
     _require_judge_options(judge_export, judge_model, judge_import, judge_against)
-    rows = reading.read(Path(predictions))
-    against = reading.read(Path(judge_against)) if judge_against else None
     if judge_export:
-        _keep_apart(Path(judge_export), [predictions, *([judge_against] if judge_against else [])])
-        return _export(rows, against, Path(judge_export), judge_model, as_json)
-    verdicts = _verdicts(rows, against, judge_import)
-    file = reading.locate(Path(predictions))
-    return _score(rows, file, (config, tokenizer, max_new_tokens, workers), verdicts, as_json)
+        return _export(predictions, judge_against, judge_export, judge_model, as_json)
+    return _score(
+        predictions,
+        {
+            "config": config,
+            "tokenizer": tokenizer,
+            "max_new_tokens": max_new_tokens,
+            "workers": workers,
+            "judge_import": judge_import,
+            "judge_against": judge_against,
+        },
+        as_json,
+    )
 
 
 def _require_judge_options(export: str | None, model: str, imported: str | None, against: str | None) -> None:
     if export and imported:
         raise UsageError(
-            "--judge-export and --judge-import are two steps", "export, run the batch, then import"
+            "--judge-export and --judge-import are two steps",
+            "export, run the batch, then import",
+            code="option_conflict",
         )
     if export and not model:
         raise UsageError(
-            "--judge-export needs the judge's name", "add --judge-model NAME, as your endpoint calls it"
+            "--judge-export needs the judge's name",
+            "add --judge-model NAME, as your endpoint calls it",
+            code="option_missing",
         )
     if against and not (export or imported):
         raise UsageError(
             "--judge-against is for a judge",
             "add --judge-export FILE; to compare scores: lf-qwen3 compare A B",
+            code="option_missing",
         )
 
 
-def _keep_apart(export: Path, sources: list[str]) -> None:
-    """Refuse to write over the predictions themselves."""
+def _export(predictions: str, against: str | None, export: str, model: str, as_json: bool) -> int:
+    from lf_qwen3.results.score import judge
     from lf_qwen3.results.score import predictions as reading
 
-    if export.resolve() in [reading.locate(Path(one)).resolve() for one in sources]:
-        raise UsageError(f"--judge-export {export} is the file of predictions", "name another file")
-
-
-def _export(
-    rows: list[Prediction], against: list[Prediction] | None, file: Path, model: str, as_json: bool
-) -> int:
-    from lf_qwen3.results.score import judge
-
-    count = judge.export(rows, file, model, against)
+    files = [reading.locate(Path(path)) for path in (predictions, against) if path]
+    if Path(export).resolve() in [file.resolve() for file in files]:
+        raise UsageError(
+            f"--judge-export {export} is the file of predictions", "name another file", code="output_is_input"
+        )
+    rows, *others = [reading.read(file) for file in files]
+    count = judge.export_requests(rows, Path(export), model, *others)
     if as_json:
-        _output.print_json({"file": str(file), "requests": count, "rows": len(rows)})
+        _output.print_json({"file": export, "requests": count, "rows": len(rows)})
         return 0
-    click.echo(f"wrote {file}: {count:,} requests about {len(rows):,} rows")
+    click.echo(f"wrote {export}: {count:,} requests about {len(rows):,} rows")
     click.echo("next: run it as a batch at an OpenAI-compatible endpoint, then name what comes back:")
     click.echo(
         "  lf-qwen3 score PREDICTIONS --judge-import OUTPUT.jsonl" + " --judge-against OTHER" * bool(against)
@@ -118,58 +122,34 @@ def _export(
     return 0
 
 
-def _verdicts(
-    rows: list[Prediction], against: list[Prediction] | None, imported: str | None
-) -> Verdicts | None:
-    from lf_qwen3.results.score import verdicts
+def _score(predictions: str, options: dict[str, Any], as_json: bool) -> int:
+    from lf_qwen3.cli._progress import shown_progress
+    from lf_qwen3.results.score import score, words
 
-    return verdicts.read(Path(imported), rows, against) if imported else None
-
-
-def _score(
-    rows: list[Prediction],
-    file: Path,
-    options: tuple[str | None, str, int | None, int | None],
-    verdicts: Verdicts | None,
-    as_json: bool,
-) -> int:
-    from lf_qwen3.results import score as scoring
-    from lf_qwen3.results.score import findings, setting, words
-
-    config, tokenizer, limit, workers = options
-    known = setting.find(file, Path(config) if config else None, tokenizer, limit)
-    with _output.progress_bar() as progress:
-        scores = scoring.score(
-            rows,
-            workers=workers,
-            tokenizer=known.tokenizer,
-            max_new_tokens=known.max_new_tokens,
-            progress=progress,
-        )
-    found = findings.findings_of(scores)
+    with shown_progress() as progress:
+        report = score(predictions, **options, progress=progress)
     if as_json:
-        extra = {"judge": verdicts.as_json()} if verdicts else {}
-        shown = {"file": str(file), "config": known.config, "max_new_tokens": known.max_new_tokens}
-        told = {"findings": [{**one._asdict(), "share": round(one.share, 6)} for one in found]}
-        _output.print_json({**shown, **scores.as_json(), **extra, **told, "notes": known.notes})
-        return 1 if found else 0
-    click.echo("\n".join(words.lines(scores)))
-    if verdicts:
-        click.echo("\n" + "\n".join(verdicts.lines()))
-    _show(found, file)
-    for note in known.notes:
+        _output.print_json(report.as_json())
+        return 1 if report.defects else 0
+    click.echo("\n".join(words.format_scores(report.scores)))
+    if report.judgements:
+        click.echo("\n" + "\n".join(report.judgements.lines()))
+    _show_defects(report.defects, report.file)
+    for note in report.notes:
         _output.say(f"note: {note}")
-    return 1 if found else 0
+    return 1 if report.defects else 0
 
 
-def _show(found: list[Finding], file: Path) -> None:
-    if found:
+def _show_defects(defects: list[DefectFinding], file: Path) -> None:
+    if defects:
         click.echo()
-    for one in found:
-        code = click.style(one.code, fg="yellow", bold=True)
-        places = ", ".join(str(row) for row in one.rows[:PLACES])
-        more = " ..." if len(one.rows) > PLACES else ""
-        click.echo(f"{file}: {code} {one.share:.1%} ({len(one.rows):,} of {one.of:,}) {one.message}")
-        click.echo(f"  lines {places}{more}")
+    for defect in defects:
+        code = click.style(defect.code, fg="yellow", bold=True)
+        lines = ", ".join(str(row) for row in defect.rows[:PLACES])
+        more = " ..." if len(defect.rows) > PLACES else ""
+        click.echo(
+            f"{file}: {code} {defect.share:.1%} ({len(defect.rows):,} of {defect.of:,}) {defect.message}"
+        )
+        click.echo(f"  lines {lines}{more}")
         width = min(get_terminal_size().columns, 120)
-        click.echo(click.wrap_text(f"hint: {one.hint}", width, "  ", "        "))
+        click.echo(click.wrap_text(f"hint: {defect.hint}", width, "  ", "        "))

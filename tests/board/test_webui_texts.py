@@ -12,7 +12,7 @@ from lf_qwen3.base.reasons import Reason
 from lf_qwen3.board import sections
 from lf_qwen3.board.texts import Texts, languages, texts
 from lf_qwen3.proof.check.rules.check_rule import all_check_rules
-from lf_qwen3.results.diagnose.coded import all_verdicts
+from lf_qwen3.results.diagnose.verdict_rules import all_verdicts
 
 FOLDER = Path(__file__).parents[2] / "web" / "strings"
 SAME_EVERYWHERE = {"chart.here", "data.name.placeholder", "data.tokenizer.placeholder"}

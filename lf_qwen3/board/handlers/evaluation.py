@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import NoProgress, Status
 from lf_qwen3.board.handlers import evaluation_state, places, run_folders
 from lf_qwen3.board.jobs import Tell
 from lf_qwen3.recipes import presets
-
-if TYPE_CHECKING:
-    from lf_qwen3.base.progress import Status
-    from lf_qwen3.results.score.rows import Progress
 
 GROUP = "evaluation"
 """The group of presets that say how many rows are answered."""
@@ -77,7 +74,7 @@ def predict(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     with evaluation_files.held(place.folder):
         try:
             evaluation_files.write(place)
-            found = order.evaluate(place.folder, _Voice(tell), progress=_scoring(tell))
+            found = order.evaluate(place.folder, workers=None, progress=_StepProgress(tell))
         except KeyboardInterrupt:
             evaluation_files.tidy(place.folder)
             raise
@@ -99,8 +96,8 @@ def compare(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Compare two runs that are there; runs in a process of its own. Raises what `compare.compare` raises."""
     from lf_qwen3.results import compare as comparing
 
-    paths = [Path(one) for one in asked["paths"]]
-    return evaluation_state.of(comparing.compare(paths, progress=_scoring(tell)))
+    progress = _StepProgress(tell, "scoring")
+    return evaluation_state.of(comparing.compare(*asked["paths"], workers=None, progress=progress))
 
 
 def _file(named: str | None, what: str) -> Path:
@@ -117,28 +114,18 @@ def _file(named: str | None, what: str) -> Path:
     return run_folders.from_here(file)
 
 
-def _scoring(tell: Tell) -> Progress:
-    return lambda _, done, total: tell("scoring", done, total)
+class _StepProgress(NoProgress):
+    """Tells the page which of the steps goes on, and how far it is."""
 
-
-class _Voice:
-    """Tells the page which of the steps goes on, and how far the trainer is."""
-
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, step: str = "") -> None:
         self._tell = tell
-        self._step = ""
+        self._step = step
 
     def start(self, title: str, step: int = 1, of: int = 1) -> None:
-        """Hear that a step begins."""
+        """Name the step."""
         self._step = _STEPS[step]
         self._tell(self._step, 0, 0)
 
     def update(self, status: Status) -> None:
-        """Hear where the trainer is."""
+        """Pass on how much is done."""
         self._tell(self._step, status.done, status.total)
-
-    def finish(self, title: str) -> None:
-        """Hear what the step has made; the page tells it in the end."""
-
-    def warn(self, text: str) -> None:
-        """Take a warning; the page shows those of the result."""

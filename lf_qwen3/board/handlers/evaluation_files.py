@@ -14,7 +14,7 @@ from lf_qwen3.board.handlers import places, run_folders
 from lf_qwen3.recipes import commented, predict, presets, shared, splits
 from lf_qwen3.recipes.splits import Splits
 from lf_qwen3.results.evaluate.evaluation import YAMLS
-from lf_qwen3.results.evaluate.prediction import STAMP
+from lf_qwen3.results.evaluate.predict_run import STAMP
 from lf_qwen3.trainer import schema
 
 FOLDER = "evaluations"
@@ -105,7 +105,7 @@ def _trained(named: Path) -> tuple[Path, dict[str, Any]]:
     from lf_qwen3.results.diagnose import reading
 
     place = run_folders.from_here(places.require_inside(reading.locate(named)))
-    run, _ = reading.read(place)
+    run, _ = reading.read_run(place)
     if not run.settings:
         raise UsageError(
             f"the settings of {place} are not found: neither {reading.BOARD} nor {reading.RECIPE} beside it",

@@ -68,7 +68,7 @@ def _made(state: State, texts: Texts) -> list[Html]:
 def _verdict(pair: Pair, texts: Texts) -> list[Html]:
     """Return the sentence on the answers, wins, ties and losses as a bar, and every flag that is clear."""
     from lf_qwen3.results.compare import words
-    from lf_qwen3.results.compare.comparison import judged
+    from lf_qwen3.results.compare.difference import judged
     from lf_qwen3.results.compare.measures import HEADLINE
 
     one = pair.differences["all"][HEADLINE.key]

@@ -62,7 +62,7 @@ def _report(found: Comparison) -> Path:
 
     from lf_qwen3.results.compare import page
 
-    text = page.html(found)
+    text = page.render_page(found)
     path = places.uploads() / "lf-qwen3" / xxhash.xxh3_128_hexdigest(text.encode()) / "report.html"
     write_text(path, text)
     return path

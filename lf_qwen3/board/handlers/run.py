@@ -14,7 +14,7 @@ from lf_qwen3.board.handlers import places, run_folders
 from lf_qwen3.board.jobs import Tell
 
 if TYPE_CHECKING:
-    from lf_qwen3.results.diagnose import Diagnosis, Run
+    from lf_qwen3.results.diagnose import Diagnosis, TrainingRun
 
 
 def request(folder: str | None) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def diagnose(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     }
 
 
-def _figures(run: Run) -> dict[str, Any]:
+def _figures(run: TrainingRun) -> dict[str, Any]:
     """Return how far the run came, its first and last loss, its lowest validation loss; None for none."""
     losses = [one.value for one in run.train if math.isfinite(one.value)]
     validation = [one for one in run.main_validation if math.isfinite(one.value)]

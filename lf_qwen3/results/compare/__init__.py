@@ -1,12 +1,12 @@
 """Hold prediction runs side by side, row by row: what differs, how sure that is, and which rows changed most.
 
-compare([base, tuned]) -> Comparison
-save(comparison, [Path("report.html"), Path("report.md"), Path("scores.json")])
+compare(base, tuned) -> Comparison
+save_reports(comparison, [Path("report.html"), Path("report.md"), Path("scores.json")])
 """
 
 from lf_qwen3.results.compare.comparison import Comparison, compare
 from lf_qwen3.results.compare.difference import Difference, Pair
-from lf_qwen3.results.compare.named import Named
-from lf_qwen3.results.compare.saving import save
+from lf_qwen3.results.compare.named_run import NamedRun
+from lf_qwen3.results.compare.saving import save_reports
 
-__all__ = ["Comparison", "Difference", "Named", "Pair", "compare", "save"]
+__all__ = ["Comparison", "Difference", "NamedRun", "Pair", "compare", "save_reports"]

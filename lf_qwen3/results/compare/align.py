@@ -7,32 +7,37 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.results.compare.named import Named
+from lf_qwen3.results.compare.named_run import NamedRun
 from lf_qwen3.results.score import Prediction
 
 
 @dataclass(frozen=True, slots=True)
-class Aligned:
+class AlignedRuns:
     """The runs with their common rows only, in the order of the first run; `notes` tell what was left out."""
 
-    runs: list[Named]
+    runs: list[NamedRun]
     notes: list[str]
 
 
-def align(runs: Sequence[Named]) -> Aligned:
+def align_runs(runs: Sequence[NamedRun]) -> AlignedRuns:
     """Keep the rows that stand in every run; one that stands several times counts as often as in all of them.
 
     Rows belong together by prompt and label. Where no prompt agrees (another template, another thinking mode)
     the label alone decides. Raises `LfQwen3Error` where the runs have no row in common.
     """
-    by_both = _common(runs, [_both(run.rows) for run in runs])
-    found, keyed = (by_both, "") if any(len(one.rows) for one in by_both) else (_by_label(runs), "label")
-    count = len(found[0].rows)
+    by_prompt_and_label = _common(runs, [_both(run.rows) for run in runs])
+    common, keyed = (
+        (by_prompt_and_label, "")
+        if any(len(run.rows) for run in by_prompt_and_label)
+        else (_by_label(runs), "label")
+    )
+    count = len(common[0].rows)
     if not count:
         names = " and ".join(run.name for run in runs)
         raise LfQwen3Error(
             f"{names} have no row in common: they answer different questions",
             "predict on the same eval_dataset, with the same max_samples and seed",
+            code="rows_differ",
         )
     notes = [f"{count} of {len(run.rows)} rows of {run.name} are in every run" for run in runs]
     notes = [note for note, run in zip(notes, runs, strict=True) if len(run.rows) != count]
@@ -40,30 +45,30 @@ def align(runs: Sequence[Named]) -> Aligned:
         notes.append(
             "the prompts differ from run to run (template or thinking mode): rows were found by label"
         )
-    return Aligned(found, notes)
+    return AlignedRuns(common, notes)
 
 
 def _both(rows: Iterable[Prediction]) -> list[Hashable]:
-    return _numbered((one.prompt, one.label) for one in rows)
+    return _numbered((row.prompt, row.label) for row in rows)
 
 
-def _by_label(runs: Sequence[Named]) -> list[Named]:
-    return _common(runs, [_numbered(one.label for one in run.rows) for run in runs])
+def _by_label(runs: Sequence[NamedRun]) -> list[NamedRun]:
+    return _common(runs, [_numbered(row.label for row in run.rows) for run in runs])
 
 
 def _numbered(keys: Iterable[Hashable]) -> list[Hashable]:
     """Make every key unique by how often it has been seen before."""
     seen: Counter[Hashable] = Counter()
-    found: list[Hashable] = []
+    numbered: list[Hashable] = []
     for key in keys:
-        found.append((key, seen[key]))
+        numbered.append((key, seen[key]))
         seen[key] += 1
-    return found
+    return numbered
 
 
-def _common(runs: Sequence[Named], keys: Sequence[list[Hashable]]) -> list[Named]:
-    places = [{key: at for at, key in enumerate(one)} for one in keys]
-    shared = [key for key in keys[0] if all(key in one for one in places)]
+def _common(runs: Sequence[NamedRun], keys: Sequence[list[Hashable]]) -> list[NamedRun]:
+    places = [{key: at for at, key in enumerate(run_keys)} for run_keys in keys]
+    shared = [key for key in keys[0] if all(key in run_places for run_places in places)]
     return [
         replace(run, rows=[run.rows[place[key]] for key in shared])
         for run, place in zip(runs, places, strict=True)

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lf_qwen3.results.compare import named
-from lf_qwen3.results.compare.align import align
-from lf_qwen3.results.compare.changed import Examples, examples
-from lf_qwen3.results.compare.difference import Difference, Outcome, Pair, pair
-from lf_qwen3.results.compare.measures import HEADLINE, MEASURES, Measure
-from lf_qwen3.results.compare.named import Named
-from lf_qwen3.results.score import predictions, score, setting
-from lf_qwen3.results.score.rows import Progress
+from lf_qwen3.base.progress import NoProgress, Progress
+from lf_qwen3.results.compare import page
+from lf_qwen3.results.compare.align import align_runs
+from lf_qwen3.results.compare.difference import Pair, compare_pair, judged
+from lf_qwen3.results.compare.examples import Examples, choose_examples
+from lf_qwen3.results.compare.measures import MEASURES
+from lf_qwen3.results.compare.named_run import NamedRun, read_named_runs
+from lf_qwen3.results.score import predictions, score_predictions
+from lf_qwen3.results.score.setting import find_setting
+
+if TYPE_CHECKING:
+    import polars
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Two runs or more over the same rows; every pair is a run against the first one, the base."""
 
-    runs: list[Named]
+    runs: list[NamedRun]
     pairs: list[Pair]
     examples: Examples
     notes: list[str]
 
     @property
-    def base(self) -> Named:
-        """The run that the others are held against."""
+    def base(self) -> NamedRun:
+        """The first run, with which the others are compared."""
         return self.runs[0]
 
     @property
@@ -44,7 +49,7 @@ class Comparison:
     @property
     def is_worse(self) -> bool:
         """Tell whether some run is clearly worse than the base: in its answers, or by a defect."""
-        return any(one == "worse" for found in self.pairs for _, _, one in judged(found))
+        return any(outcome == "worse" for pair in self.pairs for _, _, outcome in judged(pair))
 
     def as_json(self) -> dict[str, Any]:
         """Return the comparison as one JSON object."""
@@ -52,62 +57,80 @@ class Comparison:
             "rows": self.rows,
             "is_worse": self.is_worse,
             "runs": [
-                {"name": one.name, "file": str(one.path), "scores": one.scored.as_json()} for one in self.runs
+                {"name": run.name, "file": str(run.path), "scores": run.scored.as_json()} for run in self.runs
             ],
-            "pairs": [_pair(one) for one in self.pairs],
+            "pairs": [pair.as_json() for pair in self.pairs],
             "examples": asdict(self.examples),
             "notes": self.notes,
         }
 
+    def to_frame(self) -> polars.DataFrame:
+        """Return one row per measure, of every pair and kind of rows ("all", "thinking", "plain").
+
+        `base` and `other` are the names of the runs. `base_mean`, `other_mean`, `difference`, `low` and
+        `high` are 0 to 100 for metrics and shares, counts for lengths, null where no row counts. `outcome`
+        is "better", "worse" or "unclear" for the other run.
+        """
+        import polars
+
+        floats = dict.fromkeys(("base_mean", "other_mean", "difference", "low", "high"), polars.Float64)
+        return polars.DataFrame(list(self._frame_rows()), schema_overrides=floats)
+
+    def _frame_rows(self) -> Iterator[dict[str, Any]]:
+        for pair in self.pairs:
+            for kind in ("all", *self.kinds):
+                for measure in MEASURES:
+                    difference = pair.differences[kind][measure.key]
+                    figures = asdict(difference)
+                    yield {
+                        "base": pair.base,
+                        "other": pair.other,
+                        "kind": kind,
+                        "measure": measure.key,
+                        "n": figures.pop("n"),
+                        "base_mean": figures.pop("base"),
+                        "other_mean": figures.pop("other"),
+                        "difference": figures.pop("value"),
+                        **figures,
+                        "outcome": difference.outcome(measure),
+                    }
+
+    def _repr_html_(self) -> str:
+        """Return the report page in a frame, for a notebook."""
+        text = html.escape(page.render_page(self), quote=True)
+        return f'<iframe srcdoc="{text}" style="width:100%;height:600px;border:0"></iframe>'
+
 
 def compare(
-    paths: Sequence[Path],
-    *,
+    *runs: Path | str,
     tokenizer: str = "",
-    progress: Progress | None = None,
+    workers: int | None = 1,
     seed: int = 42,
+    progress: Progress = NoProgress(),
 ) -> Comparison:
     """Compare prediction files, or the folders that hold them, against the first one.
 
     Only rows that all runs answered count. Tokenizer and max_new_tokens are those of the predict YAML beside
-    each file, where there is one. The same files and seed give the same comparison. Raises
-    `UsageError` for fewer than two runs or a missing file, `LfQwen3Error` for a file that is no predictions,
-    runs without a row in common, and where the `eval` extra is missing.
+    each file, where there is one. `workers` are processes; None takes one a core where that is worth it. The
+    same files and seed give the same comparison. Raises `UsageError` for fewer than two runs or a missing
+    file, `LfQwen3Error` for a file that is no predictions, runs without a row in common, and where the `eval`
+    extra is missing.
     """
-    aligned = align(named.read(paths))
-    found = [setting.find(predictions.locate(run.path), tokenizer=tokenizer) for run in aligned.runs]
-    own = next((one.tokenizer for one in found if one.tokenizer), None)
-    runs = []
-    for run, known in zip(aligned.runs, found, strict=True):
-        scores = score(
+    aligned = align_runs(read_named_runs([Path(run) for run in runs]))
+    settings = [find_setting(predictions.locate(run.path), tokenizer=tokenizer) for run in aligned.runs]
+    shared_tokenizer = next((setting.tokenizer for setting in settings if setting.tokenizer), None)
+    scored = []
+    for run, setting in zip(aligned.runs, settings, strict=True):
+        scores = score_predictions(
             run.rows,
-            tokenizer=own,
-            max_new_tokens=known.max_new_tokens,
-            progress=_renamed(progress, run.name),
+            workers=workers,
+            tokenizer=shared_tokenizer,
+            max_new_tokens=setting.max_new_tokens,
+            progress=progress,
+            phase=f"scoring {run.name}",
             seed=seed,
         )
-        runs.append(run.with_scores(scores))
-    base = runs[0]
-    pairs = [pair((base.name, one.name), base.scored, one.scored, seed) for one in runs[1:]]
-    return Comparison(runs, pairs, examples(runs, seed), aligned.notes)
-
-
-def judged(found: Pair, kind: str = "all") -> list[tuple[Measure, Difference, Outcome]]:
-    """Return what decides: the headline measure and every flag, with its difference and its outcome."""
-    deciding = [HEADLINE, *(one for one in MEASURES if one.group == "form")]
-    by = found.differences[kind]
-    return [(one, by[one.key], by[one.key].outcome(one)) for one in deciding]
-
-
-def _pair(found: Pair) -> dict[str, Any]:
-    differences = {
-        kind: {key: one.as_json() for key, one in by.items()} for kind, by in found.differences.items()
-    }
-    outcomes = {one.key: outcome for one, _, outcome in judged(found)}
-    return {"base": found.base, "other": found.other, "outcomes": outcomes, "differences": differences}
-
-
-def _renamed(progress: Progress | None, name: str) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda what, done, total: progress(f"{what} {name}", done, total)
+        scored.append(run.with_scores(scores))
+    base = scored[0]
+    pairs = [compare_pair((base.name, run.name), base.scored, run.scored, seed) for run in scored[1:]]
+    return Comparison(scored, pairs, choose_examples(scored, seed), aligned.notes)

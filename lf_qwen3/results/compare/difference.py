@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from lf_qwen3.results.compare.measures import MEASURES, TIE, Measure
+from lf_qwen3.results.compare.measures import HEADLINE, MEASURES, TIE, Measure
 from lf_qwen3.results.score import Scores, interval
 from lf_qwen3.results.score.result import KINDS
 
@@ -43,7 +43,7 @@ class Difference:
         """Return the difference as JSON holds it, to four decimals."""
         figures = {"base": self.base, "other": self.other, "difference": self.value}
         figures |= {"low": self.low, "high": self.high}
-        rounded = {key: None if one is None else round(one, 4) for key, one in figures.items()}
+        rounded = {key: None if figure is None else round(figure, 4) for key, figure in figures.items()}
         return {"n": self.n, **rounded, "wins": self.wins, "ties": self.ties, "losses": self.losses}
 
 
@@ -55,34 +55,53 @@ class Pair:
     other: str
     differences: dict[str, dict[str, Difference]]
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the pair as JSON holds it, with the outcomes that decide."""
+        differences = {
+            kind: {key: difference.as_json() for key, difference in by_key.items()}
+            for kind, by_key in self.differences.items()
+        }
+        outcomes = {measure.key: outcome for measure, _, outcome in judged(self)}
+        return {"base": self.base, "other": self.other, "outcomes": outcomes, "differences": differences}
 
-def pair(names: tuple[str, str], base: Scores, other: Scores, seed: int) -> Pair:
+
+def judged(pair: Pair, kind: str = "all") -> list[tuple[Measure, Difference, Outcome]]:
+    """Return what decides: the headline measure and every flag, with its difference and its outcome."""
+    deciding = [HEADLINE, *(measure for measure in MEASURES if measure.group == "form")]
+    by_key = pair.differences[kind]
+    return [(measure, by_key[measure.key], by_key[measure.key].outcome(measure)) for measure in deciding]
+
+
+def compare_pair(names: tuple[str, str], base: Scores, other: Scores, seed: int) -> Pair:
     """Compare two scores of the same rows in the same order."""
-    found = {}
+    differences = {}
     for kind in KINDS:
-        at = [row for row, one in enumerate(base.kinds) if kind in (one, "all")]
-        found[kind] = _differences(base, other, at, seed)
-    return Pair(*names, found)
+        at = [row for row, row_kind in enumerate(base.kinds) if kind in (row_kind, "all")]
+        differences[kind] = _differences(base, other, at, seed)
+    return Pair(*names, differences)
 
 
 def _differences(base: Scores, other: Scores, at: Sequence[int], seed: int) -> dict[str, Difference]:
     both = {
-        one.key: [_two(a[row], b[row]) for row in at]
-        for one in MEASURES
-        for a, b in [(one.values(base), one.values(other))]
+        measure.key: [_two(a[row], b[row]) for row in at]
+        for measure in MEASURES
+        for a, b in [(measure.values(base), measure.values(other))]
     }
-    columns = {key: [None if one is None else one[1] - one[0] for one in rows] for key, rows in both.items()}
+    columns = {
+        key: [None if values is None else values[1] - values[0] for values in rows]
+        for key, rows in both.items()
+    }
     figures = interval.means(columns, seed)
-    found = {}
+    differences = {}
     for measure in MEASURES:
-        known = [one for one in both[measure.key] if one is not None]
+        known = [values for values in both[measure.key] if values is not None]
         figure = figures[measure.key]
         counts = _counts(known, measure)
-        means = [sum(one[side] for one in known) / len(known) if known else None for side in (0, 1)]
-        found[measure.key] = Difference(
+        means = [sum(values[side] for values in known) / len(known) if known else None for side in (0, 1)]
+        differences[measure.key] = Difference(
             len(known), means[0], means[1], figure.value, figure.low, figure.high, *counts
         )
-    return found
+    return differences
 
 
 def _two(a: float | None, b: float | None) -> tuple[float, float] | None:
@@ -93,5 +112,5 @@ def _counts(rows: Sequence[tuple[float, float]], measure: Measure) -> tuple[int,
     """Return how many rows are wins, ties and losses of the second value."""
     sign = {"higher": 1, "lower": -1, "neither": 0}[measure.better]
     gains = [sign * (b - a) for a, b in rows]
-    wins, losses = sum(one >= TIE for one in gains), sum(one <= -TIE for one in gains)
+    wins, losses = sum(gain >= TIE for gain in gains), sum(gain <= -TIE for gain in gains)
     return wins, len(gains) - wins - losses, losses

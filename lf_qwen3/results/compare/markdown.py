@@ -6,25 +6,30 @@ import re
 from collections.abc import Iterable, Sequence
 
 from lf_qwen3.results.compare import words
-from lf_qwen3.results.compare.changed import Shown
 from lf_qwen3.results.compare.comparison import Comparison
 from lf_qwen3.results.compare.difference import Difference, Pair
+from lf_qwen3.results.compare.examples import ExampleRow
 from lf_qwen3.results.compare.measures import MEASURES, Measure
 
 MOST_CHARACTERS = 1500
 ROWS = 3
 
 
-def text(found: Comparison) -> str:
+def render_markdown(comparison: Comparison) -> str:
     """Return the report; texts of the data stand in fenced blocks that they cannot close."""
-    lines = [f"# {_plain(words.title(found))}", "", f"{found.rows:,} rows that every run answered.", ""]
-    lines += [f"- {_plain(note)}" for note in found.notes] + [""] * bool(found.notes)
-    for pair in found.pairs:
-        lines += _pair(found, pair)
+    lines = [
+        f"# {_plain(words.title(comparison))}",
+        "",
+        f"{comparison.rows:,} rows that every run answered.",
+        "",
+    ]
+    lines += [f"- {_plain(note)}" for note in comparison.notes] + [""] * bool(comparison.notes)
+    for pair in comparison.pairs:
+        lines += _pair(comparison, pair)
     groups = {
-        "Rows that improved most": found.examples.improved,
-        "Rows that fell most": found.examples.fell,
-        "Drawn by chance": found.examples.sampled,
+        "Rows that improved most": comparison.examples.improved,
+        "Rows that fell most": comparison.examples.fell,
+        "Drawn by chance": comparison.examples.sampled,
     }
     for title, rows in groups.items():
         lines += [f"## {title}", ""] * bool(rows)
@@ -33,17 +38,17 @@ def text(found: Comparison) -> str:
     lines += [
         "## How the figures came about",
         "",
-        *(line for one in words.method(found) for line in (one, "")),
+        *(line for paragraph in words.method(comparison) for line in (paragraph, "")),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _pair(found: Comparison, pair: Pair) -> list[str]:
+def _pair(comparison: Comparison, pair: Pair) -> list[str]:
     lines = [f"## {_plain(pair.other)} against {_plain(pair.base)}", ""]
     lines += [f"**{_plain(words.verdict(pair).text)}.** {_plain(words.counts(pair))}.", ""]
-    lines += [f"- {one.outcome}: {_plain(one.text)}" for one in words.points(pair)]
+    lines += [f"- {point.outcome}: {_plain(point.text)}" for point in words.points(pair)]
     lines += [""] * bool(words.points(pair))
-    kinds = found.kinds if len(found.kinds) > 1 else []
+    kinds = comparison.kinds if len(comparison.kinds) > 1 else []
     for kind in ["all", *kinds]:
         lines += [f"### {kind} rows", ""] * bool(kinds) + _table(pair, pair.differences[kind])
     return lines
@@ -51,23 +56,25 @@ def _pair(found: Comparison, pair: Pair) -> list[str]:
 
 def _table(pair: Pair, by: dict[str, Difference]) -> list[str]:
     head = ("", _plain(pair.base), _plain(pair.other), "difference", "95 % interval", "wins / ties / losses")
-    rows = [_line(one, by[one.key]) for one in MEASURES if by[one.key].n]
+    rows = [_line(measure, by[measure.key]) for measure in MEASURES if by[measure.key].n]
     return [_joined(head), "|---|--:|--:|--:|---|---|", *map(_joined, rows), ""]
 
 
-def _line(measure: Measure, one: Difference) -> Sequence[str]:
+def _line(measure: Measure, difference: Difference) -> Sequence[str]:
     digits, unit = (0 if measure.group == "length" else 1), words.unit(measure)
     name = measure.label if measure.group == "form" else f"{measure.group}: {measure.label}"
     name = f"length of the {measure.label}" if measure.group == "length" else name
-    outcome = one.outcome(measure)
+    outcome = difference.outcome(measure)
     mark = "" if outcome == "unclear" else f" ({outcome})"
-    counted = f"{one.wins} / {one.ties} / {one.losses}" if measure.better != "neither" else ""
+    counted = (
+        f"{difference.wins} / {difference.ties} / {difference.losses}" if measure.better != "neither" else ""
+    )
     return (
         name,
-        words.number(one.base, digits) + unit,
-        words.number(one.other, digits) + unit,
-        words.signed(one.value, digits) + mark,
-        words.span(one, digits),
+        words.number(difference.base, digits) + unit,
+        words.number(difference.other, digits) + unit,
+        words.signed(difference.value, digits) + mark,
+        words.span(difference, digits),
         counted,
     )
 
@@ -76,12 +83,14 @@ def _joined(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _row(row: Shown) -> list[str]:
+def _row(row: ExampleRow) -> list[str]:
     lines = [f"### Row {row.row} ({row.kind}, {words.signed(row.change)} points)", ""]
     lines += ["Question:", "", *_fenced(row.question), "Reference:", "", *_fenced(row.label_answer)]
-    for one in row.texts:
-        found = f" ({', '.join(words.DEFECTS[code] for code in one.defects)})" if one.defects else ""
-        lines += [f"{_plain(one.run)}{found}:", "", *_fenced(one.answer)]
+    for written in row.texts:
+        defects = (
+            f" ({', '.join(words.DEFECTS[code] for code in written.defects)})" if written.defects else ""
+        )
+        lines += [f"{_plain(written.run)}{defects}:", "", *_fenced(written.answer)]
     return lines
 
 
@@ -89,7 +98,7 @@ def _fenced(text: str) -> list[str]:
     """Return a text in a fence longer than any it holds; what is cut off is counted."""
     shown = text[:MOST_CHARACTERS]
     more = [f"[{len(text) - len(shown):,} more characters]"] if len(text) > len(shown) else []
-    fence = "`" * max(3, 1 + max((len(one) for one in re.findall(r"`+", shown)), default=0))
+    fence = "`" * max(3, 1 + max((len(ticks) for ticks in re.findall(r"`+", shown)), default=0))
     return [f"{fence}text", shown, *more, fence, ""]
 
 

@@ -10,7 +10,7 @@ from lf_qwen3.results.score import Scores
 from lf_qwen3.results.score.result import FLAGS, LENGTHS, METRICS, PARTS
 
 Better = Literal["higher", "lower", "neither"]
-Group = Literal["answer", "thinking", "both", "form", "length"]
+MeasureGroup = Literal["answer", "thinking", "both", "form", "length"]
 
 _METRICS = {"bleu-4": "BLEU-4", "rouge-1": "ROUGE-1", "rouge-2": "ROUGE-2", "rouge-l": "ROUGE-L"}
 _FLAGS = {
@@ -32,7 +32,7 @@ TIE = 1.0
 class Measure:
     """One thing that is compared. `scale` is 100 where the figure is a share and is told in per cent."""
 
-    group: Group
+    group: MeasureGroup
     name: str
     label: str
     better: Better
@@ -46,9 +46,9 @@ class Measure:
     def values(self, scores: Scores) -> Sequence[float | None]:
         """Return the value of every row, on a scale of 0 to 100 for metrics and flags."""
         if self.group == "form":
-            return [None if one is None else 100.0 * one for one in scores.flags[self.name]]
+            return [None if value is None else 100.0 * value for value in scores.flags[self.name]]
         if self.group == "length":
-            return [None if one is None else float(one) for one in scores.lengths[self.name]]
+            return [None if value is None else float(value) for value in scores.lengths[self.name]]
         return scores.metrics[self.group][self.name]
 
 
@@ -65,5 +65,5 @@ _PARTS: tuple[Literal["answer", "thinking", "both"], ...] = ("answer", "thinking
 assert set(_PARTS) == set(PARTS)
 
 MEASURES = _all()
-HEADLINE = next(one for one in MEASURES if one.key == "answer/rouge-l")
+HEADLINE = next(measure for measure in MEASURES if measure.key == "answer/rouge-l")
 """The measure that wins, losses and changed rows are told by: how much of the reference answer is said."""

@@ -37,7 +37,12 @@ SHARES = Scale(0, 100)
 
 def around_zero(differences: Sequence[Difference]) -> Scale:
     """Return the scale that holds every difference and its interval, with zero in the middle."""
-    ends = [abs(end) for one in differences for end in (one.value, one.low, one.high) if end is not None]
+    ends = [
+        abs(end)
+        for difference in differences
+        for end in (difference.value, difference.low, difference.high)
+        if end is not None
+    ]
     reach = max([TIE, *ends])
     return Scale(-reach, reach)
 
@@ -87,15 +92,15 @@ def histogram(changes: Sequence[float | None]) -> Histogram | None:
     Ties (less than `TIE` points) stand in a bar of their own in the middle; the others in bars of 1 to 20
     points to either side, as wide as keeps them few.
     """
-    known = [one for one in changes if one is not None]
+    known = [change for change in changes if change is not None]
     if not known:
         return None
     reach = max([TIE, *map(abs, known)])
-    step = next((one for one in _STEPS if 2 * reach / one <= _MOST_BARS), _STEPS[-1])
+    step = next((width for width in _STEPS if 2 * reach / width <= _MOST_BARS), _STEPS[-1])
     half = max(1, int(-(-reach // step)))
     counts = [0] * (2 * half + 1)
-    for one in known:
-        counts[half + _bin(one, step, half)] += 1
+    for change in known:
+        counts[half + _bin(change, step, half)] += 1
     slot = _CHART_WIDTH / len(counts)
     unit = (_FLOOR - _TOP) / max(counts)
     blocks = [_block(at - half, count, step, slot, half, unit) for at, count in enumerate(counts)]
@@ -128,6 +133,9 @@ def _block(side: int, count: int, step: int, slot: float, half: int, unit: float
 def _at_edges(ticks: list[Tick], slot: float) -> list[Tick]:
     """Move a figure from the middle of its bar to the bar's outer end, where that change is reached."""
     return [
-        Tick(round(one.x + (slot / 2 if one.value > 0 else -slot / 2 if one.value < 0 else 0), 1), one.value)
-        for one in ticks
+        Tick(
+            round(tick.x + (slot / 2 if tick.value > 0 else -slot / 2 if tick.value < 0 else 0), 1),
+            tick.value,
+        )
+        for tick in ticks
     ]

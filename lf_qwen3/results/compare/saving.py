@@ -13,18 +13,18 @@ from lf_qwen3.results.compare.comparison import Comparison
 NAMES = ("report.html", "report.md", "scores.json")
 
 
-def save(found: Comparison, paths: list[Path]) -> None:
+def save_reports(comparison: Comparison, paths: list[Path]) -> None:
     """Write the comparison to each path: as a page (.html), as JSON (.json), as Markdown (any other ending).
 
     Folders are made. Raises `UsageError` for a path that is a folder, before anything is written.
     """
     for path in paths:
         if path.is_dir():
-            raise UsageError(f"{path} is a folder", f"name a file, like {path / NAMES[0]}")
-    texts = {".html": page.html, ".htm": page.html, ".json": _json}
+            raise UsageError(f"{path} is a folder", f"name a file, like {path / NAMES[0]}", code="not_a_file")
+    texts = {".html": page.render_page, ".htm": page.render_page, ".json": _json}
     for path in paths:
-        write_text(path, texts.get(path.suffix.lower(), markdown.text)(found))
+        write_text(path, texts.get(path.suffix.lower(), markdown.render_markdown)(comparison))
 
 
-def _json(found: Comparison) -> str:
-    return json.dumps(found.as_json(), ensure_ascii=False, indent=2) + "\n"
+def _json(comparison: Comparison) -> str:
+    return json.dumps(comparison.as_json(), ensure_ascii=False, indent=2) + "\n"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from lf_qwen3.results.compare.comparison import Comparison, judged
-from lf_qwen3.results.compare.difference import Difference, Outcome, Pair
+from lf_qwen3.results.compare.difference import Difference, Outcome, Pair, judged
 from lf_qwen3.results.compare.measures import HEADLINE, TIE, Measure
 from lf_qwen3.results.score import interval
+
+if TYPE_CHECKING:
+    from lf_qwen3.results.compare.comparison import Comparison
 
 GROUPS = {
     "answer": "the answer alone",
@@ -26,48 +28,52 @@ DEFECTS = {
 }
 
 
-class Said(NamedTuple):
+class Statement(NamedTuple):
     """One sentence, and whether it is good news."""
 
     outcome: Outcome
     text: str
 
 
-def title(found: Comparison) -> str:
+def title(comparison: Comparison) -> str:
     """Return the names of the runs: `base and tuned, side by side`."""
-    *first, last = [one.name for one in found.runs]
+    *first, last = [run.name for run in comparison.runs]
     return f"{', '.join(first)} and {last}, side by side"
 
 
-def verdict(pair: Pair) -> Said:
+def verdict(pair: Pair) -> Statement:
     """Return the sentence on the headline measure."""
-    one = pair.differences["all"][HEADLINE.key]
-    outcome = one.outcome(HEADLINE)
-    told = {
+    difference = pair.differences["all"][HEADLINE.key]
+    outcome = difference.outcome(HEADLINE)
+    sentence = {
         "better": f"{pair.other} answers closer to the reference than {pair.base}",
         "worse": f"{pair.other} answers further from the reference than {pair.base}",
         "unclear": f"No clear difference between the answers of {pair.other} and {pair.base}",
     }[outcome]
-    if one.value is None:
-        return Said(outcome, "No row has a reference answer, so the answers cannot be compared")
-    return Said(outcome, f"{told}: ROUGE-L {number(one.base)} to {number(one.other)}")
+    if difference.value is None:
+        return Statement(outcome, "No row has a reference answer, so the answers cannot be compared")
+    return Statement(outcome, f"{sentence}: ROUGE-L {number(difference.base)} to {number(difference.other)}")
 
 
-def points(pair: Pair) -> list[Said]:
+def points(pair: Pair) -> list[Statement]:
     """Return a sentence for every flag whose difference is clear."""
     return [
-        Said(outcome, f"{measure.label}: {number(one.base)} % to {number(one.other)} % of the rows")
-        for measure, one, outcome in judged(pair)
+        Statement(
+            outcome,
+            f"{measure.label}: {number(difference.base)} % to {number(difference.other)} % of the rows",
+        )
+        for measure, difference, outcome in judged(pair)
         if measure is not HEADLINE and outcome != "unclear"
     ]
 
 
 def counts(pair: Pair) -> str:
     """Return wins, ties and losses of the headline measure in words."""
-    one = pair.differences["all"][HEADLINE.key]
+    difference = pair.differences["all"][HEADLINE.key]
     return (
-        f"{pair.other} is closer in {one.wins:,} of {one.n:,} rows, {pair.base} in {one.losses:,}; "
-        f"within {TIE:g} point of each other: {one.ties:,}"
+        f"{pair.other} is closer in {difference.wins:,} of {difference.n:,} rows, "
+        f"{pair.base} in {difference.losses:,}; "
+        f"within {TIE:g} point of each other: {difference.ties:,}"
     )
 
 
@@ -81,10 +87,10 @@ def signed(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{value:+,.{digits}f}".replace("-", "−")
 
 
-def span(one: Difference, digits: int = 1) -> str:
+def span(difference: Difference, digits: int = 1) -> str:
     """Return the interval of a difference, "" where there is none."""
-    has_none = one.low is None or one.high is None
-    return "" if has_none else f"{signed(one.low, digits)} to {signed(one.high, digits)}"
+    has_none = difference.low is None or difference.high is None
+    return "" if has_none else f"{signed(difference.low, digits)} to {signed(difference.high, digits)}"
 
 
 def unit(measure: Measure) -> str:
@@ -92,9 +98,9 @@ def unit(measure: Measure) -> str:
     return " %" if measure.group == "form" else ""
 
 
-def method(found: Comparison) -> list[str]:
+def method(comparison: Comparison) -> list[str]:
     """Return how the figures came about, for the end of a report."""
-    scores = found.base.scored
+    scores = comparison.base.scored
     guessed = {
         "end token": "an answer counts as cut where the end token is missing",
         "max_new_tokens": "an answer counts as cut where it fills max_new_tokens",

@@ -2,11 +2,11 @@
 
     diagnose(folder) -> Diagnosis
 
-A verdict is one function below `lf_qwen3.results.diagnose.verdicts`, found by itself; it sees one `Run`,
-read from what the trainer leaves, finished or still going.
+A verdict is one function below `lf_qwen3.results.diagnose.verdicts`, found by itself; it sees one
+`TrainingRun`, read from what the trainer leaves, finished or still going.
 """
 
 from lf_qwen3.results.diagnose.diagnosis import Diagnosis, Verdict, diagnose
-from lf_qwen3.results.diagnose.run import Point, Run
+from lf_qwen3.results.diagnose.training_run import Point, TrainingRun
 
-__all__ = ["Diagnosis", "Point", "Run", "Verdict", "diagnose"]
+__all__ = ["Diagnosis", "Point", "TrainingRun", "Verdict", "diagnose"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.qwen3 import tokenizer_files as tokenizers
 from lf_qwen3.results.diagnose import folders
-from lf_qwen3.results.diagnose.run import Answers
+from lf_qwen3.results.diagnose.training_run import Answers
 from lf_qwen3.results.score import defects, predictions, setting
 from lf_qwen3.results.score.lengths import cuts_of
 from lf_qwen3.results.score.result import DEFECTS
@@ -34,7 +34,7 @@ def find(place: Path, yaml: Path | None) -> tuple[Answers | None, list[str]]:
 
 def _outputs(place: Path, yaml: Path | None) -> list[Path]:
     """Return the output folders of the predict YAMLs beside `yaml` that load the weights in `place`."""
-    found: list[Path] = []
+    folders_found: list[Path] = []
     for file in sorted(yaml.parent.glob("*.yaml")) if yaml else []:
         try:
             settings = yaml_reader.read(file).settings
@@ -42,9 +42,9 @@ def _outputs(place: Path, yaml: Path | None) -> list[Path]:
             continue
         loaded = [settings.get("adapter_name_or_path"), settings.get("model_name_or_path")]
         output = folders.beside(file.parent, settings.get("output_dir"))
-        if settings.get("do_predict") and output and any(_is(file.parent, one, place) for one in loaded):
-            found.append(output)
-    return found
+        if settings.get("do_predict") and output and any(_is(file.parent, named, place) for named in loaded):
+            folders_found.append(output)
+    return folders_found
 
 
 def _is(folder: Path, named: object, place: Path) -> bool:
@@ -55,16 +55,16 @@ def _is(folder: Path, named: object, place: Path) -> bool:
 def _measured(file: Path) -> Answers:
     """Return the share of each defect; the similarity to the references, which takes long, is left alone."""
     rows = predictions.read(file)
-    known = setting.find(file)
-    parts = [parts_of(one) for one in rows]
-    flags = [defects.flags_of(one, *both) for one, both in zip(rows, parts, strict=True)]
+    known = setting.find_setting(file)
+    parts = [parts_of(row) for row in rows]
+    flags = [defects.flags_of(row, *both) for row, both in zip(rows, parts, strict=True)]
     guesses = [defects.looks_cut(predict) for predict, _ in parts]
     tokenizer = tokenizers.load(known.tokenizer) if known.tokenizer else None
     _, cut = cuts_of(rows, guesses, tokenizer, known.max_new_tokens)
-    found = {name: [one.get(name) for one in flags] for name in DEFECTS} | {"cut": cut}
-    return Answers(file, len(rows), {name: _share(values) for name, values in found.items()})
+    flags_by_defect = {name: [row_flags.get(name) for row_flags in flags] for name in DEFECTS} | {"cut": cut}
+    return Answers(file, len(rows), {name: _share(values) for name, values in flags_by_defect.items()})
 
 
 def _share(flags: Sequence[bool | None]) -> float:
-    counted = [one for one in flags if one is not None]
+    counted = [flag for flag in flags if flag is not None]
     return sum(counted) / len(counted) if counted else 0.0

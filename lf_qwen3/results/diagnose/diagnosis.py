@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lf_qwen3.results.diagnose.coded import SEVERITIES, Coded, Evidence, Severity, all_verdicts
-from lf_qwen3.results.diagnose.reading import read
-from lf_qwen3.results.diagnose.run import Run
+from lf_qwen3.base.severity import SEVERITIES, Severity
+from lf_qwen3.results.diagnose.reading import read_run
+from lf_qwen3.results.diagnose.training_run import TrainingRun
+from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictRule, all_verdicts
+
+if TYPE_CHECKING:
+    import polars
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +33,32 @@ class Verdict:
 class Diagnosis:
     """All that is said about a run: its verdicts, the gravest first, and notes on what could not be read."""
 
-    run: Run
+    run: TrainingRun
     verdicts: list[Verdict]
     notes: list[str]
 
     @property
     def is_sound(self) -> bool:
         """Tell whether there is nothing but information."""
-        return all(one.severity == "info" for one in self.verdicts)
+        return all(verdict.severity == "info" for verdict in self.verdicts)
+
+    def to_frame(self) -> polars.DataFrame:
+        """Return one row per verdict, the gravest first: code, severity, what, evidence, advice."""
+        import polars
+
+        names = ("code", "severity", "what", "evidence", "advice")
+        rows = [{name: getattr(verdict, name) for name in names} for verdict in self.verdicts]
+        return polars.DataFrame(rows, schema=dict.fromkeys(names, polars.String))
+
+    def _repr_html_(self) -> str:
+        """Return the verdicts as a list, for a notebook."""
+        items = [
+            f"<li><b>{verdict.severity}: {verdict.code}</b>: {html.escape(verdict.what)}"
+            f"<br>evidence: {html.escape(verdict.evidence)}<br>try next: {html.escape(verdict.advice)}</li>"
+            for verdict in self.verdicts
+        ]
+        state = "sound" if self.is_sound else "not sound"
+        return f"<p>{html.escape(str(self.run.folder))}: {state}</p><ul>{''.join(items)}</ul>"
 
     def as_json(self) -> dict[str, Any]:
         """Return the diagnosis as one JSON object; a value that is no number is given as null."""
@@ -46,38 +69,38 @@ class Diagnosis:
             "is_sound": self.is_sound,
             "step": run.step,
             "total_steps": run.total,
-            "verdicts": [_finite(asdict(one)) for one in self.verdicts],
+            "verdicts": [_finite(asdict(verdict)) for verdict in self.verdicts],
             "notes": self.notes,
             "curves": {
                 "loss": _finite(list(map(list, run.train))),
-                **{f"eval_{name}": _finite(list(map(list, one))) for name, one in run.validation.items()},
+                **{f"eval_{name}": _finite(list(map(list, curve))) for name, curve in run.validation.items()},
                 "learning_rate": _finite(list(map(list, run.learning_rate))),
             },
         }
 
 
-def diagnose(folder: Path) -> Diagnosis:
+def diagnose(folder: Path | str) -> Diagnosis:
     """Diagnose the training run in `folder`: the trainer's output_dir, or the folder of a recipe above it.
 
     Nothing is written and nothing unpickled. Raises `UsageError` for a folder that is not there or holds no
     training run, `LfQwen3Error` where its files cannot be read.
     """
-    run, notes = read(folder)
-    found = [_verdict(one, evidence) for one in all_verdicts() if (evidence := one.evidence(run))]
-    found.sort(key=lambda one: SEVERITIES.index(one.severity))
-    return Diagnosis(run, found, notes)
+    run, notes = read_run(Path(folder))
+    verdicts = [_verdict(rule, evidence) for rule in all_verdicts() if (evidence := rule.evidence(run))]
+    verdicts.sort(key=lambda verdict: SEVERITIES.index(verdict.severity))
+    return Diagnosis(run, verdicts, notes)
 
 
-def _verdict(one: Coded, evidence: Evidence) -> Verdict:
-    severity = evidence.severity or one.severity
-    return Verdict(one.code, severity, one.what, evidence.text, one.advice, evidence.figures)
+def _verdict(rule: VerdictRule, evidence: Evidence) -> Verdict:
+    severity = evidence.severity or rule.severity
+    return Verdict(rule.code, severity, rule.what, evidence.text, rule.advice, evidence.figures)
 
 
 def _finite(value: Any) -> Any:
     """Return the value with every NaN and infinity as None: JSON has neither."""
     if isinstance(value, Mapping):
-        return {key: _finite(one) for key, one in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
+        return [_finite(item) for item in value]
     is_odd = isinstance(value, float) and (value != value or value in (float("inf"), float("-inf")))
     return None if is_odd else value

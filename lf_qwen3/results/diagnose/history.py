@@ -8,29 +8,29 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.results.diagnose.run import Point
+from lf_qwen3.results.diagnose.training_run import Point
 
 LOG, STATE = "trainer_log.jsonl", "trainer_state.json"
 _NOT_OURS = "name the output_dir of a training run of LLaMA-Factory"
 _TIMES = ("runtime", "_per_second", "_steps", "_time")
 
 
-@dataclass(slots=True)
-class History:
+@dataclass(frozen=True, slots=True)
+class RunHistory:
     """The curves by name (loss, learning_rate, grad_norm, validation sets), and how far the run has come."""
 
-    curves: dict[str, dict[int, float]] = field(default_factory=dict)
-    state: dict[str, Any] = field(default_factory=dict)
-    step: int = 0
-    total: int = 0
-    is_finished: bool = False
-    notes: list[str] = field(default_factory=list)
+    curves: Mapping[str, Mapping[int, float]]
+    state: Mapping[str, Any]
+    step: int
+    total: int
+    is_finished: bool
+    notes: list[str]
 
     def points(self, name: str) -> tuple[Point, ...]:
         """Return one curve in the order of its steps."""
@@ -38,75 +38,94 @@ class History:
 
     def validation(self) -> dict[str, tuple[Point, ...]]:
         """Return the curve of every validation set: `loss`, or `NAME_loss` where there are several."""
-        names = [one for one in self.curves if one.startswith("eval_") and one.endswith("loss")]
+        names = [name for name in self.curves if name.startswith("eval_") and name.endswith("loss")]
         return {name.removeprefix("eval_"): self.points(name) for name in names}
 
 
-def read(folder: Path) -> History:
+def read_history(folder: Path) -> RunHistory:
     """Read the history of the run in `folder`.
 
     Raises `LfQwen3Error` with the line where the log is of another tool or broken; a last line that is still
-    being written is left out, and a state that is cut short is told in `notes` where there is a log.
+    being written is left out, and so is, with a note, a state that is cut short beside a log.
     """
-    log, found = _log(folder / LOG), History()
-    state = _state(folder / STATE, found.notes, has_log=bool(log))
+    log = _read_log(folder / LOG)
+    state, notes = _read_state(folder / STATE, has_log=bool(log))
     if state and log and not _belong(log, state):
-        found.notes.append(f"{STATE} is of an earlier run and was left out")
+        notes.append(f"{STATE} is of an earlier run and was left out")
         state = {}
-    _take_log(found, log)
-    if state:
-        _take_state(found, state)
-    return found
+    entries = _entries(state)
+    last = log[-1] if log else {}
+    has_last_line = bool(log) and last.get("loss") is None and last.get("eval_loss") is None
+    has_rewards = {"has_rewards": True} if any("rewards/accuracies" in entry for entry in entries) else {}
+    return RunHistory(
+        curves=_curves([*_log_values(log), *_state_values(entries)]),
+        state={key: value for key, value in state.items() if key != "log_history"} | has_rewards,
+        step=max(last.get("current_steps", 0), _count(state.get("global_step"))),
+        total=_count(last.get("total_steps")) or _count(state.get("max_steps")),
+        is_finished=has_last_line or any("train_runtime" in entry for entry in entries),
+        notes=notes,
+    )
 
 
-def _log(path: Path) -> list[dict[str, Any]]:
+def _read_log(path: Path) -> list[dict[str, Any]]:
     """Return the entries of the log; where a run was resumed, what it repeated counts once."""
     if not path.is_file():
         return []
     text = path.read_text("utf-8", errors="replace")
     whole = text[: text.rfind("\n") + 1].splitlines()
-    found: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     for number, line in enumerate(whole, 1):
         if not line.strip():
             continue
         entry = _entry(line, f"{path}:{number}")
-        if found and entry["current_steps"] < found[-1]["current_steps"]:
-            found = [one for one in found if one["current_steps"] < entry["current_steps"]]
-        found.append(entry)
-    return found
+        if entries and entry["current_steps"] < entries[-1]["current_steps"]:
+            entries = [earlier for earlier in entries if earlier["current_steps"] < entry["current_steps"]]
+        entries.append(entry)
+    return entries
 
 
 def _entry(line: str, place: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
     except ValueError as error:
-        raise LfQwen3Error(f"{place}: this line is no JSON ({error})", _NOT_OURS) from error
+        raise LfQwen3Error(
+            f"{place}: this line is no JSON ({error})", _NOT_OURS, code="not_a_training_log"
+        ) from error
     if not isinstance(entry, dict) or not isinstance(entry.get("current_steps"), int):
-        raise LfQwen3Error(f"{place}: this line is not of LLaMA-Factory's log: no current_steps", _NOT_OURS)
+        raise LfQwen3Error(
+            f"{place}: this line is not of LLaMA-Factory's log: no current_steps",
+            _NOT_OURS,
+            code="not_a_training_log",
+        )
     return entry
 
 
-def _state(path: Path, notes: list[str], has_log: bool) -> dict[str, Any]:
+def _read_state(path: Path, has_log: bool) -> tuple[dict[str, Any], list[str]]:
+    """Return the trainer's state, {} for none; beside a log a note says why it was left out."""
     if not path.is_file():
-        return {}
+        return {}, []
     try:
         state = json.loads(path.read_bytes())
     except ValueError as error:
         if not has_log:
-            raise LfQwen3Error(f"{path} is cut short or no JSON ({error})", _NOT_OURS) from error
-        notes.append(f"{STATE} is cut short or no JSON and was left out")
-        return {}
+            raise LfQwen3Error(
+                f"{path} is cut short or no JSON ({error})", _NOT_OURS, code="not_a_training_log"
+            ) from error
+        return {}, [f"{STATE} is cut short or no JSON and was left out"]
     if isinstance(state, dict) and isinstance(state.get("log_history"), list):
-        return state
+        return state, []
     if not has_log:
-        raise LfQwen3Error(f"{path} is not of a training run: no log_history", _NOT_OURS)
-    notes.append(f"{STATE} holds no log_history and was left out")
-    return {}
+        raise LfQwen3Error(
+            f"{path} is not of a training run: no log_history", _NOT_OURS, code="not_a_training_log"
+        )
+    return {}, [f"{STATE} holds no log_history and was left out"]
 
 
 def _belong(log: list[dict[str, Any]], state: Mapping[str, Any]) -> bool:
     """Tell whether log and state are of one run: they agree on the loss of the first step both know."""
-    losses = {one.get("step"): one.get("loss") for one in _entries(state) if one.get("loss") is not None}
+    losses = {
+        entry.get("step"): entry.get("loss") for entry in _entries(state) if entry.get("loss") is not None
+    }
     for entry in log:
         if entry.get("loss") is not None and entry["current_steps"] in losses:
             known = losses[entry["current_steps"]]
@@ -114,44 +133,42 @@ def _belong(log: list[dict[str, Any]], state: Mapping[str, Any]) -> bool:
     return not losses or not any(entry.get("loss") is not None for entry in log)
 
 
-def _entries(state: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    return [one for one in state["log_history"] if isinstance(one, dict)]
+def _entries(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [entry for entry in state.get("log_history", []) if isinstance(entry, dict)]
 
 
-def _take_log(found: History, log: list[dict[str, Any]]) -> None:
+def _log_values(log: Iterable[dict[str, Any]]) -> Iterator[tuple[str, int, Any]]:
+    """Yield (curve, step, value) of the log's lines."""
     names = {"loss": "loss", "eval_loss": "eval_loss", "lr": "learning_rate"}
     for entry in log:
         for key, name in names.items():
-            _put(found, name, entry["current_steps"], entry.get(key))
-    if log:
-        last = log[-1]
-        found.step, found.total = last["current_steps"], _count(last.get("total_steps"))
-        found.is_finished = last.get("loss") is None and last.get("eval_loss") is None
+            yield name, entry["current_steps"], entry.get(key)
 
 
-def _take_state(found: History, state: dict[str, Any]) -> None:
-    found.state = {key: value for key, value in state.items() if key != "log_history"}
-    for entry in _entries(state):
-        if "rewards/accuracies" in entry:
-            found.state["has_rewards"] = True
+def _state_values(entries: Iterable[dict[str, Any]]) -> Iterator[tuple[str, int, Any]]:
+    """Yield (curve, step, value) of the state's entries."""
+    for entry in entries:
         for key, value in entry.items():
             if key in ("loss", "learning_rate", "grad_norm") or _is_validation(key):
-                _put(found, key, _count(entry.get("step")), value)
-        found.is_finished |= "train_runtime" in entry
-    found.step = max(found.step, _count(state.get("global_step")))
-    found.total = found.total or _count(state.get("max_steps"))
+                yield key, _count(entry.get("step")), value
 
 
 def _is_validation(key: str) -> bool:
     return key.startswith("eval_") and key.endswith("loss") and not key.endswith(_TIMES)
 
 
-def _put(found: History, name: str, step: int, value: Any) -> None:
-    """Keep a value; transformers writes numbers that are none as the texts NaN and Infinity, read as such."""
-    if isinstance(value, str) and value.lower() in ("nan", "inf", "infinity"):
-        value = math.nan
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        found.curves.setdefault(name, {})[step] = float(value)
+def _curves(values: Iterable[tuple[str, int, Any]]) -> dict[str, dict[int, float]]:
+    """Gather the values by curve and step; the last of a step counts, and what is no number is left out.
+
+    transformers writes numbers that are none as the texts NaN and Infinity.
+    """
+    curves: dict[str, dict[int, float]] = {}
+    for name, step, value in values:
+        if isinstance(value, str) and value.lower() in ("nan", "inf", "infinity"):
+            value = math.nan
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            curves.setdefault(name, {})[step] = float(value)
+    return curves
 
 
 def _count(value: Any) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.results.diagnose.run import Point, Run
+from lf_qwen3.results.diagnose.training_run import Point, TrainingRun
 
 # Middle greys and colours of middle lightness: each stands at 3:1 or better against white and near-black.
 INK, GRID = "#808080", "#80808055"
@@ -17,21 +17,25 @@ COLOURS = ("#3b82d0", "#d9730d", "#9065b0", "#448361", "#c14c8a")
 _WIDTH, _HEIGHT, _DPI = 8.0, 4.5, 150
 
 
-def draw(run: Run, folder: Path) -> list[Path]:
+def draw(run: TrainingRun, folder: Path) -> list[Path]:
     """Write loss.png, loss.svg, learning_rate.png and learning_rate.svg into `folder`; return their paths.
 
     A picture without values is not drawn; backgrounds are transparent. Raises `UsageError` where `folder` is
     a file, `LfQwen3Error` where matplotlib is missing.
     """
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"--plots {folder} is a file", "name a folder; it is made when it is not there")
+        raise UsageError(
+            f"--plots {folder} is a file",
+            "name a folder; it is made when it is not there",
+            code="not_a_folder",
+        )
     pictures = {
         "loss": ("loss", {"training": run.train} | {_label(k): v for k, v in run.validation.items()}),
         "learning_rate": ("learning rate", {"learning rate": run.learning_rate}),
     }
     paths: list[Path] = []
     for name, (title, curves) in pictures.items():
-        drawable = {label: one for label, curve in curves.items() if (one := _finite(curve))}
+        drawable = {label: points for label, curve in curves.items() if (points := _finite(curve))}
         if drawable:
             folder.mkdir(parents=True, exist_ok=True)
             paths += _save(_figure(title, drawable), folder / name)
@@ -44,7 +48,7 @@ def _label(name: str) -> str:
 
 
 def _finite(curve: Iterable[Point]) -> list[Point]:
-    return [one for one in curve if math.isfinite(one.value)]
+    return [point for point in curve if math.isfinite(point.value)]
 
 
 def _figure(title: str, curves: dict[str, list[Point]]) -> Any:
@@ -52,14 +56,16 @@ def _figure(title: str, curves: dict[str, list[Point]]) -> Any:
         figures: Any = importlib.import_module("matplotlib.figure")
     except ImportError as error:
         raise LfQwen3Error(
-            "drawing needs matplotlib, which is not installed", "run: pip install matplotlib"
+            "drawing needs matplotlib, which is not installed",
+            "run: pip install matplotlib",
+            code="extra_missing",
         ) from error
     figure = figures.Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
     figure.patch.set_alpha(0)
     axes = figure.add_subplot()
     axes.patch.set_alpha(0)
     for number, (label, curve) in enumerate(curves.items()):
-        steps, values = [one.step for one in curve], [one.value for one in curve]
+        steps, values = [point.step for point in curve], [point.value for point in curve]
         mark = "o" if number or len(curve) < 3 else None
         axes.plot(
             steps,

@@ -11,7 +11,7 @@ from typing import Any
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.results.diagnose import answers, history
 from lf_qwen3.results.diagnose.folders import beside
-from lf_qwen3.results.diagnose.run import ENOUGH, Run
+from lf_qwen3.results.diagnose.training_run import ENOUGH, TrainingRun
 from lf_qwen3.trainer import yaml_reader
 
 RECIPE = "train.yaml"
@@ -19,47 +19,53 @@ BOARD = "training_args.yaml"
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "adapter_model.bin")
 
 
-def read(folder: Path) -> tuple[Run, list[str]]:
+def read_run(folder: Path) -> tuple[TrainingRun, list[str]]:
     """Return the run in `folder`, and notes on what could not be read.
 
     `folder` is the trainer's output_dir, one of its checkpoints, or the folder with a recipe's train.yaml.
     Raises `UsageError` where there is no run, `LfQwen3Error` where its log cannot be read.
     """
     place = locate(folder)
-    found = history.read(place)
-    if not found.curves:
+    run_history = history.read_history(place)
+    if not run_history.curves:
         raise LfQwen3Error(
-            f"{place}: the run has not logged a step yet", "wait for the first lines of trainer_log.jsonl"
+            f"{place}: the run has not logged a step yet",
+            "wait for the first lines of trainer_log.jsonl",
+            code="no_steps_logged",
         )
     settings, yaml = _settings(place)
     written, wrong = answers.find(place, yaml)
-    run = Run(
+    run = TrainingRun(
         folder=place,
-        train=found.points("loss"),
-        validation=found.validation(),
-        learning_rate=found.points("learning_rate"),
-        gradient=found.points("grad_norm"),
-        step=found.step,
-        total=found.total,
-        is_finished=found.is_finished,
+        train=run_history.points("loss"),
+        validation=run_history.validation(),
+        learning_rate=run_history.points("learning_rate"),
+        gradient=run_history.points("grad_norm"),
+        step=run_history.step,
+        total=run_history.total,
+        is_finished=run_history.is_finished,
         has_weights=any(any(place.glob(pattern)) for pattern in _WEIGHTS),
         settings=settings,
-        state=found.state,
+        state=run_history.state,
         checkpoints=_checkpoints(place),
         adapter=_json(place / "adapter_config.json"),
         tokenizer=_json(place / "tokenizer_config.json"),
         generation=_json(place / "generation_config.json"),
         answers=written,
     )
-    return run, [*found.notes, *wrong, *_going_on(run), *_short(run)]
+    return run, [*run_history.notes, *wrong, *_going_on(run), *_short(run)]
 
 
 def locate(folder: Path) -> Path:
     """Return the folder with the trainer's log: `folder`, or the output_dir of the train.yaml in it."""
     if folder.is_file():
-        raise UsageError(f"{folder} is a file", f"name the folder it is in: {folder.parent}")
+        raise UsageError(
+            f"{folder} is a file", f"name the folder it is in: {folder.parent}", code="not_a_folder"
+        )
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}", "name the output_dir of a training run")
+        raise UsageError(
+            f"there is no folder {folder}", "name the output_dir of a training run", code="file_missing"
+        )
     if _is_run(folder):
         return folder
     if (folder / RECIPE).is_file():
@@ -69,9 +75,12 @@ def locate(folder: Path) -> Path:
         raise UsageError(
             f"{folder} holds a train.yaml that was not run yet: its output_dir holds no training log",
             f"run: llamafactory-cli train {folder / RECIPE}",
+            code="not_trained",
         )
     raise UsageError(
-        f"{folder} is no training run: neither {history.LOG} nor {history.STATE} in it", _hint(folder)
+        f"{folder} is no training run: neither {history.LOG} nor {history.STATE} in it",
+        _hint(folder),
+        code="no_training_run",
     )
 
 
@@ -85,7 +94,9 @@ def _hint(folder: Path) -> str:
         return f"these are predictions: lf-qwen3 score {folder}"
     if (folder / "dataset_info.json").is_file():
         return f"this is a dataset folder: lf-qwen3 check --dataset-dir {folder}"
-    below = sorted({one.parent for name in (history.LOG, history.STATE) for one in folder.glob(f"*/{name}")})
+    below = sorted(
+        {file.parent for name in (history.LOG, history.STATE) for file in folder.glob(f"*/{name}")}
+    )
     if below:
         return f"did you mean {' or '.join(map(str, below[:3]))}?"
     return "name the output_dir of a training run"
@@ -99,29 +110,31 @@ def _settings(place: Path) -> tuple[Mapping[str, Any], Path | None]:
         if not yaml.is_file():
             continue
         try:
-            found = yaml_reader.read(yaml).settings
+            settings = yaml_reader.read(yaml).settings
         except LfQwen3Error:
             continue
-        output = beside(yaml.parent, found.get("output_dir"))
+        output = beside(yaml.parent, settings.get("output_dir"))
         if yaml.parent == run or (output is not None and output.resolve() == run.resolve()):
-            return found, yaml
+            return settings, yaml
     return {}, None
 
 
 def _checkpoints(place: Path) -> tuple[int, ...]:
-    names = [one.name.removeprefix("checkpoint-") for one in place.glob("checkpoint-*") if one.is_dir()]
+    names = [
+        folder.name.removeprefix("checkpoint-") for folder in place.glob("checkpoint-*") if folder.is_dir()
+    ]
     return tuple(sorted(int(name) for name in names if name.isdecimal()))
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
-def _going_on(run: Run) -> list[str]:
+def _going_on(run: TrainingRun) -> list[str]:
     """Say that a run is not over, and for how long it has been silent."""
     if run.folder.name.startswith("checkpoint-"):
         return [f"{run.folder.name} is a checkpoint; the whole run is {run.folder.parent}"]
@@ -137,7 +150,7 @@ def _going_on(run: Run) -> list[str]:
     return [f"the run is still going, or was broken off: {where}; this is what there is so far"]
 
 
-def _short(run: Run) -> list[str]:
+def _short(run: TrainingRun) -> list[str]:
     few = len(run.train) < ENOUGH
-    told = f"{len(run.train)} logged losses are too few to judge the shape of the curve: lower logging_steps"
-    return [told] if few else []
+    note = f"{len(run.train)} logged losses are too few to judge the shape of the curve: lower logging_steps"
+    return [note] if few else []

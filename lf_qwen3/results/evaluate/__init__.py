@@ -1,6 +1,6 @@
 """Answer the test split with the base and the tuned model, score both, compare, and write the report.
 
-    evaluate(out, listener) -> Evaluation
+    evaluate(out) -> Evaluation
 
 `out` is the folder of `recipe new`: train.yaml, predict_base.yaml and predict_tuned.yaml lie in it.
 """

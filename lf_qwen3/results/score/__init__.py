@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from lf_qwen3.results.score.compute import score_predictions
 from lf_qwen3.results.score.predictions import Prediction, read
+from lf_qwen3.results.score.report import ScoreReport, score
 from lf_qwen3.results.score.result import Figure, Scores, Summary
-from lf_qwen3.results.score.run import score
 
-__all__ = ["Figure", "Prediction", "Scores", "Summary", "read", "score"]
+__all__ = [
+    "Figure",
+    "Prediction",
+    "ScoreReport",
+    "Scores",
+    "Summary",
+    "read",
+    "score",
+    "score_predictions",
+]

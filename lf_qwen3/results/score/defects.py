@@ -41,7 +41,7 @@ def leaked_tokens(prediction: Prediction) -> list[str]:
     allowed = {OPEN, CLOSE, *special_tokens.PATTERN.findall(without_end(prediction.label))}
     if "<tools>" in prediction.prompt or "<tool_call>" in prediction.label:
         allowed.update(_TOOLS)
-    return [one for one in dict.fromkeys(special_tokens.PATTERN.findall(text)) if one not in allowed]
+    return [token for token in dict.fromkeys(special_tokens.PATTERN.findall(text)) if token not in allowed]
 
 
 def without_end(text: str) -> str:

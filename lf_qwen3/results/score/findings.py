@@ -48,7 +48,7 @@ _GUESSED = "look cut (a guess from how they end)"
 _TELL = "to know instead of guessing, name the predict YAML: --config predict.yaml. Then "
 
 
-class Finding(NamedTuple):
+class DefectFinding(NamedTuple):
     """A defect that many rows have: `rows` are line numbers, `share` is of the `of` rows it could befall."""
 
     code: str
@@ -63,9 +63,9 @@ class Finding(NamedTuple):
         return len(self.rows) / self.of
 
 
-def findings_of(scores: Scores) -> list[Finding]:
+def find_defects(scores: Scores) -> list[DefectFinding]:
     """Return the defects that 1 % of the rows or more have, those that explain others first."""
-    found = []
+    findings = []
     for code, (message, hint) in _TEXTS.items():
         flags = [
             (row, flag) for row, flag in zip(scores.rows, scores.flags[code], strict=True) if flag is not None
@@ -74,5 +74,5 @@ def findings_of(scores: Scores) -> list[Finding]:
         if code == "cut" and scores.cut_evidence == "ending":
             message, hint = _GUESSED, _TELL + hint
         if flags and len(bad) >= THRESHOLD * len(flags) and bad:
-            found.append(Finding(code, message, hint, bad, len(flags)))
-    return found
+            findings.append(DefectFinding(code, message, hint, bad, len(flags)))
+    return findings

@@ -51,7 +51,7 @@ _PAIR = (
 )
 
 
-class Request(NamedTuple):
+class JudgeRequest(NamedTuple):
     """One question to the judge; `row` is the index of the prediction, `place` where it stands in a pair."""
 
     custom_id: str
@@ -61,7 +61,7 @@ class Request(NamedTuple):
     user: str
 
 
-def export(
+def export_requests(
     predictions: Sequence[Prediction], file: Path, model: str, against: Sequence[Prediction] | None = None
 ) -> int:
     """Write the requests to `file`, one a line, and return how many; nothing is sent.
@@ -69,25 +69,28 @@ def export(
     `model` is the judge's name at its endpoint. With `against` each row is a pair, asked in both orders;
     equal answers are not asked about. Raises `UsageError` where the two are not predictions of the same rows.
     """
-    lines = [json.dumps(_line(one, model), ensure_ascii=False) for one in requests(predictions, against)]
+    lines = [
+        json.dumps(_line(request, model), ensure_ascii=False)
+        for request in judge_requests(predictions, against)
+    ]
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return len(lines)
 
 
-def requests(
+def judge_requests(
     predictions: Sequence[Prediction], against: Sequence[Prediction] | None = None
-) -> Iterator[Request]:
+) -> Iterator[JudgeRequest]:
     """Yield the requests about all rows; the same predictions give the same custom_ids."""
     if against is None:
-        for row, one in enumerate(predictions):
-            yield _request(row, one, "", [answer_of(one)])
+        for row, prediction in enumerate(predictions):
+            yield _request(row, prediction, "", [answer_of(prediction)])
         return
     require_same_rows(predictions, against)
-    for row, (one, other) in enumerate(zip(predictions, against, strict=True)):
-        answers = [answer_of(one), answer_of(other)]
+    for row, (prediction, other) in enumerate(zip(predictions, against, strict=True)):
+        answers = [answer_of(prediction), answer_of(other)]
         if answers[0] != answers[1]:
-            yield _request(row, one, "first", answers)
-            yield _request(row, one, "second", answers[::-1])
+            yield _request(row, prediction, "first", answers)
+            yield _request(row, prediction, "second", answers[::-1])
 
 
 def answer_of(prediction: Prediction) -> str:
@@ -95,19 +98,25 @@ def answer_of(prediction: Prediction) -> str:
     return parts_of(prediction)[0].answer
 
 
-def require_same_rows(one: Sequence[Prediction], other: Sequence[Prediction]) -> None:
+def require_same_rows(predictions: Sequence[Prediction], others: Sequence[Prediction]) -> None:
     """Raise `UsageError` unless both answer the same rows in the same order."""
-    if len(one) != len(other):
-        raise UsageError(f"there are {len(one):,} predictions here and {len(other):,} there", _SAME)
-    for ours, theirs in zip(one, other, strict=True):
+    if len(predictions) != len(others):
+        raise UsageError(
+            f"there are {len(predictions):,} predictions here and {len(others):,} there",
+            _SAME,
+            code="rows_differ",
+        )
+    for ours, theirs in zip(predictions, others, strict=True):
         if parts_of(ours)[1].answer != parts_of(theirs)[1].answer:
-            raise UsageError(f"line {ours.row} and line {theirs.row} have different labels", _SAME)
+            raise UsageError(
+                f"line {ours.row} and line {theirs.row} have different labels", _SAME, code="rows_differ"
+            )
 
 
 _SAME = "judge predictions of the same eval_dataset, max_samples and cutoff_len"
 
 
-def _request(row: int, prediction: Prediction, place: str, answers: list[str]) -> Request:
+def _request(row: int, prediction: Prediction, place: str, answers: list[str]) -> JudgeRequest:
     question, reference = conversation_of(prediction.prompt), parts_of(prediction)[1].answer
     names = ["answer"] if len(answers) == 1 else ["answer 1", "answer 2"]
     texts = {"question": question, "reference answer": reference, **dict(zip(names, answers, strict=True))}
@@ -115,10 +124,10 @@ def _request(row: int, prediction: Prediction, place: str, answers: list[str]) -
     shown = [f"=== {name} {mark} ===\n{text or '(empty)'}" for name, text in texts.items()]
     user = "\n\n".join([*shown, f"=== end {mark} ==="])
     custom_id = "-".join(["row", str(prediction.row), mark, *([place] if place else [])])
-    return Request(custom_id, row, place, _PAIR if place else _GRADE, user)
+    return JudgeRequest(custom_id, row, place, _PAIR if place else _GRADE, user)
 
 
-def _line(request: Request, model: str) -> dict[str, Any]:
+def _line(request: JudgeRequest, model: str) -> dict[str, Any]:
     messages = [{"role": "system", "content": request.system}, {"role": "user", "content": request.user}]
     body = {"model": model, "temperature": 0, "messages": messages}
     return {"custom_id": request.custom_id, "method": "POST", "url": URL, "body": body}

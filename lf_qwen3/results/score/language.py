@@ -35,7 +35,7 @@ def is_wrong_language(question: str, answer: str, label: str) -> bool | None:
 
     None where the script of the question or of the answer is not clear: mixed, or too short to tell.
     """
-    asked, given = script_of(question, "question"), script_of(answer)
-    if not (asked and given):
+    question_script, answer_script = script_of(question, "question"), script_of(answer)
+    if not (question_script and answer_script):
         return None
-    return given not in (asked, script_of(label, "question"))
+    return answer_script not in (question_script, script_of(label, "question"))

@@ -24,20 +24,20 @@ def lengths_of(predictions: Sequence[Prediction], tokenizer: Tokenizer | None) -
 
     The thinking counts for the rows whose reference thinks; a prediction without any has length 0 there.
     """
-    apart = [parts_of(one) for one in predictions]
-    wants = [bool(label.thinking) for _, label in apart]
+    parts = [parts_of(prediction) for prediction in predictions]
+    wants = [bool(label.thinking) for _, label in parts]
     texts = {
-        "thinking": [predict.thinking for predict, _ in apart],
-        "answer": [predict.answer for predict, _ in apart],
-        "label_thinking": [label.thinking for _, label in apart],
-        "label_answer": [label.answer for _, label in apart],
+        "thinking": [predict.thinking for predict, _ in parts],
+        "answer": [predict.answer for predict, _ in parts],
+        "label_thinking": [label.thinking for _, label in parts],
+        "label_answer": [label.answer for _, label in parts],
     }
     return {
         name: [
             count if counts or name.endswith("answer") else None
-            for count, counts in zip(count_all(found, tokenizer), wants, strict=True)
+            for count, counts in zip(count_all(part_texts, tokenizer), wants, strict=True)
         ]
-        for name, found in texts.items()
+        for name, part_texts in texts.items()
     }
 
 
@@ -53,11 +53,11 @@ def cuts_of(
     where tokenizer and limit are known: 98 % of the limit is a cut. Otherwise the guess from the ending
     stays.
     """
-    if any(defects.has_end(one.label.rstrip()) for one in predictions):
-        return "end token", [not defects.has_end(one.predict.rstrip()) for one in predictions]
+    if any(defects.has_end(prediction.label.rstrip()) for prediction in predictions):
+        return "end token", [not defects.has_end(prediction.predict.rstrip()) for prediction in predictions]
     if tokenizer is None or not max_new_tokens:
         return "ending", list(guesses)
-    counts = count_all([without_special(one.predict) for one in predictions], tokenizer)
+    counts = count_all([without_special(prediction.predict) for prediction in predictions], tokenizer)
     return "max_new_tokens", [count >= NEAR_THE_LIMIT * max_new_tokens for count in counts]
 
 
@@ -68,5 +68,5 @@ def count_all(texts: Sequence[str], tokenizer: Tokenizer | None) -> list[int]:
     counts: list[int] = []
     for at in range(0, len(texts), _BATCH):
         batch = tokenizer.encode_batch_fast(list(texts[at : at + _BATCH]), add_special_tokens=False)
-        counts += [len(one) for one in batch]
+        counts += [len(encoding) for encoding in batch]
     return counts

@@ -12,7 +12,7 @@ END = "<|im_end|>"
 PAD = "<|endoftext|>"
 
 _FIRST_PLAIN = special_tokens.ADDED_TOKENS.index("<tool_call>")
-_SPECIAL = re.compile("|".join(re.escape(one) for one in special_tokens.ADDED_TOKENS[:_FIRST_PLAIN]))
+_SPECIAL = re.compile("|".join(re.escape(token) for token in special_tokens.ADDED_TOKENS[:_FIRST_PLAIN]))
 _OPENS = re.compile(rf"^[ \t]*{OPEN}", re.MULTILINE)
 _CLOSES_LINE = re.compile(rf"^[ \t]*{CLOSE}|{CLOSE}[ \t]*$", re.MULTILINE)
 
@@ -46,7 +46,7 @@ class Parts(NamedTuple):
         return self.opened and not self.closed
 
 
-def take_apart(text: str, starts_thinking: bool = False) -> Parts:
+def split_parts(text: str, starts_thinking: bool = False) -> Parts:
     """Find thinking and answer; `starts_thinking` says that the prompt has opened the block already.
 
     A tag opens a block at the start of a line, so that an answer may speak of the tag. Several blocks count

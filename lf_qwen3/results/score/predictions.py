@@ -37,10 +37,10 @@ def read(path: Path) -> list[Prediction]:
     file, `LfQwen3Error` with file and line where it is empty, cut short, of another tool, or lacks a text.
     """
     file = locate(path)
-    found = list(_rows(file))
-    if not found:
-        raise LfQwen3Error(f"{file} is empty", _AGAIN)
-    return found
+    rows = list(_rows(file))
+    if not rows:
+        raise LfQwen3Error(f"{file} is empty", _AGAIN, code="file_empty")
+    return rows
 
 
 def locate(path: Path) -> Path:
@@ -48,12 +48,16 @@ def locate(path: Path) -> Path:
     if path.is_file():
         return path
     if not path.is_dir():
-        raise UsageError(f"there is no file or folder {path}", f"name a {FILE}, or the folder that holds it")
+        raise UsageError(
+            f"there is no file or folder {path}",
+            f"name a {FILE}, or the folder that holds it",
+            code="file_missing",
+        )
     if (path / FILE).is_file():
         return path / FILE
-    below = sorted(str(one.parent) for one in path.glob(f"*/{FILE}"))
+    below = sorted(str(file.parent) for file in path.glob(f"*/{FILE}"))
     hint = f"did you mean {' or '.join(below[:3])}?" if below else _WANTED
-    raise UsageError(f"there is no {FILE} in {path}", hint)
+    raise UsageError(f"there is no {FILE} in {path}", hint, code="no_predictions")
 
 
 def _rows(file: Path) -> Iterator[Prediction]:
@@ -66,23 +70,29 @@ def _rows(file: Path) -> Iterator[Prediction]:
 
 def _row(line: bytes, place: str, number: int) -> Prediction:
     try:
-        found = orjson.loads(line)
+        entry = orjson.loads(line)
     except ValueError as error:
         if not line.endswith(b"\n"):
-            raise LfQwen3Error(f"{place}: the last line is cut short", _AGAIN) from error
-        raise LfQwen3Error(f"{place}: this line is no JSON ({error})", _WANTED) from error
-    if not isinstance(found, dict):
-        raise LfQwen3Error(f"{place}: this line is no JSON object", _WANTED)
-    prompt, predict, label = (_text(found, key, place) for key in KEYS)
+            raise LfQwen3Error(
+                f"{place}: the last line is cut short", _AGAIN, code="file_cut_short"
+            ) from error
+        raise LfQwen3Error(
+            f"{place}: this line is no JSON ({error})", _WANTED, code="not_predictions"
+        ) from error
+    if not isinstance(entry, dict):
+        raise LfQwen3Error(f"{place}: this line is no JSON object", _WANTED, code="not_predictions")
+    prompt, predict, label = (_text(entry, key, place) for key in KEYS)
     return Prediction(prompt, predict, label, number)
 
 
-def _text(found: dict[str, Any], key: str, place: str) -> str:
-    if key not in found:
-        there = ", ".join(list(found)[:6]) or "none"
-        raise LfQwen3Error(f"{place}: there is no '{key}' (keys there: {there})", _WANTED)
-    value = found[key]
+def _text(entry: dict[str, Any], key: str, place: str) -> str:
+    if key not in entry:
+        there = ", ".join(list(entry)[:6]) or "none"
+        raise LfQwen3Error(
+            f"{place}: there is no '{key}' (keys there: {there})", _WANTED, code="not_predictions"
+        )
+    value = entry[key]
     if not isinstance(value, str):
         what = "null" if value is None else _TYPES.get(type(value), "no text")
-        raise LfQwen3Error(f"{place}: '{key}' is {what}, and must be text", _WANTED)
+        raise LfQwen3Error(f"{place}: '{key}' is {what}, and must be text", _WANTED, code="not_predictions")
     return value

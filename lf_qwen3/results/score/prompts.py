@@ -11,8 +11,8 @@ _TURN = re.compile(r"<\|im_start\|>(user|assistant)\n(.*?)<\|im_end\|>", re.DOTA
 
 def question_of(prompt: str) -> str:
     """Return the last user turn; of a prompt that is not Qwen's the whole text."""
-    asked = [text for role, text in _TURN.findall(prompt) if role == "user"]
-    return asked[-1].strip() if asked else _bare(prompt)
+    questions = [text for role, text in _TURN.findall(prompt) if role == "user"]
+    return questions[-1].strip() if questions else _bare(prompt)
 
 
 def conversation_of(prompt: str) -> str:

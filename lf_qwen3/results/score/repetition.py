@@ -24,7 +24,7 @@ def loop_at_end(text: str) -> str:
     if unit := _loop(tail):
         return unit
     counted = _loop(_DIGITS.sub("0", tail))
-    return counted if sum(one.isalpha() for one in counted) >= _COUNTED_LETTERS else ""
+    return counted if sum(character.isalpha() for character in counted) >= _COUNTED_LETTERS else ""
 
 
 def _loop(tail: str) -> str:

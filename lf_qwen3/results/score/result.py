@@ -70,12 +70,12 @@ class Scores:
 
     def as_json(self) -> dict[str, Any]:
         """Return the summary as one JSON object; the rows stay out of it."""
-        found = self.summary
+        summary = self.summary
         return {
-            "rows": found.rows,
-            "metrics": _plain(found.metrics),
-            "rates": _plain(found.rates),
-            "lengths": {"unit": self.length_unit} | _plain(found.lengths),
+            "rows": summary.rows,
+            "metrics": _plain(summary.metrics),
+            "rates": _plain(summary.rates),
+            "lengths": {"unit": self.length_unit} | _plain(summary.lengths),
             "cut_evidence": self.cut_evidence,
         }
 
@@ -83,4 +83,4 @@ class Scores:
 def _plain(value: Any) -> Any:
     if isinstance(value, Figure):
         return value.as_json()
-    return {key: _plain(one) for key, one in value.items()}
+    return {key: _plain(inner) for key, inner in value.items()}

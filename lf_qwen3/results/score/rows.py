@@ -6,15 +6,15 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from lf_qwen3.base.progress import NoProgress, Progress, Status
 from lf_qwen3.results.score import defects
-from lf_qwen3.results.score.parts import Parts, prompt_opens_thinking, take_apart, without_special
+from lf_qwen3.results.score.parts import Parts, prompt_opens_thinking, split_parts, without_special
 from lf_qwen3.results.score.predictions import Prediction
 from lf_qwen3.results.score.similarity import cutter, segment, similarity
-
-Progress = Callable[[str, int, int], None]
 
 _CHUNK = 32
 _WORTH_A_PROCESS = 300_000  # characters: below that starting one takes longer than the work
@@ -31,8 +31,8 @@ class RowScore(NamedTuple):
 def parts_of(prediction: Prediction) -> tuple[Parts, Parts]:
     """Take prediction and reference apart, without special tokens, as the trainer's metric has them."""
     opens = prompt_opens_thinking(prediction.prompt)
-    predict = take_apart(without_special(prediction.predict), opens)
-    return predict, take_apart(without_special(prediction.label), opens)
+    predict = split_parts(without_special(prediction.predict), opens)
+    return predict, split_parts(without_special(prediction.label), opens)
 
 
 def score_row(prediction: Prediction) -> RowScore:
@@ -46,22 +46,25 @@ def score_row(prediction: Prediction) -> RowScore:
 
 
 def score_rows(
-    predictions: Sequence[Prediction], workers: int | None = None, progress: Progress | None = None
+    predictions: Sequence[Prediction],
+    workers: int | None = 1,
+    progress: Progress = NoProgress(),
+    phase: str = "scoring",
 ) -> list[RowScore]:
-    """Score all rows, in their order, in `workers` processes: one a core, and few rows in this one alone.
+    """Score all rows, in their order, in `workers` processes.
 
-    `progress` hears what is done and how much, in bytes of text.
+    None is one a core, and for few rows this process alone. `progress` counts bytes of text.
     """
-    sizes = [_size(one) for one in predictions]
-    total, done = sum(sizes), 0
+    sizes = [_size(prediction) for prediction in predictions]
+    total, done, started = sum(sizes), 0, time.monotonic()
     cutter()  # the dictionary is loaded before the processes part, so that they share it
-    found: list[RowScore] = []
-    for one in _scored(predictions, _processes(workers, total)):
-        done += sizes[len(found)]
-        found.append(one)
-        if progress and (len(found) % _CHUNK == 0 or len(found) == len(predictions)):
-            progress("scoring", done, total)
-    return found
+    scores: list[RowScore] = []
+    for score in _scored(predictions, _processes(workers, total)):
+        done += sizes[len(scores)]
+        scores.append(score)
+        if len(scores) % _CHUNK == 0 or len(scores) == len(predictions):
+            progress.update(Status(phase, done, total, "bytes", time.monotonic() - started))
+    return scores
 
 
 def _size(prediction: Prediction) -> int:

@@ -15,9 +15,9 @@ DEFAULT_MAX_NEW_TOKENS = 1024
 """What the trainer takes without the key (hparams/generating_args.py)."""
 
 
-@dataclass(slots=True)
-class Setting:
-    """How predictions were made, as far as it is known; `notes` say what is not, and how to tell it."""
+@dataclass(frozen=True, slots=True)
+class PredictSetting:
+    """How predictions were made, as far as it is known; `notes` say what is not, and how to name it."""
 
     config: Path | None = None
     max_new_tokens: int | None = None
@@ -25,9 +25,9 @@ class Setting:
     notes: list[str] = field(default_factory=list)
 
 
-def find(
+def find_setting(
     predictions: Path, config: Path | None = None, tokenizer: str = "", max_new_tokens: int | None = None
-) -> Setting:
+) -> PredictSetting:
     """Return the setting of a predictions file; what is given wins over what its predict YAML says.
 
     Without `config` the YAML is looked for in the file's folder and in the one above: the one whose
@@ -35,34 +35,33 @@ def find(
     there.
     """
     folder = predictions.resolve().parent
-    path = config or _yaml_of(folder)
-    settings = yaml_reader.read(path).settings if path else {}
-    found = Setting(path, max_new_tokens or _limit(settings))
-    found.tokenizer = tokenizers.find(tokenizer) if tokenizer else _tokenizer(settings, folder)
-    if found.tokenizer is None:
-        found.notes.append(
-            "lengths are in characters; for tokens name a tokenizer: --tokenizer Qwen/Qwen3-4B"
-        )
-    if found.max_new_tokens is None:
-        found.notes.append("the limit of the run is not known; name its YAML: --config predict.yaml")
-    return found
+    notes: list[str] = []
+    if config is None:
+        config, notes = _find_yaml(folder)
+    settings = yaml_reader.read(config).settings if config else {}
+    limit = max_new_tokens or _limit(settings)
+    named = tokenizers.find(tokenizer) if tokenizer else _tokenizer(settings, folder)
+    if named is None:
+        notes.append("lengths are in characters; for tokens name a tokenizer: --tokenizer Qwen/Qwen3-4B")
+    if limit is None:
+        notes.append("the limit of the run is not known; name its YAML: --config predict.yaml")
+    return PredictSetting(config, limit, named, notes)
 
 
-def _yaml_of(folder: Path) -> Path | None:
+def _find_yaml(folder: Path) -> tuple[Path | None, list[str]]:
+    """Return the predict YAML that writes into `folder`, and without one a note for each unreadable YAML."""
+    notes: list[str] = []
     for place in (folder, folder.parent):
         for path in sorted([*place.glob("*.yaml"), *place.glob("*.yml")]):
-            settings = _settings(path)
+            try:
+                settings = yaml_reader.read(path).settings
+            except LfQwen3Error as error:
+                notes.append(f"{path} cannot be read and was left out: {error.message}")
+                continue
             is_own = Path(str(settings.get("output_dir") or ".")).name == folder.name
             if settings.get("do_predict") and is_own:
-                return path
-    return None
-
-
-def _settings(path: Path) -> dict[str, Any]:
-    try:
-        return yaml_reader.read(path).settings
-    except LfQwen3Error:
-        return {}
+                return path, []
+    return None, notes
 
 
 def _limit(settings: dict[str, Any]) -> int | None:

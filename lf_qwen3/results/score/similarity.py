@@ -35,7 +35,9 @@ def require_packages() -> None:
     """Raise `LfQwen3Error` with the command to type when a package of the `eval` extra is missing."""
     missing = [name for name in _PACKAGES if find_spec(name) is None]
     if missing:
-        raise LfQwen3Error(f"scoring needs {', '.join(missing)}, not installed here", f"run: {INSTALL}")
+        raise LfQwen3Error(
+            f"scoring needs {', '.join(missing)}, not installed here", f"run: {INSTALL}", code="extra_missing"
+        )
 
 
 @cache
@@ -55,8 +57,8 @@ def _sentences() -> Callable[[str], list[str]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from rouge_chinese import Rouge  # type: ignore[import-untyped]
-    found: Callable[[str], list[str]] = Rouge().cut_sent
-    return found
+    split: Callable[[str], list[str]] = Rouge().cut_sent
+    return split
 
 
 def segment(parts: Parts) -> dict[str, Segments]:
@@ -100,7 +102,7 @@ def bleu_4(predict: str, label: str) -> float:
         halvings += not met
         precisions.append(met / of if met else 1 / (2**halvings * of))
     short = 1.0 if len(predict) > len(label) else math.exp(1 - len(label) / len(predict))
-    return short * math.exp(math.fsum(0.25 * math.log(one) for one in precisions))
+    return short * math.exp(math.fsum(0.25 * math.log(precision) for precision in precisions))
 
 
 def rouge_f(predict: Sequence[str], label: Sequence[str]) -> list[float]:
@@ -109,13 +111,13 @@ def rouge_f(predict: Sequence[str], label: Sequence[str]) -> list[float]:
         (set(predict), set(label)),
         (set(pairwise(predict)), set(pairwise(label))),
     ]
-    found = [_f1(len(ours & theirs), len(ours), len(theirs)) for ours, theirs in pairs]
-    return [*found, _f1(lcs_length(predict, label), len(predict), len(label))]
+    scores = [_f1(len(ours & theirs), len(ours), len(theirs)) for ours, theirs in pairs]
+    return [*scores, _f1(lcs_length(predict, label), len(predict), len(label))]
 
 
-def lcs_length(one: Sequence[str], other: Sequence[str]) -> int:
+def lcs_length(words: Sequence[str], others: Sequence[str]) -> int:
     """Return the length of the longest common subsequence; bit-parallel, one bit a word (Hyyrö 2004)."""
-    short, long = sorted((one, other), key=len)
+    short, long = sorted((words, others), key=len)
     places: dict[str, int] = {}
     for at, word in enumerate(long):
         places[word] = places.get(word, 0) | 1 << at
@@ -148,7 +150,7 @@ def _f1(met: int, predicted: int, wanted: int) -> float:
 def _rouge_words(words: list[str]) -> list[str]:
     """Return the words rouge-chinese sees: of each sentence, where one of spaces alone is one empty word."""
     sentences = _sentences()(" ".join(words))
-    return [word for one in sentences if one for word in " ".join(one.split()).split(" ")]
+    return [word for sentence in sentences if sentence for word in " ".join(sentence.split()).split(" ")]
 
 
 def _trimmed(words: list[str]) -> list[str]:

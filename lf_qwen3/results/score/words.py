@@ -18,7 +18,7 @@ _RATES = {
 }
 
 
-def lines(scores: Scores) -> list[str]:
+def format_scores(scores: Scores) -> list[str]:
     """Return the table: similarity by part and kind, then rates and lengths by kind.
 
     A kind without rows is left out, and so is "all" where there is one kind only.
@@ -40,27 +40,27 @@ def _kinds(scores: Scores) -> list[str]:
 
 
 def _similarity(scores: Scores, kinds: Sequence[str]) -> list[list[str]]:
-    found = [["", "rows", "", *_TITLES.values()]]
+    rows = [["", "rows", "", *_TITLES.values()]]
     for part in PARTS:
         for kind in kinds:
             figures = scores.summary.metrics[part][kind]
             if figures["bleu-4"].n and not (part == "thinking" and kind == "all"):
-                first = "" if any(line[0] == part for line in found) else part
+                first = "" if any(line[0] == part for line in rows) else part
                 cells = [_mean(figures[name]) for name in METRICS]
-                found.append([first, kind, f"{figures['bleu-4'].n:,}", *cells])
-    return found
+                rows.append([first, kind, f"{figures['bleu-4'].n:,}", *cells])
+    return rows
 
 
 def _rates(scores: Scores, kinds: Sequence[str]) -> list[list[str]]:
-    found = [["", *kinds]]
+    rows = [["", *kinds]]
     for name in ("well_formed", *DEFECTS):
         guessed = name == "cut" and scores.cut_evidence == "ending"
         title = "looks cut (a guess)" if guessed else _RATES[name]
-        found.append([title, *(_rate(scores.summary.rates[kind][name]) for kind in kinds)])
+        rows.append([title, *(_rate(scores.summary.rates[kind][name]) for kind in kinds)])
     for name in ("thinking", "answer"):
         title = f"{name}, {scores.length_unit} (label)"
-        found.append([title, *(_length(scores, kind, name) for kind in kinds)])
-    return found
+        rows.append([title, *(_length(scores, kind, name) for kind in kinds)])
+    return rows
 
 
 def _mean(figure: Figure) -> str:

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli.compare import command
-from lf_qwen3.results.compare import compare, markdown, page, save
+from lf_qwen3.results.compare import compare, markdown, page, save_reports
 
 for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
     pytest.importorskip(part)
@@ -57,11 +57,11 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(runs):
-    return compare(runs)
+    return compare(*runs)
 
 
 def test_the_page_is_well_formed_and_holds_no_script_whatever_the_data(found):
-    tags = tags_of(page.html(found))
+    tags = tags_of(page.render_page(found))
     assert not tags.tags & {"script", "img", "b>tuned<", "iframe", "link", "object"}
     assert not [name for name, _ in tags.attributes if name.startswith("on")]
     assert "<script>alert(1)</script>" in tags.text
@@ -70,7 +70,7 @@ def test_the_page_is_well_formed_and_holds_no_script_whatever_the_data(found):
 
 
 def test_the_page_asks_for_nothing_from_any_network(found):
-    html = page.html(found)
+    html = page.render_page(found)
     assert not [value for name, value in tags_of(html).attributes if name in ("src", "href")]
     style = html[html.index("<style>") : html.index("</style>")]
     assert not re.search(r"url\(|@import|http", style)
@@ -79,7 +79,7 @@ def test_the_page_asks_for_nothing_from_any_network(found):
 
 
 def test_the_page_shows_runs_figures_and_rows(found):
-    text = " ".join(tags_of(page.html(found)).text.split())
+    text = " ".join(tags_of(page.render_page(found)).text.split())
     for title in ("How close to the reference", "Form and defects", "Rows that improved most"):
         assert title in text
     assert "thinking rows alone" in text
@@ -88,19 +88,19 @@ def test_the_page_shows_runs_figures_and_rows(found):
 
 
 def test_the_same_comparison_gives_the_same_page(found):
-    assert page.html(found) == page.html(found)
+    assert page.render_page(found) == page.render_page(found)
 
 
 def test_a_long_text_is_cut_and_the_rest_counted(tmp_path):
     rows = [made.row(n, "长" * 9000, "短") for n in range(2)]
     other = [made.row(n, "短", "短") for n in range(2)]
-    html = page.html(compare([made.write(tmp_path / "a", rows), made.write(tmp_path / "b", other)]))
+    html = page.render_page(compare(made.write(tmp_path / "a", rows), made.write(tmp_path / "b", other)))
     assert html.count("长") <= 2 * page.MOST_CHARACTERS
     assert "[3,000 more characters]" in html
 
 
 def test_markdown_cannot_be_broken_out_of(found):
-    text = markdown.text(found)
+    text = markdown.render_markdown(found)
     fence = None
     for line in text.splitlines():
         mark = re.match(r"(`{3,})(text)?$", line)
@@ -115,12 +115,14 @@ def test_markdown_cannot_be_broken_out_of(found):
 
 
 def test_markdown_has_a_row_for_each_measure(found):
-    table = [line for line in markdown.text(found).splitlines() if line.startswith("| answer: ROUGE-L")]
+    table = [
+        line for line in markdown.render_markdown(found).splitlines() if line.startswith("| answer: ROUGE-L")
+    ]
     assert len(table) == 3, "all rows, thinking rows, plain rows"
 
 
 def test_the_json_report_is_strict_json(found, tmp_path):
-    save(found, [tmp_path / "out" / "scores.json"])
+    save_reports(found, [tmp_path / "out" / "scores.json"])
     text = (tmp_path / "out" / "scores.json").read_text("utf-8")
     assert "NaN" not in text
     assert json.loads(text)["rows"] == found.rows
@@ -128,7 +130,7 @@ def test_the_json_report_is_strict_json(found, tmp_path):
 
 def test_a_report_is_not_written_over_a_folder(found, tmp_path):
     with pytest.raises(UsageError, match="is a folder"):
-        save(found, [tmp_path / "first.html", tmp_path])
+        save_reports(found, [tmp_path / "first.html", tmp_path])
     assert not (tmp_path / "first.html").exists()
 
 

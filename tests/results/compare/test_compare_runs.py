@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.results.compare import compare
-from lf_qwen3.results.compare.align import align
-from lf_qwen3.results.compare.difference import pair
+from lf_qwen3.results.compare.align import align_runs
+from lf_qwen3.results.compare.difference import compare_pair
 from lf_qwen3.results.compare.measures import HEADLINE, MEASURES
-from lf_qwen3.results.compare.named import Named, names_of
+from lf_qwen3.results.compare.named_run import NamedRun, names_of
 from lf_qwen3.results.compare.picture import histogram
 from lf_qwen3.results.score import Prediction
 
@@ -20,7 +20,7 @@ for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    return compare(made.pair(tmp_path_factory.mktemp("runs")))
+    return compare(*made.pair(tmp_path_factory.mktemp("runs")))
 
 
 def headline(comparison, kind="all"):
@@ -37,7 +37,7 @@ def test_a_run_that_says_more_of_the_reference_is_better(found):
 
 
 def test_the_other_way_round_it_is_as_much_worse(found):
-    back = compare([found.runs[1].path, found.runs[0].path])
+    back = compare(found.runs[1].path, found.runs[0].path)
     assert back.is_worse
     assert headline(back).value == pytest.approx(-headline(found).value)
     assert (headline(back).wins, headline(back).losses) == (headline(found).losses, headline(found).wins)
@@ -52,13 +52,13 @@ def test_kinds_add_up(found):
 
 def test_the_same_files_give_the_same_comparison(found):
     paths = [run.path for run in found.runs]
-    assert compare(paths).as_json() == compare(paths).as_json() == found.as_json()
+    assert compare(*paths).as_json() == compare(*paths).as_json() == found.as_json()
 
 
 def test_a_run_against_its_copy_differs_in_nothing(tmp_path):
     base, _ = made.pair(tmp_path)
     copy = made.write(tmp_path / "copy", [made.row(n, made.answered(n, 4), made.label(n)) for n in range(30)])
-    pairs = compare([base, copy]).pairs[0]
+    pairs = compare(base, copy).pairs[0]
     for measure in MEASURES:
         one = pairs.differences["all"][measure.key]
         assert (one.value in (0, None), one.wins, one.losses) == (True, 0, 0), measure.key
@@ -69,7 +69,7 @@ def test_a_new_defect_alone_makes_a_run_worse(tmp_path):
     rows = [made.row(n, made.answered(n, 9), made.label(n)) for n in range(30)]
     leaked = [one | {"predict": one["predict"] + "<|im_start|>user"} for one in rows]
     base, tuned = made.write(tmp_path / "a", rows), made.write(tmp_path / "b", leaked)
-    found = compare([base, tuned])
+    found = compare(base, tuned)
     one = found.pairs[0].differences["all"]["form/leaked_token"]
     assert (one.base, one.other, one.losses) == (0, 100, 30)
     assert found.is_worse
@@ -80,7 +80,7 @@ def test_three_runs_are_held_against_the_first(tmp_path):
     third = made.write(
         tmp_path / "third", [made.row(n, made.answered(n, 12), made.label(n)) for n in range(30)]
     )
-    found = compare([base, tuned, third])
+    found = compare(base, tuned, third)
     assert [(one.base, one.other) for one in found.pairs] == [("base", "tuned"), ("base", "third")]
     assert [len(one.texts) for one in found.examples.improved] == [3] * 5
 
@@ -89,7 +89,7 @@ def test_rows_are_found_in_another_order_and_missing_ones_told(tmp_path):
     rows = [made.row(n, made.answered(n, 6), made.label(n)) for n in range(20)]
     other = [*rows[5:], made.row(99, "x", "another reference")]
     random.Random(1).shuffle(other)
-    found = compare([made.write(tmp_path / "a", rows), made.write(tmp_path / "b", other)])
+    found = compare(made.write(tmp_path / "a", rows), made.write(tmp_path / "b", other))
     assert found.rows == 15
     assert found.notes == ["15 of 20 rows of a are in every run", "15 of 16 rows of b are in every run"]
     assert headline(found).value == 0
@@ -98,7 +98,7 @@ def test_rows_are_found_in_another_order_and_missing_ones_told(tmp_path):
 def test_rows_with_other_prompts_are_found_by_label(tmp_path):
     rows = [made.row(n, "答", f"标签{n}") for n in range(6)]
     other = [one | {"prompt": one["prompt"] + "<think>\n\n</think>\n\n"} for one in rows]
-    found = compare([made.write(tmp_path / "a", rows), made.write(tmp_path / "b", other)])
+    found = compare(made.write(tmp_path / "a", rows), made.write(tmp_path / "b", other))
     assert found.rows == 6
     assert "found by label" in found.notes[0]
 
@@ -107,15 +107,15 @@ def test_runs_without_a_common_row(tmp_path):
     a = made.write(tmp_path / "a", [made.row(1, "x", "y")])
     b = made.write(tmp_path / "b", [made.row(2, "x", "z")])
     with pytest.raises(LfQwen3Error, match="a and b have no row in common"):
-        compare([a, b])
+        compare(a, b)
 
 
 def test_one_run_or_the_same_twice(tmp_path):
     base, _ = made.pair(tmp_path, rows=3)
     with pytest.raises(UsageError, match="one run only"):
-        compare([base])
+        compare(base)
     with pytest.raises(UsageError, match="stands twice"):
-        compare([base, base / "generated_predictions.jsonl"])
+        compare(base, base / "generated_predictions.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_bad_file_is_named(tmp_path, text, message):
     base, tuned = made.pair(tmp_path, rows=3)
     (tuned / "generated_predictions.jsonl").write_text(text)
     with pytest.raises(LfQwen3Error, match=message) as caught:
-        compare([base, tuned])
+        compare(base, tuned)
     assert str(tuned) in caught.value.message
 
 
@@ -141,7 +141,7 @@ def test_names_are_short_and_differ(tmp_path):
 
 
 def test_a_single_row_has_no_interval(tmp_path):
-    found = compare(made.pair(tmp_path, rows=1))
+    found = compare(*made.pair(tmp_path, rows=1))
     assert (headline(found).low, headline(found).outcome(HEADLINE)) == (None, "unclear")
 
 
@@ -166,8 +166,8 @@ KEYS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz")), min_si
 def test_every_common_row_is_found_once_whatever_the_order(keys, chance):
     other = list(keys)
     chance.shuffle(other)
-    runs = [Named("a", None, rows_of(keys)), Named("b", None, rows_of(other))]
-    aligned = align(runs)
+    runs = [NamedRun("a", None, rows_of(keys)), NamedRun("b", None, rows_of(other))]
+    aligned = align_runs(runs)
     a, b = (run.rows for run in aligned.runs)
     assert len(a) == len(b) == len(keys)
     assert [(one.prompt, one.label) for one in a] == [(one.prompt, one.label) for one in b] == keys
@@ -195,5 +195,5 @@ def test_a_histogram_counts_every_change_once_on_its_side(changes):
 def test_the_interval_covers_a_difference_that_is_really_there(found):
     """The bootstrap of a difference that every row has alike is that difference, with no width."""
     base = found.runs[0].scored
-    same = pair(("a", "b"), base, base, 42).differences["all"][HEADLINE.key]
+    same = compare_pair(("a", "b"), base, base, 42).differences["all"][HEADLINE.key]
     assert (same.low, same.value, same.high) == (0, 0, 0)

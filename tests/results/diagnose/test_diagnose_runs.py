@@ -5,8 +5,8 @@ import written
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.results.diagnose import diagnose
-from lf_qwen3.results.diagnose.coded import all_verdicts
-from lf_qwen3.results.diagnose.history import read
+from lf_qwen3.results.diagnose.history import read_history
+from lf_qwen3.results.diagnose.verdict_rules import all_verdicts
 
 FALLING = (2.0, 1.8, 1.6, 1.5, 1.4, 1.3, 1.25, 1.2)
 OVERFIT = (2.0, 1.6, 1.3, 1.1, 0.9, 0.7, 0.5, 0.35)
@@ -176,7 +176,7 @@ def test_broken_files(tmp_path, name, text, message):
 def test_a_broken_state_is_noted_where_there_is_a_log(tmp_path, text):
     folder = written.run(tmp_path, FALLING, CALM, False)
     (folder / "trainer_state.json").write_text(text)
-    assert any("trainer_state.json" in note for note in read(folder).notes)
+    assert any("trainer_state.json" in note for note in read_history(folder).notes)
     assert diagnose(folder).is_sound
 
 

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from lf_qwen3.results.diagnose.coded import SEVERITIES, all_verdicts
-from lf_qwen3.results.diagnose.run import Answers, Run, example, points
+from lf_qwen3.results.diagnose.training_run import Answers, TrainingRun, example, points
+from lf_qwen3.results.diagnose.verdict_rules import SEVERITIES, all_verdicts
 
 VERDICTS = {one.code: one for one in all_verdicts()}
 FALLING = (2.0, 1.8, 1.6, 1.5, 1.4, 1.3, 1.25, 1.2)
@@ -26,13 +26,13 @@ def test_a_verdict_passes_its_good_example_and_catches_its_bad_one(one):
 
 @pytest.mark.parametrize("one", VERDICTS.values(), ids=lambda one: one.code)
 def test_a_verdict_bears_a_run_of_which_nothing_is_known(one, tmp_path):
-    empty = Run(tmp_path)
+    empty = TrainingRun(tmp_path)
     assert one.evidence(empty) is None
 
 
 @pytest.mark.parametrize("one", VERDICTS.values(), ids=lambda one: one.code)
 def test_a_verdict_bears_a_single_value(one, tmp_path):
-    one.evidence(Run(tmp_path, points([1.0]), {"loss": points([1.0])}, points([0.0]), points([0.0])))
+    one.evidence(TrainingRun(tmp_path, points([1.0]), {"loss": points([1.0])}, points([0.0]), points([0.0])))
 
 
 def test_good_examples_break_no_other_verdict_by_error_or_warning():
@@ -94,8 +94,8 @@ def test_no_overfit(train, validation):
 
 def test_the_metric_chooses_the_validation_set():
     curves = {"a_loss": points((1.8, 1.5, 1.4, 1.3), 20), "b_loss": points((1.8, 1.5, 1.6, 1.9), 20)}
-    first = Run(example().folder, points(OVERFIT["train"]), curves)
-    second = Run(
+    first = TrainingRun(example().folder, points(OVERFIT["train"]), curves)
+    second = TrainingRun(
         example().folder, points(OVERFIT["train"]), curves, settings={"metric_for_best_model": "eval_b_loss"}
     )
     assert not told("overfit", first)
@@ -105,8 +105,8 @@ def test_the_metric_chooses_the_validation_set():
 @pytest.mark.parametrize("stage", ["dpo", "kto", "rm"])
 def test_a_low_loss_is_no_matter_for_preferences(stage):
     low = VERDICTS["low_loss"].bad.train
-    assert told("low_loss", Run(example().folder, low))
-    assert not told("low_loss", Run(example().folder, low, settings={"stage": stage}))
+    assert told("low_loss", TrainingRun(example().folder, low))
+    assert not told("low_loss", TrainingRun(example().folder, low, settings={"stage": stage}))
 
 
 def test_no_validation_waits_while_the_run_goes_on():

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.results.evaluate import evaluation
 from lf_qwen3.trainer import yaml_reader
 from lf_qwen3.trainer.process import TrainerRun
@@ -44,7 +43,7 @@ def trained(monkeypatch):
     """Put a stand-in where the trainer is called; return the names of the YAMLs that it was given."""
     asked: list[str] = []
 
-    def train(yaml, log, listener, output_dir, env):
+    def train(yaml, log, progress, output_dir, env):
         asked.append(yaml.name)
         words = ["少吃盐", "多运动"] if "tuned" in yaml.name else ["少吃盐"]
         write(Path(yaml_reader.read(yaml).settings["output_dir"]), "，".join(words))
@@ -52,12 +51,6 @@ def trained(monkeypatch):
 
     monkeypatch.setattr(evaluation.process, "train", train)
     return asked
-
-
-@pytest.fixture
-def listener():
-    """Return what shows nothing."""
-    return NoProgress()
 
 
 @pytest.fixture

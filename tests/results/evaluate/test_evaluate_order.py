@@ -15,8 +15,8 @@ for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
     pytest.importorskip(part)
 
 
-def test_both_runs_are_made_and_the_reports_written(out, trained, listener):
-    found = evaluate(out, listener)
+def test_both_runs_are_made_and_the_reports_written(out, trained):
+    found = evaluate(out)
     assert trained == ["predict_base.yaml", "predict_tuned.yaml"]
     assert {one.name for one in found.reports} == {"report.html", "report.md", "scores.json"}
     assert all((out / one.name).stat().st_size for one in found.reports)
@@ -64,18 +64,18 @@ def cut_short(out):
         pytest.param(cut_short, TUNED, id="stamp-cut-short"),
     ],
 )
-def test_only_what_changed_is_run_again(out, trained, change, again, listener):
-    evaluate(out, listener)
+def test_only_what_changed_is_run_again(out, trained, change, again):
+    evaluate(out)
     trained.clear()
     change(out)
-    found = evaluate(out, listener)
+    found = evaluate(out)
     assert trained == again == [one.name for one in found.predicted]
     assert [one.name for one in found.kept] == [one for one in BOTH if one not in again]
 
 
 @pytest.mark.parametrize(("age", "again"), [(60, []), (-60, TUNED)], ids=["younger", "older"])
-def test_predictions_made_by_hand_count_while_younger_than_the_weights(out, trained, age, again, listener):
-    evaluate(out, listener)
+def test_predictions_made_by_hand_count_while_younger_than_the_weights(out, trained, age, again):
+    evaluate(out)
     trained.clear()
     (out / "predict_tuned" / "evaluated.json").unlink()
     weights = out / "adapter" / "adapter_model.safetensors"
@@ -83,12 +83,12 @@ def test_predictions_made_by_hand_count_while_younger_than_the_weights(out, trai
     os.utime(weights, (when, when))
     for path in (out / "predict_tuned.yaml", out / "data" / "test.jsonl"):
         os.utime(path, (when - 100, when - 100))
-    evaluate(out, listener)
+    evaluate(out)
     assert trained == again
 
 
-def test_a_run_that_fails_leaves_no_old_predictions_behind(out, trained, monkeypatch, listener):
-    evaluate(out, listener)
+def test_a_run_that_fails_leaves_no_old_predictions_behind(out, trained, monkeypatch):
+    evaluate(out)
     setting(out)
 
     def fail(*_):
@@ -96,15 +96,15 @@ def test_a_run_that_fails_leaves_no_old_predictions_behind(out, trained, monkeyp
 
     monkeypatch.setattr(evaluation.process, "train", fail)
     with pytest.raises(LfQwen3Error, match="the trainer failed"):
-        evaluate(out, listener)
+        evaluate(out)
     assert not (out / "predict_tuned" / "generated_predictions.jsonl").exists()
     assert (out / "predict_base" / "generated_predictions.jsonl").exists()
 
 
-def test_a_trainer_that_writes_nothing_is_told(out, monkeypatch, listener):
+def test_a_trainer_that_writes_nothing_is_told(out, monkeypatch):
     monkeypatch.setattr(evaluation.process, "train", lambda *_: TrainerRun(0, out / "x.log", 1.0))
     with pytest.raises(LfQwen3Error, match="wrote no"):
-        evaluate(out, listener)
+        evaluate(out)
 
 
 @pytest.mark.parametrize(
@@ -130,27 +130,27 @@ def test_a_trainer_that_writes_nothing_is_told(out, monkeypatch, listener):
         ),
     ],
 )
-def test_what_is_missing_is_named_before_anything_runs(out, trained, spoil, message, hint, listener):
+def test_what_is_missing_is_named_before_anything_runs(out, trained, spoil, message, hint):
     spoil(out)
     with pytest.raises(UsageError, match=message) as caught:
-        evaluate(out, listener)
+        evaluate(out)
     assert hint in caught.value.hint
     assert trained == []
 
 
-def test_full_training_wants_the_model_that_train_yaml_writes(out, trained, listener):
+def test_full_training_wants_the_model_that_train_yaml_writes(out, trained):
     yaml = out / "predict_tuned.yaml"
     kept = [one for one in yaml.read_text().splitlines() if "name_or_path" not in one]
     yaml.write_text("\n".join([*kept, f"model_name_or_path: {out}/adapter"]) + "\n")
-    assert evaluate(out, listener).predicted
+    assert evaluate(out).predicted
     (out / "adapter" / "adapter_model.safetensors").unlink()
     with pytest.raises(UsageError, match="no weights are there"):
-        evaluate(out, listener)
+        evaluate(out)
 
 
-def test_from_runs_nothing_and_wants_no_yaml(tmp_path, trained, listener, predictions):
+def test_from_runs_nothing_and_wants_no_yaml(tmp_path, trained, predictions):
     base, tuned = predictions(tmp_path / "a", "少吃盐"), predictions(tmp_path / "b", "少吃盐，多运动")
-    found = evaluate(tmp_path / "new", listener, [base, tuned])
+    found = evaluate(tmp_path / "new", [base, tuned])
     assert trained == []
     assert (tmp_path / "new" / "report.html").is_file()
     assert (found.predicted, found.kept, found.tracked) == ([], [], "")

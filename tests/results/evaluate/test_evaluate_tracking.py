@@ -17,11 +17,11 @@ def tracked(out, **more):
         yaml.write("".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items()))
 
 
-def test_scores_and_page_go_to_the_project_of_the_training(out, trained, tmp_path, monkeypatch, listener):
+def test_scores_and_page_go_to_the_project_of_the_training(out, trained, tmp_path, monkeypatch):
     pytest.importorskip("swanlab")
     monkeypatch.chdir(tmp_path)
     tracked(out, swanlab_logdir=str(tmp_path / "logged"), swanlab_run_name="first")
-    found = evaluate(out, listener)
+    found = evaluate(out)
     assert found.notes == []
     assert found.tracked == f"project mine, run first evaluation, in {tmp_path / 'logged'}"
     (run,) = (tmp_path / "logged").glob("run-*")
@@ -32,11 +32,11 @@ def test_scores_and_page_go_to_the_project_of_the_training(out, trained, tmp_pat
         assert name.encode() in stored
 
 
-def test_no_key_goes_into_the_request(out, trained, listener):
+def test_no_key_goes_into_the_request(out, trained):
     tracked(out, swanlab_mode="cloud", swanlab_api_key="a-secret")
     settings = yaml_reader.read(out / "train.yaml").settings
     (out / "train.yaml").write_text("stage: sft\n")
-    found = evaluate(out, listener).comparison
+    found = evaluate(out).comparison
     asked = tracking.request(settings, found, out / "report.html")
     assert asked["init"]["mode"] == "online"
     assert "a-secret" not in json.dumps(asked)
@@ -45,11 +45,11 @@ def test_no_key_goes_into_the_request(out, trained, listener):
     )
 
 
-def test_a_tracker_that_fails_costs_no_evaluation(out, trained, monkeypatch, listener):
+def test_a_tracker_that_fails_costs_no_evaluation(out, trained, monkeypatch):
     pytest.importorskip("swanlab")
     monkeypatch.setattr(tracking.sys, "executable", "false")
     tracked(out)
-    found = evaluate(out, listener)
+    found = evaluate(out)
     assert found.tracked == ""
     assert found.notes[0].startswith("nothing was logged to SwanLab")
     assert (out / "report.html").is_file()

@@ -9,8 +9,8 @@ import pytest
 
 from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.results.diagnose import diagnose
-from lf_qwen3.results.score import read, score
-from lf_qwen3.results.score.findings import findings_of
+from lf_qwen3.results.score import read, score_predictions
+from lf_qwen3.results.score.findings import find_defects
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 for package in ("llamafactory", "dashscope"):
@@ -122,11 +122,11 @@ def test_the_figures_of_both_together_are_the_trainers_own(folder, evaluated):
 
 
 def test_kinds_and_cut_answers_are_told_in_a_real_run(folder, evaluated, tiny):
-    scores = score(read(folder / "out" / "predict_base"), tokenizer=tiny, max_new_tokens=LIMIT)
+    scores = score_predictions(read(folder / "out" / "predict_base"), tokenizer=tiny, max_new_tokens=LIMIT)
     assert scores.kinds == ["thinking"] * 3 + ["plain"] * 2
     assert scores.cut_evidence == "max_new_tokens"
     assert all(scores.flags["cut"])
-    assert "cut" in {one.code for one in findings_of(scores)}
+    assert "cut" in {one.code for one in find_defects(scores)}
 
 
 def test_a_second_evaluation_runs_nothing(folder, evaluated):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lf_qwen3.results.score import Prediction
 from lf_qwen3.results.score.defects import flags_of, has_end, leaked_tokens, looks_cut
 from lf_qwen3.results.score.language import is_wrong_language, script_of
-from lf_qwen3.results.score.parts import take_apart
+from lf_qwen3.results.score.parts import split_parts
 from lf_qwen3.results.score.prompts import conversation_of, question_of
 from lf_qwen3.results.score.repetition import loop_at_end
 from lf_qwen3.results.score.rows import parts_of
@@ -97,7 +97,7 @@ ENDS = {
 
 @pytest.mark.parametrize(("text", "cut"), ENDS.values(), ids=ENDS.keys())
 def test_a_cut_is_guessed_from_the_ending(text, cut):
-    assert looks_cut(take_apart(text)) is cut
+    assert looks_cut(split_parts(text)) is cut
 
 
 @pytest.mark.parametrize(

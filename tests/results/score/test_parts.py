@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lf_qwen3.qwen3.thinking import frame
-from lf_qwen3.results.score.parts import is_well_formed, prompt_opens_thinking, take_apart, without_special
+from lf_qwen3.results.score.parts import is_well_formed, prompt_opens_thinking, split_parts, without_special
 
 # text, thinking, answer, is_unclosed, well-formed beside a thinking label, well-formed beside a plain label
 CASES = {
@@ -28,13 +28,13 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_text_is_taken_apart(case):
     text, thinking, answer, unclosed, as_thinking, as_plain = case
-    parts = take_apart(text)
+    parts = split_parts(text)
     assert (parts.thinking, parts.answer, parts.is_unclosed) == (thinking, answer, unclosed)
     assert (is_well_formed(parts, True), is_well_formed(parts, False)) == (as_thinking, as_plain)
 
 
 def test_an_answer_may_speak_of_the_tag_where_its_label_does():
-    assert is_well_formed(take_apart("The <think> tag opens."), wants_thinking=False, may_mention=True)
+    assert is_well_formed(split_parts("The <think> tag opens."), wants_thinking=False, may_mention=True)
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_the_prompt_may_open_the_block(prompt, opens):
     ids=["closed", "unclosed"],
 )
 def test_a_text_that_starts_inside_thinking(text, thinking, answer, well_formed):
-    parts = take_apart(text, starts_thinking=True)
+    parts = split_parts(text, starts_thinking=True)
     assert (parts.thinking, parts.answer, is_well_formed(parts, True)) == (thinking, answer, well_formed)
 
 
 @given(st.text("ab\n 的", min_size=1), st.text("ab\n 的"))
 def test_what_is_framed_comes_apart_again(thinking, answer):
-    parts = take_apart(frame(thinking, answer))
+    parts = split_parts(frame(thinking, answer))
     assert (parts.thinking, parts.answer) == (thinking.strip(), answer.strip())
 
 

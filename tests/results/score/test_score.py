@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.qwen3.thinking import frame
-from lf_qwen3.results.score import Prediction, interval, score
-from lf_qwen3.results.score.findings import findings_of
+from lf_qwen3.results.score import Prediction, interval, score_predictions
+from lf_qwen3.results.score.findings import find_defects
 from lf_qwen3.results.score.result import DEFECTS, FLAGS, KINDS, LENGTHS, METRICS, PARTS
 
 for package in ("jieba", "rouge_chinese", "numpy"):
@@ -38,7 +39,7 @@ AT = {name: row for row, name in enumerate(ROWS)}
 
 @pytest.fixture(scope="module")
 def scores():
-    return score(PREDICTIONS, workers=1)
+    return score_predictions(PREDICTIONS, workers=1)
 
 
 def test_every_list_is_aligned_with_the_rows(scores):
@@ -89,14 +90,22 @@ def test_the_summary_holds_the_means_of_the_rows_by_kind(scores):
     assert scores.summary.rates["plain"]["empty_answer"].value == pytest.approx(1 / 3)
 
 
+class Keeping(NoProgress):
+    """Keeps what it is told."""
+
+    def __init__(self, seen):
+        self.update = seen.append
+
+
 def test_several_processes_and_one_give_the_same(scores):
     seen = []
-    many = score(PREDICTIONS * 8, workers=2, progress=lambda *told: seen.append(told))
-    one = score(PREDICTIONS * 8, workers=1)
+    many = score_predictions(PREDICTIONS * 8, workers=2, progress=Keeping(seen))
+    one = score_predictions(PREDICTIONS * 8, workers=1)
     assert many == one
     assert many.metrics["both"]["bleu-4"][: len(PREDICTIONS)] == scores.metrics["both"]["bleu-4"]
-    assert seen[-1][1] == seen[-1][2] > 0
-    assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
+    assert seen[-1].done == seen[-1].total > 0
+    assert [status.done for status in seen] == sorted(status.done for status in seen)
+    assert {(status.phase, status.unit) for status in seen} == {("scoring", "bytes")}
 
 
 def test_lengths_are_characters_without_a_tokenizer(scores):
@@ -112,23 +121,23 @@ def test_the_end_token_in_the_file_is_taken_as_evidence():
         Prediction(EN, f"{E}<|im_end|><|endoftext|>", f"{E}<|im_end|>\n", 1),
         Prediction(EN, f"{E} And then,", f"{E}<|im_end|>\n", 2),
     ]
-    found = score(rows, workers=1)
+    found = score_predictions(rows, workers=1)
     assert (found.cut_evidence, found.flags["cut"]) == ("end token", [False, True])
     assert found.flags["leaked_token"] == [False, False]
-    bare = score([Prediction(EN, E, f"{E}\n", 1)], workers=1)
+    bare = score_predictions([Prediction(EN, E, f"{E}\n", 1)], workers=1)
     assert found.metrics["both"]["bleu-4"][0] == bare.metrics["both"]["bleu-4"][0]
 
 
 def test_special_tokens_do_not_count_in_the_metrics(scores):
     bare, kept = (
-        score([Prediction(ZH, frame(R, A) + end, frame(R, A) + end, 1)], workers=1).metrics
+        score_predictions([Prediction(ZH, frame(R, A) + end, frame(R, A) + end, 1)], workers=1).metrics
         for end in ("", "<|im_end|>")
     )
     assert bare == kept
 
 
 def test_findings_name_the_rows_and_a_cure(scores):
-    found = {one.code: one for one in findings_of(scores)}
+    found = {one.code: one for one in find_defects(scores)}
     assert set(found) == {"well_formed", *DEFECTS}
     assert found["well_formed"].rows == [AT["unclosed"] + 1, AT["no thinking"] + 1]
     assert found["repetition"].share == pytest.approx(1 / 8)
@@ -138,11 +147,11 @@ def test_findings_name_the_rows_and_a_cure(scores):
 
 def test_a_defect_in_less_than_one_row_of_a_hundred_is_no_finding():
     rows = [Prediction(EN, E, E, row) for row in range(1, 201)]
-    assert findings_of(score(rows, workers=1)) == []
+    assert find_defects(score_predictions(rows, workers=1)) == []
     rows[0] = Prediction(EN, f"{E} <|fim_prefix|>", E, 1)
-    assert findings_of(score(rows, workers=1)) == []
+    assert find_defects(score_predictions(rows, workers=1)) == []
     rows[1] = Prediction(EN, f"{E} <|fim_prefix|>", E, 2)
-    assert [one.rows for one in findings_of(score(rows, workers=1))] == [[1, 2]]
+    assert [one.rows for one in find_defects(score_predictions(rows, workers=1))] == [[1, 2]]
 
 
 def test_json_holds_the_summary(scores):
@@ -159,7 +168,7 @@ def test_json_holds_the_summary(scores):
 
 def test_no_predictions_are_refused():
     with pytest.raises(UsageError):
-        score([])
+        score_predictions([])
 
 
 def test_a_missing_package_is_named_with_the_command(monkeypatch):
@@ -167,7 +176,7 @@ def test_a_missing_package_is_named_with_the_command(monkeypatch):
 
     monkeypatch.setattr(similarity, "find_spec", lambda name: None if name == "jieba" else object())
     with pytest.raises(LfQwen3Error) as caught:
-        score(PREDICTIONS)
+        score_predictions(PREDICTIONS)
     assert ("jieba" in caught.value.message, "lf-qwen3[eval]" in caught.value.hint) == (True, True)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lf_qwen3.qwen3.thinking import frame
-from lf_qwen3.results.score import Prediction, score
+from lf_qwen3.results.score import Prediction, score_predictions
 
 pytestmark = pytest.mark.llamafactory
 for package in ("llamafactory", "dashscope", "jieba", "rouge_chinese", "nltk"):
@@ -36,5 +36,5 @@ def test_the_metric_on_tokens_is_ours_on_the_text_of_those_tokens(tokenizer, pre
     )
     for skip in (True, False):
         texts = (tokenizer.decode(one[0], skip_special_tokens=skip) for one in padded)
-        ours = score([Prediction("p", *texts, 1)], workers=1).metrics["both"]
+        ours = score_predictions([Prediction("p", *texts, 1)], workers=1).metrics["both"]
         assert {name: values[0] for name, values in ours.items()} == theirs

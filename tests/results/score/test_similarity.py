@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lf_qwen3.qwen3.thinking import frame
-from lf_qwen3.results.score.parts import take_apart
+from lf_qwen3.results.score.parts import split_parts
 from lf_qwen3.results.score.similarity import Segments, cutter, lcs_length, segment, similarity
 
 for package in ("jieba", "nltk", "rouge_chinese", "numpy"):
@@ -41,7 +41,7 @@ def trainer(predict, label):
 @example(predict="血压........高。\n\n好”，", label="血压。\n好")
 @example(predict=frame("想\r", "\n答"), label=frame("想", "答"))
 def test_every_part_equals_the_trainer_on_that_part(predict, label):
-    ours, theirs = take_apart(predict), take_apart(label)
+    ours, theirs = split_parts(predict), split_parts(label)
     a, b = segment(ours), segment(theirs)
     assert similarity(a["both"], b["both"]) == trainer(predict, label)
     assert similarity(a["answer"], b["answer"]) == trainer(ours.answer, theirs.answer)
@@ -51,7 +51,7 @@ def test_every_part_equals_the_trainer_on_that_part(predict, label):
 @given(TEXTS, TEXTS)
 def test_the_words_of_the_parts_are_those_of_the_whole(thinking, answer):
     text = frame(thinking, answer)
-    assert segment(take_apart(text))["both"] == Segments(text, cutter()(text))
+    assert segment(split_parts(text))["both"] == Segments(text, cutter()(text))
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=25), st.lists(st.sampled_from("abc"), max_size=25))
@@ -65,7 +65,7 @@ def test_the_longest_common_subsequence_is_the_textbook_one(one, other):
 
 
 def test_a_text_equal_to_its_label_is_perfect():
-    words = segment(take_apart("高血压患者每天监测血压。"))["both"]
+    words = segment(split_parts("高血压患者每天监测血压。"))["both"]
     assert all(value == pytest.approx(100, abs=0.001) for value in similarity(words, words).values())
 
 
@@ -73,7 +73,7 @@ def test_long_texts_are_scored_in_memory_that_grows_with_their_length():
     import tracemalloc
 
     text = "血压 " * 4000
-    words = segment(take_apart(text))["both"]
+    words = segment(split_parts(text))["both"]
     tracemalloc.start()
     similarity(words, Segments(text, list(words.words)))
     _, peak = tracemalloc.get_traced_memory()

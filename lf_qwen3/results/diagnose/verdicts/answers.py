@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lf_qwen3.results.diagnose.coded import Evidence, Result, verdict
-from lf_qwen3.results.diagnose.run import Answers, Run, example
+from lf_qwen3.results.diagnose.training_run import Answers, TrainingRun, example
+from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictResult, verdict
 
 OFTEN = 0.05
 """The share of answers from which on a defect is no accident of sampling."""
 
 
-def _run(defect: str, share: float) -> Run:
+def _run(defect: str, share: float) -> TrainingRun:
     return example(answers=Answers(Path("predict/generated_predictions.jsonl"), 100, {defect: share}))
 
 
-def _share(run: Run, defect: str) -> Result:
+def _share(run: TrainingRun, defect: str) -> VerdictResult:
     """Return the share of a defect as evidence where it is common."""
     answers = run.answers
     share = answers.rates.get(defect, 0.0) if answers else 0.0
@@ -34,7 +34,7 @@ def _share(run: Run, defect: str) -> Result:
     good=_run("repetition", 0.01),
     bad=_run("repetition", 0.3),
 )
-def answers_repeat(run: Run) -> Result:
+def answers_repeat(run: TrainingRun) -> VerdictResult:
     """Require answers that come to an end in their own words."""
     return _share(run, "repetition")
 
@@ -48,7 +48,7 @@ def answers_repeat(run: Run) -> Result:
     good=_run("cut", 0.01),
     bad=_run("cut", 0.3),
 )
-def answers_cut(run: Run) -> Result:
+def answers_cut(run: TrainingRun) -> VerdictResult:
     """Require answers that end before max_new_tokens."""
     return _share(run, "cut")
 
@@ -61,7 +61,7 @@ def answers_cut(run: Run) -> Result:
     good=_run("unclosed_thinking", 0.01),
     bad=_run("unclosed_thinking", 0.3),
 )
-def thinking_unclosed(run: Run) -> Result:
+def thinking_unclosed(run: TrainingRun) -> VerdictResult:
     """Require that thinking, once begun, is closed."""
     return _share(run, "unclosed_thinking")
 
@@ -74,7 +74,7 @@ def thinking_unclosed(run: Run) -> Result:
     good=_run("leaked_token", 0.01),
     bad=_run("leaked_token", 0.3),
 )
-def tokens_leaked(run: Run) -> Result:
+def tokens_leaked(run: TrainingRun) -> VerdictResult:
     """Require answers without control tokens."""
     return _share(run, "leaked_token")
 
@@ -87,7 +87,7 @@ def tokens_leaked(run: Run) -> Result:
     good=_run("empty_answer", 0.01),
     bad=_run("empty_answer", 0.3),
 )
-def answers_empty(run: Run) -> Result:
+def answers_empty(run: TrainingRun) -> VerdictResult:
     """Require some text after the thinking."""
     return _share(run, "empty_answer")
 
@@ -100,6 +100,6 @@ def answers_empty(run: Run) -> Result:
     good=_run("wrong_language", 0.01),
     bad=_run("wrong_language", 0.3),
 )
-def answers_language(run: Run) -> Result:
+def answers_language(run: TrainingRun) -> VerdictResult:
     """Require answers in the language of the question."""
     return _share(run, "wrong_language")

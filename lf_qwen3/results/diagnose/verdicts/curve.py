@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from statistics import median
 
-from lf_qwen3.results.diagnose.coded import Evidence, Result, verdict
-from lf_qwen3.results.diagnose.run import ENOUGH, Point, Run, example, middle, part, steps
+from lf_qwen3.results.diagnose.training_run import ENOUGH, Point, TrainingRun, example, middle, part, steps
+from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictResult, verdict
 
 WINDOW = 10
 _NAN = float("nan")
@@ -23,15 +23,17 @@ _SPIKY = (2.0, 1.9, 1.8, 1.75, 1.7, 1.65, 1.6, 4.9, 1.6, 1.55)
     good=example(),
     bad=example(train=(2.0, 1.9, _NAN, _NAN)),
 )
-def not_a_number(run: Run) -> Result:
+def not_a_number(run: TrainingRun) -> VerdictResult:
     """Require finite numbers; a loss of exactly 0 is how transformers logs steps that were NaN."""
-    odd = [one for one in run.train if not math.isfinite(one.value) or one.value == 0]
-    norms = [one for one in run.gradient if not math.isfinite(one.value)]
-    checked = [one for curve in run.validation.values() for one in curve if not math.isfinite(one.value)]
-    named = (("loss", odd), ("grad_norm", norms), ("eval_loss", checked))
-    told = [f"{name} {found[0].value} at {steps(found)}" for name, found in named if found]
-    first = [found[0].step for _, found in named if found]
-    return Evidence("; ".join(told), {"first_step": min(first)}) if told else None
+    odd = [point for point in run.train if not math.isfinite(point.value) or point.value == 0]
+    norms = [point for point in run.gradient if not math.isfinite(point.value)]
+    validations = [
+        point for curve in run.validation.values() for point in curve if not math.isfinite(point.value)
+    ]
+    named = (("loss", odd), ("grad_norm", norms), ("eval_loss", validations))
+    texts = [f"{name} {logged[0].value} at {steps(logged)}" for name, logged in named if logged]
+    first = [logged[0].step for _, logged in named if logged]
+    return Evidence("; ".join(texts), {"first_step": min(first)}) if texts else None
 
 
 @verdict(
@@ -43,15 +45,15 @@ def not_a_number(run: Run) -> Result:
     good=example(),
     bad=_FLAT,
 )
-def flat_loss(run: Run) -> Result:
+def flat_loss(run: TrainingRun) -> VerdictResult:
     """Require a loss that moves by 1 %, and a gradient that is not zero throughout."""
-    highest = max((one.value for one in run.learning_rate), default=None)
+    highest = max((point.value for point in run.learning_rate), default=None)
     rate = f"; the learning rate was {highest:.1e} at most" if highest is not None else ""
-    if len(run.gradient) >= 3 and all(one.value == 0 for one in run.gradient):
+    if len(run.gradient) >= 3 and all(point.value == 0 for point in run.gradient):
         return Evidence(f"grad_norm is 0 at all {len(run.gradient)} logged steps{rate}")
     if len(run.train) < ENOUGH:
         return None
-    first, last = (middle(one) for one in part(run.train, 0.25))
+    first, last = (middle(quarter) for quarter in part(run.train, 0.25))
     if not abs(first - last) < 0.01 * abs(first):
         return None
     return Evidence(
@@ -67,12 +69,12 @@ def flat_loss(run: Run) -> Result:
     good=example(),
     bad=example(train=(2.0, 1.8, 1.7, 2.4, 3.5, 4.0, 4.1, 4.2)),
 )
-def loss_rose(run: Run) -> Result:
+def loss_rose(run: TrainingRun) -> VerdictResult:
     """Require an end no more than a tenth above the beginning."""
     if len(run.train) < ENOUGH:
         return None
-    first, last = (middle(one) for one in part(run.train, 0.25))
-    lowest = min(run.train, key=lambda one: one.value)
+    first, last = (middle(quarter) for quarter in part(run.train, 0.25))
+    lowest = min(run.train, key=lambda point: point.value)
     if not last > first * 1.1:
         return None
     ends = f"{first:.3f} in the first quarter, {last:.3f} in the last"
@@ -88,21 +90,23 @@ def loss_rose(run: Run) -> Result:
     good=example(),
     bad=example(train=_SPIKY),
 )
-def spikes(run: Run) -> Result:
+def spikes(run: TrainingRun) -> VerdictResult:
     """Require no loss above 1.5 times the median of the ten before it, clear of their spread as well."""
-    found = [one for at, one in enumerate(run.train) if _is_spike(run.train[max(0, at - WINDOW) : at], one)]
-    if not found or loss_rose(run):
+    jumps = [
+        point for at, point in enumerate(run.train) if _is_spike(run.train[max(0, at - WINDOW) : at], point)
+    ]
+    if not jumps or loss_rose(run):
         return None
-    worst = max(found, key=lambda one: one.value)
+    worst = max(jumps, key=lambda point: point.value)
     text = f"{worst.value:.3f} at step {worst.step}"
-    text += f", the highest of {len(found)}: {steps(found)}" * (len(found) > 1)
-    return Evidence(text, {"steps": [one.step for one in found], "highest": worst.value})
+    text += f", the highest of {len(jumps)}: {steps(jumps)}" * (len(jumps) > 1)
+    return Evidence(text, {"steps": [point.step for point in jumps], "highest": worst.value})
 
 
-def _is_spike(before: tuple[Point, ...], one: Point) -> bool:
-    values = [each.value for each in before if math.isfinite(each.value)]
-    if len(values) < 5 or not math.isfinite(one.value):
+def _is_spike(before: tuple[Point, ...], point: Point) -> bool:
+    values = [earlier.value for earlier in before if math.isfinite(earlier.value)]
+    if len(values) < 5 or not math.isfinite(point.value):
         return False
     middle = median(values)
-    spread = median(abs(each - middle) for each in values)
-    return one.value > 1.5 * middle and one.value > middle + 6 * spread and one.value > 0.1
+    spread = median(abs(value - middle) for value in values)
+    return point.value > 1.5 * middle and point.value > middle + 6 * spread and point.value > 0.1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lf_qwen3.results.diagnose.coded import Evidence, Result, verdict
-from lf_qwen3.results.diagnose.run import Run, example
+from lf_qwen3.results.diagnose.training_run import TrainingRun, example
+from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictResult, verdict
 
 _STOPPED = {
     "stateful_callbacks": {
@@ -25,13 +25,13 @@ _STOPPED = {
     good=example(),
     bad=example(total=200, state=_STOPPED, validation=(1.9, 1.6, 1.7, 1.8)),
 )
-def early_stop(run: Run) -> Result:
+def early_stop(run: TrainingRun) -> VerdictResult:
     """Tell that the patience was used up before the last step."""
     patience = _patience(run)
     if patience is None or not run.is_finished:
         return None
     curve = run.main_validation
-    best = min(curve, key=lambda one: one.value) if curve else None
+    best = min(curve, key=lambda point: point.value) if curve else None
     lowest = f"; the lowest was {best.value:.3f} at step {best.step}" if best else ""
     text = f"step {run.step} of {run.total}: {patience} validations in a row without a better one{lowest}"
     return Evidence(text, {"step": run.step, "total_steps": run.total, "patience": patience})
@@ -45,14 +45,14 @@ def early_stop(run: Run) -> Result:
     good=example(),
     bad=example(total=200),
 )
-def stopped_short(run: Run) -> Result:
+def stopped_short(run: TrainingRun) -> VerdictResult:
     """Require the planned number of steps."""
     if not run.is_finished or not 0 < run.step < run.total or _patience(run) is not None:
         return None
     return Evidence(f"step {run.step} of {run.total}", {"step": run.step, "total_steps": run.total})
 
 
-def _patience(run: Run) -> int | None:
+def _patience(run: TrainingRun) -> int | None:
     """Return the patience of early stopping where it was used up before the end."""
     callback = _mapping(_mapping(run.state.get("stateful_callbacks")).get("EarlyStoppingCallback"))
     patience = _mapping(callback.get("args")).get("early_stopping_patience")
@@ -73,12 +73,14 @@ def _mapping(value: Any) -> dict[str, Any]:
     good=example(rate=(0.0, 5e-5, 1e-4, 8e-5, 6e-5, 4e-5, 2e-5, 0.0)),
     bad=example(rate=(1e-4, 5e-5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
 )
-def no_learning_rate(run: Run) -> Result:
+def no_learning_rate(run: TrainingRun) -> VerdictResult:
     """Require a rate above zero, but for the first steps of a warm-up and the last one of a decay."""
     if len(run.learning_rate) < 2:
         return None
-    inner = run.learning_rate if all(one.value == 0 for one in run.learning_rate) else run.learning_rate[1:-1]
-    idle = [one for one in inner if one.value == 0]
+    inner = (
+        run.learning_rate if all(point.value == 0 for point in run.learning_rate) else run.learning_rate[1:-1]
+    )
+    idle = [point for point in inner if point.value == 0]
     if len(idle) < max(2, 0.1 * len(run.learning_rate)):
         return None
     span = f"from step {idle[0].step} to {idle[-1].step}"

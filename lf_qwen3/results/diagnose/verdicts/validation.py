@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lf_qwen3.results.diagnose.coded import Evidence, Result, verdict
-from lf_qwen3.results.diagnose.run import Point, Run, example, mean, part
+from lf_qwen3.results.diagnose.training_run import Point, TrainingRun, example, mean, part
+from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictResult, verdict
 
 RISE = 0.01
 """A validation loss this share above its lowest counts as risen; below it is noise of a small set."""
@@ -22,12 +22,12 @@ _OVERFIT = example(train=(2.0, 1.6, 1.3, 1.1, 0.9, 0.7, 0.5, 0.35), validation=(
     good=example(),
     bad=_OVERFIT,
 )
-def overfit(run: Run) -> Result:
+def overfit(run: TrainingRun) -> VerdictResult:
     """Find the step after which validation only got worse, and tell where the best weights are."""
     curve = run.main_validation
     if len(curve) < 2:
         return None
-    best, last = min(curve, key=lambda one: one.value), curve[-1]
+    best, last = min(curve, key=lambda point: point.value), curve[-1]
     before, after = _near(run.train, best.step), _near(run.train, last.step)
     if last.value <= best.value * (1 + RISE) or before is None or after is None or after >= before:
         return None
@@ -43,7 +43,7 @@ def overfit(run: Run) -> Result:
     return Evidence(f"{text}. {_where(run, best.step)}", figures)
 
 
-def _where(run: Run, step: int) -> str:
+def _where(run: TrainingRun, step: int) -> str:
     if step in run.checkpoints:
         return f"Use {run.folder / f'checkpoint-{step}'}, which is still there"
     what = "is not there any more" if run.checkpoints else "was never saved"
@@ -55,7 +55,7 @@ def _where(run: Run, step: int) -> str:
 
 def _near(curve: tuple[Point, ...], step: int) -> float | None:
     """Return the training loss around a step: the mean of the last three values up to it."""
-    until = [one for one in curve if one.step <= step][-3:]
+    until = [point for point in curve if point.step <= step][-3:]
     return mean(until) if until else None
 
 
@@ -67,7 +67,7 @@ def _near(curve: tuple[Point, ...], step: int) -> float | None:
     good=example(),
     bad=example(validation=()),
 )
-def no_validation(run: Run) -> Result:
+def no_validation(run: TrainingRun) -> VerdictResult:
     """Require a validation loss, or the settings for one in a run that has not come to it yet."""
     if any(run.validation.values()) or not run.train:
         return None
@@ -84,14 +84,14 @@ def no_validation(run: Run) -> Result:
     good=example(validation=(1.9, 1.5, 1.41, 1.405, 1.404)),
     bad=example(validation=(1.9, 1.7, 1.55, 1.42)),
 )
-def still_learning(run: Run) -> Result:
+def still_learning(run: TrainingRun) -> VerdictResult:
     """Find a finished run whose last validation is the best by a good part of the whole fall."""
     curve = run.main_validation
     if not run.is_finished or len(curve) < 3 or run.step < run.total:
         return None
     last, before = curve[-1], curve[-2]
     fall, whole = before.value - last.value, curve[0].value - last.value
-    if last.value > min(one.value for one in curve) or whole <= 0 or fall < 0.1 * whole:
+    if last.value > min(point.value for point in curve) or whole <= 0 or fall < 0.1 * whole:
         return None
     return Evidence(
         f"{before.value:.3f} at step {before.step}, {last.value:.3f} at step {last.step}, the last one",
@@ -107,7 +107,7 @@ def still_learning(run: Run) -> Result:
     good=example(),
     bad=example(train=(1.5, 1.0, 0.6, 0.4, 0.25, 0.2, 0.15, 0.1)),
 )
-def low_loss(run: Run) -> Result:
+def low_loss(run: TrainingRun) -> VerdictResult:
     """Require a loss of 0.3 or more at the end: what Qwen3 answers in its own words stays above it.
 
     Preference and reward losses mean something else and are left out.
@@ -118,7 +118,7 @@ def low_loss(run: Run) -> Result:
     value = mean(last)
     if not value < LOW:
         return None
-    below = next((one for one in run.train if one.value < LOW), last[0])
+    below = next((point for point in run.train if point.value < LOW), last[0])
     span = f"{value:.3f} on average from step {last[0].step} to {last[-1].step}"
     text = f"{span}; first below {LOW} at step {below.step}"
     return Evidence(text, {"mean": value, "since_step": below.step})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS, FIRST_ADDED_ID
-from lf_qwen3.results.diagnose.coded import Evidence, Result, verdict
-from lf_qwen3.results.diagnose.run import Run, example
+from lf_qwen3.results.diagnose.training_run import TrainingRun, example
+from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictResult, verdict
 
 END = "<|im_end|>"
 END_ID = FIRST_ADDED_ID + ADDED_TOKENS.index(END)
@@ -21,7 +21,7 @@ _BASE = {"base_model_name_or_path": "Qwen/Qwen3-4B-Base"}
     good=example(),
     bad=example(has_weights=False),
 )
-def no_weights(run: Run) -> Result:
+def no_weights(run: TrainingRun) -> VerdictResult:
     """Require the weights of an adapter or of a whole model in a finished run."""
     return f"no *.safetensors in {run.folder}" if run.is_finished and not run.has_weights else None
 
@@ -34,7 +34,7 @@ def no_weights(run: Run) -> Result:
     good=example(tokenizer={"eos_token": END}),
     bad=example(tokenizer={"eos_token": "<|endoftext|>"}),
 )
-def eos_token(run: Run) -> Result:
+def eos_token(run: TrainingRun) -> VerdictResult:
     """Require Qwen3's end of turn as end token; plain pre-training ends its texts otherwise."""
     token = run.tokenizer.get("eos_token")
     token = token.get("content") if isinstance(token, dict) else token
@@ -51,7 +51,7 @@ def eos_token(run: Run) -> Result:
     good=example(generation={"eos_token_id": [END_ID, FIRST_ADDED_ID]}),
     bad=example(generation={"eos_token_id": FIRST_ADDED_ID}),
 )
-def generation_eos(run: Run) -> Result:
+def generation_eos(run: TrainingRun) -> VerdictResult:
     """Require Qwen3's end of turn among the ids that end a generation."""
     ids: Any = run.generation.get("eos_token_id")
     known = ids if isinstance(ids, list) else [ids]
@@ -68,7 +68,7 @@ def generation_eos(run: Run) -> Result:
     good=example(adapter=_BASE | {"modules_to_save": ["embed_tokens", "lm_head"]}),
     bad=example(adapter=_BASE),
 )
-def base_model_end(run: Run) -> Result:
+def base_model_end(run: TrainingRun) -> VerdictResult:
     """Require the trained embedding that a Base model needs (QwenLM/Qwen3, issue 1064)."""
     name = str(run.adapter.get("base_model_name_or_path") or "")
     trained = run.adapter.get("modules_to_save") or []

@@ -29,7 +29,7 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TrainingRun:
     """What is known of a run.
 
     `validation` holds a curve for each validation set. `step` is the last one logged, `total` how many were
@@ -78,13 +78,13 @@ def example(
     validation: Sequence[float] = (1.9, 1.6, 1.45, 1.4),
     rate: Sequence[float] | None = None,
     **known: Any,
-) -> Run:
+) -> TrainingRun:
     """Make a run for an example: losses logged every 10 steps, validated every 20."""
     step = 10 * len(train)
     rates = rate if rate is not None else [1e-4] * len(train)
     curves = {"loss": points(validation, 20)} if validation else {}
     given: dict[str, Any] = {"folder": Path("run"), "step": step, "total": step} | known
-    return Run(train=points(train), validation=curves, learning_rate=points(rates), **given)
+    return TrainingRun(train=points(train), validation=curves, learning_rate=points(rates), **given)
 
 
 def points(values: Iterable[float], every: int = 10) -> tuple[Point, ...]:
@@ -94,12 +94,12 @@ def points(values: Iterable[float], every: int = 10) -> tuple[Point, ...]:
 
 def mean(curve: Sequence[Point]) -> float:
     """Return the mean of the values of a curve that is not empty."""
-    return sum(one.value for one in curve) / len(curve)
+    return sum(point.value for point in curve) / len(curve)
 
 
 def middle(curve: Sequence[Point]) -> float:
     """Return the median of the values of a curve that is not empty; one spike does not move it."""
-    return median(one.value for one in curve)
+    return median(point.value for point in curve)
 
 
 def part(curve: Sequence[Point], share: float) -> tuple[Sequence[Point], Sequence[Point]]:
@@ -108,8 +108,8 @@ def part(curve: Sequence[Point], share: float) -> tuple[Sequence[Point], Sequenc
     return curve[:count], curve[-count:]
 
 
-def steps(found: Sequence[Point], most: int = 3) -> str:
+def steps(curve: Sequence[Point], most: int = 3) -> str:
     """Return the steps of some points as text: `step 10`, `steps 10, 20, 30 and 4 more`."""
-    named = ", ".join(str(one.step) for one in found[:most])
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return f"step{'s' if len(found) > 1 else ''} {named}{more}"
+    named = ", ".join(str(point.step) for point in curve[:most])
+    more = f" and {len(curve) - most} more" if len(curve) > most else ""
+    return f"step{'s' if len(curve) > 1 else ''} {named}{more}"

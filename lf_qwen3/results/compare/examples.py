@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lf_qwen3.results.compare.measures import HEADLINE
-from lf_qwen3.results.compare.named import Named
+from lf_qwen3.results.compare.named_run import NamedRun
 from lf_qwen3.results.score.prompts import conversation_of
 from lf_qwen3.results.score.result import DEFECTS
 from lf_qwen3.results.score.rows import parts_of
@@ -16,7 +16,7 @@ EACH = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class RunText:
     """What one run wrote: its score by the headline measure, and the codes of its defects."""
 
     run: str
@@ -27,7 +27,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ExampleRow:
     """One row side by side: the question, the reference, what each run wrote. `change` is of the last run.
 
     `row` is the line in the first run's file, from 1.
@@ -38,7 +38,7 @@ class Shown:
     question: str
     label_thinking: str
     label_answer: str
-    texts: list[Text]
+    texts: list[RunText]
     change: float | None
 
 
@@ -46,12 +46,12 @@ class Shown:
 class Examples:
     """Rows that improved most, those that fell most, and a sample of the rest; each row stands once."""
 
-    improved: list[Shown]
-    fell: list[Shown]
-    sampled: list[Shown]
+    improved: list[ExampleRow]
+    fell: list[ExampleRow]
+    sampled: list[ExampleRow]
 
 
-def examples(runs: Sequence[Named], seed: int, each: int = EACH) -> Examples:
+def choose_examples(runs: Sequence[NamedRun], seed: int, each: int = EACH) -> Examples:
     """Choose up to `each` rows of every sort, by the last run against the first; `seed` draws the sample."""
     gains = _gains(runs)
     order = sorted(
@@ -62,19 +62,19 @@ def examples(runs: Sequence[Named], seed: int, each: int = EACH) -> Examples:
     rest = [row for row in range(len(gains)) if row not in {*improved, *fell}]
     sampled = sorted(random.Random(seed).sample(rest, min(each, len(rest))))
     return Examples(
-        *([_shown(runs, row, gains[row]) for row in found] for found in (improved, fell, sampled))
+        *([_shown(runs, row, gains[row]) for row in chosen] for chosen in (improved, fell, sampled))
     )
 
 
-def _gains(runs: Sequence[Named]) -> list[float | None]:
+def _gains(runs: Sequence[NamedRun]) -> list[float | None]:
     first, last = (HEADLINE.values(run.scored) for run in (runs[0], runs[-1]))
     return [None if a is None or b is None else b - a for a, b in zip(first, last, strict=True)]
 
 
-def _shown(runs: Sequence[Named], row: int, change: float | None) -> Shown:
+def _shown(runs: Sequence[NamedRun], row: int, change: float | None) -> ExampleRow:
     first = runs[0].rows[row]
     label = parts_of(first)[1]
-    return Shown(
+    return ExampleRow(
         row=first.row,
         kind=runs[0].scored.kinds[row],
         question=conversation_of(first.prompt),
@@ -85,7 +85,7 @@ def _shown(runs: Sequence[Named], row: int, change: float | None) -> Shown:
     )
 
 
-def _text(run: Named, row: int) -> Text:
+def _text(run: NamedRun, row: int) -> RunText:
     parts = parts_of(run.rows[row])[0]
-    found = tuple(name for name in DEFECTS if run.scored.flags[name][row])
-    return Text(run.name, parts.thinking, parts.answer, HEADLINE.values(run.scored)[row], found)
+    defects = tuple(name for name in DEFECTS if run.scored.flags[name][row])
+    return RunText(run.name, parts.thinking, parts.answer, HEADLINE.values(run.scored)[row], defects)

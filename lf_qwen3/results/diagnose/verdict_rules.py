@@ -1,7 +1,7 @@
 """Coded verdicts on a run; one verdict is one function, in a file of its own kind.
 
     @verdict("code", "warning", "what is wrong", "what to try next", good=run, bad=run)
-    def name(run: Run) -> Result: ...
+    def name(run: TrainingRun) -> VerdictResult: ...
 
 A function returns None where there is nothing to say, or its evidence: text with numbers and steps. `good`
 and `bad` are its examples: the tests run them.
@@ -11,13 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from lf_qwen3.base.discovery import import_all
-from lf_qwen3.results.diagnose.run import Run
-
-Severity = Literal["error", "warning", "info"]
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+from lf_qwen3.base.severity import SEVERITIES, Severity
+from lf_qwen3.results.diagnose.training_run import TrainingRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +30,12 @@ class Evidence:
     severity: Severity | None = None
 
 
-Result = Evidence | str | None
-Test = Callable[[Run], Result]
+VerdictResult = Evidence | str | None
+VerdictTest = Callable[[TrainingRun], VerdictResult]
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class VerdictRule:
     """One thing that a run may show.
 
     An error: the weights are of no use. A warning: very likely a mistake, or a better run is near. An info is
@@ -48,34 +46,34 @@ class Coded:
     severity: Severity
     what: str
     advice: str
-    test: Test
-    good: Run
-    bad: Run
+    test: VerdictTest
+    good: TrainingRun
+    bad: TrainingRun
 
-    def evidence(self, run: Run) -> Evidence | None:
+    def evidence(self, run: TrainingRun) -> Evidence | None:
         """Return what speaks for this verdict, None where nothing does."""
-        found = self.test(run)
-        return Evidence(found) if isinstance(found, str) else found
+        evidence = self.test(run)
+        return Evidence(evidence) if isinstance(evidence, str) else evidence
 
 
-_VERDICTS: dict[str, Coded] = {}
+_VERDICTS: dict[str, VerdictRule] = {}
 
 
 def verdict(
-    code: str, severity: Severity, what: str, advice: str, *, good: Run, bad: Run
-) -> Callable[[Test], Test]:
+    code: str, severity: Severity, what: str, advice: str, *, good: TrainingRun, bad: TrainingRun
+) -> Callable[[VerdictTest], VerdictTest]:
     """Register the decorated function as the verdict behind `code`."""
 
-    def register(function: Test) -> Test:
+    def register(function: VerdictTest) -> VerdictTest:
         if code in _VERDICTS:
             raise ValueError(f"two verdicts are called {code}")
-        _VERDICTS[code] = Coded(code, severity, what, advice, function, good, bad)
+        _VERDICTS[code] = VerdictRule(code, severity, what, advice, function, good, bad)
         return function
 
     return register
 
 
-def all_verdicts() -> list[Coded]:
+def all_verdicts() -> list[VerdictRule]:
     """Return every verdict, the gravest first, in the order of their codes."""
     import_all("lf_qwen3.results.diagnose.verdicts")
-    return sorted(_VERDICTS.values(), key=lambda one: (SEVERITIES.index(one.severity), one.code))
+    return sorted(_VERDICTS.values(), key=lambda rule: (SEVERITIES.index(rule.severity), rule.code))

@@ -25,7 +25,7 @@ _BLOCK = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class PredictRun:
     """One predict YAML: what it holds, where its output goes, and the local folder of weights it loads."""
 
     yaml: Path
@@ -50,7 +50,7 @@ class Prediction:
             stamp = json.loads((self.output / STAMP).read_bytes())
         except FileNotFoundError:
             sources = [self.yaml, *_rows(self.settings), *_files(self.weights)]
-            return self.file.stat().st_mtime > max(one.stat().st_mtime for one in sources)
+            return self.file.stat().st_mtime > max(source.stat().st_mtime for source in sources)
         except (OSError, ValueError):
             return False
         return isinstance(stamp, dict) and stamp.get("made_from") == self.fingerprint()
@@ -82,7 +82,7 @@ class Prediction:
         (self.output / STAMP).write_text(json.dumps({"made_from": made_from}) + "\n", "utf-8")
 
 
-def read(out: Path, name: str) -> Prediction:
+def read_predict_run(out: Path, name: str) -> PredictRun:
     """Read one predict YAML of a recipe's folder.
 
     Raises `UsageError` where it is not there or predicts nothing, or where the weights it loads were not
@@ -93,6 +93,7 @@ def read(out: Path, name: str) -> Prediction:
         raise UsageError(
             f"there is no {name} in {out}",
             f"write it: lf-qwen3 recipe new ... --out {out}; or name prediction files: --from BASE TUNED",
+            code="file_missing",
         )
     settings = yaml_reader.read(yaml).settings
     output = settings.get("output_dir")
@@ -100,8 +101,9 @@ def read(out: Path, name: str) -> Prediction:
         raise UsageError(
             f"{yaml} predicts nothing",
             "it needs do_predict: true, predict_with_generate: true and output_dir",
+            code="no_predict_yaml",
         )
-    return Prediction(yaml, settings, Path(str(output)), _weights(out, yaml, settings))
+    return PredictRun(yaml, settings, Path(str(output)), _weights(out, yaml, settings))
 
 
 def _weights(out: Path, yaml: Path, settings: dict[str, Any]) -> Path | None:
@@ -117,7 +119,9 @@ def _weights(out: Path, yaml: Path, settings: dict[str, Any]) -> Path | None:
         moved = (
             "; paths in a YAML count from the folder that the trainer is started in" * folder.is_absolute()
         )
-        raise UsageError(f"{yaml} loads {named}, and no weights are there", f"{hint}{moved}")
+        raise UsageError(
+            f"{yaml} loads {named}, and no weights are there", f"{hint}{moved}", code="weights_missing"
+        )
     return folder if named and folder.is_dir() else None
 
 
@@ -129,8 +133,8 @@ def _trained(out: Path) -> str | None:
 
 
 def _files(folder: Path | None) -> list[Path]:
-    found = [path for pattern in _WEIGHTS for path in folder.glob(pattern)] if folder else []
-    return sorted(found)
+    files = [path for pattern in _WEIGHTS for path in folder.glob(pattern)] if folder else []
+    return sorted(files)
 
 
 def _rows(settings: dict[str, Any]) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from typing import Any
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.qwen3.thinking import CLOSE
 from lf_qwen3.results.score import interval
-from lf_qwen3.results.score.judge import GRADES, Request, answer_of, requests
+from lf_qwen3.results.score.judge import GRADES, JudgeRequest, answer_of, judge_requests
 from lf_qwen3.results.score.predictions import Prediction
 from lf_qwen3.results.score.result import Figure
 
@@ -23,7 +23,7 @@ _SHOWN = 3
 
 
 @dataclass(slots=True)
-class Verdicts:
+class Judgements:
     """The judgement of each row, aligned with the predictions; None where there is none that can be read.
 
     Of one set of predictions `grades` are 1 to 10. Of a pair `outcomes` are "win", "tie" or "loss" of the
@@ -39,76 +39,84 @@ class Verdicts:
     def figures(self, seed: int = 42) -> dict[str, Figure]:
         """Return the mean grade, or the shares of wins, ties and losses, with their 95 % intervals."""
         if self.outcomes:
-            known = [one for one in self.outcomes if one is not None]
-            return {name: interval.rate([one == name for one in known]) for name in OUTCOMES}
+            known = [outcome for outcome in self.outcomes if outcome is not None]
+            return {name: interval.rate([outcome == name for outcome in known]) for name in OUTCOMES}
         return interval.means({"grade": self.grades}, seed)
 
     def as_json(self) -> dict[str, Any]:
         """Return figures and problems as one JSON object."""
-        figures = {name: one.as_json() for name, one in self.figures().items()}
+        figures = {name: figure.as_json() for name, figure in self.figures().items()}
         return figures | {"missing": self.missing, "problems": self.problems}
 
     def lines(self) -> list[str]:
         """Return what a person reads of it."""
-        found = []
-        for name, one in self.figures().items():
-            if one.value is None or one.low is None or one.high is None:
-                found.append(f"judge: {name} of {one.n} rows: {'-' if one.value is None else one.value}")
+        lines = []
+        for name, figure in self.figures().items():
+            if figure.value is None or figure.low is None or figure.high is None:
+                lines.append(
+                    f"judge: {name} of {figure.n} rows: {'-' if figure.value is None else figure.value}"
+                )
             elif name == "grade":
-                mean = f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
-                found.append(f"judge: mean grade {mean} of 10, {one.n:,} rows")
+                mean = f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+                lines.append(f"judge: mean grade {mean} of 10, {figure.n:,} rows")
             else:
-                share = f"{one.value:.1%} [{one.low:.1%}, {one.high:.1%}]"
-                found.append(f"judge: {name} {share} of {one.n:,} rows")
+                share = f"{figure.value:.1%} [{figure.low:.1%}, {figure.high:.1%}]"
+                lines.append(f"judge: {name} {share} of {figure.n:,} rows")
         if self.missing:
-            found.append(f"judge: {self.missing:,} requests have no verdict")
-        found += [f"judge: not read: {one}" for one in self.problems[:_SHOWN]]
+            lines.append(f"judge: {self.missing:,} requests have no verdict")
+        lines += [f"judge: not read: {problem}" for problem in self.problems[:_SHOWN]]
         if len(self.problems) > _SHOWN:
-            found.append(f"judge: and {len(self.problems) - _SHOWN:,} more lines not read (--json lists all)")
-        return found
+            lines.append(f"judge: and {len(self.problems) - _SHOWN:,} more lines not read (--json lists all)")
+        return lines
 
 
-def read(
+def read_judgements(
     file: Path, predictions: Sequence[Prediction], against: Sequence[Prediction] | None = None
-) -> Verdicts:
+) -> Judgements:
     """Read the batch output about these very predictions; a line that cannot be used is told, not fatal.
 
     Raises `UsageError` where there is no such file, or no line of it is about these predictions.
     """
     if not file.is_file():
-        raise UsageError(f"there is no file {file}", "name the output file of the batch")
-    asked = {one.custom_id: one for one in requests(predictions, against)}
-    found = Verdicts()
-    replies = _replies(file, asked, found.problems)
-    if asked and not replies and not found.problems:
-        raise LfQwen3Error(f"{file} is empty", "name the output file of the batch")
-    if asked and not replies and all("no request about" in one for one in found.problems):
-        hint = "name the predictions that were exported, and --judge-against as it was then"
-        raise UsageError(f"no line of {file} is about these predictions", hint)
-    found.missing = len(asked) - len(replies)
+        raise UsageError(f"there is no file {file}", "name the output file of the batch", code="file_missing")
+    requests_by_id = {request.custom_id: request for request in judge_requests(predictions, against)}
+    replies, problems = _read_replies(file, requests_by_id)
+    if requests_by_id and not replies:
+        _require_some(file, problems)
+    judgements = Judgements(problems=problems, missing=len(requests_by_id) - len(replies))
     if against is None:
-        found.grades = [None] * len(predictions)
+        judgements.grades = [None] * len(predictions)
         for custom_id, value in replies.items():
-            found.grades[asked[custom_id].row] = int(value)
+            judgements.grades[requests_by_id[custom_id].row] = int(value)
     else:
-        found.outcomes = _outcomes(predictions, against, asked, replies)
-    return found
+        judgements.outcomes = _outcomes(predictions, against, requests_by_id, replies)
+    return judgements
 
 
-def _replies(file: Path, asked: dict[str, Request], problems: list[str]) -> dict[str, str]:
-    """Return the verdict by custom_id; the first counts where one stands twice."""
-    found: dict[str, str] = {}
+def _require_some(file: Path, problems: list[str]) -> None:
+    """Raise where a file without a usable reply is empty, or about other predictions throughout."""
+    if not problems:
+        raise LfQwen3Error(f"{file} is empty", "name the output file of the batch", code="file_empty")
+    if all("no request about" in problem for problem in problems):
+        hint = "name the predictions that were exported, and --judge-against as it was then"
+        raise UsageError(f"no line of {file} is about these predictions", hint, code="rows_differ")
+
+
+def _read_replies(file: Path, requests_by_id: dict[str, JudgeRequest]) -> tuple[dict[str, str], list[str]]:
+    """Return the verdict by custom_id, and why lines were not used; the first counts where two are there."""
+    replies: dict[str, str] = {}
+    problems: list[str] = []
     for number, line in enumerate(file.read_bytes().split(b"\n"), 1):
         if not line.strip():
             continue
         try:
-            custom_id, value = _verdict(json.loads(line), asked)
-            if custom_id in found:
+            custom_id, value = _verdict(json.loads(line), requests_by_id)
+            if custom_id in replies:
                 raise ValueError(f"{custom_id} has a verdict already")
-            found[custom_id] = value
+            replies[custom_id] = value
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             problems.append(f"{file}:{number}: {_reason(error)}")
-    return found
+    return replies, problems
 
 
 def _reason(error: Exception) -> str:
@@ -117,10 +125,10 @@ def _reason(error: Exception) -> str:
     return str(error) if type(error) is ValueError else "this line is no reply of a chat completion"
 
 
-def _verdict(reply: dict[str, Any], asked: dict[str, Request]) -> tuple[str, str]:
+def _verdict(reply: dict[str, Any], requests_by_id: dict[str, JudgeRequest]) -> tuple[str, str]:
     """Return custom_id and verdict of one line: a grade, or which place is better."""
     custom_id = str(reply["custom_id"])
-    if custom_id not in asked:
+    if custom_id not in requests_by_id:
         raise ValueError(f"there is no request about these predictions called {custom_id}")
     response = reply.get("response") or {}
     if reply.get("error") or response.get("status_code", 200) != 200:
@@ -128,7 +136,7 @@ def _verdict(reply: dict[str, Any], asked: dict[str, Request]) -> tuple[str, str
     content = response["body"]["choices"][0]["message"]["content"]
     if not isinstance(content, str):
         raise ValueError(f"{custom_id} has no text")
-    key, check = ("better", _place) if asked[custom_id].place else ("score", _grade)
+    key, check = ("better", _place) if requests_by_id[custom_id].place else ("score", _grade)
     return custom_id, _value(custom_id, content, key, check)
 
 
@@ -160,21 +168,21 @@ def _place(value: Any) -> str | None:
 def _outcomes(
     predictions: Sequence[Prediction],
     against: Sequence[Prediction],
-    asked: dict[str, Request],
+    requests_by_id: dict[str, JudgeRequest],
     replies: dict[str, str],
 ) -> list[str | None]:
     """Bring both orders together. Equal answers are a tie that nobody was asked about."""
     orders: list[list[str]] = [[] for _ in predictions]
     for custom_id, value in replies.items():
-        one = asked[custom_id]
-        ours = "1" if one.place == "first" else "2"
-        orders[one.row].append("tie" if value == "tie" else "win" if value == ours else "loss")
-    found: list[str | None] = []
+        request = requests_by_id[custom_id]
+        ours = "1" if request.place == "first" else "2"
+        orders[request.row].append("tie" if value == "tie" else "win" if value == ours else "loss")
+    outcomes: list[str | None] = []
     for row, verdicts in enumerate(orders):
         if answer_of(predictions[row]) == answer_of(against[row]):
-            found.append("tie")
+            outcomes.append("tie")
         elif len(verdicts) < 2:
-            found.append(None)
+            outcomes.append(None)
         else:
-            found.append(verdicts[0] if verdicts[0] == verdicts[1] else "tie")
-    return found
+            outcomes.append(verdicts[0] if verdicts[0] == verdicts[1] else "tie")
+    return outcomes

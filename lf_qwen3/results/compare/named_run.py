@@ -13,7 +13,7 @@ _PREFIX = "predict_"
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedRun:
     """Predictions read from `path`; `scores` belong to `rows` in their order, None before scoring."""
 
     name: str
@@ -28,24 +28,26 @@ class Named:
             raise ValueError(f"{self.name} has not been scored")
         return self.scores
 
-    def with_scores(self, scores: Scores) -> Named:
+    def with_scores(self, scores: Scores) -> NamedRun:
         """Return the same run with its scores."""
         return replace(self, scores=scores)
 
 
-def read(paths: Sequence[Path]) -> list[Named]:
+def read_named_runs(paths: Sequence[Path]) -> list[NamedRun]:
     """Read the runs, each named by its folder or file; a name that stands twice gets a number.
 
     Raises `UsageError` for fewer than two runs or the same one twice, and what `score.read` raises.
     """
     if len(paths) < 2:
-        raise UsageError("there is one run only", "name two: lf-qwen3 compare BASE TUNED")
+        raise UsageError(
+            "there is one run only", "name two: lf-qwen3 compare BASE TUNED", code="too_few_runs"
+        )
     files = [predictions.locate(path).resolve() for path in paths]
     for path, file in zip(paths, files, strict=True):
         if files.count(file) > 1:
-            raise UsageError(f"{path} stands twice", "name two different runs")
+            raise UsageError(f"{path} stands twice", "name two different runs", code="run_given_twice")
     names = names_of(files)
-    return [Named(*one) for one in zip(names, paths, map(predictions.read, paths), strict=True)]
+    return [NamedRun(*fields) for fields in zip(names, paths, map(predictions.read, paths), strict=True)]
 
 
 def names_of(files: Sequence[Path]) -> list[str]:
