@@ -8,11 +8,14 @@ imported when it is first used, so that `import lf_qwen3` costs next to nothing.
 
 TYPE_CHECKING = False  # a type checker takes it for true; the module `typing` itself takes long to import
 if TYPE_CHECKING:
+    from lf_qwen3.api.data import convert, read
     from lf_qwen3.api.texts import frame_thinking, split_thinking
     from lf_qwen3.base.errors import LfQwen3Error, UsageError
 
 __version__ = "0.1.0"
 __all__ = [  # noqa: RUF022 - the order of the commands, and of docs/api.md
+    "convert",
+    "read",
     "split_thinking",
     "frame_thinking",
     "LfQwen3Error",
@@ -21,6 +24,7 @@ __all__ = [  # noqa: RUF022 - the order of the commands, and of docs/api.md
 ]
 
 _HOMES = {
+    **dict.fromkeys(("convert", "read"), "lf_qwen3.api.data"),
     **dict.fromkeys(("split_thinking", "frame_thinking"), "lf_qwen3.api.texts"),
     **dict.fromkeys(("LfQwen3Error", "UsageError"), "lf_qwen3.base.errors"),
 }

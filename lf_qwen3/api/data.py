@@ -1,0 +1,77 @@
+"""Data: sources become a registered dataset, or conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+from lf_qwen3.api._paths import StrPath, names_of, path_of
+from lf_qwen3.base.conversation import Conversation
+from lf_qwen3.data.convert import convert as conversion
+from lf_qwen3.data.convert.conversations import RejectedRow, read_conversations
+from lf_qwen3.data.convert.options import ConvertOptions, Report
+
+
+def convert(
+    sources: StrPath | Iterable[StrPath],
+    *,
+    name: str,
+    dataset_dir: StrPath,
+    format: Literal["sharegpt", "alpaca"] = "sharegpt",
+    turns: Literal["unroll", "last", "all"] = "unroll",
+    limit: int | None = None,
+    val: float = 0,
+    test: float = 0,
+    mix: float | None = None,
+    by: Literal["rows", "tokens"] = "rows",
+    seed: int = 42,
+    on_bad: Literal["reject", "stop"] = "reject",
+    allow_special: bool = False,
+    replace: bool = False,
+    workers: int = 0,
+) -> Report:
+    """Turn sources into a registered LLaMA-Factory dataset, all of it or nothing.
+
+    A source is a file, a folder, a glob, or "CONVERTER:PATH". `val` and `test` are a share below 1 or a
+    number of rows, `mix` is the share of thinking records (0 to 1), `limit` the most rows to read of each
+    source. `workers` is the number of processes; 0 works in this one, and every number gives the same files.
+    A script that asks for some calls this under `if __name__ == "__main__":`. Raises `UsageError` for an
+    option that cannot be met, `LfQwen3Error` where no row could be kept, and with `on_bad="stop"` at the
+    first bad row.
+    """
+    options = ConvertOptions(
+        sources=names_of("sources", sources),
+        name=name,
+        dataset_dir=path_of("dataset_dir", dataset_dir),
+        format=format,
+        turns=turns,
+        limit=limit,
+        val=val,
+        test=test,
+        mix=mix,
+        by=by,
+        seed=seed,
+        on_bad=on_bad,
+        allow_special=allow_special,
+        replace=replace,
+        workers=workers,
+    )
+    return conversion.convert(options)
+
+
+def read(
+    sources: StrPath | Iterable[StrPath],
+    *,
+    limit: int | None = None,
+    allow_special: bool = False,
+    on_reject: Callable[[RejectedRow], object] | None = None,
+) -> Iterator[Conversation]:
+    """Yield the rows of the sources as `convert` understands them, one `Conversation` each; write nothing.
+
+    `sources`, `limit` and `allow_special` are those of `convert`; duplicates are yielded too. `on_reject` is
+    called with each `RejectedRow` that `convert` would list; without it, the first one raises `LfQwen3Error`
+    with the code of its rejection. Raises `UsageError` at once for a source that is not there or has no known
+    shape.
+    """
+    found = conversion.resolve_sources(names_of("sources", sources))
+    return read_conversations(found, limit, allow_special, on_reject)

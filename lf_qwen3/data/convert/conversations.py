@@ -1,0 +1,95 @@
+"""Read sources as conversations, one row at a time; no file is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from lf_qwen3.base.conversation import Conversation
+from lf_qwen3.base.errors import LfQwen3Error, Reject
+from lf_qwen3.base.reasons import REJECTED
+from lf_qwen3.data import converters, sources
+from lf_qwen3.data.convert import rules
+from lf_qwen3.data.convert.normalise import normalise, settle
+from lf_qwen3.data.convert.options import Source
+from lf_qwen3.data.sources import BadRow, Item
+
+
+class RejectedRow(NamedTuple):
+    """A row that may not be trained on.
+
+    `file` is the source as it was named, `row` counts from 1 and blank lines too, `code` is stable, `reason`
+    says in words what is wrong and where, `content` is the row itself (its text where it cannot be parsed).
+    """
+
+    file: str
+    row: int
+    code: str
+    reason: str
+    content: Any
+
+
+def read_rejected(path: Path) -> Iterator[RejectedRow]:
+    """Yield the rows of a NAME.rejected.jsonl in their order."""
+    with path.open("rb") as file:
+        for line in file:
+            yield RejectedRow(**orjson.loads(line))
+
+
+def read_conversations(
+    found: list[Source],
+    limit: int | None,
+    allow_special: bool,
+    on_reject: Callable[[RejectedRow], object] | None,
+) -> Iterator[Conversation]:
+    """Yield every row of the sources that can be trained on, in canonical form.
+
+    At most `limit` rows of each source are read. A row that is rejected goes to `on_reject`; without it
+    `LfQwen3Error` is raised with the code of the rejection.
+    """
+    chosen = [rule for rule in rules.all_rules() if not (allow_special and rule.code == "special_token")]
+    read = dict.fromkeys((source.spec for source in found), 0)
+    for source in found:
+        convert = converters.get(source.converter).convert
+        for number, item in _numbered(source):
+            if limit is not None and read[source.spec] == limit:
+                break
+            read[source.spec] += 1
+            try:
+                yield _conversation_of(item, convert, chosen)
+            except Reject as reject:
+                row = _rejected(source, number, item, reject)
+                if on_reject is None:
+                    raise _stopped(row) from None
+                on_reject(row)
+
+
+def _numbered(source: Source) -> Iterator[tuple[int, Item]]:
+    """Yield the rows that are not blank with their numbers, counted from 1 through the file."""
+    items = (item for part in sources.cut(source.file) for item in sources.rows(part))
+    return ((number, item) for number, item in enumerate(items, 1) if item is not None)
+
+
+def _conversation_of(item: Item, convert: converters.Convert, chosen: list[rules.Rule]) -> Conversation:
+    if isinstance(item, BadRow):
+        raise Reject(item.code, item.detail)
+    conversation = convert(item or {})
+    if not settle(conversation):
+        normalise(conversation)
+        rules.require_sound(conversation, chosen)
+    return conversation
+
+
+def _rejected(source: Source, number: int, item: Item, reject: Reject) -> RejectedRow:
+    message = REJECTED[reject.code].message
+    reason = f"{message}: {reject.detail}" if reject.detail else message
+    content = item.raw if isinstance(item, BadRow) else item
+    return RejectedRow(source.label, number, reject.code, reason, content)
+
+
+def _stopped(row: RejectedRow) -> LfQwen3Error:
+    hint = f"{REJECTED[row.code].hint}; or take such rows and go on: on_reject=rejected.append"
+    return LfQwen3Error(f"{row.file}:{row.row}: {row.code}: {row.reason}", hint, code=row.code)
