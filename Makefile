@@ -37,7 +37,8 @@ bench: $(INSTALLED) ## Measure speed and memory of convert beside the usual ways
 rehearse: $(INSTALLED) ## Take every recipe through the real trainer on the CPU, a tiny model in it
 	@for recipe in recipes/*.yaml; do echo "== $$recipe"; $(BIN)/lf-qwen3 rehearse "$$recipe" || exit 1; done
 
-docs: $(INSTALLED) ## Make docs/checks.md and recipes/training.schema.json anew from the code and the trainer
+docs: $(INSTALLED) ## Make docs/api.md, docs/checks.md and recipes/training.schema.json anew from the code
+	@$(BIN)/python -m lf_qwen3.api > docs/api.md
 	@$(BIN)/python -m lf_qwen3.proof.check.rules > docs/checks.md
 	@$(BIN)/python -m lf_qwen3.trainer.schema
 

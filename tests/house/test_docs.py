@@ -41,6 +41,24 @@ def test_every_local_link_leads_somewhere(root: Path, document: str) -> None:
     assert not [link for link in links if not (root / link).exists()]
 
 
+def test_every_path_that_contributing_names_exists(root: Path) -> None:
+    """A part in capitals stands for any name; `*` is a pattern; `data/` alone is a room."""
+    text = (root / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z_0-9]+/[\w./*-]*)`", text))
+    patterns = {path: re.sub(r"[A-Z]{3,}", "*", path).rstrip("/") for path in named}
+    assert len(patterns) > 20
+    folders = (root, root / "lf_qwen3")
+    assert not [path for path, glob in patterns.items() if not any(list(one.glob(glob)) for one in folders)]
+
+
+def test_contributing_shows_every_room(root: Path) -> None:
+    table = re.findall(r"^\| `(\w+)/` \|", (root / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE)
+    imports = (root / "tests" / "house" / "test_imports.py").read_text("utf-8")
+    rooms = re.search(r"^ROOMS = \((.*)\)$", imports, re.MULTILINE)
+    assert rooms is not None
+    assert table == re.findall(r"\w+", rooms[1])
+
+
 def test_the_changelog_has_a_section_for_this_version(root: Path) -> None:
     sections = re.findall(r"^## \[([^]]+)\]", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert {"Unreleased", __version__} & set(sections)
