@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.base.processes import end_tree
 
 Tell = Callable[[str, int, int], None]
 """Told (what is being done, done, total) by the work."""
@@ -132,8 +133,7 @@ class Job:
         try:
             self._process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            end_tree(self._process, 0)
 
     def _read_messages(self) -> None:
         for line in _stream(self._process.stdout):

@@ -6,6 +6,7 @@ run that a person starts by hand.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -23,12 +24,13 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.base.processes import end_tree, exit_on_termination
 from lf_qwen3.base.progress import NoProgress, Progress, Status
 
 INSTALL = 'pip install "lf-qwen3[train]"'
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 POLL_SECONDS = 0.3
-GRACE_SECONDS = 10
+GRACE_SECONDS = 5
 
 _PREDICTING = "predicting"
 _STAGES = (
@@ -64,26 +66,29 @@ def train(
     """Run `llamafactory-cli train` on one YAML file, training or predicting, with no way to any network.
 
     `progress` is updated several times a second and, when `output_dir` is given, every step
-    that is logged there. `env` adds to the environment. Ctrl-C ends the trainer too. Raises `LfQwen3Error`
-    with the trainer's last error when it fails, and when it is not installed.
+    that is logged there. `env` adds to the environment. The trainer has a session of its own: Ctrl-C, SIGTERM
+    and any exception here end it with all its ranks. Raises `LfQwen3Error` with the trainer's last error
+    when it fails, and when it is not installed.
     """
     require_installed()
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     watcher = _Watcher(progress, output_dir)
-    with log.open("wb") as sink:
+    with log.open("wb") as sink, exit_on_termination():
         child = subprocess.Popen(
             [*command(), "train", str(yaml)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=environment(env or {}),
+            start_new_session=True,
         )
+        code = -1
         try:
             code = _follow(child, sink, watcher)
-        except BaseException:
-            _end(child)
-            raise
+        finally:
+            if code:
+                end_tree(child, GRACE_SECONDS)
     if code:
         raise _failure(yaml, code, log)
     return TrainerRun(code, log, time.monotonic() - started)
@@ -187,7 +192,8 @@ def _follow(child: subprocess.Popen[bytes], sink: IO[bytes], watcher: _Watcher) 
     reader.start()
     while child.poll() is None:
         watcher.look()
-        time.sleep(POLL_SECONDS)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(POLL_SECONDS)
     reader.join(timeout=GRACE_SECONDS)
     watcher.look()
     return child.returncode
@@ -198,17 +204,6 @@ def _copy(source: IO[bytes], sink: IO[bytes], watcher: _Watcher) -> None:
         sink.write(line)
         sink.flush()
         watcher.hear(line.decode("utf-8", "replace"))
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ask the child to end, and end it when it does not."""
-    if child.poll() is None:
-        child.terminate()
-        try:
-            child.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
 
 
 def _failure(yaml: Path, code: int, log: Path) -> LfQwen3Error:

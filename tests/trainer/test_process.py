@@ -1,5 +1,7 @@
 """The trainer as a process: its progress is told, its failure is said, and it never outlives us."""
 
+import contextlib
+import os
 import sys
 
 import pytest
@@ -9,13 +11,23 @@ from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.trainer import process
 
 LOG = '{"current_steps": 1, "total_steps": 2, "loss": 3.5, "remaining_time": "0:00:09"}\n'
+WAIT = "def wait(gate): open(gate).read()\n"
 
 
 class Heard(NoProgress):
-    """Passes every status on to a list or a function."""
+    """Keeps every status; `react` is called with each."""
 
-    def __init__(self, take):
-        self.update = take.append if isinstance(take, list) else take
+    def __init__(self, react=lambda status: None):
+        self.statuses = []
+        self.react = react
+
+    def update(self, status):
+        self.statuses.append(status)
+        self.react(status)
+
+    @property
+    def phases(self):
+        return list(dict.fromkeys(status.phase for status in self.statuses))
 
 
 @pytest.fixture
@@ -31,36 +43,58 @@ def pretend(tmp_path, monkeypatch):
     return put
 
 
-def test_stages_and_steps_are_told(tmp_path, pretend):
+@pytest.fixture
+def gates(tmp_path):
+    """Return a function that makes a gate, which a program waits at, and one that opens it."""
+
+    def make(name):
+        os.mkfifo(tmp_path / name)
+        return str(tmp_path / name)
+
+    def release(name):
+        with contextlib.suppress(OSError):  # nobody waits yet: the next status comes
+            os.close(os.open(tmp_path / name, os.O_WRONLY | os.O_NONBLOCK))
+
+    return make, release
+
+
+def test_stages_and_steps_are_told(tmp_path, pretend, gates):
+    make, release = gates
     log_file = tmp_path / "out" / "trainer_log.jsonl"
     log_file.parent.mkdir()
     pretend(
-        "import pathlib, time\n"
+        f"import pathlib\n{WAIT}"
         "print('Running tokenizer on dataset: 5 examples', flush=True)\n"
         "print('***** Running training *****\\n  Num examples = 1,062', flush=True)\n"
         "print('tokenizer config file saved in out/tokenizer_config.json', flush=True)\n"
-        f"pathlib.Path({str(log_file)!r}).write_text({LOG!r})\ntime.sleep(0.8)\n"
+        f"wait({make('log')!r})\npathlib.Path({str(log_file)!r}).write_text({LOG!r})\nwait({make('end')!r})\n"
     )
-    heard = []
-    run = process.train(tmp_path / "a.yaml", tmp_path / "a.log", Heard(heard), log_file.parent)
-    assert list(dict.fromkeys(one.phase for one in heard)) == ["starting", "tokenising", "training"]
-    last = heard[-1]
-    assert (last.done, last.total, last.loss, last.left) == (1, 2, 3.5, "0:00:09")
+
+    def react(status):
+        if status.phase == "training":
+            release("end" if status.done else "log")
+
+    heard = Heard(react)
+    run = process.train(tmp_path / "a.yaml", tmp_path / "a.log", heard, log_file.parent)
+    assert heard.phases == ["starting", "tokenising", "training"]
+    last = heard.statuses[-1]
+    assert (last.done, last.total, last.unit, last.loss, last.left) == (1, 2, "steps", 3.5, "0:00:09")
     assert run.exit_code == 0
     assert process.examples(run.log) == 1062
     assert process.losses(log_file.parent) == [3.5]
 
 
-def test_predicting_is_not_called_training(tmp_path, pretend):
+def test_predicting_is_not_called_training(tmp_path, pretend, gates):
+    make, release = gates
     log_file = tmp_path / "trainer_log.jsonl"
     pretend(
-        "import pathlib, time\nprint('***** Running Prediction *****', flush=True)\ntime.sleep(0.5)\n"
-        f"pathlib.Path({str(log_file)!r}).write_text({LOG!r})\ntime.sleep(0.5)\n"
+        f"import pathlib\n{WAIT}print('***** Running Prediction *****', flush=True)\nwait({make('log')!r})\n"
+        f"pathlib.Path({str(log_file)!r}).write_text({LOG!r})\nwait({make('end')!r})\n"
     )
-    heard = []
-    process.train(tmp_path / "a.yaml", tmp_path / "a.log", Heard(heard), tmp_path)
-    assert list(dict.fromkeys(one.phase for one in heard)) == ["starting", "predicting"]
-    assert heard[-1].done == 1
+    heard = Heard(lambda status: status.phase == "predicting" and release("end" if status.done else "log"))
+    process.train(tmp_path / "a.yaml", tmp_path / "a.log", heard, tmp_path)
+    assert heard.phases == ["starting", "predicting"]
+    assert heard.statuses[-1].done == 1
 
 
 def test_it_gets_the_yaml_and_no_way_to_the_network(tmp_path, pretend):
@@ -81,23 +115,6 @@ def test_a_trainer_that_was_killed_is_said_to_be(tmp_path, pretend):
     pretend("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     with pytest.raises(LfQwen3Error, match=r"ended by SIGKILL .* out of memory"):
         process.train(tmp_path / "a.yaml", tmp_path / "a.log")
-
-
-def test_ctrl_c_ends_the_trainer_too(tmp_path, pretend, monkeypatch):
-    pretend("import time\nprint('up', flush=True)\ntime.sleep(600)")
-    started = []
-    popen = process.subprocess.Popen
-    monkeypatch.setattr(
-        process.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[0]
-    )
-
-    def interrupt(status):
-        if started and (tmp_path / "a.log").read_bytes():
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        process.train(tmp_path / "a.yaml", tmp_path / "a.log", Heard(interrupt))
-    assert started[0].returncode is not None
 
 
 @pytest.mark.parametrize(
