@@ -136,5 +136,9 @@ def _show(report: Report, dataset_dir: str) -> None:
         click.echo(f"same question with another answer, kept: {report.conflicts:,}")
     if report.left_out:
         click.echo(f"left out by the mix: {report.left_out:,} rows")
+    for file in report.removed:
+        click.echo(f"removed, left by an earlier conversion: {file}")
+    if report.unregistered:
+        click.echo(f"no longer registered: {', '.join(report.unregistered)}")
     click.echo(f"registered in {Path(dataset_dir) / 'dataset_info.json'}: {', '.join(report.datasets)}")
     click.echo(f"next: lf-qwen3 check {report.datasets[0]} --dataset-dir {dataset_dir}")

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data import registry
+from lf_qwen3.data.convert import manifest
+from lf_qwen3.data.convert.manifest import Manifest
 from lf_qwen3.data.registry.listing import kind_of
-
-
-@dataclass(frozen=True)
-class ConversionInfo:
-    """How `convert` made the records: how it treated several turns, and how many of them think."""
-
-    turns: str
-    thinking: int
-    plain: int
 
 
 @dataclass(frozen=True)
@@ -32,7 +23,7 @@ class Splits:
     train: str
     val: str | None
     test: str | None
-    conversion: ConversionInfo | None
+    conversion: Manifest | None
     answerable: frozenset[str] = frozenset()
 
 
@@ -40,7 +31,7 @@ def find_splits(dataset: str, dataset_dir: str) -> Splits:
     """Return the splits of a dataset, named as `convert --name` names it or as one registered name.
 
     Raises `UsageError` for a dataset that is not registered, with the nearest ones that are, `LfQwen3Error`
-    for a broken dataset_info.json.
+    for a broken dataset_info.json or manifest.
     """
     registered = registry.read(dataset_dir)
     train = next((name for name in (f"{dataset}_train", dataset) if name in registered), None)
@@ -55,7 +46,7 @@ def find_splits(dataset: str, dataset_dir: str) -> Splits:
     stem = dataset.removesuffix("_train")
     val, test = (name if (name := f"{stem}_{split}") in registered else None for split in ("val", "test"))
     answerable = frozenset(name for name, entry in registered.items() if kind_of(entry) == "sft")
-    return Splits(train, val, test, _made(Path(dataset_dir) / f"{stem}.manifest.json"), answerable)
+    return Splits(train, val, test, manifest.read(Path(dataset_dir), stem), answerable)
 
 
 def choose_answered(splits: Splits, wanted: str) -> tuple[str | None, list[str]]:
@@ -95,12 +86,3 @@ def _require_answerable(splits: Splits, wanted: str) -> str:
         f"{did_you_mean(wanted, splits.answerable)} registered are: {names}".strip(),
         code="dataset_not_registered",
     )
-
-
-def _made(path: Path) -> ConversionInfo | None:
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        options, counts = manifest["options"], manifest["counts"]
-        return ConversionInfo(str(options["turns"]), int(counts["thinking"]), int(counts["plain"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

@@ -30,7 +30,8 @@ def data(tmp_path, monkeypatch):
         info = {f"my_{split}": {"file_name": f"my_{split}.jsonl"} for split in splits} | {"alone": {}}
         Path("data/dataset_info.json").write_text(json.dumps(info))
         if turns:
-            manifest = {"options": {"turns": turns}, "counts": {"thinking": thinking, "plain": plain}}
+            counts = {"thinking": thinking, "plain": plain}
+            manifest = {"files": {}, "options": {"turns": turns}, "counts": counts}
             Path("data/my.manifest.json").write_text(json.dumps(manifest))
 
     lay("train", "val", "test", turns="unroll")

@@ -75,15 +75,15 @@ def source_files(named: Sequence[str], uploaded: Sequence[str]) -> list[Path]:
 
 def offered() -> list[str]:
     """Return data files near the board, for the user to choose from: those not made by a conversion."""
-    from lf_qwen3.data.convert import manifest
+    from lf_qwen3.data.convert.manifest import MANIFEST_END, file_names
 
     here = Path.cwd()
     made: set[Path] = set()
     found: list[str] = []
     for path in _walk(here, _DEPTH):
-        if path.name.endswith(".manifest.json"):
-            name = path.name.removesuffix(".manifest.json")
-            made.update(path.parent / file for file in manifest.owned_files(path.parent, name))
+        if path.name.endswith(MANIFEST_END):
+            own = file_names(path.name.removesuffix(MANIFEST_END))
+            made.update(path.parent / file for file in own.values())
         elif path.suffix in _DATA and path.name != "dataset_info.json":
             found.append(str(path.relative_to(here)))
     return [one for one in sorted(found) if here / one not in made][:_MOST_OFFERED]

@@ -13,7 +13,8 @@ from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data import converters, registry, sources
 from lf_qwen3.data.convert import ledger, manifest, outputs, worker
 from lf_qwen3.data.convert.options import ConvertOptions, Progress, Report, Source
-from lf_qwen3.data.convert.stage import Range, Stage, hash_of
+from lf_qwen3.data.convert.ranges import Range, hash_of
+from lf_qwen3.data.convert.stage import Stage
 
 
 @dataclass(slots=True)
@@ -54,7 +55,8 @@ def convert(options: ConvertOptions, progress: Progress | None = None) -> Report
         entries = outputs.entries(options, written.files, preference=converted.preferences > 0)
         report.datasets = list(entries)
         manifest.write(stage.path, options, dict(zip(found, hashes, strict=True)), report, written.hashes)
-        outputs.commit(options, stage, written.files, entries)
+        removed, report.unregistered = outputs.commit(options, stage, written.files, entries)
+        report.removed = [str(options.dataset_dir / file) for file in removed]
     return report
 
 

@@ -9,39 +9,72 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from lf_qwen3 import __version__
-from lf_qwen3.data.convert.options import ConvertOptions, Report, Source
+from lf_qwen3.base.errors import LfQwen3Error
 
-_END = ".manifest.json"
+if TYPE_CHECKING:
+    from lf_qwen3.data.convert.options import ConvertOptions, Report, Source
+
+SPLITS = ("train", "val", "test")
+MANIFEST_END = ".manifest.json"
 _OPTIONS = ("format", "turns", "limit", "val", "test", "mix", "by", "seed", "on_bad", "allow_special")
 
 
-def file_name(name: str) -> str:
-    """Return the manifest's file name for a dataset."""
-    return name + _END
+class Manifest(NamedTuple):
+    """What a manifest says of a dataset: its own files, how it treated turns, and how its records think.
+
+    `files` holds only names that `file_names` gives. `thinking` and `plain` count records.
+    """
+
+    files: tuple[str, ...]
+    turns: str
+    thinking: int
+    plain: int
 
 
-def read(folder: Path, name: str) -> dict[str, Any] | None:
-    """Return the manifest of a dataset, or None when there is none that can be read."""
+def file_names(name: str) -> dict[str, str]:
+    """Return every file that a dataset called `name` may own, by key."""
+    return {
+        **{split: f"{name}_{split}.jsonl" for split in SPLITS},
+        "rejected": f"{name}.rejected.jsonl",
+        "manifest": f"{name}{MANIFEST_END}",
+    }
+
+
+def read(folder: Path, name: str) -> Manifest | None:
+    """Return the manifest of a dataset, None when there is none.
+
+    A manifest may come from anywhere, so a file that it lists is the dataset's own only under a name that
+    `convert` gives. Raises `LfQwen3Error` ("manifest_broken") for a file that is no manifest.
+    """
+    path = folder / file_names(name)["manifest"]
     try:
-        found = json.loads((folder / file_name(name)).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        listed = {*map(str, content["files"].keys()), path.name}
+        counts = content["counts"]
+        return Manifest(
+            tuple(file for file in file_names(name).values() if file in listed),
+            str(content["options"]["turns"]),
+            int(counts["thinking"]),
+            int(counts["plain"]),
+        )
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return found if isinstance(found, dict) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise LfQwen3Error(
+            f"{path} cannot be read as a manifest of convert: {type(error).__name__}: {error}",
+            "restore the file, or move it away: without it the files of the dataset count as somebody "
+            "else's, and convert writes over them only with --replace",
+            code="manifest_broken",
+        ) from error
 
 
-def owned_files(folder: Path, name: str) -> list[str]:
-    """Return the files that the manifest of `name` lists as its own, itself included."""
-    found = read(folder, name)
-    return [*found.get("files", {}), file_name(name)] if found else []
-
-
-def owners(folder: Path, but: str) -> dict[str, str]:
-    """Return file name -> dataset for the files that the other manifests of a folder own."""
-    names = [path.name[: -len(_END)] for path in sorted(folder.glob(f"*{_END}"))]
-    return {file: name for name in names if name != but for file in owned_files(folder, name)}
+def owned_files(folder: Path, name: str) -> tuple[str, ...]:
+    """Return the files of dataset `name` that an earlier conversion wrote, the manifest included."""
+    manifest = read(folder, name)
+    return manifest.files if manifest else ()
 
 
 def write(
@@ -82,4 +115,4 @@ def write(
         "files": dict(hashes),
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-    (stage / file_name(options.name)).write_text(text, encoding="utf-8")
+    (stage / file_names(options.name)["manifest"]).write_text(text, encoding="utf-8")

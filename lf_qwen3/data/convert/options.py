@@ -47,7 +47,9 @@ class Report:
 
     `written` counts records by split (several per row when turns are unrolled), `rows` the source rows
     behind them. `rejected` and `repaired` count rows by code, `thinking` and `plain` written records.
-    `conflicts` counts rows whose question stands earlier with another answer.
+    `conflicts` counts rows whose question stands earlier with another answer. `removed` names the files of
+    an earlier conversion of the same name that this one took away, `unregistered` the entries it dropped
+    from dataset_info.json.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Report:
     plain: int = 0
     files: dict[str, str] = field(default_factory=dict)
     datasets: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unregistered: list[str] = field(default_factory=list)
     converters: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 

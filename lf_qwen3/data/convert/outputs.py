@@ -19,11 +19,12 @@ from lf_qwen3.data.convert import manifest
 from lf_qwen3.data.convert.formats import FORMATS, answers
 from lf_qwen3.data.convert.keys import folded_answer
 from lf_qwen3.data.convert.ledger import Lines, Rows
+from lf_qwen3.data.convert.manifest import SPLITS, file_names
 from lf_qwen3.data.convert.options import ConvertOptions, Progress
-from lf_qwen3.data.convert.stage import Range, Stage, copy, hash_of
+from lf_qwen3.data.convert.ranges import Range, copy, hash_of
+from lf_qwen3.data.convert.stage import Stage
 from lf_qwen3.data.convert.worker import Bad, rejects_path, spool_path
 
-SPLITS = ("train", "val", "test")
 _SYNC_EVERY = 64 << 20
 _BY_HAND = ("num_samples",)
 """Keys of an entry that mean the same whatever the file holds, and that only a person sets."""
@@ -46,35 +47,26 @@ class Written:
     hashes: dict[str, str] = field(default_factory=dict)
 
 
-def file_names(name: str) -> dict[str, str]:
-    """Return every file that a dataset called `name` may own, by key."""
-    return {
-        **{split: f"{name}_{split}.jsonl" for split in SPLITS},
-        "rejected": f"{name}.rejected.jsonl",
-        "manifest": manifest.file_name(name),
-    }
-
-
 def require_free(options: ConvertOptions, sources: list[Path]) -> None:
     """Raise `UsageError` if a file to write is a source or another's; --replace allows it."""
     if options.replace or not options.dataset_dir.is_dir():
         return
     folder = options.dataset_dir.resolve()
     own = manifest.owned_files(folder, options.name)
-    others = manifest.owners(folder, but=options.name)
     real_sources = {source.resolve() for source in sources}
     for file in file_names(options.name).values():
         path = folder / file
         if path in real_sources:
             raise UsageError(
-                f"{file} is a source and would be written over", "choose another --name, or --replace"
+                f"{file} is a source and would be written over",
+                "choose another --name, or --replace",
+                code="source_overwritten",
             )
         if path.exists() and file not in own:
-            owner = others.get(file)
-            whose = f"belongs to the dataset {owner}" if owner else "was not written by lf-qwen3"
             raise UsageError(
-                f"{options.dataset_dir / file} is there already and {whose}",
+                f"{options.dataset_dir / file} is there already and was not written by lf-qwen3",
                 "choose another --name, or --replace",
+                code="file_not_own",
             )
 
 
@@ -130,19 +122,22 @@ def entries(options: ConvertOptions, files: dict[str, str], preference: bool) ->
 
 def commit(
     options: ConvertOptions, stage: Stage, files: dict[str, str], made: dict[str, dict[str, Any]]
-) -> None:
+) -> tuple[list[str], list[str]]:
     """Put everything in place; what an earlier run of the same name left and this one did not make goes.
 
-    What a person wrote into an entry of that run beside the keys of ours stays (num_samples).
+    What a person wrote into an entry of that run beside the keys of ours stays (num_samples). Returns the
+    files that were removed and the entries of dataset_info.json that were dropped.
     """
     own = manifest.owned_files(options.dataset_dir, options.name)
     there = registry.read(options.dataset_dir) if own else {}
     made = {name: _by_hand(there.get(name, {})) | entry for name, entry in made.items()}
     stale = [file for file in own if file not in files.values()]
-    stale_entries = [Path(file).stem for file in stale if file.endswith(".jsonl")]
+    stale_entries = [Path(file).stem for file in stale if Path(file).stem in there]
     replace = options.replace or bool(own)
     registry.plan(options.dataset_dir, made, remove=stale_entries, replace=replace)
+    removed = [file for file in stale if (options.dataset_dir / file).exists()]
     stage.commit(list(files.values()), stale, made, stale_entries)
+    return removed, stale_entries
 
 
 def _by_hand(entry: Mapping[str, Any]) -> dict[str, Any]:

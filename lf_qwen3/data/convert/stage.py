@@ -1,41 +1,58 @@
 """Write a set of files all or nothing.
 
     with Stage(folder, name) as stage:      # a hidden folder beside the final files
-        (stage.path / "a.jsonl").write_bytes(...)
-        stage.commit(replace=["a.jsonl"], delete=["old.jsonl"], entries={...}, drop_entries=[...])
+        (stage.path / "set_train.jsonl").write_bytes(...)
+        stage.commit(replace=["set_train.jsonl"], delete=["set_val.jsonl"], entries={...}, drop_entries=[...])
 
 Whatever happens before `commit` leaves the old files as they were. `commit` syncs the new files, then makes
 one rename: from there on the new set holds, and whoever comes next (`recover`) finishes what a kill cut off.
+
+A stage belongs to the process that holds the lock file in it. Its name carries the host and the boot that
+made it, for a lock need not be seen from another machine that shares the folder; `recover` clears away only
+the stages of this host whose lock nobody holds.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import io
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import xxhash
+from filelock import FileLock, Timeout
 
-from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.files import sync
 from lf_qwen3.data import registry
+from lf_qwen3.data.convert.manifest import file_names
 
-_STAGE_END = ".tmp"
+_STAGE_NAME = re.compile(r"\..+\.([0-9a-f]{16})-((?:[0-9a-f]{16})?)-[0-9a-f]{12}\.tmp")
 _COMMIT_END = ".commit"
 _JOURNAL = "journal.json"
-_BLOCK = 8 << 20
-_HASH_BLOCK = 256 << 10
-_CANNOT_COPY = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)
-"""What copy_file_range(2) answers where the system or the file system does not know it."""
+_LOCK = "lock"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_QUIET_SECONDS = 24 * 3600.0
+"""A stage of this host but not of this boot is dead when nothing was written into it for so long.
+
+Two containers may share a host name without sharing a kernel, and macOS tells no boot."""
+
+
+class StageOwner(NamedTuple):
+    """The machine that a stage was made on: hashes of its host name and of its boot ("" unknown)."""
+
+    host: str
+    boot: str
 
 
 class Stage:
@@ -44,17 +61,21 @@ class Stage:
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
         self.name = name
-        self.path = folder / f".{name}.{os.getpid()}-{threading.get_ident()}{_STAGE_END}"
+        self.path = folder / _new_stage_name(name)
+        self._lock = FileLock(self.path / _LOCK)
 
     def __enter__(self) -> Self:
         make_folder(self.folder)
-        recover(self.folder)
-        self.path.mkdir()
+        with registry.lock(self.folder):  # so that nobody clears the stage away before it is locked
+            _recover(self.folder)
+            self.path.mkdir()
+            self._lock.acquire()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._lock.release()
         shutil.rmtree(self.path, ignore_errors=True)
 
     def commit(
@@ -64,7 +85,10 @@ class Stage:
         entries: Mapping[str, dict[str, Any]],
         drop_entries: Sequence[str],
     ) -> None:
-        """Put the files `replace` in place, delete others, register `entries` and drop others."""
+        """Put the files `replace` in place, delete others, register `entries` and drop others.
+
+        All are names that `file_names` gives to the dataset, entries without their ending.
+        """
         journal = {
             "replace": list(replace),
             "delete": list(delete),
@@ -77,20 +101,63 @@ class Stage:
         committed = self.folder / f".{self.name}{_COMMIT_END}"
         with _signals_held(), registry.lock(self.folder):
             registry.plan(self.folder, entries, drop_entries, replace=True)  # a broken file is told here
+            self._lock.release()  # an open file in it would keep Windows from renaming the folder
             self.path.rename(committed)
             _roll_forward(committed)
 
 
+def this_machine() -> StageOwner:
+    """Return what the names of this machine's stages carry."""
+    try:
+        boot = _BOOT_ID.read_text("ascii")
+    except OSError:
+        boot = ""
+    return StageOwner(_short_hash(socket.gethostname()), _short_hash(boot) if boot else "")
+
+
 def recover(folder: Path) -> None:
-    """Finish the commits that a kill cut off, and clear away what dead processes left behind."""
+    """Finish the commits that a kill cut off, and clear away the stages of this machine's dead processes.
+
+    Raises `LfQwen3Error` ("journal_broken") for a commit that names files not its own.
+    """
+    with registry.lock(folder):
+        _recover(folder)
+
+
+def _recover(folder: Path) -> None:
     for committed in folder.glob(f".*{_COMMIT_END}"):
-        with registry.lock(folder):
-            if committed.exists():
-                _roll_forward(committed)
-    for stage in folder.glob(f".*-*{_STAGE_END}"):
-        owner = stage.name[: -len(_STAGE_END)].rpartition(".")[2].partition("-")[0]
-        if owner.isdigit() and not _is_alive(int(owner)):
+        _roll_forward(committed)
+    here = this_machine()
+    for stage in folder.glob(".*.tmp"):
+        named = _STAGE_NAME.fullmatch(stage.name)
+        if named and _is_dead(stage, StageOwner(*named.groups()), here):
             shutil.rmtree(stage, ignore_errors=True)
+
+
+def _new_stage_name(name: str) -> str:
+    here = this_machine()
+    return f".{name}.{here.host}-{here.boot}-{uuid.uuid4().hex[:12]}.tmp"
+
+
+def _is_dead(stage: Path, owner: StageOwner, here: StageOwner) -> bool:
+    """Tell whether the process that made a stage has ended, as far as this machine can know."""
+    if owner.host != here.host:
+        return False
+    if not (owner.boot and owner.boot == here.boot) and _seconds_quiet(stage) < _QUIET_SECONDS:
+        return False
+    try:
+        with FileLock(stage / _LOCK, timeout=0):
+            return True
+    except (Timeout, OSError):
+        return False
+
+
+def _seconds_quiet(stage: Path) -> float:
+    return time.time() - max(path.stat().st_mtime for path in (stage, *stage.iterdir()))
+
+
+def _short_hash(text: str) -> str:
+    return xxhash.xxh3_64_hexdigest(text.strip().encode())
 
 
 def make_folder(folder: Path) -> None:
@@ -99,68 +166,15 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise UsageError(
-            f"--dataset-dir {folder} is a file, not a folder", "name a folder, or move the file"
+            f"--dataset-dir {folder} is a file, not a folder",
+            "name a folder, or move the file",
+            code="not_a_folder",
         ) from error
-
-
-class Range(NamedTuple):
-    """Bytes of a file."""
-
-    path: Path
-    offset: int
-    length: int
-
-
-def copy(ranges: Sequence[Range], path: Path) -> Iterator[int]:
-    """Write a file out of ranges of others, yielding the number of bytes of each block as it is written."""
-    with path.open("wb", buffering=0) as target:
-        for source, one in _opened(ranges):
-            at, end = one.offset, one.offset + one.length
-            while at < end:
-                count = _copy_block(source, at, min(end - at, _BLOCK), target)
-                at += count
-                yield count
-
-
-def hash_of(ranges: Sequence[Range]) -> str:
-    """Return the XXH3-128 of what `copy` writes."""
-    digest = xxhash.xxh3_128()
-    block = memoryview(bytearray(_HASH_BLOCK))
-    for source, one in _opened(ranges):
-        source.seek(one.offset)
-        left = one.length
-        while left and (count := source.readinto(block[: min(left, _HASH_BLOCK)])):
-            digest.update(block[:count])
-            left -= count
-    return digest.hexdigest()
-
-
-def _opened(ranges: Iterable[Range]) -> Iterator[tuple[io.FileIO, Range]]:
-    """Yield each range with its file, opened once for all of them."""
-    with contextlib.ExitStack() as stack:
-        files: dict[Path, io.FileIO] = {}
-        for one in ranges:
-            if one.path not in files:
-                files[one.path] = stack.enter_context(io.FileIO(one.path))
-            yield files[one.path], one
-
-
-def _copy_block(source: io.FileIO, at: int, length: int, target: io.FileIO) -> int:
-    """Append at most `length` bytes; inside the kernel where it can, which spares two copies."""
-    if hasattr(os, "copy_file_range"):
-        try:
-            if count := os.copy_file_range(source.fileno(), target.fileno(), length, at):
-                return count
-        except OSError as error:
-            if error.errno not in _CANNOT_COPY:
-                raise
-    source.seek(at)
-    return target.write(source.read(length))
 
 
 def _roll_forward(committed: Path) -> None:
     folder = committed.parent
-    journal = json.loads((committed / _JOURNAL).read_text(encoding="utf-8"))
+    journal = _read_journal(committed)
     for name in journal["replace"]:
         if (committed / name).exists():
             os.replace(committed / name, folder / name)
@@ -169,7 +183,31 @@ def _roll_forward(committed: Path) -> None:
     change = registry.plan(folder, journal["entries"], remove=journal["drop_entries"], replace=True)
     registry.apply(change)
     sync(folder)
-    shutil.rmtree(committed)
+    # Under a stage's name what a kill leaves of it is cleared away like any dead stage.
+    shutil.rmtree(committed.rename(folder / _new_stage_name(_dataset_of(committed))))
+
+
+def _dataset_of(committed: Path) -> str:
+    return committed.name[1 : -len(_COMMIT_END)]
+
+
+def _read_journal(committed: Path) -> dict[str, Any]:
+    """Return the journal of a commit; it may touch only what belongs to the dataset of its name."""
+    own = set(file_names(_dataset_of(committed)).values())
+    stems = {Path(file).stem for file in own}
+    try:
+        journal: dict[str, Any] = json.loads((committed / _JOURNAL).read_text(encoding="utf-8"))
+        files = {*journal["replace"], *journal["delete"]}
+        names = {*journal["entries"], *journal["drop_entries"]}
+        if not (files <= own and names <= stems):
+            raise ValueError(f"names that are not its own: {sorted((files - own) | (names - stems))}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LfQwen3Error(
+            f"the interrupted conversion in {committed} cannot be finished: {type(error).__name__}: {error}",
+            "nothing was changed; move that folder away, then convert again",
+            code="journal_broken",
+        ) from error
+    return journal
 
 
 @contextlib.contextmanager
@@ -188,13 +226,3 @@ def _signals_held() -> Iterator[None]:
             signal.signal(number, handler)
         for signum in caught:
             signal.raise_signal(signum)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

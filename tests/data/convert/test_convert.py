@@ -94,7 +94,7 @@ def test_on_bad_stop_names_the_place_and_writes_nothing(tmp_path, options):
     source = write_jsonl(tmp_path / "m.jsonl", [medical(1), medical(2, answer="")])
     with pytest.raises(LfQwen3Error, match=r"m\.jsonl:2: empty_answer"):
         convert(replace(options, sources=(source,), on_bad="stop"))
-    assert list(options.dataset_dir.iterdir()) == []
+    assert contents(options.dataset_dir) == {}
 
 
 def test_duplicates_go_and_conflicts_stay(tmp_path, options):
