@@ -106,32 +106,36 @@ def test_rows_with_other_prompts_are_found_by_label(tmp_path):
 def test_runs_without_a_common_row(tmp_path):
     a = made.write(tmp_path / "a", [made.row(1, "x", "y")])
     b = made.write(tmp_path / "b", [made.row(2, "x", "z")])
-    with pytest.raises(LfQwen3Error, match="a and b have no row in common"):
+    with pytest.raises(LfQwen3Error, match="a and b") as caught:
         compare(a, b)
+    assert caught.value.code == "rows_differ"
 
 
 def test_one_run_or_the_same_twice(tmp_path):
     base, _ = made.pair(tmp_path, rows=3)
-    with pytest.raises(UsageError, match="one run only"):
+    with pytest.raises(UsageError) as caught:
         compare(base)
-    with pytest.raises(UsageError, match="stands twice"):
+    assert caught.value.code == "too_few_runs"
+    with pytest.raises(UsageError) as caught:
         compare(base, base / "generated_predictions.jsonl")
+    assert caught.value.code == "run_given_twice"
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "code"),
     [
-        pytest.param("", "is empty", id="empty"),
-        pytest.param('{"prompt": "a", "pre', "cut short", id="cut-short"),
-        pytest.param('{"text": "a"}\n', "there is no 'prompt'", id="another-tool"),
-        pytest.param('{"prompt": "a", "predict": null, "label": "b"}\n', "'predict' is null", id="null"),
+        pytest.param("", "file_empty", id="empty"),
+        pytest.param('{"prompt": "a", "pre', "file_cut_short", id="cut-short"),
+        pytest.param('{"text": "a"}\n', "not_predictions", id="another-tool"),
+        pytest.param('{"prompt": "a", "predict": null, "label": "b"}\n', "not_predictions", id="null"),
     ],
 )
-def test_a_bad_file_is_named(tmp_path, text, message):
+def test_a_bad_file_is_named(tmp_path, text, code):
     base, tuned = made.pair(tmp_path, rows=3)
     (tuned / "generated_predictions.jsonl").write_text(text)
-    with pytest.raises(LfQwen3Error, match=message) as caught:
+    with pytest.raises(LfQwen3Error) as caught:
         compare(base, tuned)
+    assert caught.value.code == code
     assert str(tuned) in caught.value.message
 
 

@@ -124,50 +124,49 @@ def test_a_pickle_is_never_opened(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("files", "message", "hint"),
+    ("files", "code", "hint"),
     [
-        pytest.param({}, "is no training run", "output_dir", id="empty"),
-        pytest.param({"dataset_info.json": "{}"}, "is no training run", "dataset folder", id="dataset"),
+        pytest.param({}, "no_training_run", "output_dir", id="empty"),
+        pytest.param({"dataset_info.json": "{}"}, "no_training_run", "dataset folder", id="dataset"),
         pytest.param(
-            {"generated_predictions.jsonl": ""}, "is no training run", "lf-qwen3 score", id="predictions"
+            {"generated_predictions.jsonl": ""}, "no_training_run", "lf-qwen3 score", id="predictions"
         ),
-        pytest.param({"adapter/trainer_log.jsonl": ""}, "is no training run", "did you mean", id="one-above"),
+        pytest.param({"adapter/trainer_log.jsonl": ""}, "no_training_run", "did you mean", id="one-above"),
         pytest.param(
-            {"train.yaml": "output_dir: x"}, "not run yet", "llamafactory-cli train", id="not-trained"
+            {"train.yaml": "output_dir: x"}, "not_trained", "llamafactory-cli train", id="not-trained"
         ),
     ],
 )
-def test_a_folder_of_something_else(tmp_path, files, message, hint):
+def test_a_folder_of_something_else(tmp_path, files, code, hint):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    with pytest.raises(UsageError, match=message) as caught:
+    with pytest.raises(UsageError) as caught:
         diagnose(tmp_path)
+    assert caught.value.code == code
     assert hint in caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "message"),
+    ("name", "text", "code"),
     [
-        pytest.param("trainer_log.jsonl", "", "has not logged a step yet", id="log-empty"),
-        pytest.param("trainer_log.jsonl", '{"current_st', "has not logged a step yet", id="log-cut-short"),
-        pytest.param(
-            "trainer_log.jsonl", "loss: 1\n", r"trainer_log.jsonl:1: this line is no JSON", id="log-text"
-        ),
-        pytest.param("trainer_log.jsonl", '{"step": 1}\n', "no current_steps", id="log-of-another-tool"),
-        pytest.param("trainer_log.jsonl", "[]\n", "no current_steps", id="log-of-lists"),
-        pytest.param("trainer_log.jsonl", '{"current_steps": null}\n', "no current_steps", id="log-null"),
-        pytest.param("trainer_state.json", '{"log_history": [', "cut short", id="state-cut-short"),
-        pytest.param("trainer_state.json", "{}", "no log_history", id="state-of-another-tool"),
-        pytest.param(
-            "trainer_state.json", '{"log_history": [null, 1]}', "not logged a step", id="state-null"
-        ),
+        pytest.param("trainer_log.jsonl", "", "no_steps_logged", id="log-empty"),
+        pytest.param("trainer_log.jsonl", '{"current_st', "no_steps_logged", id="log-cut-short"),
+        pytest.param("trainer_log.jsonl", "loss: 1\n", "not_a_training_log", id="log-text"),
+        pytest.param("trainer_log.jsonl", '{"step": 1}\n', "not_a_training_log", id="log-of-another-tool"),
+        pytest.param("trainer_log.jsonl", "[]\n", "not_a_training_log", id="log-of-lists"),
+        pytest.param("trainer_log.jsonl", '{"current_steps": null}\n', "not_a_training_log", id="log-null"),
+        pytest.param("trainer_state.json", '{"log_history": [', "not_a_training_log", id="state-cut-short"),
+        pytest.param("trainer_state.json", "{}", "not_a_training_log", id="state-of-another-tool"),
+        pytest.param("trainer_state.json", '{"log_history": [null, 1]}', "no_steps_logged", id="state-null"),
     ],
 )
-def test_broken_files(tmp_path, name, text, message):
+def test_broken_files(tmp_path, name, text, code):
     (tmp_path / name).write_text(text)
-    with pytest.raises(LfQwen3Error, match=message):
+    with pytest.raises(LfQwen3Error) as caught:
         diagnose(tmp_path)
+    assert caught.value.code == code
+    assert (name if code == "not_a_training_log" else str(tmp_path)) in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -182,7 +181,9 @@ def test_a_broken_state_is_noted_where_there_is_a_log(tmp_path, text):
 
 def test_a_file_and_nothing_at_all(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="is a file"):
+    with pytest.raises(UsageError) as caught:
         diagnose(tmp_path / "file")
-    with pytest.raises(UsageError, match="there is no folder"):
+    assert caught.value.code == "not_a_folder"
+    with pytest.raises(UsageError) as caught:
         diagnose(tmp_path / "none")
+    assert caught.value.code == "file_missing"

@@ -103,37 +103,39 @@ def test_a_run_that_fails_leaves_no_old_predictions_behind(out, trained, monkeyp
 
 def test_a_trainer_that_writes_nothing_is_told(out, monkeypatch):
     monkeypatch.setattr(evaluation.process, "train", lambda *_: TrainerRun(0, out / "x.log", 1.0))
-    with pytest.raises(LfQwen3Error, match="wrote no"):
+    with pytest.raises(LfQwen3Error) as caught:
         evaluate(out)
+    assert caught.value.code == "trainer_wrote_nothing"
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message", "hint"),
+    ("spoil", "code", "hint"),
     [
         pytest.param(
             lambda out: (out / "predict_tuned.yaml").unlink(),
-            "no predict_tuned.yaml",
+            "file_missing",
             "recipe new",
             id="no-yaml",
         ),
         pytest.param(
             lambda out: (out / "predict_base.yaml").write_text("do_train: true\n"),
-            "predicts nothing",
+            "no_predict_yaml",
             "do_predict",
             id="predicts-nothing",
         ),
         pytest.param(
             lambda out: (out / "adapter" / "adapter_model.safetensors").unlink(),
-            "no weights are there",
+            "weights_missing",
             "llamafactory-cli train",
             id="not-trained",
         ),
     ],
 )
-def test_what_is_missing_is_named_before_anything_runs(out, trained, spoil, message, hint):
+def test_what_is_missing_is_named_before_anything_runs(out, trained, spoil, code, hint):
     spoil(out)
-    with pytest.raises(UsageError, match=message) as caught:
+    with pytest.raises(UsageError) as caught:
         evaluate(out)
+    assert caught.value.code == code
     assert hint in caught.value.hint
     assert trained == []
 
@@ -144,8 +146,9 @@ def test_full_training_wants_the_model_that_train_yaml_writes(out, trained):
     yaml.write_text("\n".join([*kept, f"model_name_or_path: {out}/adapter"]) + "\n")
     assert evaluate(out).predicted
     (out / "adapter" / "adapter_model.safetensors").unlink()
-    with pytest.raises(UsageError, match="no weights are there"):
+    with pytest.raises(UsageError) as caught:
         evaluate(out)
+    assert caught.value.code == "weights_missing"
 
 
 def test_from_runs_nothing_and_wants_no_yaml(tmp_path, trained, predictions):

@@ -76,8 +76,9 @@ def test_pairs_are_asked_in_both_orders_and_equal_answers_not_at_all():
 
 @pytest.mark.parametrize("other", [ONE[:2], [*ONE[:2], ONE[0]]], ids=["fewer", "another label"])
 def test_pairs_must_be_of_the_same_rows(other):
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as caught:
         list(judge.judge_requests(ONE, other))
+    assert caught.value.code == "rows_differ"
 
 
 def ids(*sets):
@@ -157,10 +158,12 @@ def test_a_win_must_hold_in_both_orders(tmp_path, first, second, outcome):
 
 
 def test_the_output_of_other_predictions_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no line of"):
+    with pytest.raises(UsageError) as caught:
         judge_replies.read_judgements(written(tmp_path, reply(ids(OTHER)[0], '{"score": 3}')), ONE)
+    assert caught.value.code == "rows_differ"
 
 
 def test_an_empty_output_is_refused(tmp_path):
-    with pytest.raises(LfQwen3Error, match="is empty"):
+    with pytest.raises(LfQwen3Error) as caught:
         judge_replies.read_judgements(written(tmp_path), ONE)
+    assert caught.value.code == "file_empty"

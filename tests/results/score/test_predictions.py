@@ -38,27 +38,29 @@ def without(key):
 
 
 BROKEN = {
-    "empty": ("", "is empty"),
-    "blank lines only": ("\n \n", "is empty"),
-    "cut short": (f"{LINE}\n{LINE[:-9]}", ":2: the last line is cut short"),
-    "no JSON in the middle": (f"{LINE}\nStep 3 of 4\n{LINE}\n", ":2: this line is no JSON"),
-    "bytes that are no UTF-8": (b'{"prompt": "\xff"}\n', ":1: this line is no JSON"),
-    "a JSON array": (f"[{LINE}]\n", ":1: this line is no JSON object"),
+    "empty": ("", "file_empty", ""),
+    "blank lines only": ("\n \n", "file_empty", ""),
+    "cut short": (f"{LINE}\n{LINE[:-9]}", "file_cut_short", ":2: "),
+    "no JSON in the middle": (f"{LINE}\nStep 3 of 4\n{LINE}\n", "not_predictions", ":2: "),
+    "bytes that are no UTF-8": (b'{"prompt": "\xff"}\n', "not_predictions", ":1: "),
+    "a JSON array": (f"[{LINE}]\n", "not_predictions", ":1: "),
     "training data": (
         '{"instruction": "q", "output": "a"}\n',
-        "there is no 'prompt' (keys there: instruction,",
+        "not_predictions",
+        "keys there: instruction,",
     ),
-    "no label": (without("label") + "\n", "there is no 'label' (keys there: prompt, predict)"),
-    "null": (json.dumps({**ROW, "predict": None}) + "\n", ":1: 'predict' is null, and must be text"),
-    "a list": (json.dumps({**ROW, "label": ["l"]}) + "\n", ":1: 'label' is a list, and must be text"),
+    "no label": (without("label") + "\n", "not_predictions", "keys there: prompt, predict)"),
+    "null": (json.dumps({**ROW, "predict": None}) + "\n", "not_predictions", ":1: 'predict' is null"),
+    "a list": (json.dumps({**ROW, "label": ["l"]}) + "\n", "not_predictions", ":1: 'label' is a list"),
 }
 
 
-@pytest.mark.parametrize(("text", "message"), BROKEN.values(), ids=BROKEN.keys())
-def test_what_is_wrong_is_said(tmp_path, text, message):
+@pytest.mark.parametrize(("text", "code", "fact"), BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_wrong_is_said(tmp_path, text, code, fact):
     with pytest.raises(LfQwen3Error) as caught:
         read(written(tmp_path, text))
-    assert message in caught.value.message
+    assert caught.value.code == code
+    assert fact in caught.value.message
     assert "generated_predictions.jsonl" in caught.value.message
     assert "predict YAML" in caught.value.hint
 
@@ -68,9 +70,11 @@ def test_a_folder_without_predictions_names_those_below_it(tmp_path):
     written(tmp_path / "predict_base", f"{LINE}\n")
     with pytest.raises(UsageError) as caught:
         read(tmp_path)
+    assert caught.value.code == "no_predictions"
     assert str(tmp_path / "predict_base") in caught.value.hint
 
 
 def test_a_path_that_is_not_there_is_a_usage_error(tmp_path):
-    with pytest.raises(UsageError, match="there is no file or folder"):
+    with pytest.raises(UsageError) as caught:
         read(tmp_path / "nothing")
+    assert caught.value.code == "file_missing"

@@ -167,8 +167,9 @@ def test_json_holds_the_summary(scores):
 
 
 def test_no_predictions_are_refused():
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as caught:
         score_predictions([])
+    assert caught.value.code == "no_rows"
 
 
 def test_a_missing_package_is_named_with_the_command(monkeypatch):
@@ -177,7 +178,9 @@ def test_a_missing_package_is_named_with_the_command(monkeypatch):
     monkeypatch.setattr(similarity, "find_spec", lambda name: None if name == "jieba" else object())
     with pytest.raises(LfQwen3Error) as caught:
         score_predictions(PREDICTIONS)
-    assert ("jieba" in caught.value.message, "lf-qwen3[eval]" in caught.value.hint) == (True, True)
+    assert caught.value.code == "extra_missing"
+    assert "jieba" in caught.value.message
+    assert "lf-qwen3[eval]" in caught.value.hint
 
 
 @given(st.lists(st.floats(0, 100) | st.none(), min_size=1, max_size=30), st.integers(0, 5))
