@@ -12,12 +12,12 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench rehearse docs venv constraints clean
+.PHONY: help demo test coverage mutants lint bench rehearse docs venv constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo '  PYTHON=python3.12 picks the interpreter; ARGS="..." is handed on by demo, test and bench'
+	@echo '  PYTHON=python3.12 picks the interpreter; ARGS="..." is handed on by demo, test, coverage, mutants and bench'
 
 demo: $(INSTALLED) ## Train a tiny Qwen3 on the CPU, from raw data to adapter (first run: installs the trainer)
 	@$(BIN)/lf-qwen3 demo $(ARGS)
@@ -25,6 +25,15 @@ demo: $(INSTALLED) ## Train a tiny Qwen3 on the CPU, from raw data to adapter (f
 # Two processes, a file in one of them: more would want more memory than a laptop has, for each may run the trainer.
 test: $(INSTALLED) ## Run the whole test suite
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+coverage: $(INSTALLED) ## Run the whole test suite and print how much of each file it covers, branches too
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+mutants: $(INSTALLED) ## Change the code in small ways and list what no test notices; ARGS="ledger" for a module
+	@$(BIN)/python bench/mutants.py $(ARGS)
 
 lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff check .

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 os.environ.update(
     COLUMNS="100",
@@ -21,7 +21,9 @@ for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "FORCE_TORCHRUN", "USE_RAY", "USE_
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+# A change that a test notices needs no shorter example (bench/mutants.py).
+settings.register_profile("mutants", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "here"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
