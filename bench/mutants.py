@@ -2,9 +2,9 @@
 
     python bench/mutants.py [part of a module's name ...]
 
-mutmut makes and runs the changes; pyproject.toml says which modules, and which tests go with each. Every module
-has its own copy of the project below build/mutants. A second run goes on where the first was stopped, and
-tries again what survived.
+mutmut makes and runs the changes; pyproject.toml says which modules, and which tests go with each. Every
+module has its own copy of the project below build/mutants. A second run goes on where the first was stopped,
+and tries again what survived.
 """
 
 import json

@@ -200,10 +200,11 @@ def _follow(child: subprocess.Popen[bytes], sink: IO[bytes], watcher: _Watcher) 
 
 
 def _copy(source: IO[bytes], sink: IO[bytes], watcher: _Watcher) -> None:
-    for line in source:
-        sink.write(line)
-        sink.flush()
-        watcher.hear(line.decode("utf-8", "replace"))
+    with source:
+        for line in source:
+            sink.write(line)
+            sink.flush()
+            watcher.hear(line.decode("utf-8", "replace"))
 
 
 def _failure(yaml: Path, code: int, log: Path) -> LfQwen3Error:
