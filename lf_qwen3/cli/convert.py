@@ -103,9 +103,12 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     """  # noqa: D301
     from lf_qwen3.data.convert.convert import convert
     from lf_qwen3.data.convert.options import ConvertOptions
+    from lf_qwen3.data.convert.pool import count_workers
 
     with _output.progress_bar() as progress:
-        report = convert(ConvertOptions(dataset_dir=Path(dataset_dir), **options), progress)
+        report = convert(
+            ConvertOptions(dataset_dir=Path(dataset_dir), workers=count_workers(), **options), progress
+        )
     if as_json:
         _output.print_json(asdict(report))
     else:

@@ -138,6 +138,7 @@ def convert(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     counted), `uncounted` (why), `rejected_rows` (the first ones). Raises what `convert` raises.
     """
     from lf_qwen3.data.convert import convert as conversion
+    from lf_qwen3.data.convert.pool import count_workers
 
     options = ConvertOptions(
         sources=tuple(asked["sources"]),
@@ -147,6 +148,7 @@ def convert(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         mix=asked["mix"],
         val=asked["val"],
         test=asked["test"],
+        workers=count_workers(),
     )
     report = conversion.convert(options, tell)
     tokens, uncounted = _count_tokens(report.datasets[0], asked, tell)

@@ -11,7 +11,7 @@ from pathlib import Path
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data import converters, registry, sources
-from lf_qwen3.data.convert import ledger, manifest, outputs, worker
+from lf_qwen3.data.convert import ledger, manifest, outputs, pool, worker
 from lf_qwen3.data.convert.options import ConvertOptions, Progress, Report, Source
 from lf_qwen3.data.convert.ranges import Range, hash_of
 from lf_qwen3.data.convert.stage import Stage
@@ -158,14 +158,14 @@ def _results(
     options: ConvertOptions, found: list[Source], tasks: list[worker.Task], recipe: worker.Recipe
 ) -> Iterator[tuple[worker.Task, worker.Result]]:
     if options.limit is None:
-        yield from zip(tasks, worker.run(tasks, recipe, options.workers), strict=True)
+        yield from zip(tasks, pool.run(tasks, recipe, options.workers), strict=True)
         return
     left = dict.fromkeys(options.sources, options.limit)
     for task in tasks:
         spec = found[task.file].spec
         if left[spec]:
             limited = worker.Task(task.part, task.file, task.converter, left[spec])
-            for result in worker.run([limited], recipe, workers=0):
+            for result in pool.run([limited], recipe, workers=0):
                 left[spec] -= result.read
                 yield task, result
 

@@ -20,7 +20,8 @@ class ConvertOptions:
 
     `sources` are paths (file, folder, glob) or "CONVERTER:PATH". `val` and `test` are a share below 1 or a
     number of rows; 0 means no such split. `mix` is the share of thinking records, None for no mixing.
-    `limit` is the most rows to read of each source. `workers` and `part_bytes` change the speed only.
+    `limit` is the most rows to read of each source. `workers` and `part_bytes` change the speed only: 0
+    workers convert in this process, 2 or more are processes, for which a script needs a main guard.
     """
 
     sources: tuple[str, ...]
@@ -37,7 +38,7 @@ class ConvertOptions:
     on_bad: Literal["reject", "stop"] = "reject"
     allow_special: bool = False
     replace: bool = False
-    workers: int | None = None
+    workers: int = 0
     part_bytes: int = PART_BYTES
 
 

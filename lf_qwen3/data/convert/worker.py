@@ -1,4 +1,4 @@
-"""Convert parts of sources to records, in one process or in several, with the same result.
+"""Convert parts of sources to records.
 
     rows of a part -> convert -> normalise -> rules -> records, into a spool file beside a ledger
 
@@ -8,15 +8,8 @@ of the parts nor the number of workers shows in what is made of them.
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
-import signal
-import threading
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,7 +18,7 @@ from typing import Any
 import orjson
 
 from lf_qwen3.base.conversation import Conversation, Row
-from lf_qwen3.base.errors import LfQwen3Error, Reject
+from lf_qwen3.base.errors import Reject
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert import fast_jsonl, fast_parquet, rules
 from lf_qwen3.data.convert.fast_jsonl import Verbatim
@@ -37,7 +30,6 @@ from lf_qwen3.data.convert.normalise import normalise, settle
 from lf_qwen3.data.sources import BadRow, Part, rows
 
 _BUFFER = 1 << 18
-_MOST_WORKERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,84 +203,3 @@ def _decoders(converter: converters.Converter) -> sources.Decoders:
     if converter.messages:
         decoders["parquet"] = partial(fast_parquet.decoder, names=converter.messages)
     return decoders
-
-
-def run(tasks: list[Task], recipe: Recipe, workers: int | None = None) -> Iterator[Result]:
-    """Convert all tasks and yield their results in order.
-
-    `workers` processes share the work (None: as many as there are processors and parts; 0: this
-    process). Raises `LfQwen3Error` when a worker dies.
-    """
-    if workers is None:
-        workers = min(_processors(), len(tasks), _MOST_WORKERS)
-        workers = 0 if workers == 1 else workers
-    return _run_in_pool(tasks, recipe, workers) if workers else _run_here(tasks, recipe)
-
-
-def _run_here(tasks: Iterable[Task], recipe: Recipe) -> Iterator[Result]:
-    _keep_heap()
-    worker = Worker(recipe)
-    try:
-        for task in tasks:
-            yield worker.convert(task)
-    finally:
-        worker.close()
-
-
-def _run_in_pool(tasks: list[Task], recipe: Recipe, workers: int) -> Iterator[Result]:
-    can_fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
-    context = multiprocessing.get_context("fork" if can_fork else "spawn")
-    stop = context.Event()
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(recipe, stop))
-    waiting = deque(pool.submit(_convert, task) for task in tasks)
-    try:
-        while waiting:
-            yield waiting.popleft().result()
-    except BrokenProcessPool as error:
-        raise LfQwen3Error(
-            "a worker process was killed", "is there enough memory? nothing was changed"
-        ) from error
-    except BaseException:
-        stop.set()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-_worker: Worker | None = None
-
-
-def _start_worker(recipe: Recipe, stop: Any) -> None:
-    global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.disable()  # rows make no cycles, and looking for them costs a tenth of the time
-    threading.Thread(target=_leave_with_parent, args=(stop,), daemon=True).start()
-    _keep_heap()
-    _worker = Worker(recipe)
-
-
-def _convert(task: Task) -> Result:
-    if _worker is None:
-        raise RuntimeError("_start_worker did not run")
-    return _worker.convert(task)
-
-
-def _leave_with_parent(stop: Any) -> None:
-    """End this process when it is told to stop, or when its parent is gone, however it went."""
-    parent = os.getppid()
-    while not stop.wait(0.5) and os.getppid() == parent:
-        pass
-    os._exit(1)
-
-
-def _keep_heap() -> None:
-    """Let glibc keep freed memory instead of giving it back between rows.
-
-    Freeing one large block raises malloc's dynamic trim threshold (mallopt(3), M_TRIM_THRESHOLD); without
-    it every row's strings are returned to the system and faulted in again, twice the time on some machines.
-    """
-    bytes(30 << 20)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
