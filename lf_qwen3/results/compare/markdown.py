@@ -61,21 +61,19 @@ def _table(pair: Pair, by: dict[str, Difference]) -> list[str]:
 
 
 def _line(measure: Measure, difference: Difference) -> Sequence[str]:
-    digits, unit = (0 if measure.group == "length" else 1), words.unit(measure)
     name = measure.label if measure.group == "form" else f"{measure.group}: {measure.label}"
     name = f"length of the {measure.label}" if measure.group == "length" else name
     outcome = difference.outcome(measure)
     mark = "" if outcome == "unclear" else f" ({outcome})"
-    counted = (
-        f"{difference.wins} / {difference.ties} / {difference.losses}" if measure.better != "neither" else ""
-    )
+    counted = f"{difference.wins} / {difference.ties} / {difference.losses}"
+    texts = words.cell_texts(measure, difference)
     return (
         name,
-        words.number(difference.base, digits) + unit,
-        words.number(difference.other, digits) + unit,
-        words.signed(difference.value, digits) + mark,
-        words.span(difference, digits),
-        counted,
+        texts.base,
+        texts.other,
+        texts.difference + mark,
+        texts.interval,
+        counted if measure.better != "neither" else "",
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3 import __version__
 from lf_qwen3.base import assets
 from lf_qwen3.results.compare import picture, words
 from lf_qwen3.results.compare.difference import Difference, Pair
-from lf_qwen3.results.compare.examples import ExampleRow, RunText
 from lf_qwen3.results.compare.measures import HEADLINE, MEASURES, Measure
 from lf_qwen3.results.compare.named_run import NamedRun
 
@@ -38,7 +38,11 @@ def render_page(comparison: Comparison) -> str:
             _pair(comparison, pair, other)
             for pair, other in zip(comparison.pairs, comparison.runs[1:], strict=True)
         ],
-        examples=_examples(comparison),
+        examples=comparison.examples,
+        first=comparison.base.name,
+        last=comparison.runs[-1].name,
+        defect_names=words.DEFECTS,
+        most_characters=MOST_CHARACTERS,
         footer=[*words.method(comparison), _files(comparison.runs)],
     )
 
@@ -67,13 +71,10 @@ def _pair(comparison: Comparison, pair: Pair, other: NamedRun) -> dict[str, Any]
         "other": pair.other,
         "headline": _cell(HEADLINE, headline),
         "said": f"{verdict.text}.",
-        "points": [
-            {"tone": picture.TONES[point.outcome], "text": point.text} for point in words.points(pair)
-        ],
+        "points": words.points(pair),
         "bar": [{"tone": tone, "share": round(100 * count / total, 2)} for tone, count in bar if count],
         "bar_said": words.counts(pair),
-        "similarity": _groups(by, _SIMILAR),
-        "form": _groups(by, _FORM),
+        **_tables(by),
         "length_unit": comparison.base.scored.length_unit,
         "kinds": _kinds(comparison, pair),
         "histogram": picture.histogram(changes),
@@ -87,11 +88,14 @@ def _kinds(comparison: Comparison, pair: Pair) -> list[dict[str, Any]]:
     return [
         {
             "title": f"{kind} rows alone ({comparison.base.scored.kinds.count(kind):,})",
-            "similarity": _groups(pair.differences[kind], _SIMILAR),
-            "form": _groups(pair.differences[kind], _FORM),
+            **_tables(pair.differences[kind]),
         }
         for kind in comparison.kinds
     ]
+
+
+def _tables(by: dict[str, Difference]) -> dict[str, Any]:
+    return {"similarity": _groups(by, _SIMILAR), "form": _groups(by, _FORM)}
 
 
 def _groups(by: dict[str, Difference], names: Iterable[str]) -> list[dict[str, Any]]:
@@ -116,13 +120,9 @@ def _cell(measure: Measure, difference: Difference, scale: picture.Scale | None 
     """Return one line of a table: its figures, and the places of its marks."""
     change, is_share = scale or picture.around_zero([difference]), measure.group == "form"
     return {
+        **asdict(difference),
         "label": measure.label,
-        "base": difference.base,
-        "other": difference.other,
-        "value": difference.value,
-        "low": difference.low,
-        "high": difference.high,
-        "digits": 0 if measure.group == "length" else 1,
+        "digits": words.digits_of(measure),
         "unit": words.unit(measure),
         "tone": picture.TONES[difference.outcome(measure)],
         "is_headline": measure is HEADLINE,
@@ -132,51 +132,6 @@ def _cell(measure: Measure, difference: Difference, scale: picture.Scale | None 
         "x_low": change.x(difference.low),
         "x_high": change.x(difference.high),
     }
-
-
-def _examples(comparison: Comparison) -> list[dict[str, Any]]:
-    first, last = comparison.base.name, comparison.runs[-1].name
-    groups = (
-        (
-            "Rows that improved most",
-            f"Where {last} comes closest to the reference, seen from {first}.",
-            "improved",
-        ),
-        ("Rows that fell most", f"Where {last} moves furthest away from the reference.", "fell"),
-        ("Drawn by chance", "Some of the other rows, drawn with a fixed seed.", "sampled"),
-    )
-    rows = ((title, said, getattr(comparison.examples, name)) for title, said, name in groups)
-    return [
-        {"title": title, "said": said, "rows": list(map(_row, shown))} for title, said, shown in rows if shown
-    ]
-
-
-def _row(shown: ExampleRow) -> dict[str, Any]:
-    tone = "" if not shown.change else "better" if shown.change > 0 else "worse"
-    label = RunText("reference", shown.label_thinking, shown.label_answer, None, ())
-    return {
-        "row": shown.row,
-        "kind": shown.kind,
-        "change": shown.change,
-        "tone": tone,
-        "question": _cut(shown.question),
-        "sides": [_side(written) for written in (label, *shown.texts)],
-    }
-
-
-def _side(text: RunText) -> dict[str, Any]:
-    return {
-        "title": text.run,
-        "score": text.score,
-        "defects": [words.DEFECTS[code] for code in text.defects],
-        "thinking": _cut(text.thinking),
-        "answer": _cut(text.answer),
-    }
-
-
-def _cut(text: str) -> dict[str, Any]:
-    shown = text[:MOST_CHARACTERS]
-    return {"shown": shown, "left_out": len(text) - len(shown), "length": len(text)}
 
 
 def _files(runs: Sequence[NamedRun]) -> str:

@@ -41,17 +41,12 @@ def _is_shown(measure: Measure, difference: Difference) -> bool:
 def _cells(
     measure: Measure, difference: Difference, own: Sequence[Difference], length_unit: str
 ) -> list[str]:
-    digits, unit = (0 if measure.group == "length" else 1), words.unit(measure)
     label = measure.label if measure.group == "form" else f"{measure.group} {measure.label}"
     label = f"{measure.label} {length_unit}" if measure.group == "length" else label
-    spread = words.span(difference, digits)
-    return [
-        label,
-        words.number(difference.base, digits) + unit,
-        words.number(difference.other, digits) + unit,
-        words.signed(difference.value, digits) + (f" ({spread})" if spread else ""),
-        *(words.signed(kind_difference.value, digits) for kind_difference in own),
-    ]
+    texts = words.cell_texts(measure, difference)
+    spread = f" ({texts.interval})" if texts.interval else ""
+    of_kinds = [words.cell_texts(measure, kind_difference).difference for kind_difference in own]
+    return [label, texts.base, texts.other, texts.difference + spread, *of_kinds]
 
 
 def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -87,10 +87,31 @@ def signed(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{value:+,.{digits}f}".replace("-", "−")
 
 
-def span(difference: Difference, digits: int = 1) -> str:
-    """Return the interval of a difference, "" where there is none."""
+class CellTexts(NamedTuple):
+    """The figures of one measure as text: both means, the difference, and its interval or ""."""
+
+    base: str
+    other: str
+    difference: str
+    interval: str
+
+
+def cell_texts(measure: Measure, difference: Difference) -> CellTexts:
+    """Return the figures of a measure: lengths without decimals, shares in per cent."""
+    digits = digits_of(measure)
     has_none = difference.low is None or difference.high is None
-    return "" if has_none else f"{signed(difference.low, digits)} to {signed(difference.high, digits)}"
+    spread = f"{signed(difference.low, digits)} to {signed(difference.high, digits)}"
+    return CellTexts(
+        number(difference.base, digits) + unit(measure),
+        number(difference.other, digits) + unit(measure),
+        signed(difference.value, digits),
+        "" if has_none else spread,
+    )
+
+
+def digits_of(measure: Measure) -> int:
+    """Return the decimals that figures of a measure are shown with."""
+    return 0 if measure.group == "length" else 1
 
 
 def unit(measure: Measure) -> str:
