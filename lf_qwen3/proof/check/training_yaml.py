@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.proof.check.dataset_records import Counts
 from lf_qwen3.proof.check.findings import CheckRunner
 from lf_qwen3.proof.check.rules.training.model import describe_scale, scale_of
 from lf_qwen3.proof.check.rules.training.training_setup import Data, Training
-from lf_qwen3.recipes.document import YamlDocument
+from lf_qwen3.trainer import yaml_reader
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A training YAML as it lies."""
+    """A training YAML: its path, its settings and the lines (from 1) of their keys."""
 
     path: Path
-    text: str
     settings: dict[str, Any]
+    lines: dict[str, int]
 
     def line_of(self, key: str) -> int | None:
         """Return the line of a key, None where it is not set."""
-        found = re.search(rf"^{re.escape(key)}\s*:", self.text, re.MULTILINE) if key else None
-        return self.text.count("\n", 0, found.start()) + 1 if found else None
+        return self.lines.get(key)
 
     @property
     def trained(self) -> list[str]:
@@ -40,16 +38,19 @@ class Config:
 
 
 def read_config(path: Path) -> Config:
-    """Read a YAML. Raises `UsageError` when it is not there, `LfQwen3Error` when it cannot be parsed."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(
-            f"cannot read {path}: {error.strerror}", "name a training YAML: --config FILE"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8", "name a training YAML: --config FILE") from error
-    return Config(path, text, YamlDocument(text, str(path)).plain())
+    """Read a YAML as the trainer does.
+
+    Raises `UsageError` when it is not there, `LfQwen3Error` when it cannot be parsed, holds no settings, or
+    has a key twice.
+    """
+    reading = yaml_reader.read(path)
+    if reading.is_list:
+        hint = "it must hold lines like `cutoff_len: 2048`"
+        raise LfQwen3Error(f"{path} holds no settings", hint, code="no_settings")
+    for key, line in reading.repeated:
+        hint = "the trainer stops at a key that stands twice: take one of the lines out"
+        raise LfQwen3Error(f"{path}:{line}: duplicate key {key}", hint, code="repeated_key")
+    return Config(path, reading.settings, reading.lines)
 
 
 def subject_of(config: Config, datasets: dict[str, Counts], registered: list[str]) -> Training:
