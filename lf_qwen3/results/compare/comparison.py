@@ -116,9 +116,8 @@ def compare(
     Only rows that all runs answered count. Tokenizer and max_new_tokens are those of the predict YAML beside
     each file, where there is one. `html` and `markdown` are files to write the report to. `workers` are
     processes; None takes one a core where that is worth it. The same files and seed give the same comparison.
-    Raises `UsageError` for fewer than two runs or a missing
-    file, `LfQwen3Error` for a file that is no predictions, runs without a row in common, and where the `eval`
-    extra is missing.
+    Raises `UsageError` for fewer than two runs or a missing file, `LfQwen3Error` for a file that is no
+    predictions, runs without a row in common, and where the `eval` extra is missing.
     """
     aligned = align_runs(read_named_runs([Path(run) for run in runs]))
     settings = [find_setting(predictions.locate(run.path), tokenizer=tokenizer) for run in aligned.runs]
@@ -137,6 +136,7 @@ def compare(
         scored.append(run.with_scores(scores))
     base = scored[0]
     pairs = [compare_pair((base.name, run.name), base.scored, run.scored, seed) for run in scored[1:]]
-    comparison = Comparison(scored, pairs, choose_examples(scored, seed), aligned.notes)
+    notes = [*aligned.notes, *dict.fromkeys(note for setting in settings for note in setting.unreadable)]
+    comparison = Comparison(scored, pairs, choose_examples(scored, seed), notes)
     save_reports(comparison, [Path(path) for path in (html, markdown) if path])
     return comparison

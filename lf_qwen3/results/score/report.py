@@ -38,7 +38,7 @@ class ScoreReport:
     @property
     def notes(self) -> list[str]:
         """What is not known of the run, and how to name it."""
-        return self.setting.notes
+        return [*self.setting.unreadable, *self.setting.notes]
 
     def as_json(self) -> dict[str, Any]:
         """Return means, shares, defects and notes as one JSON object; the rows stay out of it."""
