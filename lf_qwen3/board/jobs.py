@@ -25,6 +25,7 @@ from typing import IO, Any
 
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.processes import end_tree
+from lf_qwen3.base.progress import NoProgress, Status
 
 Tell = Callable[[str, int, int], None]
 """Told (what is being done, done, total) by the work."""
@@ -41,6 +42,17 @@ class Progress:
     what: str
     done: int = 0
     total: int = 0
+
+
+class TellProgress(NoProgress):
+    """Passes the progress of a library function on to the page."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+
+    def update(self, status: Status) -> None:
+        """Pass on how much is done."""
+        self._tell(status.phase, status.done, status.total)
 
 
 class CancelledError(LfQwen3Error):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
 
 from lf_qwen3.cli import _output
+from lf_qwen3.cli._progress import shown_progress
 
 if TYPE_CHECKING:
-    from lf_qwen3.proof.check import Finding, Report
+    from lf_qwen3.proof.check import CheckReport, Finding
 
-PLACES = 5
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
@@ -45,13 +44,17 @@ def command(
     lf-qwen3 check my_data --dataset-dir data
     lf-qwen3 check --config runs/my_data/train.yaml --tokenizer Qwen/Qwen3-4B
     """  # noqa: D301
-    from lf_qwen3.proof import check
+    from lf_qwen3.proof.check import check
 
-    folder = Path(dataset_dir) if dataset_dir else None
-    yaml = Path(config) if config else None
-    options = check.CheckOptions(folder, names, yaml, tokenizer, cutoff_len)
-    with _output.progress_bar() as progress:
-        report = check.check(options, progress)
+    with shown_progress() as progress:
+        report = check(
+            dataset_dir or None,
+            names,
+            config=config,
+            tokenizer=tokenizer,
+            cutoff_len=cutoff_len,
+            progress=progress,
+        )
     if as_json:
         _output.print_json(report.as_json())
     else:
@@ -59,50 +62,37 @@ def command(
     return 0 if report.is_clean else 1
 
 
-def _print(report: Report) -> None:
-    from lf_qwen3.proof.check import token_text
+def _print(report: CheckReport) -> None:
+    from lf_qwen3.proof.check.token_text import token_lines
 
-    for code, found in report.findings.by_code():
-        _print_code(code, found, report.findings.counts[code])
+    for code, findings in report.by_code():
+        _print_code(findings, report.counts[code])
     for name, figures in report.tokens.items():
-        click.echo("\n".join(token_text.token_lines(name, figures)))
+        click.echo("\n".join(token_lines(name, figures)))
     if "lora" in report.training:
         click.echo(f"lora: {report.training['lora']}")
     for note in report.notes:
         _output.say(f"note: {note}")
-    click.echo(_verdict(report))
+    verdict = click.style("clean", fg="green", bold=True) if report.is_clean else report.verdict
+    click.echo(f"{verdict}: {report.scope}")
 
 
-def _print_code(code: str, found: list[Finding], times: int) -> None:
-    coloured = click.style(code, fg=_COLOURS[found[0].severity], bold=True)
-    for one in found[:PLACES]:
-        place = one.file if one.row is None else f"{one.file}:{one.row}"
-        click.echo(f"{place}: {coloured} {one.message}")
-    if times > PLACES:
-        click.echo(f"  and {times - PLACES:,} more {coloured}")
+def _print_code(findings: list[Finding], total: int) -> None:
+    """Print the first findings of one code, the number of the others, and the cure."""
+    from lf_qwen3.proof.check.report import SHOWN
+
+    code = click.style(findings[0].code, fg=_COLOURS[findings[0].severity], bold=True)
+    for finding in findings[:SHOWN]:
+        click.echo(f"{finding.where}: {code} {finding.message}")
+    if total > SHOWN:
+        click.echo(f"  and {total - SHOWN:,} more {code}")
     indent = "  hint: "
-    width = min(get_terminal_size().columns, 120)
     wrapped = textwrap.fill(
-        found[0].hint,
-        width,
+        findings[0].cure,
+        min(get_terminal_size().columns, 120),
         initial_indent=indent,
         subsequent_indent=" " * len(indent),
         break_on_hyphens=False,
         break_long_words=False,
     )
     click.echo(wrapped)
-
-
-def _verdict(report: Report) -> str:
-    figures = report.summary()
-    records = sum(one["records"] for one in figures["datasets"].values())
-    thinking = sum(one["thinking"] for one in figures["datasets"].values())
-    share = f", {thinking / records:.0%} thinking" if records else ""
-    checked = f"{_many(records, 'record')} in {_many(len(figures['datasets']), 'dataset')}{share}"
-    if report.is_clean:
-        return f"{click.style('clean', fg='green', bold=True)}: {checked}"
-    return f"{_many(figures['errors'], 'error')}, {_many(figures['warnings'], 'warning')}: {checked}"
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}" + "s" * (number != 1)

@@ -11,7 +11,7 @@ from lf_qwen3.base import reasons
 from lf_qwen3.base.reasons import Reason
 from lf_qwen3.board import sections
 from lf_qwen3.board.texts import Texts, languages, texts
-from lf_qwen3.proof.check.rules.check_rule import all_check_rules
+from lf_qwen3.proof.check.rules.registered import all_checks
 from lf_qwen3.results.diagnose.verdict_rules import all_verdicts
 
 FOLDER = Path(__file__).parents[2] / "web" / "strings"
@@ -92,7 +92,7 @@ def test_counts_are_grouped_and_choices_become_pairs():
 GROUPS = {
     "rejected": reasons.REJECTED,
     "repaired": reasons.REPAIRED,
-    "checks": {one.code: Reason(one.message, one.hint) for one in all_check_rules()},
+    "checks": {one.code: Reason(one.message, one.hint) for one in all_checks()},
     "verdicts": {one.code: Reason(one.what, one.advice) for one in all_verdicts()},
 }
 EVERY_REASON = [(group, code) for group, found in GROUPS.items() for code in found]

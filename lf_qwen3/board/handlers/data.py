@@ -11,7 +11,7 @@ from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.board.handlers import places, tokenizers
-from lf_qwen3.board.jobs import Job, Tell
+from lf_qwen3.board.jobs import Job, Tell, TellProgress
 from lf_qwen3.data import converters, registry, sources
 from lf_qwen3.data.convert.options import ConvertOptions
 
@@ -158,15 +158,18 @@ def convert(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
 
 def _count_tokens(dataset: str, asked: Mapping[str, Any], tell: Tell) -> tuple[dict[str, Any], str]:
     """Return the token figures of a dataset, or why there are none; the data is written already."""
-    from lf_qwen3.proof.check import CheckOptions, check
+    from lf_qwen3.proof.check import check
 
     place, why = tokenizers.find_or_say(asked["tokenizer"], asked["model"])
     if why:
         return {}, why
-    options = CheckOptions(
-        Path(asked["dataset_dir"]), (dataset,), tokenizer=place, cutoff_len=asked["cutoff_len"]
+    report = check(
+        asked["dataset_dir"],
+        dataset,
+        tokenizer=place,
+        cutoff_len=asked["cutoff_len"],
+        progress=TellProgress(tell),
     )
-    report = check(options, tell)
     return report.tokens.get(dataset, {}), "; ".join(report.notes) if dataset not in report.tokens else ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.board.handlers import places, tokenizers
 from lf_qwen3.board.handlers.train_tab import NAME, told_of, yaml_of
-from lf_qwen3.board.jobs import Tell
+from lf_qwen3.board.jobs import Tell, TellProgress
 from lf_qwen3.trainer.render import NAMES as TEMPLATES
 
 PLACES = 5
@@ -69,18 +69,23 @@ def check(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
 
     place, why = tokenizers.find_or_say(asked["tokenizer"], asked["model"])
     with yaml_of(asked["settings"]) as config:
-        options = checking.CheckOptions(Path(asked["dataset_dir"]), tuple(asked["names"]), config, place)
-        report = checking.check(options, tell)
+        report = checking.check(
+            asked["dataset_dir"],
+            asked["names"],
+            config=config,
+            tokenizer=place,
+            progress=TellProgress(tell),
+        )
     codes = [
         {
             "code": code,
             "message": found[0].what,
             "severity": found[0].severity,
-            "count": report.findings.counts[code],
-            "hint": found[0].hint,
+            "count": report.counts[code],
+            "hint": found[0].cure,
             "places": [(_place(one, config), one.detail) for one in found[:PLACES]],
         }
-        for code, found in report.findings.by_code()
+        for code, found in report.by_code()
     ]
     summary = report.summary()
     return {"codes": codes, "summary": summary | {"notes": summary["notes"] + [why] * bool(why)}}
@@ -97,14 +102,11 @@ def preview(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     tell("rendering", 0, 0)
     place = tokenizers.find(asked["tokenizer"], asked["model"])
     with yaml_of(asked["settings"]) as config:
+        wanted = previewing.PreviewRequest(
+            asked["names"][0], asked["dataset_dir"], place, config=str(config), row=asked["row"]
+        )
         try:
-            found = previewing.preview(
-                asked["names"][0],
-                dataset_dir=asked["dataset_dir"],
-                tokenizer=place,
-                config=config,
-                row=asked["row"],
-            )
+            found = previewing.preview(wanted)
         except LfQwen3Error as error:
             raise told_of(error, config) from error
     shown = previewing.summarise_preview(found)

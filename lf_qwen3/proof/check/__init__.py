@@ -1,11 +1,11 @@
 """Check registered datasets, and the training YAML over them, before a GPU hour is spent.
 
-report = check(CheckOptions(Path("data")))
-report.is_clean, report.as_json()
+report = check("data", config="runs/my_data/train.yaml")
+report.findings, report.is_clean
 """
 
-from lf_qwen3.proof.check.check_datasets import CheckOptions, check
-from lf_qwen3.proof.check.findings import Finding, Findings
-from lf_qwen3.proof.check.report import Report
+from lf_qwen3.proof.check.check_datasets import check
+from lf_qwen3.proof.check.findings import Finding
+from lf_qwen3.proof.check.report import CheckReport
 
-__all__ = ["CheckOptions", "Finding", "Findings", "Report", "check"]
+__all__ = ["CheckReport", "Finding", "check"]

@@ -1,18 +1,19 @@
-"""One pass over the records of a dataset: every check, and what is counted on the way."""
+"""Check every record of a dataset, and count records on the way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.data.registry.shape import Kind
-from lf_qwen3.proof.check.dataset_rows import RowPlace, rows
-from lf_qwen3.proof.check.findings import CheckRunner
+from lf_qwen3.proof.check.dataset_rows import RowPlace, read_rows
 from lf_qwen3.proof.check.rules.records.column_types import ColumnTypes
-from lf_qwen3.proof.check.rules.records.row_problem import RowProblem
+from lf_qwen3.proof.check.rules.records.row_outcome import RowOutcome
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
+from lf_qwen3.proof.check.runner import CheckRunner
 
 _TYPES = {
     str: "text",
@@ -25,7 +26,7 @@ _TYPES = {
 
 
 @dataclass(slots=True)
-class Counts:
+class DatasetCounts:
     """What a dataset holds: records that can be learnt, by kind, and rows that cannot.
 
     `orphans` have several answers, and the dialogue before the last one is no record of its own.
@@ -50,10 +51,22 @@ class Counts:
         if len(sample.spoken) > 1 + (sample.record.rejected is not None):
             self.several_turns += 1
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts as `check --json` has them."""
+        return {
+            "kind": self.kind,
+            "records": self.records,
+            "thinking": self.thinking,
+            "plain": self.plain,
+            "thinking_share": round(self.thinking / self.records, 4) if self.records else 0.0,
+            "several_turns": self.several_turns,
+            "unusable": self.unusable,
+        }
+
 
 @dataclass(slots=True)
-class Files:
-    """The files of a dataset: where they lie, and how messages name them."""
+class DatasetFiles:
+    """The files of a dataset: their folder, and their names below it."""
 
     folder: Path
     names: tuple[str, ...]
@@ -69,27 +82,32 @@ class Files:
 
 
 PlacedSample = tuple[RowPlace, Sample]
+"""A record that can be learnt, and where it stands."""
 
 
-def look_at(
-    files: Files, read: SampleReader, counts: Counts, look: CheckRunner, tell: Callable[[int], None] | None
+def check_records(
+    files: DatasetFiles,
+    reader: SampleReader,
+    counts: DatasetCounts,
+    runner: CheckRunner,
+    add_bytes: Callable[[int], None],
 ) -> Iterator[PlacedSample]:
     """Check every row of a dataset; yield the records that can be learnt, with their places."""
     columns = _Columns()
-    for place in rows(files.paths, tell):
+    for place in read_rows(files.paths, add_bytes):
         row = place.item
         file = files.shown(place.file)
         if isinstance(row, dict):
-            columns.see(row, place)
-        sample = read(row) if isinstance(row, dict) else row
+            columns.add(row, place)
+        sample = reader(row) if isinstance(row, dict) else row
         if isinstance(sample, Sample):
             counts.add(sample)
-            look(sample, file, place.row)
+            runner.run(sample, file, place.row)
             yield place, sample
         else:
             counts.unusable += 1
-            look(RowProblem(sample), file, place.row)
-    columns.check(files, look)
+            runner.run(RowOutcome(sample), file, place.row)
+    columns.check(files, runner)
 
 
 @dataclass(slots=True)
@@ -99,21 +117,21 @@ class _Columns:
     types: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
     late: set[tuple[int, str]] = field(default_factory=set)
 
-    def see(self, row: Row, place: RowPlace) -> None:
+    def add(self, row: Row, place: RowPlace) -> None:
         for name, value in row.items():
             if value is None or value == []:
                 continue
-            found = self.types.get((place.file, name))
+            types = self.types.get((place.file, name))
             kind = _TYPES.get(type(value), "an object")
-            if found is None:
+            if types is None:
                 self.types[place.file, name] = {kind: place.row}
                 if place.block:
                     self.late.add((place.file, name))
-            elif kind not in found:
-                found[kind] = place.row
+            elif kind not in types:
+                types[kind] = place.row
 
-    def check(self, files: Files, look: CheckRunner) -> None:
+    def check(self, files: DatasetFiles, runner: CheckRunner) -> None:
         for (file, name), types in self.types.items():
             if files.names[file].endswith((".json", ".jsonl")):
                 column = ColumnTypes(name, types, (file, name) in self.late)
-                look(column, files.shown(file), list(types.values())[-1])
+                runner.run(column, files.shown(file), list(types.values())[-1])

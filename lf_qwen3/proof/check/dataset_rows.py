@@ -12,7 +12,7 @@ from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.data import sources
 from lf_qwen3.data.sources.part import Item
 from lf_qwen3.proof.check.rules.records.column_types import BLOCK
-from lf_qwen3.proof.check.rules.registry.entry import Entry
+from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
 from lf_qwen3.proof.check.rules.registry.files import EXTENSIONS
 
 HEAD = 100
@@ -27,27 +27,27 @@ class RowPlace(NamedTuple):
     item: Item
 
 
-def entry_of(folder: Path, name: str, entry: dict[str, Any], times: int) -> Entry:
-    """Look at the files behind an entry, and read the first rows."""
-    found = Entry(name, entry, files=None, times=times, is_read=False)
-    file_name = entry.get("file_name")
-    if not found.is_local or not isinstance(file_name, str) or not file_name:
-        return found
-    found.files = _files(folder, file_name)
-    paths = [folder / one for one in found.files or ()]
+def inspect_entry(folder: Path, name: str, settings: dict[str, Any], times: int) -> CheckedEntry:
+    """Return an entry with its files and their first rows."""
+    entry = CheckedEntry(name, settings, files=None, times=times, is_read=False)
+    file_name = settings.get("file_name")
+    if not entry.is_local or not isinstance(file_name, str) or not file_name:
+        return entry
+    entry.files = _files(folder, file_name)
+    paths = [folder / name for name in entry.files or ()]
     if not paths or any(path.suffix not in EXTENSIONS or path.suffix == ".arrow" for path in paths):
-        return found
-    found.is_read = True
+        return entry
+    entry.is_read = True
     try:
-        items = (place.item for place in rows(paths))
-        found.head = [item for item in islice(items, HEAD) if isinstance(item, dict)]
+        items = (place.item for place in read_rows(paths))
+        entry.head = [item for item in islice(items, HEAD) if isinstance(item, dict)]
     except LfQwen3Error as error:
-        found.problem = error.message
-    return found
+        entry.problem = error.message
+    return entry
 
 
-def rows(paths: list[Path], tell: Callable[[int], None] | None = None) -> Iterator[RowPlace]:
-    """Yield every row position that is not blank; `tell` hears of the bytes done.
+def read_rows(paths: list[Path], add_bytes: Callable[[int], None] | None = None) -> Iterator[RowPlace]:
+    """Yield every row position that is not blank; `add_bytes` gets the bytes of each block read.
 
     Raises `LfQwen3Error` when a file cannot be read.
     """
@@ -58,19 +58,19 @@ def rows(paths: list[Path], tell: Callable[[int], None] | None = None) -> Iterat
                 row += 1
                 if item is not None:
                     yield RowPlace(index, row, block, item)
-            if tell:
-                tell(size)
+            if add_bytes:
+                add_bytes(size)
 
 
-def size_of(paths: list[Path]) -> int:
-    """Return the bytes of the files, by which `rows` tells its progress."""
+def count_bytes(paths: list[Path]) -> int:
+    """Return the bytes of the files, as `read_rows` counts them."""
     return sum(size for path in paths for _, size, _ in _blocks(path))
 
 
 def _files(folder: Path, file_name: str) -> tuple[str, ...] | None:
     path = folder / file_name
     if path.is_dir():
-        return tuple(f"{file_name.rstrip('/')}/{one.name}" for one in sorted(path.iterdir()))
+        return tuple(f"{file_name.rstrip('/')}/{file.name}" for file in sorted(path.iterdir()))
     return (file_name,) if path.is_file() else None
 
 

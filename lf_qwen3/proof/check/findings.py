@@ -1,24 +1,23 @@
-"""What was found: every finding counted, a bounded number of places kept."""
+"""Findings: all are counted, a bounded number is kept."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lf_qwen3.proof.check.rules.check_rule import Check, Fault, Severity, check_rules_for, faults_of
+from lf_qwen3.base.severity import SEVERITIES, Severity
+from lf_qwen3.proof.check.rules.registered import Check, Fault
 
 KEEP = 1000
-"""Places kept of each code; all are counted."""
-
-_ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+"""Findings kept of each code; all are counted."""
 
 
 class Finding(NamedTuple):
     """One thing at fault; `row` is the row of a data file, the line of any other, None where neither is.
 
-    `what` is the same for every finding of a code, `detail` says which thing it is here.
+    `what` is the same for every finding of a code, `detail` says which thing it is here, `cure` what to do.
     """
 
     code: str
@@ -27,17 +26,22 @@ class Finding(NamedTuple):
     row: int | None
     what: str
     detail: str
-    hint: str
+    cure: str
 
     @property
     def message(self) -> str:
         """What is wrong, in full."""
         return f"{self.what}: {self.detail}" if self.detail else self.what
 
+    @property
+    def where(self) -> str:
+        """The file, and the row or line in it: `data/a.jsonl:7`."""
+        return self.file if self.row is None else f"{self.file}:{self.row}"
+
     def as_json(self) -> dict[str, Any]:
         """Return the finding as `check --json` has it."""
-        keys = ("code", "severity", "file", "row", "message", "hint")
-        return {key: getattr(self, key) for key in keys}
+        keys = ("code", "severity", "file", "row", "message")
+        return {**{key: getattr(self, key) for key in keys}, "hint": self.cure}
 
 
 @dataclass(slots=True)
@@ -46,13 +50,11 @@ class Findings:
 
     counts: Counter[str] = field(default_factory=Counter)
     kept: dict[str, list[Finding]] = field(default_factory=dict)
-    severities: dict[str, Severity] = field(default_factory=dict)
 
     def add(self, check: Check, fault: Fault, file: str, row: int | None) -> None:
         """Count one finding, and keep it while there is room."""
         self.counts[check.code] += 1
         kept = self.kept.setdefault(check.code, [])
-        self.severities[check.code] = check.severity
         if len(kept) < KEEP:
             kept.append(
                 Finding(check.code, check.severity, file, row, check.message, fault.detail, check.hint)
@@ -60,43 +62,13 @@ class Findings:
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""
-        return sum(times for code, times in self.counts.items() if self.severities[code] == severity)
+        return sum(self.counts[code] for code, kept in self.kept.items() if kept[0].severity == severity)
 
     def by_code(self) -> list[tuple[str, list[Finding]]]:
         """Return the kept findings of each code, the gravest first."""
-        return sorted(self.kept.items(), key=lambda item: _ORDER[self.severities[item[0]]])
+        return sorted(self.kept.items(), key=lambda item: SEVERITIES.index(item[1][0].severity))
 
     def __iter__(self) -> Iterator[Finding]:
         """Yield the kept findings, the gravest first."""
-        for _, found in self.by_code():
-            yield from found
-
-
-class CheckRunner:
-    """Runs the checks that look at a subject, by its type."""
-
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
-        self._checks: dict[type, list[Check]] = {}
-
-    def __call__(
-        self,
-        subject: object,
-        file: str,
-        row: int | None = None,
-        *,
-        line_of: Callable[[str], int | None] | None = None,
-        who: str = "",
-    ) -> None:
-        """Run the checks over one subject.
-
-        `line_of` finds the line of a key where faults name one; `who` goes before each detail.
-        """
-        kind = type(subject)
-        if kind not in self._checks:
-            self._checks[kind] = check_rules_for(kind)
-        for one in self._checks[kind]:
-            result = one.test(subject)
-            for fault in () if result is None else faults_of(result):
-                told = Fault(": ".join(part for part in (who, fault.detail) if part), fault.key)
-                self._findings.add(one, told, file, line_of(fault.key) if line_of else row)
+        for _, findings in self.by_code():
+            yield from findings

@@ -1,4 +1,4 @@
-"""Find held-out records that are nearly trained ones: MinHash over pieces of the text, by rensa."""
+"""Near-duplicates across splits: MinHash over pieces of the text, by rensa."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TABLE = bytes(0x0A if byte in _BREAKS else byte for byte in range(256))
 
 
 class NearDuplicate(NamedTuple):
-    """A held-out record by its number, and how similar the asking one is to it (Jaccard, estimated)."""
+    """A held-out record by its number, and its similarity to the trained one (Jaccard, estimated)."""
 
     number: int
     similarity: float
@@ -32,7 +32,7 @@ def is_available() -> bool:
 
 
 class NearDuplicateIndex:
-    """The held-out records of one dataset, to be asked with each trained one."""
+    """The held-out records of one dataset, to be compared with each trained one."""
 
     def __init__(self) -> None:
         from rensa import RMinHashLSH  # type: ignore[import-untyped]

@@ -1,55 +1,146 @@
-"""What a check ends with."""
+"""The result of a check."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
-from lf_qwen3.proof.check.dataset_records import Counts
-from lf_qwen3.proof.check.findings import Findings
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.base.severity import Severity
+from lf_qwen3.proof.check.dataset_records import DatasetCounts
+from lf_qwen3.proof.check.findings import Finding, Findings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SHOWN = 5
+"""Findings of each code that a page or a terminal shows; the rest is counted."""
 
 
-@dataclass(slots=True)
-class Report:
-    """The findings and the figures; `notes` say what was not checked, and why."""
+@dataclass(slots=True, repr=False)
+class CheckReport:
+    """The findings and the figures of a check; `notes` say what was not checked, and why.
 
-    findings: Findings = field(default_factory=Findings)
-    datasets: dict[str, Counts] = field(default_factory=dict)
+    `datasets` holds the counts and `tokens` the token figures of each dataset by its name, `training` the
+    figures of the YAML.
+    """
+
+    collected: Findings = field(default_factory=Findings)
+    datasets: dict[str, DatasetCounts] = field(default_factory=dict)
     tokens: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
+    def findings(self) -> list[Finding]:
+        """The findings, the gravest first: of each code the first 1,000."""
+        return list(self.collected)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The number of findings by code, those that were not kept too."""
+        return self.collected.counts
+
+    def by_code(self) -> list[tuple[str, list[Finding]]]:
+        """Return the findings of each code, the gravest first; of each code the first 1,000."""
+        return self.collected.by_code()
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that stop the training, lose records or teach what is wrong."""
+        return self._of("error")
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """The findings that are very likely a mistake."""
+        return self._of("warning")
+
+    @property
     def is_clean(self) -> bool:
         """Tell whether there is neither an error nor a warning."""
-        return not (self.findings.count("error") or self.findings.count("warning"))
+        return not (self.errors or self.warnings)
+
+    def raise_for_errors(self) -> None:
+        """Raise `LfQwen3Error`, code `check_failed`, where there are errors; it names the first three."""
+        if not self.errors:
+            return
+        number = self.collected.count("error")
+        first = "; ".join(f"{error.where}: {error.code}: {error.message}" for error in self.errors[:3])
+        raise LfQwen3Error(f"{count_of(number, 'error')}: {first}", self.errors[0].cure, code="check_failed")
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return a Polars frame with one row for each finding; its columns are the fields of `Finding`."""
+        import polars as pl
+
+        schema = dict.fromkeys(Finding._fields, pl.String) | {"row": pl.Int64}
+        return pl.DataFrame(self.findings, schema=schema, orient="row")
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that --json prints."""
-        return {"findings": [one.as_json() for one in self.findings], "summary": self.summary()}
+        return {"findings": [finding.as_json() for finding in self.findings], "summary": self.summary()}
 
     def summary(self) -> dict[str, Any]:
         """Return the figures: findings by severity and code, records by dataset and kind, tokens."""
-        found = self.findings
         figures = {
-            "errors": found.count("error"),
-            "warnings": found.count("warning"),
-            "infos": found.count("info"),
-            "codes": {code: found.counts[code] for code, _ in found.by_code()},
-            "datasets": {name: _figures(counts) for name, counts in self.datasets.items()},
+            "errors": self.collected.count("error"),
+            "warnings": self.collected.count("warning"),
+            "infos": self.collected.count("info"),
+            "codes": {code: self.counts[code] for code, _ in self.by_code()},
+            "datasets": {name: counts.as_json() for name, counts in self.datasets.items()},
             "notes": self.notes,
         }
         return figures | {name: block for name in ("tokens", "training") if (block := getattr(self, name))}
 
+    @property
+    def scope(self) -> str:
+        """What was checked, in words: `5 records in 1 dataset, 40% thinking`."""
+        records = sum(counts.records for counts in self.datasets.values())
+        thinking = sum(counts.thinking for counts in self.datasets.values())
+        share = f", {thinking / records:.0%} thinking" if records else ""
+        return f"{count_of(records, 'record')} in {count_of(len(self.datasets), 'dataset')}{share}"
 
-def _figures(counts: Counts) -> dict[str, Any]:
-    share = counts.thinking / counts.records if counts.records else 0.0
-    return {
-        "kind": counts.kind,
-        "records": counts.records,
-        "thinking": counts.thinking,
-        "plain": counts.plain,
-        "thinking_share": round(share, 4),
-        "several_turns": counts.several_turns,
-        "unusable": counts.unusable,
-    }
+    @property
+    def verdict(self) -> str:
+        """The number of errors and warnings in words, `clean` where there are none."""
+        if self.is_clean:
+            return "clean"
+        errors, warnings = self.collected.count("error"), self.collected.count("warning")
+        return f"{count_of(errors, 'error')}, {count_of(warnings, 'warning')}"
+
+    def __repr__(self) -> str:
+        """Return verdict and scope in one line."""
+        return f"<CheckReport {self.verdict}: {self.scope}>"
+
+    def _repr_html_(self) -> str:
+        """Return the report as a table for a notebook: `SHOWN` findings of each code."""
+        head = f"<p><b>{self.verdict}</b>: {self.scope}</p>"
+        rows = [
+            "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+            for code, findings in self.by_code()
+            for cells in _shown_cells(findings, self.counts[code])
+        ]
+        if not rows:
+            return head
+        titles = "".join(f"<th>{title}</th>" for title in ("severity", "code", "where", "what", "cure"))
+        return f"{head}<table><tr>{titles}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+    def _of(self, severity: Severity) -> list[Finding]:
+        return [finding for finding in self.collected if finding.severity == severity]
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return a number with its noun, the plural where it is due."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
+
+
+def _shown_cells(findings: list[Finding], total: int) -> list[tuple[str, ...]]:
+    """Return the cells of the findings of one code; the last row counts those that are not shown."""
+    rows: list[tuple[str, ...]] = [
+        (finding.severity, finding.code, finding.where, finding.message, finding.cure)
+        for finding in findings[:SHOWN]
+    ]
+    if total > SHOWN:
+        rows.append((findings[0].severity, findings[0].code, f"and {total - SHOWN:,} more", "", ""))
+    return rows

@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lf_qwen3.proof.check.dataset_records import Files, PlacedSample
-from lf_qwen3.proof.check.findings import CheckRunner
-from lf_qwen3.proof.check.rules.records.row_problem import RowProblem
+from lf_qwen3.proof.check.dataset_records import DatasetFiles, PlacedSample
+from lf_qwen3.proof.check.rules.records.row_outcome import RowOutcome
 from lf_qwen3.proof.check.rules.tokens.cut import CutRecord
+from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.trainer.records import Dropped, Record
 from lf_qwen3.trainer.render import Encoded, Template
 
@@ -61,27 +61,29 @@ class TokenCounts:
 
     def wholes(self) -> list[int]:
         """Return the lengths before the cut, sorted."""
-        return sorted(length for one in self.kinds.values() for length in one.parts["whole"])
+        return sorted(length for lengths in self.kinds.values() for length in lengths.parts["whole"])
 
 
 class TokenCounter:
     """Feeds records to the tokenizer in batches, in another thread; `counts` is complete after `finish`."""
 
-    def __init__(self, tokenizer: Tokenizer, template: Template, files: Files, look: CheckRunner) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, template: Template, files: DatasetFiles, runner: CheckRunner
+    ) -> None:
         self.counts = TokenCounts(template.cutoff_len)
         self._tokenizer = tokenizer
         self._template = template
         self._files = files
-        self._look = look
+        self._runner = runner
         self._waiting: list[PlacedSample] = []
         self._characters = 0
         self._thread = ThreadPoolExecutor(1)  # the tokenizer leaves Python free to check the next records
         self._under_way: tuple[list[PlacedSample], Future[list[tuple[Encoded, ...]]]] | None = None
 
-    def add(self, taken: PlacedSample) -> None:
+    def add(self, placed: PlacedSample) -> None:
         """Take one record in."""
-        self._waiting.append(taken)
-        self._characters += sum(len(one["content"]) for one in taken[1].record.messages)
+        self._waiting.append(placed)
+        self._characters += sum(len(message["content"]) for message in placed[1].record.messages)
         if len(self._waiting) >= _BATCH or self._characters >= _BATCH_CHARACTERS:
             self._submit()
 
@@ -104,27 +106,29 @@ class TokenCounter:
             return
         batch, encoded = self._under_way
         self._under_way = None
-        for taken, sides in zip(batch, encoded.result(), strict=True):
-            for one in sides:
-                self._count(taken, one)
+        for placed, sides in zip(batch, encoded.result(), strict=True):
+            for side in sides:
+                self._count(placed, side)
 
-    def _count(self, taken: PlacedSample, encoded: Encoded) -> None:
-        place, sample = taken
+    def _count(self, placed: PlacedSample, encoded: Encoded) -> None:
+        place, sample = placed
         file = self._files.shown(place.file)
         if encoded.stopped:
-            self._look(RowProblem(Dropped(encoded.stopped, stops=True)), file, place.row)
+            self._runner.run(RowOutcome(Dropped(encoded.stopped, stops=True)), file, place.row)
             return
         self.counts.add(encoded, sample.is_thinking)
         if encoded.is_cut or not encoded.learnt:
             lost = encoded.lost_close, encoded.lost_end
-            fed = CutRecord(encoded.length, len(encoded.input_ids), encoded.learnt, *lost)
-            self._look(fed, file, place.row)
+            cut = CutRecord(encoded.length, len(encoded.input_ids), encoded.learnt, *lost)
+            self._runner.run(cut, file, place.row)
 
     def _encoded(self, records: Sequence[Record]) -> list[tuple[Encoded, ...]]:
         """Return what is fed of each record; a ranking record is fed twice."""
-        supervised = [one for one in records if one.rejected is None]
+        supervised = [record for record in records if record.rejected is None]
         encoded = iter(self._template.encode_batch(self._tokenizer, supervised))
         return [
-            (next(encoded),) if one.rejected is None else self._template.encode_pair(self._tokenizer, one)
-            for one in records
+            (next(encoded),)
+            if record.rejected is None
+            else self._template.encode_pair(self._tokenizer, record)
+            for record in records
         ]

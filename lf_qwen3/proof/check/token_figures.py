@@ -17,7 +17,7 @@ _PADDED_TO = 8  # data/collator.py: pad_to_multiple_of
 _PACKED_AT_ONCE = 1000  # preprocessing_batch_size
 
 
-def figures(counts: TokenCounts, batch_size: int) -> dict[str, Any]:
+def token_figures(counts: TokenCounts, batch_size: int) -> dict[str, Any]:
     """Return the figures of one dataset, as --json prints them; lengths are those before the cut."""
     wholes = counts.wholes()
     kinds = {kind: counts.kinds[kind] for kind in KINDS if counts.kinds[kind].parts["whole"]}
@@ -31,7 +31,8 @@ def figures(counts: TokenCounts, batch_size: int) -> dict[str, Any]:
         "cut_loses_im_end": counts.lost_end,
         "cutoff_len_that_keeps": {f"{share}%": percentile(wholes, share) for share in KEEPS},
         "lengths": {
-            kind: {part: _spread(sorted(one.parts[part])) for part in PARTS} for kind, one in kinds.items()
+            kind: {part: _spread(sorted(lengths.parts[part])) for part in PARTS}
+            for kind, lengths in kinds.items()
         },
         "batch_size": batch_size,
         "padding_waste": round(padding_waste(counts.kept, batch_size), 4),

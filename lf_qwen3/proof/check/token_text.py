@@ -1,4 +1,4 @@
-"""The figures of a report as lines of text."""
+"""The token figures of a dataset as lines of text."""
 
 from __future__ import annotations
 

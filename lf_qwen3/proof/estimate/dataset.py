@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.check.dataset_records import Files, PlacedSample
-from lf_qwen3.proof.check.dataset_rows import entry_of, rows
-from lf_qwen3.proof.check.findings import CheckRunner, Findings
+from lf_qwen3.proof.check.dataset_records import DatasetFiles, PlacedSample
+from lf_qwen3.proof.check.dataset_rows import inspect_entry, read_rows
+from lf_qwen3.proof.check.findings import Findings
 from lf_qwen3.proof.check.registry_file import Registry, read_registry
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
+from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.proof.check.token_counter import TokenCounter
 from lf_qwen3.proof.check.token_figures import packing_waste, padding_waste
 from lf_qwen3.proof.estimate.plan import TrainingPlan
@@ -27,9 +28,6 @@ BYTES_A_TOKEN = 4.3
 
 TEMPLATE_TOKENS = 5
 """Tokens that the chat template adds to every message: its marks, the role, the line ends."""
-
-
-_NO_TOKENIZER = "no tokenizer is at hand: lengths are told from bytes; --tokenizer PATH_OR_ID counts them"
 
 
 @dataclass(frozen=True)
@@ -64,35 +62,32 @@ class _Counted:
     cut: int = 0
 
 
-def count_data(
-    plan: TrainingPlan, settings: Mapping[str, Any], tokenizer: str
-) -> tuple[DataFigures, list[str]]:
-    """Return the figures of the datasets that the settings name, and notes on how they were counted.
+def count_data(plan: TrainingPlan, settings: Mapping[str, Any], given: str, notes: list[str]) -> DataFigures:
+    """Return the figures of the datasets that the settings name.
 
-    `tokenizer` is a folder or a hub id; without one the model's own is used where it is at hand, or else
-    lengths are estimated from bytes. Raises `UsageError` for a dataset or a named tokenizer that is not
-    there.
+    `given` names a tokenizer; without one the model's own is used where it is at hand, or else lengths are
+    told from bytes. Raises `UsageError` for a dataset or a named tokenizer that is not there.
     """
     registry = read_registry(Path(str(settings.get("dataset_dir") or "data")))
-    folder = _tokenizer_folder(tokenizer, plan.model)
-    options = {"template": "qwen3", **settings, "cutoff_len": plan.cutoff_len}
-    template = Template.from_settings(options)
+    folder = _tokenizer_folder(given, plan.model, notes)
+    asked = {"template": "qwen3", **settings, "cutoff_len": plan.cutoff_len}
+    template = Template.from_settings(asked)
     counted = _Counted(array("I"))
     for name in _names(settings.get("dataset"), registry):
         _count(registry, name, template, folder, settings, counted)
     _hold_out(counted, settings)
-    notes = [] if folder else [_NO_TOKENIZER]
-    return _figures(plan, settings, counted, folder), notes
+    return _figures(plan, settings, counted, folder)
 
 
-def _tokenizer_folder(tokenizer: str, model: str) -> Path | None:
-    if tokenizer:
-        return tokenizers.find(tokenizer)
+def _tokenizer_folder(given: str, model: str, notes: list[str]) -> Path | None:
+    if given:
+        return tokenizers.find(given)
     for name in (model, f"Qwen/{model}"):
         try:
             return tokenizers.find(name)
         except UsageError:
             continue
+    notes.append("no tokenizer is at hand: lengths are told from bytes; --tokenizer PATH_OR_ID counts them")
     return None
 
 
@@ -100,11 +95,7 @@ def _names(value: Any, registry: Registry) -> list[str]:
     parts = value.split(",") if isinstance(value, str) else value or []
     names = [str(part).strip() for part in parts]
     if not names:
-        raise UsageError(
-            "no dataset is named",
-            "name one: dataset: NAME in the YAML, or --dataset NAME",
-            code="no_dataset",
-        )
+        raise UsageError("no dataset is named", "name one: dataset: NAME in the YAML, or --dataset NAME")
     for name in names:
         if name not in registry.entries:
             raise registry.unknown(name)
@@ -119,31 +110,29 @@ def _count(
     settings: Mapping[str, Any],
     counted: _Counted,
 ) -> None:
-    entry = entry_of(registry.folder, name, registry.entries[name], registry.times[name])
+    entry = inspect_entry(registry.folder, name, registry.entries[name], registry.times[name])
     if not entry.is_read:
         raise UsageError(
-            f"{name} has no file to read in {registry.folder}",
-            "estimate reads local datasets only",
-            code="dataset_not_local",
+            f"{name} has no file to read in {registry.folder}", "estimate reads local datasets only"
         )
-    files = Files(registry.folder, entry.files or ())
-    reader = SampleReader(entry.entry, entry.kind, True)
+    files = DatasetFiles(registry.folder, entry.files or ())
+    reader = SampleReader(entry.settings, entry.kind, True)
     taken = _taken(files, reader, int(settings.get("max_samples") or 1 << 60))
     if folder is None:
-        _estimate_from_bytes(taken, template.cutoff_len, counted)
+        _tell_from_bytes(taken, template.cutoff_len, counted)
         return
     counter = TokenCounter(tokenizers.load(folder), template, files, CheckRunner(Findings()))
-    for record in taken:
-        counter.add(record)
+    for one in taken:
+        counter.add(one)
     counter.finish()
     counted.kept.extend(counter.counts.kept)
     counted.learnt += counter.counts.learnt
     counted.cut += counter.counts.cut
 
 
-def _taken(files: Files, reader: SampleReader, most: int) -> Iterator[PlacedSample]:
+def _taken(files: DatasetFiles, reader: SampleReader, most: int) -> Iterator[PlacedSample]:
     """Yield the records that can be learnt, the first `most` rows at most."""
-    for number, place in enumerate(rows(files.paths)):
+    for number, place in enumerate(read_rows(files.paths)):
         if number >= most:
             return
         sample = reader(place.item) if isinstance(place.item, dict) else None
@@ -151,7 +140,7 @@ def _taken(files: Files, reader: SampleReader, most: int) -> Iterator[PlacedSamp
             yield place, sample
 
 
-def _estimate_from_bytes(taken: Iterator[PlacedSample], cutoff_len: int, counted: _Counted) -> None:
+def _tell_from_bytes(taken: Iterator[PlacedSample], cutoff_len: int, counted: _Counted) -> None:
     for _, sample in taken:
         length = _length(sample.record)
         counted.kept.append(min(length, cutoff_len))
@@ -159,7 +148,7 @@ def _estimate_from_bytes(taken: Iterator[PlacedSample], cutoff_len: int, counted
 
 
 def _length(record: Record) -> int:
-    texts = [message["content"] for message in record.messages] + [record.system, record.tools]
+    texts = [one["content"] for one in record.messages] + [record.system, record.tools]
     size = sum(len(text.encode()) for text in texts if text)
     return ceil(size / BYTES_A_TOKEN) + TEMPLATE_TOKENS * len(record.messages)
 
@@ -167,10 +156,10 @@ def _length(record: Record) -> int:
 def _hold_out(counted: _Counted, settings: Mapping[str, Any]) -> None:
     """Take what val_size holds out off: a number of records, or a share below 1."""
     size, total = float(settings.get("val_size") or 0), len(counted.kept)
-    held_out = min(int(size) if size > 1 else ceil(size * total), total)
-    if held_out:
-        left = (total - held_out) / total
-        del counted.kept[total - held_out :]
+    held = min(int(size) if size > 1 else ceil(size * total), total)
+    if held:
+        left = (total - held) / total
+        del counted.kept[total - held :]
         counted.learnt, counted.cut = round(counted.learnt * left), round(counted.cut * left)
 
 
@@ -179,9 +168,7 @@ def _figures(
 ) -> DataFigures:
     records, tokens = len(counted.kept), sum(counted.kept)
     if not records:
-        raise UsageError(
-            "the datasets hold no record that can be learnt", "lf-qwen3 check says why", code="no_records"
-        )
+        raise UsageError("the datasets hold no record that can be learnt", "lf-qwen3 check says why")
     waste = padding_waste(counted.kept, plan.batch)
     number = records
     if settings.get("packing") or settings.get("neat_packing"):

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.proof.check.rules.__main__ import document
-from lf_qwen3.proof.check.rules.check_rule import GROUPS, all_check_rules, check
+from lf_qwen3.proof.check.rules.registered import GROUPS, all_checks, check
 
-CHECKS = all_check_rules()
+CHECKS = all_checks()
 IDS = [one.code for one in CHECKS]
 DOCS = Path(__file__).parents[3] / "docs" / "checks.md"
 

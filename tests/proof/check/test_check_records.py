@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.data.convert.formats import FORMATS
-from lf_qwen3.proof.check import CheckOptions, check
-from lf_qwen3.proof.check.rules.check_rule import all_check_rules
-from lf_qwen3.proof.check.rules.records.answers import repeated
+from lf_qwen3.proof.check import check
+from lf_qwen3.proof.check.rules.records.answers import repeated_phrase
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
+from lf_qwen3.proof.check.rules.registered import all_checks
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame
 
 ANSWER = "It is Paris, on the Seine."
@@ -37,7 +37,7 @@ def findings(folder, entry, rows, **options):
     lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
     (folder / entry["file_name"]).write_text("\n".join(lines) + "\n", "utf-8")
     (folder / "dataset_info.json").write_text(json.dumps({"a": entry}), "utf-8")
-    return check(CheckOptions(folder, **options))
+    return check(folder, **options)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def findings(folder, entry, rows, **options):
     ],
 )
 def test_answer(tmp_path, output, expected):
-    assert set(findings(tmp_path, {"file_name": "a.jsonl"}, [alpaca(output)]).findings.counts) == expected
+    assert set(findings(tmp_path, {"file_name": "a.jsonl"}, [alpaca(output)]).counts) == expected
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_answer(tmp_path, output, expected):
     ],
 )
 def test_record(tmp_path, entry, row, expected):
-    found = findings(tmp_path, entry, [row, row | {"seen": "twice"}]).findings.counts
+    found = findings(tmp_path, entry, [row, row | {"seen": "twice"}]).counts
     assert set(found) - {"duplicate", "tags_unfit"} == expected
 
 
@@ -191,7 +191,7 @@ def test_csv_and_parquet_and_text(tmp_path):
         "c": {"file_name": "c.txt", "columns": {"prompt": "text"}},
     }
     (tmp_path / "dataset_info.json").write_text(json.dumps(entries), "utf-8")
-    report = check(CheckOptions(tmp_path))
+    report = check(tmp_path)
     assert [(one.code, one.row) for one in report.findings] == [("record_dropped", 2), ("record_dropped", 2)]
     assert [one.records for one in report.datasets.values()] == [1, 1, 2]
 
@@ -227,7 +227,7 @@ def test_what_convert_writes_is_clean(name, question, thinking, answer):
     sample = SampleReader(form.entry("a.jsonl"), "sft")(json.loads(record.line))
     assert isinstance(sample, Sample)
     assert [
-        one.code for one in all_check_rules() if isinstance(one.good, Sample) and list(one.faults(sample))
+        one.code for one in all_checks() if isinstance(one.good, Sample) and list(one.faults(sample))
     ] == []
     assert sample.is_thinking == (thinking is not None)
 
@@ -238,9 +238,9 @@ def test_what_convert_writes_is_clean(name, question, thinking, answer):
 def test_a_repeated_phrase_is_found(head, unit, times):
     copies = unit * times
     if len(copies.strip()) >= 120 and unit.strip():
-        assert repeated(head + copies)
+        assert repeated_phrase(head + copies)
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=20, unique=True))
 def test_numbers_do_not_repeat(numbers):
-    assert repeated(" and ".join(map(str, numbers)) + ".") == ""
+    assert repeated_phrase(" and ".join(map(str, numbers)) + ".") == ""

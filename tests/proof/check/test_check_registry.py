@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.proof.check import CheckOptions, check
+from lf_qwen3.proof.check import check
 
 ALPACA = [{"instruction": "What is the capital of France?", "input": "", "output": "It is Paris."}]
 CHAT = [{"conversations": [{"from": "human", "value": "Hello?"}, {"from": "gpt", "value": "Good day."}]}]
@@ -26,7 +26,7 @@ def write(folder, entries, rows=(), file="a.jsonl"):
 
 
 def codes(folder, *names):
-    return set(check(CheckOptions(folder, names)).findings.counts)
+    return set(check(folder, names).counts)
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,14 @@ def test_entry(tmp_path, entry, rows, expected):
 
 def test_clean_entry_has_no_finding(tmp_path):
     write(tmp_path, {"a": {"file_name": "a.jsonl"}}, ALPACA)
-    report = check(CheckOptions(tmp_path))
+    report = check(tmp_path)
     assert report.as_json()["findings"] == []
     assert report.is_clean
 
 
 def test_unknown_key_names_the_nearest_and_its_line(tmp_path):
     write(tmp_path, {"a": {"file_name": "a.jsonl", "format": "sharegpt"}}, CHAT)
-    (found,) = [one for one in check(CheckOptions(tmp_path)).findings if one.code == "unknown_key"]
+    (found,) = [one for one in check(tmp_path).findings if one.code == "unknown_key"]
     assert "did you mean formatting?" in found.message
     assert found.file == str(tmp_path / "dataset_info.json")
     assert found.row == 4
@@ -138,24 +138,24 @@ def test_packed_file_is_no_type_of_the_trainer(tmp_path):
 def test_broken_registry(tmp_path, text, message):
     write(tmp_path, text)
     with pytest.raises(LfQwen3Error, match=message):
-        check(CheckOptions(tmp_path))
+        check(tmp_path)
 
 
 def test_no_registry(tmp_path):
     with pytest.raises(UsageError, match=r"no dataset_info\.json"):
-        check(CheckOptions(tmp_path))
+        check(tmp_path)
 
 
 def test_unknown_name_gets_the_nearest(tmp_path):
     write(tmp_path, {"my_data": {"file_name": "a.jsonl"}}, ALPACA)
     with pytest.raises(UsageError) as error:
-        check(CheckOptions(tmp_path, ("my_dta",)))
+        check(tmp_path, ("my_dta",))
     assert "did you mean my_data?" in error.value.hint
 
 
 def test_name_of_convert_stands_for_its_splits(tmp_path):
     write(tmp_path, {"a_train": {"file_name": "a.jsonl"}, "b": {"file_name": "gone.jsonl"}}, ALPACA)
-    assert list(check(CheckOptions(tmp_path, ("a",))).datasets) == ["a_train"]
+    assert list(check(tmp_path, ("a",)).datasets) == ["a_train"]
 
 
 NAMES = st.sampled_from(
@@ -188,6 +188,6 @@ ROWS = st.lists(st.dictionaries(NAMES, JSON, max_size=4), max_size=4)
 @example(entry={"file_name": "a.jsonl", "formatting": "sharegpt", "tags": {"role_tag": []}}, rows=[])
 def test_nothing_makes_it_fall(tmp_path, entry, rows):
     write(tmp_path, {"a_train": entry, "a_val": entry}, rows)
-    report = check(CheckOptions(tmp_path))
-    assert report.is_clean or report.findings.counts
+    report = check(tmp_path)
+    assert report.is_clean or report.counts
     json.dumps(report.as_json())

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lf_qwen3.data.convert.keys import fold
-from lf_qwen3.proof.check import CheckOptions, check, near_duplicates
+from lf_qwen3.proof.check import check, near_duplicates
 from lf_qwen3.proof.check.duplicates import pair_splits
 from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex, minhash
 from lf_qwen3.qwen3.thinking import frame
@@ -22,7 +22,7 @@ def findings(folder, **splits):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     entries = {name: {"file_name": f"{name}.jsonl"} for name in splits}
     (folder / "dataset_info.json").write_text(json.dumps(entries), "utf-8")
-    return check(CheckOptions(folder))
+    return check(folder)
 
 
 def places(report):

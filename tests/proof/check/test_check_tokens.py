@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.check import CheckOptions, check
+from lf_qwen3.proof.check import check
 from lf_qwen3.proof.check.token_figures import packing_waste, padding_waste, percentile
 from lf_qwen3.qwen3.thinking import frame
 
@@ -42,7 +42,7 @@ ROWS = [
 
 def test_lengths(tmp_path, tokenizer):
     write(tmp_path, ROWS)
-    report = check(CheckOptions(tmp_path, tokenizer=tokenizer))
+    report = check(tmp_path, tokenizer=tokenizer)
     figures = report.tokens["a"]
     assert report.is_clean
     assert figures["records"] == 5
@@ -66,7 +66,7 @@ def test_lengths(tmp_path, tokenizer):
 )
 def test_what_the_cut_takes(tmp_path, tokenizer, cutoff_len, expected):
     write(tmp_path, ROWS)
-    report = check(CheckOptions(tmp_path, tokenizer=tokenizer, cutoff_len=cutoff_len))
+    report = check(tmp_path, tokenizer=tokenizer, cutoff_len=cutoff_len)
     found = {}
     for one in report.findings:
         found.setdefault(one.code, []).append(one.row)
@@ -78,9 +78,9 @@ def test_what_the_cut_takes(tmp_path, tokenizer, cutoff_len, expected):
 
 def test_the_smallest_cutoff_len_keeps_everything(tmp_path, tokenizer):
     write(tmp_path, ROWS)
-    needed = check(CheckOptions(tmp_path, tokenizer=tokenizer)).tokens["a"]["cutoff_len_that_keeps"]["100%"]
+    needed = check(tmp_path, tokenizer=tokenizer).tokens["a"]["cutoff_len_that_keeps"]["100%"]
     cuts = [
-        check(CheckOptions(tmp_path, tokenizer=tokenizer, cutoff_len=length)).tokens["a"]["cut"]
+        check(tmp_path, tokenizer=tokenizer, cutoff_len=length).tokens["a"]["cut"]
         for length in (needed - 1, needed)
     ]
     assert cuts == [1, 0]
@@ -101,10 +101,10 @@ def test_several_turns_differ_from_the_chat_template(tmp_path, tokenizer):
     (tmp_path / "dataset_info.json").write_text(json.dumps({"a": entry}), "utf-8")
     yaml = tmp_path / "train.yaml"
     yaml.write_text("template: qwen3\nenable_thinking: null\ndataset: a\n", "utf-8")
-    told = {one.code for one in check(CheckOptions(tmp_path, config=yaml, tokenizer=tokenizer)).findings}
+    told = {one.code for one in check(tmp_path, config=yaml, tokenizer=tokenizer).findings}
     assert "template_differs" in told
     yaml.write_text(yaml.read_text("utf-8") + "mask_history: true\n", "utf-8")
-    told = {one.code for one in check(CheckOptions(tmp_path, config=yaml, tokenizer=tokenizer)).findings}
+    told = {one.code for one in check(tmp_path, config=yaml, tokenizer=tokenizer).findings}
     assert "template_differs" not in told
 
 
@@ -112,7 +112,7 @@ def test_a_template_that_is_not_followed_is_said(tmp_path, tokenizer):
     write(tmp_path, ROWS)
     yaml = tmp_path / "train.yaml"
     yaml.write_text("template: llama3\ndataset: a\n", "utf-8")
-    report = check(CheckOptions(tmp_path, config=yaml, tokenizer=tokenizer))
+    report = check(tmp_path, config=yaml, tokenizer=tokenizer)
     assert not report.tokens
     assert any("tokens were not counted" in note for note in report.notes)
 
@@ -120,7 +120,7 @@ def test_a_template_that_is_not_followed_is_said(tmp_path, tokenizer):
 def test_no_tokenizer(tmp_path):
     write(tmp_path, ROWS)
     with pytest.raises(UsageError):
-        check(CheckOptions(tmp_path, tokenizer=str(tmp_path)))
+        check(tmp_path, tokenizer=str(tmp_path))
 
 
 LENGTHS = st.lists(st.integers(1, 100), min_size=1, max_size=200)

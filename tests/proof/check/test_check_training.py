@@ -7,8 +7,7 @@ import pytest
 from lf_qwen3 import recipes
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.proof.check import CheckOptions, check
-from lf_qwen3.proof.check.training_yaml import read_config
+from lf_qwen3.proof.check import check
 from lf_qwen3.qwen3.thinking import frame
 
 SOUND = {
@@ -61,7 +60,7 @@ def findings(folder, *without, **changes):
     settings = {key: value for key, value in {**SOUND, **changes}.items() if key not in without}
     path = folder / "train.yaml"
     path.write_text("".join(f"{key}: {value}\n" for key, value in settings.items()), "utf-8")
-    return check(CheckOptions(folder, config=path))
+    return check(folder, config=path)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +118,7 @@ def findings(folder, *without, **changes):
     ],
 )
 def test_settings(folder, without, changes, expected):
-    assert set(findings(folder, *without, **changes).findings.counts) == expected
+    assert set(findings(folder, *without, **changes).counts) == expected
 
 
 def test_place_and_nearest_key(folder):
@@ -136,14 +135,14 @@ def test_a_secret_is_never_told(folder):
 
 def test_no_thinking_at_all(folder):
     write_data(folder, "a_train", [("Who?", "It is me.")])
-    assert set(findings(folder).findings.counts) == {"reasoning_lost"}
-    assert set(findings(folder, enable_thinking="false").findings.counts) == set()
+    assert set(findings(folder).counts) == {"reasoning_lost"}
+    assert set(findings(folder, enable_thinking="false").counts) == set()
 
 
 def test_empty_blocks_are_learnt_only_under_null(folder):
     write_data(folder, "a_train", [("What?", frame("So.", "A stone.")), ("Who?", frame("", "It is me."))])
-    assert "think_empty" in findings(folder).findings.counts
-    assert "think_empty" not in findings(folder, enable_thinking="true").findings.counts
+    assert "think_empty" in findings(folder).counts
+    assert "think_empty" not in findings(folder, enable_thinking="true").counts
 
 
 def write_turns(folder, *dialogues):
@@ -173,7 +172,7 @@ BARE_FIRST = ["What?", "A stone."]
 )
 def test_several_turns(folder, dialogues, mask_history, expected):
     write_turns(folder, *dialogues)
-    assert set(findings(folder, dataset="t", mask_history=mask_history).findings.counts) == expected
+    assert set(findings(folder, dataset="t", mask_history=mask_history).counts) == expected
 
 
 def test_the_datasets_of_the_yaml_are_checked(folder):
@@ -186,31 +185,22 @@ def test_lora_scale_is_in_the_summary(folder):
 
 
 @pytest.mark.parametrize(
-    ("text", "error", "code"),
+    ("text", "error"),
     [
-        pytest.param("a: [", LfQwen3Error, "not_yaml", id="no YAML"),
-        pytest.param("- a", LfQwen3Error, "no_settings", id="a list"),
-        pytest.param("a: 1\nb: 2\na: 3", LfQwen3Error, "repeated_key", id="a key twice"),
-        pytest.param(None, UsageError, "file_missing", id="no file"),
+        pytest.param("a: [", LfQwen3Error, id="no YAML"),
+        pytest.param("- a", LfQwen3Error, id="a list"),
+        pytest.param(None, UsageError, id="no file"),
     ],
 )
-def test_broken_yaml(folder, text, error, code):
+def test_broken_yaml(folder, text, error):
     path = folder / "broken.yaml"
     if text is not None:
         path.write_text(text, "utf-8")
-    with pytest.raises(error) as caught:
-        check(CheckOptions(folder, config=path))
-    assert caught.value.code == code
-
-
-def test_words_of_yaml_1_1_mean_what_they_mean_to_the_trainer(folder):
-    path = folder / "train.yaml"
-    path.write_text("enable_thinking: no\npacking: on\nlearning_rate: 1e-4\n", "utf-8")
-    assert read_config(path).settings == {"enable_thinking": False, "packing": True, "learning_rate": 1e-4}
-    assert [read_config(path).line_of(key) for key in ("packing", "gone", "")] == [2, None, None]
+    with pytest.raises(error):
+        check(folder, config=path)
 
 
 @pytest.mark.parametrize("recipe", recipes.list_shipped(), ids=lambda one: one.name)
 def test_shipped_recipe_has_no_finding_on_the_shipped_data(recipe):
-    report = check(CheckOptions(assets.folder("dataset_info"), config=recipe.path))
+    report = check(assets.folder("dataset_info"), config=recipe.path)
     assert report.as_json()["findings"] == []

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lf_qwen3.proof.check import CheckOptions, check
+from lf_qwen3.proof.check import check
 
 LONG = "x y " * 1_500_000
 RECORD = {"instruction": "What is it?", "output": "It is a stone."}
@@ -38,7 +38,7 @@ def test_what_the_loader_refuses(tmp_path, rows, expected):
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     entry = {"file_name": "a.jsonl", "columns": {"prompt": "instruction", "response": "output"}}
     (tmp_path / "dataset_info.json").write_text(json.dumps({"a": entry}), "utf-8")
-    found = set(check(CheckOptions(tmp_path)).findings.counts)
+    found = set(check(tmp_path).counts)
     assert found & {"mixed_types", "late_column"} == expected
     try:
         datasets.load_dataset(

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 
-from lf_qwen3.proof.check.rules.check_rule import GROUPS, Check, all_check_rules
+from lf_qwen3.proof.check.rules.registered import GROUPS, Check, all_checks
 
 _INTRO = """\
 # What `lf-qwen3 check` finds
@@ -25,14 +25,14 @@ def document() -> str:
 
 
 def _sections() -> Iterator[str]:
-    checks = all_check_rules()
+    checks = all_checks()
     for group in GROUPS:
         package = import_module(f"lf_qwen3.proof.check.rules.{group}")
         yield f"## {group}\n"
         yield f"{package.__doc__}\n"
         yield "| code | severity | what is wrong | what it means, and the cure |"
         yield "| --- | --- | --- | --- |"
-        yield from (_row(one) for one in checks if one.group == group)
+        yield from (_row(check) for check in checks if check.group == group)
         yield ""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lf_qwen3.proof.check.rules.check_rule import check
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import excerpt, frame
 
 _GOOD = sample_of("q", frame("r", "The answer is 42."))
@@ -54,15 +54,15 @@ def empty_answer(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("q", "N/A"),
 )
-def placeholder_answer(sample: Sample) -> str | None:
+def placeholder_answer(sample: Sample) -> CheckResult:
     """Require a letter or a digit, and not what an empty cell is exported as."""
-    for one in sample.learnt:
-        answer = one.parts.answer.strip()
+    for text in sample.learnt:
+        answer = text.parts.answer.strip()
         if answer and len(answer) < 16:
             has_word = any(character.isalnum() for character in answer)
             if not has_word or answer.strip(" .。").lower() in _PLACEHOLDERS:
-                return f"{answer} in {one.where}"
-    return None
+                return Fault(f"{answer} in {text.where}")
+    return PASS
 
 
 @check(
@@ -73,12 +73,13 @@ def placeholder_answer(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("q", "ok"),
 )
-def short_answer(sample: Sample) -> str | None:
-    """Tell answers that are no longer than a label."""
-    for one in sample.learnt:
-        if 0 < len(one.parts.answer.strip()) <= 3:
-            return f"{one.parts.answer.strip()} in {one.where}"
-    return None
+def short_answer(sample: Sample) -> CheckResult:
+    """Report answers that are no longer than a label."""
+    for text in sample.learnt:
+        answer = text.parts.answer.strip()
+        if 0 < len(answer) <= 3:
+            return Fault(f"{answer} in {text.where}")
+    return PASS
 
 
 @check(
@@ -89,13 +90,13 @@ def short_answer(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("q", "I think so. " + "And again and again. " * 20),
 )
-def repeats(sample: Sample) -> str | None:
+def repeats(sample: Sample) -> CheckResult:
     """Require an end that is not six or more copies of a phrase, 96 characters or more together."""
-    for one in sample.learnt:
-        for what, text in (("", one.parts.answer), ("the reasoning of ", one.parts.thinking or "")):
-            if unit := repeated(text):
-                return f"{what}{one.where} ends in {excerpt(unit)!r}"
-    return None
+    for text in sample.learnt:
+        for what, part in (("", text.parts.answer), ("the reasoning of ", text.parts.thinking or "")):
+            if phrase := repeated_phrase(part):
+                return Fault(f"{what}{text.where} ends in {excerpt(phrase)!r}")
+    return PASS
 
 
 @check(
@@ -114,7 +115,7 @@ def same_preference(sample: Sample) -> str | None:
     return "" if losing["content"].split() == sample.record.messages[-1]["content"].split() else None
 
 
-def repeated(text: str) -> str:
+def repeated_phrase(text: str) -> str:
     """Return the phrase that a text repeats to its end, "" where it repeats none.
 
     Looks at the last 2,000 characters; runs of punctuation are rules and tables, and pass.

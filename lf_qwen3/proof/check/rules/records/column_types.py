@@ -1,20 +1,20 @@
-"""The types of a column, over all rows of a JSON file: HF datasets wants one, told by the first 10 MB."""
+"""The types of a column over all rows of a JSON file: HF datasets takes the one of the first 10 MB."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lf_qwen3.proof.check.rules.check_rule import check
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 
 BLOCK = 10 << 20
-"""Bytes of a JSONL file by which HF datasets tells the types of its columns (its JSON reader's chunksize)."""
+"""Bytes of JSONL by which HF datasets settles the types of its columns (chunksize of its JSON reader)."""
 
 
 class ColumnTypes(NamedTuple):
     """A column; `types` holds the first row of each type, in order; nulls and empty lists have none.
 
-    `is_late` tells that it is empty throughout the first 10 MB of a JSONL file.
+    `is_late` says that it is empty throughout the first 10 MB of a JSONL file.
     """
 
     name: str
@@ -33,11 +33,12 @@ _GOOD = ColumnTypes("output", {"text": 1})
     good=_GOOD,
     bad=ColumnTypes("output", {"text": 1, "a number": 7}),
 )
-def mixed_types(column: ColumnTypes) -> str | None:
+def mixed_types(column: ColumnTypes) -> CheckResult:
     """Require one type per column."""
     if len(column.types) < 2:
-        return None
-    return f"{column.name}: " + ", ".join(f"{name} in row {row}" for name, row in column.types.items())
+        return PASS
+    places = ", ".join(f"{name} in row {row}" for name, row in column.types.items())
+    return Fault(f"{column.name}: {places}")
 
 
 @check(
@@ -49,6 +50,8 @@ def mixed_types(column: ColumnTypes) -> str | None:
     good=_GOOD,
     bad=ColumnTypes("history", {"a list": 9001}, is_late=True),
 )
-def late_column(column: ColumnTypes) -> str | None:
+def late_column(column: ColumnTypes) -> CheckResult:
     """Require that a column which is ever filled is filled early."""
-    return f"{column.name}, first in row {next(iter(column.types.values()))}" if column.is_late else None
+    if not column.is_late:
+        return PASS
+    return Fault(f"{column.name}, first in row {next(iter(column.types.values()))}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lf_qwen3.proof.check.rules.check_rule import check
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3 import special_tokens
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, excerpt
 
@@ -35,12 +35,12 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$", re.DOTALL)
     good=_GOOD,
     bad=sample_of("<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n", "a"),
 )
-def chat_template(sample: Sample) -> str | None:
+def chat_template(sample: Sample) -> CheckResult:
     """Require texts without turn marks of their own."""
     for where, text, _ in _texts(sample):
         if "<|im_" in text:
-            return where
-    return None
+            return Fault(where)
+    return PASS
 
 
 @check(
@@ -68,12 +68,12 @@ def special_token(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("[INST] q [/INST]", "a"),
 )
-def other_template(sample: Sample) -> str | None:
+def other_template(sample: Sample) -> CheckResult:
     """Require texts without the turn marks of Llama, Gemma, Phi, Mistral or Alpaca."""
     for where, text, _ in _texts(sample):
-        if ("[" in text or "<" in text or "###" in text) and (found := _OTHER_TEMPLATES.search(text)):
-            return f"{found[0]} in {where}"
-    return None
+        if ("[" in text or "<" in text or "###" in text) and (mark := _OTHER_TEMPLATES.search(text)):
+            return Fault(f"{mark[0]} in {where}")
+    return PASS
 
 
 @check(
@@ -84,17 +84,17 @@ def other_template(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("q", "one<br>two &nbsp; three"),
 )
-def leftover_markup(sample: Sample) -> str | None:
+def leftover_markup(sample: Sample) -> CheckResult:
     """Require answers that, outside code, hold no entity and no two tags of a page's text."""
-    for one in sample.learnt:
-        answer = one.parts.answer
+    for text in sample.learnt:
+        answer = text.parts.answer
         if ("&" not in answer or ";" not in answer) and "<" not in answer:
             continue
         prose = _CODE.sub(" ", answer)
         tags = _TAG.findall(prose)
-        if found := _ENTITY.search(prose) or (_TAG.search(prose) if len(tags) > 1 else None):
-            return f"{found[0]} in {one.where}"
-    return None
+        if markup := _ENTITY.search(prose) or (_TAG.search(prose) if len(tags) > 1 else None):
+            return Fault(f"{markup[0]} in {text.where}")
+    return PASS
 
 
 @check(
@@ -105,18 +105,18 @@ def leftover_markup(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("q", "First.\\nSecond.\\n\\nThird."),
 )
-def escaped_text(sample: Sample) -> str | None:
+def escaped_text(sample: Sample) -> CheckResult:
     """Require real line ends in an answer that has several."""
-    for one in sample.learnt:
-        answer = one.parts.answer
+    for text in sample.learnt:
+        answer = text.parts.answer
         if "\\n" in answer and "\n" not in answer and len(re.findall(r"\\n(?![a-z])", answer)) > 1:
-            return f"{one.where}: {excerpt(answer, 24)}"
-    return None
+            return Fault(f"{text.where}: {excerpt(answer, 24)}")
+    return PASS
 
 
 def _texts(sample: Sample) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield where, the text, and the tokens that belong there."""
     for where, text in sample.prompts:
         yield where, text, (*_RESULTS, *_THINK)
-    for one in sample.spoken:
-        yield one.where, one.text, (*_CALLS, *_THINK)
+    for answer in sample.spoken:
+        yield answer.where, answer.text, (*_CALLS, *_THINK)

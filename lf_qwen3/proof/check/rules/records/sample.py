@@ -14,7 +14,7 @@ from lf_qwen3.trainer.records import Dropped, Message, Record, RecordReader
 
 
 class AssistantText(NamedTuple):
-    """An assistant's text: its parts, or the fault that keeps them from being told."""
+    """An assistant's text: its parts, or the fault that keeps it from being split."""
 
     where: str
     text: str
@@ -24,9 +24,9 @@ class AssistantText(NamedTuple):
 
 @dataclass(slots=True)
 class Sample:
-    """What the checks of this group look at.
+    """What the checks of this group get.
 
-    `learns_empty` tells that an empty block which is written out is learnt. `spoken` holds the texts of the
+    `learns_empty` says that an empty block which is written out is learnt. `spoken` holds the texts of the
     assistant, `prompts` where and what the user, a tool or the system says.
     """
 
@@ -38,12 +38,12 @@ class Sample:
 
     def __post_init__(self) -> None:
         self.prompts = list(self._asked())
-        self.spoken = [_spoken(where, one["content"]) for where, one in self._said_by_assistant()]
+        self.spoken = [_spoken(where, message["content"]) for where, message in self._said_by_assistant()]
 
     @property
     def is_thinking(self) -> bool:
         """Tell whether the learnt answer reasons."""
-        return any(one.parts.thinking for one in self.learnt)
+        return any(text.parts.thinking for text in self.learnt)
 
     @property
     def learnt(self) -> list[AssistantText]:

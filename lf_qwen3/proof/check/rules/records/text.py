@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lf_qwen3.proof.check.rules.check_rule import check
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import excerpt
 
 _GOOD = sample_of("Où est le café?", "À côté — là-bas.")
@@ -46,17 +46,17 @@ def nul(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("q", "It isnâ€™t."),
 )
-def mojibake(sample: Sample) -> str | None:
+def mojibake(sample: Sample) -> CheckResult:
     """Require texts without U+FFFD, and without what UTF-8 looks like in Latin-1 and GBK."""
     for where, text in _texts(sample):
         if text.isascii() or not _SUSPECT.search(text):
             continue
-        if found := _MOJIBAKE.search(text):
-            return f"{where}: {excerpt(text[max(found.start() - 10, 0) :], 24)!r}"
-    return None
+        if damage := _MOJIBAKE.search(text):
+            return Fault(f"{where}: {excerpt(text[max(damage.start() - 10, 0) :], 24)!r}")
+    return PASS
 
 
 def _texts(sample: Sample) -> Iterator[tuple[str, str]]:
     yield from sample.prompts
-    for one in sample.spoken:
-        yield one.where, one.text
+    for answer in sample.spoken:
+        yield answer.where, answer.text

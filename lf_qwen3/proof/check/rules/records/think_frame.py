@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lf_qwen3.proof.check.rules.check_rule import check
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame, has_tag
 
 _GOOD = sample_of("q", frame("r", "a"))
@@ -27,13 +27,13 @@ _MISPLACED = ("think_unopened", "think_not_first", "think_several")
     good=_GOOD,
     bad=sample_of("q", f"{OPEN}r{CLOSE}\na"),
 )
-def think_not_canonical(sample: Sample) -> str | None:
+def think_not_canonical(sample: Sample) -> CheckResult:
     """Require canonical tags and white space (see lf_qwen3.qwen3.thinking)."""
-    for one in sample.spoken:
-        codes = [code for code in one.parts.repairs if code != _EMPTY]
+    for text in sample.spoken:
+        codes = [code for code in text.parts.repairs if code != _EMPTY]
         if codes:
-            return f"{_WHAT.get(codes[0], codes[0])} in {one.where}"
-    return None
+            return Fault(f"{_WHAT.get(codes[0], codes[0])} in {text.where}")
+    return PASS
 
 
 @check(
@@ -44,7 +44,7 @@ def think_not_canonical(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("q", f"{OPEN}\nr"),
 )
-def think_unclosed(sample: Sample) -> str | None:
+def think_unclosed(sample: Sample) -> CheckResult:
     """Require a closing tag for every opening one."""
     return _fault(sample, ("think_unclosed",))
 
@@ -57,7 +57,7 @@ def think_unclosed(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("q", f"{OPEN}\nr{OPEN}s{CLOSE}\n{CLOSE}\n\na"),
 )
-def think_nested(sample: Sample) -> str | None:
+def think_nested(sample: Sample) -> CheckResult:
     """Require that no tag is opened inside a block."""
     return _fault(sample, ("think_nested",))
 
@@ -70,7 +70,7 @@ def think_nested(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("q", f"First: {OPEN}\nr\n{CLOSE}\n\na"),
 )
-def think_misplaced(sample: Sample) -> str | None:
+def think_misplaced(sample: Sample) -> CheckResult:
     """Require that a block opens its turn, and that no tag stands alone."""
     return _fault(sample, _MISPLACED)
 
@@ -83,9 +83,9 @@ def think_misplaced(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of(f"q {OPEN}", "a"),
 )
-def think_in_prompt(sample: Sample) -> str | None:
+def think_in_prompt(sample: Sample) -> CheckResult:
     """Require that only an assistant thinks."""
-    return next((where for where, text in sample.prompts if has_tag(text)), None)
+    return next((Fault(where) for where, text in sample.prompts if has_tag(text)), PASS)
 
 
 @check(
@@ -97,15 +97,15 @@ def think_in_prompt(sample: Sample) -> str | None:
     good=sample_of("q", "a"),
     bad=sample_of("q", frame("", "a")),
 )
-def think_empty(sample: Sample) -> str | None:
+def think_empty(sample: Sample) -> CheckResult:
     """Require plain answers without tags (ReasoningTemplate adds the block only where there is none)."""
     if not sample.learns_empty:
-        return None
-    return next((one.where for one in sample.spoken if _EMPTY in one.parts.repairs), None)
+        return PASS
+    return next((Fault(text.where) for text in sample.spoken if _EMPTY in text.parts.repairs), PASS)
 
 
-def _fault(sample: Sample, codes: tuple[str, ...]) -> str | None:
-    for one in sample.spoken:
-        if one.fault is not None and one.fault.code in codes:
-            return f"{one.where}, {one.fault.detail}" if one.fault.detail else one.where
-    return None
+def _fault(sample: Sample, codes: tuple[str, ...]) -> CheckResult:
+    for text in sample.spoken:
+        if text.fault is not None and text.fault.code in codes:
+            return Fault(f"{text.where}, {text.fault.detail}" if text.fault.detail else text.where)
+    return PASS

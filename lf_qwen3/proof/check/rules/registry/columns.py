@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lf_qwen3.proof.check.rules.check_rule import Fault, check
-from lf_qwen3.proof.check.rules.registry.entry import COLUMNS, Entry
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
+from lf_qwen3.proof.check.rules.registry.checked_entry import COLUMNS, CheckedEntry
 
 _SHAREGPT = {"file_name": "a.jsonl", "formatting": "sharegpt"}
 _OPENAI_TAGS = {
@@ -15,7 +15,7 @@ _OPENAI_TAGS = {
 _CHATS = [{"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]}]
 _CHATS_WITH_SYSTEM = [{"m": [{"role": "system", "content": "s"}, {"role": "user", "content": "q"}]}]
 _QUESTION = [{"instruction": "q", "input": "more", "output": "a"}]
-_GOOD = Entry("a", _SHAREGPT, head=_CHATS)
+_GOOD = CheckedEntry("a", _SHAREGPT, head=_CHATS)
 
 _READ_BY_ALPACA = ("prompt", "query", "response", "history", "system", "tools", "kto_tag")
 _READ_BY_SHAREGPT = ("messages", "system", "tools", "kto_tag")
@@ -28,18 +28,18 @@ _PAIR = ("chosen", "rejected")
     "a column of the file is not read",
     "naming some columns resets the others to none; name all that the file has, as lf-qwen3 register "
     "NAME FILE --replace does",
-    good=Entry("a", {"file_name": "a.jsonl"}, head=_QUESTION),
-    bad=Entry(
+    good=CheckedEntry("a", {"file_name": "a.jsonl"}, head=_QUESTION),
+    bad=CheckedEntry(
         "a",
         {"file_name": "a.jsonl", "columns": {"prompt": "instruction", "response": "output"}},
         head=_QUESTION,
     ),
 )
-def columns_in_part(entry: Entry) -> list[Fault]:
+def columns_in_part(entry: CheckedEntry) -> CheckResult:
     """Require that each column with a name LLaMA-Factory expects is read."""
-    named = entry.entry.get("columns")
+    named = entry.settings.get("columns")
     if not isinstance(named, dict):
-        return []
+        return PASS
     reads = _READ_BY_ALPACA if entry.formatting == "alpaca" else _READ_BY_SHAREGPT
     forgotten = {
         key: name
@@ -59,15 +59,15 @@ def columns_in_part(entry: Entry) -> list[Fault]:
     "naming some tags resets the others to none; name all seven, as lf-qwen3 register NAME FILE "
     "--replace does",
     good=_GOOD,
-    bad=Entry(
+    bad=CheckedEntry(
         "a", {**_SHAREGPT, "columns": {"messages": "m"}, "tags": _OPENAI_TAGS}, head=_CHATS_WITH_SYSTEM
     ),
 )
-def tags_in_part(entry: Entry) -> list[Fault]:
+def tags_in_part(entry: CheckedEntry) -> CheckResult:
     """Require the four basic tags, and each other one whose usual role the file uses."""
-    named = entry.entry.get("tags")
+    named = entry.settings.get("tags")
     if not isinstance(named, dict) or entry.formatting == "alpaca":
-        return []
+        return PASS
     missing = [tag for tag in _OPENAI_TAGS if not entry.tag(tag)]
     roles = {str(turn.get(entry.tag("role_tag") or "from")) for turn in entry.messages()}
     roles -= {str(name) for name in named.values()}
@@ -86,24 +86,24 @@ def tags_in_part(entry: Entry) -> list[Fault]:
     "the tags fit no message of the file",
     "every record would be dropped; lf-qwen3 register NAME FILE --replace finds the right ones",
     good=_GOOD,
-    bad=Entry(
+    bad=CheckedEntry(
         "a", {**_SHAREGPT, "tags": {**_OPENAI_TAGS, "role_tag": "from", "content_tag": "value"}}, head=_CHATS
     ),
 )
-def tags_unfit(entry: Entry) -> str | None:
+def tags_unfit(entry: CheckedEntry) -> CheckResult:
     """Require messages with the user's tag and with the assistant's."""
     messages = list(entry.messages())
     if entry.formatting == "alpaca" or not messages:
-        return None
+        return PASS
     role_tag, content_tag = entry.tag("role_tag") or "from", entry.tag("content_tag") or "value"
     keys = list(dict.fromkeys(key for message in messages for key in message))
     if absent := [tag for tag in (role_tag, content_tag) if tag not in keys]:
-        return f"no message has {' and '.join(absent)}; its keys are {', '.join(keys)}"
+        return Fault(f"no message has {' and '.join(absent)}; its keys are {', '.join(keys)}")
     roles = list(dict.fromkeys(str(message.get(role_tag)) for message in messages))
-    spoken = [entry.tag(tag) or "(none)" for tag in ("user_tag", "assistant_tag", "function_tag")]
-    if spoken[0] in roles and (spoken[1] in roles or spoken[2] in roles or entry.kind == "ranking"):
-        return None
-    return f"the file says {', '.join(roles)}, the tags {spoken[0]} and {spoken[1]}"
+    expected = [entry.tag(tag) or "(none)" for tag in ("user_tag", "assistant_tag", "function_tag")]
+    if expected[0] in roles and (expected[1] in roles or expected[2] in roles or entry.kind == "ranking"):
+        return PASS
+    return Fault(f"the file says {', '.join(roles)}, the tags {expected[0]} and {expected[1]}")
 
 
 @check(
@@ -112,9 +112,9 @@ def tags_unfit(entry: Entry) -> str | None:
     "no row has a column that the entry names",
     "the trainer would stop with a KeyError; lf-qwen3 register NAME FILE --replace finds the right ones",
     good=_GOOD,
-    bad=Entry("a", {"file_name": "a.jsonl"}, head=_CHATS),
+    bad=CheckedEntry("a", {"file_name": "a.jsonl"}, head=_CHATS),
 )
-def column_missing(entry: Entry) -> list[Fault]:
+def column_missing(entry: CheckedEntry) -> CheckResult:
     """Require every column that LLaMA-Factory will look up."""
     reads = _READ_BY_ALPACA if entry.formatting == "alpaca" else _READ_BY_SHAREGPT
     wanted = (*reads, *_PAIR * (entry.kind == "ranking"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from lf_qwen3.proof.check.rules.check_rule import Fault, check
-from lf_qwen3.proof.check.rules.registry.entry import ELSEWHERE, Entry
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
+from lf_qwen3.proof.check.rules.registry.checked_entry import ELSEWHERE, CheckedEntry
 
 EXTENSIONS = {
     ".arrow": "arrow",
@@ -17,7 +17,7 @@ EXTENSIONS = {
 }
 """What LLaMA-Factory loads, by the end of the name (FILEEXT2TYPE in extras/constants.py)."""
 
-_GOOD = Entry("a", {"file_name": "a.jsonl"})
+_GOOD = CheckedEntry("a", {"file_name": "a.jsonl"})
 
 
 @check(
@@ -26,14 +26,14 @@ _GOOD = Entry("a", {"file_name": "a.jsonl"})
     "the data file is not there",
     "file_name is looked for in the dataset_dir; correct it, or fetch the file",
     good=_GOOD,
-    bad=Entry("a", {"file_name": "gone.jsonl"}, files=None),
+    bad=CheckedEntry("a", {"file_name": "gone.jsonl"}, files=None),
 )
-def missing_file(entry: Entry) -> list[Fault]:
+def missing_file(entry: CheckedEntry) -> CheckResult:
     """Require the file, or a folder that is not empty."""
-    if not entry.is_local or entry.files or "file_name" not in entry.entry:
-        return []
-    what = str(entry.entry["file_name"])
-    return [Fault(what if entry.files is None else f"the folder {what} is empty", "file_name")]
+    if not entry.is_local or entry.files or "file_name" not in entry.settings:
+        return PASS
+    what = str(entry.settings["file_name"])
+    return Fault(what if entry.files is None else f"the folder {what} is empty", "file_name")
 
 
 @check(
@@ -41,17 +41,17 @@ def missing_file(entry: Entry) -> list[Fault]:
     "error",
     "the folder holds files of several types",
     "LLaMA-Factory refuses it: keep one type there and nothing hidden, or name one file",
-    good=Entry("a", {"file_name": "d"}, files=("d/a.json", "d/b.jsonl")),
-    bad=Entry("a", {"file_name": "d"}, files=("d/a.jsonl", "d/README.md")),
+    good=CheckedEntry("a", {"file_name": "d"}, files=("d/a.json", "d/b.jsonl")),
+    bad=CheckedEntry("a", {"file_name": "d"}, files=("d/a.jsonl", "d/README.md")),
 )
-def mixed_folder(entry: Entry) -> list[Fault]:
+def mixed_folder(entry: CheckedEntry) -> CheckResult:
     """Require one type that LLaMA-Factory loads for all files of a folder, hidden ones included."""
     names = [PurePath(name) for name in entry.files or ()]
     types = {EXTENSIONS.get(name.suffix) for name in names}
     if len(names) < 2 or len(types) == 1:
-        return []
+        return PASS
     strange = [name.name for name in names if name.suffix not in EXTENSIONS]
-    return [Fault(", ".join((strange or [name.name for name in names])[:3]), "file_name")]
+    return Fault(", ".join((strange or [name.name for name in names])[:3]), "file_name")
 
 
 @check(
@@ -60,13 +60,13 @@ def mixed_folder(entry: Entry) -> list[Fault]:
     "the name ends in no type that LLaMA-Factory loads",
     f"it loads {', '.join(EXTENSIONS)}; lf-qwen3 convert FILE --name NAME writes such a file",
     good=_GOOD,
-    bad=Entry("a", {"file_name": "a.jsonl.gz"}, files=("a.jsonl.gz",)),
+    bad=CheckedEntry("a", {"file_name": "a.jsonl.gz"}, files=("a.jsonl.gz",)),
 )
-def file_type(entry: Entry) -> list[Fault]:
+def file_type(entry: CheckedEntry) -> CheckResult:
     """Require an extension of FILEEXT2TYPE."""
     names = [PurePath(name) for name in entry.files or ()]
     unknown = [name.name for name in names if name.suffix not in EXTENSIONS]
-    return [Fault(unknown[0], "file_name")] if unknown and len(unknown) == len(names) else []
+    return Fault(unknown[0], "file_name") if unknown and len(unknown) == len(names) else PASS
 
 
 @check(
@@ -75,12 +75,12 @@ def file_type(entry: Entry) -> list[Fault]:
     "the records lie elsewhere and are not checked",
     "download the data, register the file, and check that",
     good=_GOOD,
-    bad=Entry("a", {"hf_hub_url": "owner/name"}, files=None),
+    bad=CheckedEntry("a", {"hf_hub_url": "owner/name"}, files=None),
 )
-def not_local(entry: Entry) -> list[Fault]:
+def not_local(entry: CheckedEntry) -> CheckResult:
     """Require a file here: no hub, script or bucket."""
-    key = next((key for key in ELSEWHERE if key in entry.entry), "")
-    return [Fault(f"{key} {entry.entry[key]}", key)] if key else []
+    key = next((key for key in ELSEWHERE if key in entry.settings), "")
+    return Fault(f"{key} {entry.settings[key]}", key) if key else PASS
 
 
 @check(
@@ -89,11 +89,11 @@ def not_local(entry: Entry) -> list[Fault]:
     "the file cannot be read",
     "fetch it again; lf-qwen3 convert FILE --name NAME reads more kinds than LLaMA-Factory does",
     good=_GOOD,
-    bad=Entry("a", {"file_name": "a.jsonl"}, problem="this is a Git LFS pointer, not the data"),
+    bad=CheckedEntry("a", {"file_name": "a.jsonl"}, problem="this is a Git LFS pointer, not the data"),
 )
-def unreadable_file(entry: Entry) -> str | None:
+def unreadable_file(entry: CheckedEntry) -> CheckResult:
     """Require that the file holds what its name says."""
-    return entry.problem or None
+    return Fault(entry.problem) if entry.problem else PASS
 
 
 @check(
@@ -101,10 +101,10 @@ def unreadable_file(entry: Entry) -> str | None:
     "error",
     "the file holds no rows",
     "the trainer would stop, for it finds no valid samples; was the file cut, or is it the wrong one?",
-    good=Entry("a", {"file_name": "a.jsonl"}, head=[{"instruction": "q", "output": "a"}]),
-    bad=Entry("a", {"file_name": "a.jsonl"}, head=[]),
+    good=CheckedEntry("a", {"file_name": "a.jsonl"}, head=[{"instruction": "q", "output": "a"}]),
+    bad=CheckedEntry("a", {"file_name": "a.jsonl"}, head=[]),
 )
-def no_records(entry: Entry) -> list[Fault]:
+def no_records(entry: CheckedEntry) -> CheckResult:
     """Require something to train on."""
     is_empty = entry.files and entry.is_read and not entry.head and not entry.problem
-    return [Fault("", "file_name")] if is_empty else []
+    return Fault("", "file_name") if is_empty else PASS

@@ -8,12 +8,12 @@ from functools import cache
 from typing import Any
 
 from lf_qwen3.base import assets
-from lf_qwen3.proof.check.rules.check_rule import Fault, check, did_you_mean
-from lf_qwen3.proof.check.rules.registry.entry import Entry
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, add_nearest, check
+from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
 
 SCHEMA = "dataset_info.schema.json"
 
-_GOOD = Entry("a", {"file_name": "a.jsonl", "columns": {"prompt": "q", "response": "a"}})
+_GOOD = CheckedEntry("a", {"file_name": "a.jsonl", "columns": {"prompt": "q", "response": "a"}})
 
 
 @check(
@@ -22,13 +22,13 @@ _GOOD = Entry("a", {"file_name": "a.jsonl", "columns": {"prompt": "q", "response
     "LLaMA-Factory knows no such key",
     "it is passed over in silence; the keys stand in dataset_info.schema.json, which editors complete by",
     good=_GOOD,
-    bad=Entry("a", {"file_name": "a.jsonl", "format": "sharegpt"}),
+    bad=CheckedEntry("a", {"file_name": "a.jsonl", "format": "sharegpt"}),
 )
-def unknown_key(entry: Entry) -> Iterator[Fault]:
+def unknown_key(entry: CheckedEntry) -> Iterator[Fault]:
     """Require keys that data/parser.py reads."""
-    yield from _unknown(entry.entry, "dataset", "")
+    yield from _unknown(entry.settings, "dataset", "")
     for block in ("columns", "tags"):
-        named = entry.entry.get(block)
+        named = entry.settings.get(block)
         if isinstance(named, dict):
             yield from _unknown(named, block, f"{block}.")
 
@@ -39,16 +39,16 @@ def unknown_key(entry: Entry) -> Iterator[Fault]:
     "the entry does not fit its JSON Schema",
     "correct the value; lf-qwen3 register NAME FILE --replace writes a whole entry",
     good=_GOOD,
-    bad=Entry("a", {"file_name": "a.jsonl", "formatting": "chatml"}),
+    bad=CheckedEntry("a", {"file_name": "a.jsonl", "formatting": "chatml"}),
 )
-def entry_schema(entry: Entry) -> Iterator[Fault]:
-    """Require the types and choices of the shipped schema; unknown keys are told by name."""
-    for error in _validator().iter_errors(entry.entry):
+def entry_schema(entry: CheckedEntry) -> Iterator[Fault]:
+    """Require the types and choices of the shipped schema; `unknown_key` reports the unknown keys."""
+    for error in _validator().iter_errors(entry.settings):
         place = ".".join(str(step) for step in error.absolute_path)
         if error.validator == "anyOf" and not place:
             yield Fault("nothing says where the data is: file_name is missing")
         elif error.validator == "required" and place == "tags":
-            continue  # told as tags_in_part
+            continue  # reported as tags_in_part
         elif error.validator != "additionalProperties":
             yield Fault(f"{place}: {error.message}" if place else error.message, place.split(".")[-1])
 
@@ -59,11 +59,11 @@ def entry_schema(entry: Entry) -> Iterator[Fault]:
     "no training YAML can name this dataset",
     "use letters, digits, '_', '-' and '.': LLaMA-Factory splits names at commas and strips blanks",
     good=_GOOD,
-    bad=Entry("a,b", {"file_name": "a.jsonl"}),
+    bad=CheckedEntry("a,b", {"file_name": "a.jsonl"}),
 )
-def bad_name(entry: Entry) -> str | None:
+def bad_name(entry: CheckedEntry) -> CheckResult:
     """Require a name without comma and white space."""
-    return None if entry.name and not set(entry.name) & set(", \t\r\n") else repr(entry.name)
+    return PASS if entry.name and not set(entry.name) & set(", \t\r\n") else Fault(repr(entry.name))
 
 
 @check(
@@ -72,11 +72,11 @@ def bad_name(entry: Entry) -> str | None:
     "the name stands there more than once",
     "only the last entry counts; remove or rename the others",
     good=_GOOD,
-    bad=Entry("a", {"file_name": "a.jsonl"}, times=2),
+    bad=CheckedEntry("a", {"file_name": "a.jsonl"}, times=2),
 )
-def duplicate_name(entry: Entry) -> str | None:
+def duplicate_name(entry: CheckedEntry) -> CheckResult:
     """Require every name once."""
-    return f"{entry.times} times" if entry.times > 1 else None
+    return Fault(f"{entry.times} times") if entry.times > 1 else PASS
 
 
 @check(
@@ -86,11 +86,13 @@ def duplicate_name(entry: Entry) -> str | None:
     'it adds "detailed thinking off" to every record without tools; use formatting: sharegpt with the '
     "tags role, content, user, assistant",
     good=_GOOD,
-    bad=Entry("a", {"file_name": "a.jsonl", "formatting": "openai", "columns": {"messages": "messages"}}),
+    bad=CheckedEntry(
+        "a", {"file_name": "a.jsonl", "formatting": "openai", "columns": {"messages": "messages"}}
+    ),
 )
-def openai_formatting(entry: Entry) -> list[Fault]:
+def openai_formatting(entry: CheckedEntry) -> CheckResult:
     """Require alpaca or sharegpt (data/converter.py, OpenAIDatasetConverter)."""
-    return [Fault("", "formatting")] if entry.entry.get("formatting") == "openai" else []
+    return Fault("", "formatting") if entry.settings.get("formatting") == "openai" else PASS
 
 
 @cache
@@ -108,8 +110,8 @@ def _validator() -> Any:
     return Draft202012Validator({"$ref": "#/$defs/dataset", "$defs": schema["$defs"]})
 
 
-def _unknown(found: dict[str, Any], kind: str, where: str) -> Iterator[Fault]:
+def _unknown(block: dict[str, Any], kind: str, prefix: str) -> Iterator[Fault]:
     known = load()["$defs"][kind]["properties"]
-    for key in found:
+    for key in block:
         if key not in known:
-            yield Fault(f"{where}{key}{did_you_mean(key, known)}", key)
+            yield Fault(f"{prefix}{add_nearest(key, known)}", key)

@@ -1,24 +1,24 @@
-"""Records that stand there twice."""
+"""Duplicates inside a dataset, and between a held-out dataset and the one that is trained on."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from lf_qwen3.proof.check.rules.check_rule import check
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 
 NEAR = 0.8
 """Jaccard similarity, estimated by MinHash, from which on two records count as nearly the same."""
 
 
 class Duplicate(NamedTuple):
-    """A record and one before it that is the same: `of` names the other's dataset, "" for the same one.
+    """A record and another that is the same: `row` and `dataset` name the other, "" for the same dataset.
 
     `similarity` is 1.0 for the same question and answer after folding, and 0.0 where only the question is
     the same.
     """
 
     row: int
-    of: str = ""
+    dataset: str = ""
     similarity: float = 1.0
 
 
@@ -33,9 +33,9 @@ _FAR = Duplicate(3, "a_train", similarity=0.2)
     good=_FAR,
     bad=Duplicate(3),
 )
-def duplicate(twin: Duplicate) -> str | None:
+def duplicate(pair: Duplicate) -> CheckResult:
     """Require every record once in its split."""
-    return f"as row {twin.row}" if not twin.of and twin.similarity == 1 else None
+    return Fault(f"as row {pair.row}") if not pair.dataset and pair.similarity == 1 else PASS
 
 
 @check(
@@ -46,9 +46,9 @@ def duplicate(twin: Duplicate) -> str | None:
     good=_FAR,
     bad=Duplicate(3, "a_train"),
 )
-def leak(twin: Duplicate) -> str | None:
+def leak(pair: Duplicate) -> CheckResult:
     """Require that no question and answer of a held-out split is trained on."""
-    return f"row {twin.row} of {twin.of}" if twin.of and twin.similarity == 1 else None
+    return Fault(f"row {pair.row} of {pair.dataset}") if pair.dataset and pair.similarity == 1 else PASS
 
 
 @check(
@@ -59,9 +59,9 @@ def leak(twin: Duplicate) -> str | None:
     good=_FAR,
     bad=Duplicate(3, "a_train", similarity=0),
 )
-def question_leak(twin: Duplicate) -> str | None:
+def question_leak(pair: Duplicate) -> CheckResult:
     """Require that no question of a held-out split is trained on."""
-    return f"row {twin.row} of {twin.of}" if twin.of and twin.similarity == 0 else None
+    return Fault(f"row {pair.row} of {pair.dataset}") if pair.dataset and pair.similarity == 0 else PASS
 
 
 @check(
@@ -72,7 +72,7 @@ def question_leak(twin: Duplicate) -> str | None:
     good=_FAR,
     bad=Duplicate(3, "a_train", similarity=0.9),
 )
-def near_leak(twin: Duplicate) -> str | None:
+def near_leak(pair: Duplicate) -> CheckResult:
     """Require that no held-out record is a reworded copy of a trained one."""
-    is_near = twin.of and NEAR <= twin.similarity < 1
-    return f"{twin.similarity:.2f} to row {twin.row} of {twin.of}" if is_near else None
+    is_near = pair.dataset and NEAR <= pair.similarity < 1
+    return Fault(f"{pair.similarity:.2f} to row {pair.row} of {pair.dataset}") if is_near else PASS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lf_qwen3.proof.check.rules.check_rule import check
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import CLOSE
 
 _CURE = "raise cutoff_len (the figures below say what keeps 95, 99 and 100 % whole) or leave such records out"
@@ -31,9 +31,9 @@ _WHOLE = CutRecord(100, 100, 60)
     good=_WHOLE,
     bad=CutRecord(3000, 2048, 2000, lost_close=True, lost_end=True),
 )
-def cut_thinking(fed: CutRecord) -> str | None:
+def cut_thinking(record: CutRecord) -> CheckResult:
     """Require that the closing think tag of every learnt answer survives the cut."""
-    return _lengths(fed) if fed.lost_close and fed.learnt else None
+    return Fault(_describe(record)) if record.lost_close and record.learnt else PASS
 
 
 @check(
@@ -44,9 +44,9 @@ def cut_thinking(fed: CutRecord) -> str | None:
     good=_WHOLE,
     bad=CutRecord(3000, 2048, 2000, lost_end=True),
 )
-def cut_answer(fed: CutRecord) -> str | None:
+def cut_answer(record: CutRecord) -> CheckResult:
     """Require that the end of every learnt answer survives the cut."""
-    return _lengths(fed) if fed.lost_end and not fed.lost_close and fed.learnt else None
+    return Fault(_describe(record)) if record.lost_end and not record.lost_close and record.learnt else PASS
 
 
 @check(
@@ -57,10 +57,10 @@ def cut_answer(fed: CutRecord) -> str | None:
     good=_WHOLE,
     bad=CutRecord(3000, 2048, 500),
 )
-def cut_prompt(fed: CutRecord) -> str | None:
+def cut_prompt(record: CutRecord) -> CheckResult:
     """Require that the prompt survives the cut."""
-    is_cut = fed.kept < fed.length and not fed.lost_end and not fed.lost_close and fed.learnt
-    return _lengths(fed) if is_cut else None
+    is_cut = record.kept < record.length and not record.lost_end and not record.lost_close and record.learnt
+    return Fault(_describe(record)) if is_cut else PASS
 
 
 @check(
@@ -71,10 +71,10 @@ def cut_prompt(fed: CutRecord) -> str | None:
     good=_WHOLE,
     bad=CutRecord(3000, 2048, 0),
 )
-def nothing_learnt(fed: CutRecord) -> str | None:
+def nothing_learnt(record: CutRecord) -> CheckResult:
     """Require something to learn."""
-    return _lengths(fed) if not fed.learnt else None
+    return Fault(_describe(record)) if not record.learnt else PASS
 
 
-def _lengths(fed: CutRecord) -> str:
-    return f"{fed.length:,} tokens, {fed.kept:,} kept"
+def _describe(record: CutRecord) -> str:
+    return f"{record.length:,} tokens, {record.kept:,} kept"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lf_qwen3.proof.check.rules.check_rule import check
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 
 
 class TemplateDifference(NamedTuple):
@@ -27,10 +27,10 @@ class TemplateDifference(NamedTuple):
     good=TemplateDifference(),
     bad=TemplateDifference("answer", "Yes.", "\n\nYes."),
 )
-def template_differs(rendering: TemplateDifference) -> str | None:
+def template_differs(difference: TemplateDifference) -> CheckResult:
     """Require the same tokens from both, before any cut."""
-    if rendering.refused:
-        return rendering.refused
-    if not rendering.part:
-        return None
-    return f"from the {rendering.part} on: {rendering.ours[:24]!r}, not {rendering.official[:24]!r}"
+    if difference.refused:
+        return Fault(difference.refused)
+    if not difference.part:
+        return PASS
+    return Fault(f"from the {difference.part} on: {difference.ours[:24]!r}, not {difference.official[:24]!r}")

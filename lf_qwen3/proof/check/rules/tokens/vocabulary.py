@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lf_qwen3.proof.check.rules.check_rule import check
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 
@@ -30,9 +30,9 @@ _QWEN3 = frozenset(ADDED_TOKENS)
     good=Vocabulary(_QWEN3),
     bad=Vocabulary(_QWEN3, eos="<|endoftext|>"),
 )
-def tokenizer_eos(vocabulary: Vocabulary) -> str | None:
+def tokenizer_eos(vocabulary: Vocabulary) -> CheckResult:
     """Require the end of a turn as the end of generation."""
-    return f"it is {vocabulary.eos}" if vocabulary.eos not in ("", IM_END) else None
+    return Fault(f"it is {vocabulary.eos}") if vocabulary.eos not in ("", IM_END) else PASS
 
 
 @check(
@@ -43,7 +43,7 @@ def tokenizer_eos(vocabulary: Vocabulary) -> str | None:
     good=Vocabulary(_QWEN3),
     bad=Vocabulary(_QWEN3 - {OPEN, CLOSE}),
 )
-def not_qwen3(vocabulary: Vocabulary) -> str | None:
+def not_qwen3(vocabulary: Vocabulary) -> CheckResult:
     """Require one token for each turn mark and think tag."""
     missing = [token for token in ("<|im_start|>", IM_END, OPEN, CLOSE) if token not in vocabulary.known]
-    return f"it has no token {', '.join(missing)}" if missing else None
+    return Fault(f"it has no token {', '.join(missing)}") if missing else PASS

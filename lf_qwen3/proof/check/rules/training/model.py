@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lf_qwen3.proof.check.rules.check_rule import Fault, check
-from lf_qwen3.proof.check.rules.training.training_setup import Training, training
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
+from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup, sft_setup
 
 LORA_RATES = (3e-5, 1e-3)
 FULL_RATES = (1e-6, 3e-5)
@@ -18,16 +18,16 @@ SCALES = (0.25, 8.0)
     "error",
     "the template is not the one of this checkpoint",
     "hybrid, Base and Thinking-2507 checkpoints take qwen3, Instruct-2507 takes qwen3_nothink",
-    good=training(model_name_or_path="Qwen/Qwen3-4B", template="qwen3"),
-    bad=training(model_name_or_path="Qwen/Qwen3-4B-Instruct-2507", template="qwen3"),
+    good=sft_setup(model_name_or_path="Qwen/Qwen3-4B", template="qwen3"),
+    bad=sft_setup(model_name_or_path="Qwen/Qwen3-4B-Instruct-2507", template="qwen3"),
 )
-def template_unfit(yaml: Training) -> list[Fault]:
+def template_unfit(setup: TrainingSetup) -> CheckResult:
     """Require the template that lf_qwen3.qwen3.checkpoints names for the checkpoint."""
-    kind = yaml.checkpoint
-    if kind is None or yaml["template"] == kind.template:
-        return []
-    given = f"template is {yaml['template']}" if yaml["template"] else "no template is named"
-    return [Fault(f"{given}, {yaml.model} takes {kind.template}", "template")]
+    kind = setup.checkpoint
+    if kind is None or setup["template"] == kind.template:
+        return PASS
+    given = f"template is {setup['template']}" if setup["template"] else "no template is named"
+    return Fault(f"{given}, {setup.model} takes {kind.template}", "template")
 
 
 @check(
@@ -36,24 +36,22 @@ def template_unfit(yaml: Training) -> list[Fault]:
     "a LoRA on a Base checkpoint cannot learn to end its answer",
     "<|im_end|> has no trained embedding there; add additional_target: embed_tokens,lm_head, or take "
     "the hybrid model",
-    good=training(
+    good=sft_setup(
         model_name_or_path="Qwen/Qwen3-4B-Base",
         finetuning_type="lora",
         additional_target="embed_tokens,lm_head",
     ),
-    bad=training(model_name_or_path="Qwen/Qwen3-4B-Base", finetuning_type="lora"),
+    bad=sft_setup(model_name_or_path="Qwen/Qwen3-4B-Base", finetuning_type="lora"),
 )
-def base_lora(yaml: Training) -> list[Fault]:
+def base_lora(setup: TrainingSetup) -> CheckResult:
     """Require that a LoRA on a Base checkpoint trains the embeddings too (QwenLM/Qwen3 #1064)."""
-    kind = yaml.checkpoint
-    if kind is None or not kind.lora_also_trains or not yaml.is_lora or not yaml.trains:
-        return []
-    missing = set(kind.lora_also_trains.split(",")) - set(yaml.names("additional_target"))
-    return (
-        [Fault(f"additional_target lacks {', '.join(sorted(missing))}", "additional_target")]
-        if missing
-        else []
-    )
+    kind = setup.checkpoint
+    if kind is None or not kind.lora_also_trains or not setup.is_lora or not setup.trains:
+        return PASS
+    missing = set(kind.lora_also_trains.split(",")) - set(setup.names("additional_target"))
+    if not missing:
+        return PASS
+    return Fault(f"additional_target lacks {', '.join(sorted(missing))}", "additional_target")
 
 
 @check(
@@ -62,14 +60,14 @@ def base_lora(yaml: Training) -> list[Fault]:
     "the LoRA is weighed unusually",
     "what it adds is multiplied by alpha/rank (alpha/sqrt(rank) with use_rslora); 1 or 2 is usual, "
     f"{SCALES[0]:g} to {SCALES[1]:g} is seen; a small one learns little, a large one can become unstable",
-    good=training(lora_rank=16, lora_alpha=32),
-    bad=training(lora_rank=8, lora_alpha=256),
+    good=sft_setup(lora_rank=16, lora_alpha=32),
+    bad=sft_setup(lora_rank=8, lora_alpha=256),
 )
-def lora_scale(yaml: Training) -> list[Fault]:
+def lora_scale(setup: TrainingSetup) -> CheckResult:
     """Require a scale between a quarter and eight."""
-    if not yaml.is_lora or not yaml.trains or not isinstance(scale := scale_of(yaml), float):
-        return []
-    return [] if SCALES[0] <= scale <= SCALES[1] else [Fault(describe_scale(yaml), "lora_alpha")]
+    if not setup.is_lora or not setup.trains or not isinstance(scale := scale_of(setup), float):
+        return PASS
+    return PASS if SCALES[0] <= scale <= SCALES[1] else Fault(describe_scale(setup), "lora_alpha")
 
 
 @check(
@@ -78,34 +76,38 @@ def lora_scale(yaml: Training) -> list[Fault]:
     "the learning rate is one for another method",
     f"a LoRA takes about 1e-4 ({LORA_RATES[0]:g} to {LORA_RATES[1]:g}), training every weight about 1e-5 "
     f"({FULL_RATES[0]:g} to {FULL_RATES[1]:g})",
-    good=training(finetuning_type="lora", learning_rate=1e-4),
-    bad=training(finetuning_type="full", learning_rate=1e-4),
+    good=sft_setup(finetuning_type="lora", learning_rate=1e-4),
+    bad=sft_setup(finetuning_type="full", learning_rate=1e-4),
 )
-def learning_rate(yaml: Training) -> list[Fault]:
+def learning_rate(setup: TrainingSetup) -> CheckResult:
     """Require a rate of the method's own size, for supervised and continued training."""
-    rate = yaml["learning_rate"]
+    rate = setup["learning_rate"]
     methods = {"lora": LORA_RATES, "full": FULL_RATES, "freeze": FULL_RATES}
-    low, high = methods.get(str(yaml["finetuning_type"]), (0.0, math.inf))
-    is_checked = yaml.trains and yaml["stage"] in ("sft", "pt") and isinstance(rate, int | float)
+    low, high = methods.get(str(setup["finetuning_type"]), (0.0, math.inf))
+    is_checked = setup.trains and setup["stage"] in ("sft", "pt") and isinstance(rate, int | float)
     if not is_checked or low <= rate <= high:
-        return []
-    return [Fault(f"{rate:g} for finetuning_type: {yaml['finetuning_type']}", "learning_rate")]
+        return PASS
+    return Fault(f"{rate:g} for finetuning_type: {setup['finetuning_type']}", "learning_rate")
 
 
-def scale_of(yaml: Training) -> float | None:
+def scale_of(setup: TrainingSetup) -> float | None:
     """Return what the LoRA's part is multiplied by; lora_alpha is twice the rank where it is not set."""
-    rank = yaml["lora_rank"]
+    rank = setup["lora_rank"]
     alpha = (
-        yaml["lora_alpha"] if yaml["lora_alpha"] is not None else 2 * rank if isinstance(rank, int) else None
+        setup["lora_alpha"]
+        if setup["lora_alpha"] is not None
+        else 2 * rank
+        if isinstance(rank, int)
+        else None
     )
     if not isinstance(rank, int) or not isinstance(alpha, int) or rank < 1:
         return None
-    return alpha / (math.sqrt(rank) if yaml["use_rslora"] else rank)
+    return alpha / (math.sqrt(rank) if setup["use_rslora"] else rank)
 
 
-def describe_scale(yaml: Training) -> str:
+def describe_scale(setup: TrainingSetup) -> str:
     """Return rank, alpha and the scale they make, in words."""
-    rank = yaml["lora_rank"]
-    alpha = yaml["lora_alpha"] if yaml["lora_alpha"] is not None else 2 * rank
-    formula = "alpha/sqrt(rank)" if yaml["use_rslora"] else "alpha/rank"
-    return f"rank {rank}, alpha {alpha}: scale {scale_of(yaml):.3g} ({formula})"
+    rank = setup["lora_rank"]
+    alpha = setup["lora_alpha"] if setup["lora_alpha"] is not None else 2 * rank
+    formula = "alpha/sqrt(rank)" if setup["use_rslora"] else "alpha/rank"
+    return f"rank {rank}, alpha {alpha}: scale {scale_of(setup):.3g} ({formula})"

@@ -1,4 +1,4 @@
-"""A training YAML as the checks see it, beside the data and the checkpoint it names."""
+"""What the checks of a training YAML get: its settings, its data and its checkpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lf_qwen3.trainer import schema
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class TrainingData:
     """What the training datasets hold, in records.
 
     `several_turns` have more than one answer. `orphans` are those among them whose earlier dialogue is
@@ -27,11 +27,11 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
-    """What the checks of this group look at; `registered` is None where no registry was read."""
+class TrainingSetup:
+    """What the checks of this group get; `registered` is None where no registry was read."""
 
     settings: Mapping[str, Any]
-    data: Data = Data()
+    data: TrainingData = TrainingData()
     registered: Collection[str] | None = None
 
     def __getitem__(self, key: str) -> Any:
@@ -40,12 +40,12 @@ class Training:
 
     @property
     def trains(self) -> bool:
-        """Tell whether this YAML is for training, not for prediction alone."""
+        """Return whether this YAML is for training, not for prediction alone."""
         return bool(self["do_train"])
 
     @property
     def is_lora(self) -> bool:
-        """Tell whether a LoRA is trained."""
+        """Return whether a LoRA is trained."""
         return bool(self["finetuning_type"] == "lora")
 
     @property
@@ -60,7 +60,7 @@ class Training:
 
     @property
     def learns_answers(self) -> bool:
-        """Tell whether this is supervised fine-tuning."""
+        """Return whether this is supervised fine-tuning."""
         return self.trains and bool(self["stage"] == "sft")
 
     def names(self, key: str) -> list[str]:
@@ -70,6 +70,6 @@ class Training:
         return [name for part in parts if (name := str(part).strip())]
 
 
-def training(data: Data = Data(), **settings: Any) -> Training:
+def sft_setup(data: TrainingData = TrainingData(), **settings: Any) -> TrainingSetup:
     """Return a training YAML of an SFT run: the examples of the checks are made by it."""
-    return Training({"stage": "sft", "do_train": True, **settings}, data)
+    return TrainingSetup({"stage": "sft", "do_train": True, **settings}, data)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lf_qwen3.data.sources.part import BadRow
-from lf_qwen3.proof.check.rules.check_rule import check
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.trainer.records import Dropped
 
 
-class RowProblem(NamedTuple):
-    """What kept a row from becoming a record, None where nothing did."""
+class RowOutcome(NamedTuple):
+    """How a row was read: `problem` is what kept it from becoming a record, None where nothing did."""
 
     problem: BadRow | Dropped | None = None
 
@@ -21,16 +21,16 @@ class RowProblem(NamedTuple):
     "the row cannot be read",
     "one such row keeps the whole file from loading; repair or remove it (lf-qwen3 convert leaves such "
     "rows out)",
-    good=RowProblem(),
-    bad=RowProblem(BadRow("malformed", "unexpected character, line 1, column 2", "{]")),
+    good=RowOutcome(),
+    bad=RowOutcome(BadRow("malformed", "unexpected character, line 1, column 2", "{]")),
 )
-def unreadable_row(reading: RowProblem) -> str | None:
+def unreadable_row(outcome: RowOutcome) -> CheckResult:
     """Require one JSON object per row, in UTF-8."""
-    row = reading.problem
+    row = outcome.problem
     if not isinstance(row, BadRow):
-        return None
+        return PASS
     kind = row.code.replace("_", " ")
-    return f"{kind} ({row.detail})" if row.detail else kind
+    return Fault(f"{kind} ({row.detail})" if row.detail else kind)
 
 
 @check(
@@ -38,13 +38,13 @@ def unreadable_row(reading: RowProblem) -> str | None:
     "error",
     "the trainer would end with an error here",
     "every text has to be text and every list a list; correct the record, or take it out",
-    good=RowProblem(),
-    bad=RowProblem(Dropped("message 2 is null, not text", stops=True)),
+    good=RowOutcome(),
+    bad=RowOutcome(Dropped("message 2 is null, not text", stops=True)),
 )
-def record_stops(reading: RowProblem) -> str | None:
+def record_stops(outcome: RowOutcome) -> CheckResult:
     """Require the types that data/converter.py and the template expect."""
-    dropped = reading.problem
-    return dropped.reason if isinstance(dropped, Dropped) and dropped.stops else None
+    dropped = outcome.problem
+    return Fault(dropped.reason) if isinstance(dropped, Dropped) and dropped.stops else PASS
 
 
 @check(
@@ -53,10 +53,10 @@ def record_stops(reading: RowProblem) -> str | None:
     "LLaMA-Factory would leave this record out",
     "user and assistant speak in turn, the user first, the assistant last; correct the record, or the "
     "entry's tags",
-    good=RowProblem(),
-    bad=RowProblem(Dropped("message 2 is user, assistant or function is due")),
+    good=RowOutcome(),
+    bad=RowOutcome(Dropped("message 2 is user, assistant or function is due")),
 )
-def record_dropped(reading: RowProblem) -> str | None:
+def record_dropped(outcome: RowOutcome) -> CheckResult:
     """Require roles that alternate and an answer (data/converter.py, data/processor)."""
-    dropped = reading.problem
-    return dropped.reason if isinstance(dropped, Dropped) and not dropped.stops else None
+    dropped = outcome.problem
+    return Fault(dropped.reason) if isinstance(dropped, Dropped) and not dropped.stops else PASS

@@ -22,16 +22,16 @@ ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file
 
 
 @dataclass(slots=True)
-class Entry:
-    """What the checks of this group look at.
+class CheckedEntry:
+    """What the checks of this group get: `settings` is the entry as it stands in dataset_info.json.
 
     `files` are the names below the dataset_dir that LLaMA-Factory would load, None where nothing is
     there. `head` holds the first rows that can be read, `problem` why a file cannot be read at all,
-    `is_read` whether it was tried. `times` counts how often the name stands in dataset_info.json.
+    `is_read` whether reading was tried. `times` counts how often the name stands in dataset_info.json.
     """
 
     name: str
-    entry: dict[str, Any]
+    settings: dict[str, Any]
     files: tuple[str, ...] | None = ("a.jsonl",)
     head: list[Row] = field(default_factory=list)
     problem: str = ""
@@ -41,25 +41,25 @@ class Entry:
     @property
     def kind(self) -> Kind:
         """Return the training stage the data is for."""
-        return kind_of(self.entry)
+        return kind_of(self.settings)
 
     @property
     def formatting(self) -> str:
         """Return the formatting, which is alpaca where none is named."""
-        return str(self.entry.get("formatting", "alpaca"))
+        return str(self.settings.get("formatting", "alpaca"))
 
     def column(self, key: str) -> str | None:
         """Return the column that LLaMA-Factory will look up: naming one resets the unnamed ones."""
-        return _block(self.entry, "columns", COLUMNS).get(key)
+        return _block(self.settings, "columns", COLUMNS).get(key)
 
     def tag(self, key: str) -> str | None:
         """Return the tag that LLaMA-Factory will look for: naming one resets the unnamed ones."""
-        return _block(self.entry, "tags", TAGS).get(key)
+        return _block(self.settings, "tags", TAGS).get(key)
 
     @property
     def is_local(self) -> bool:
         """Tell whether the data lies in the dataset_dir."""
-        return not any(key in self.entry for key in ELSEWHERE)
+        return not any(key in self.settings for key in ELSEWHERE)
 
     @property
     def columns(self) -> list[str]:
@@ -75,8 +75,10 @@ class Entry:
                 yield from (turn for turn in turns if isinstance(turn, dict))
 
 
-def _block(entry: dict[str, Any], key: str, defaults: Mapping[str, str | None]) -> Mapping[str, str | None]:
-    named = entry.get(key, defaults)
+def _block(
+    settings: dict[str, Any], key: str, defaults: Mapping[str, str | None]
+) -> Mapping[str, str | None]:
+    named = settings.get(key, defaults)
     if not isinstance(named, Mapping):
         return {}
-    return {one: name for one, name in named.items() if isinstance(name, str)}
+    return {key: name for key, name in named.items() if isinstance(name, str)}

@@ -1,0 +1,38 @@
+"""Run the checks over one subject after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lf_qwen3.proof.check.findings import Findings
+from lf_qwen3.proof.check.rules.registered import Check, Fault, checks_for
+
+
+class CheckRunner:
+    """Runs the checks for a subject, chosen by its type, and adds what they find to `findings`."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._checks: dict[type, list[Check]] = {}
+
+    def run(
+        self,
+        subject: object,
+        file: str,
+        row: int | None = None,
+        *,
+        line_of: Callable[[str], int | None] | None = None,
+        dataset: str = "",
+    ) -> None:
+        """Run the checks over one subject.
+
+        `line_of` returns the line of a key, for faults that name one; `dataset` goes before each detail.
+        """
+        kind = type(subject)
+        if kind not in self._checks:
+            self._checks[kind] = checks_for(kind)
+        for check in self._checks[kind]:
+            for fault in check.faults(subject):
+                detail = ": ".join(filter(None, (dataset, fault.detail)))
+                line = line_of(fault.key) if line_of else row
+                self._findings.add(check, Fault(detail, fault.key), file, line)
