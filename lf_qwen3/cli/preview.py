@@ -17,7 +17,7 @@ from lf_qwen3.qwen3.thinking import CLOSE
 
 if TYPE_CHECKING:
     from lf_qwen3.proof.preview import Preview, PreviewRendering, PreviewRow, PreviewSegment
-    from lf_qwen3.trainer.chat_template import Comparison
+    from lf_qwen3.trainer.chat_template import TemplateComparison
 
 _EXCERPT = 40
 
@@ -136,7 +136,7 @@ def _show_row(found: Preview, shown: PreviewRow, brush: _Brush) -> None:
         _show_official(shown.official, brush)
 
 
-def _show_official(official: Comparison, brush: _Brush) -> None:
+def _show_official(official: TemplateComparison, brush: _Brush) -> None:
     found = official.difference
     if found is None:
         click.echo(f"official chat template: the same {official.tokens:,} tokens")

@@ -13,7 +13,7 @@ VOCABULARY = 151_936
 
 
 @dataclass(frozen=True)
-class Shape:
+class ModelShape:
     """The dimensions of one size; `experts` is 0 for a dense model.
 
     `intermediate` is the width of one feed-forward block: of each expert in a mixture of experts.
@@ -53,14 +53,14 @@ class Shape:
 
 
 SHAPES = {
-    "0.6B": Shape(28, 1024, 16, 8, 3072, tied=True),
-    "1.7B": Shape(28, 2048, 16, 8, 6144, tied=True),
-    "4B": Shape(36, 2560, 32, 8, 9728, tied=True),
-    "8B": Shape(36, 4096, 32, 8, 12288),
-    "14B": Shape(40, 5120, 40, 8, 17408),
-    "32B": Shape(64, 5120, 64, 8, 25600),
-    "30B-A3B": Shape(48, 2048, 32, 4, 768, experts=128, experts_per_token=8),
-    "235B-A22B": Shape(94, 4096, 64, 4, 1536, experts=128, experts_per_token=8),
+    "0.6B": ModelShape(28, 1024, 16, 8, 3072, tied=True),
+    "1.7B": ModelShape(28, 2048, 16, 8, 6144, tied=True),
+    "4B": ModelShape(36, 2560, 32, 8, 9728, tied=True),
+    "8B": ModelShape(36, 4096, 32, 8, 12288),
+    "14B": ModelShape(40, 5120, 40, 8, 17408),
+    "32B": ModelShape(64, 5120, 64, 8, 25600),
+    "30B-A3B": ModelShape(48, 2048, 32, 4, 768, experts=128, experts_per_token=8),
+    "235B-A22B": ModelShape(94, 4096, 64, 4, 1536, experts=128, experts_per_token=8),
 }
 
 
@@ -78,7 +78,7 @@ class Checkpoint:
         return f"Qwen/{self.name}"
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> ModelShape:
         """Its dimensions."""
         return SHAPES[self.size]
 

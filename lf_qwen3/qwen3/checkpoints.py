@@ -15,7 +15,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
-class Kind:
+class CheckpointKind:
     """One kind of checkpoint: how its name ends, its template, and when it thinks."""
 
     name: str
@@ -26,17 +26,17 @@ class Kind:
 
 
 KINDS = (
-    Kind("base", "-Base", "qwen3", "by choice", lora_also_trains="embed_tokens,lm_head"),
-    Kind("instruct", "-Instruct-2507", "qwen3_nothink", "never"),
-    Kind("thinking", "-Thinking-2507", "qwen3", "always"),
-    Kind("hybrid", "", "qwen3", "by choice"),
+    CheckpointKind("base", "-Base", "qwen3", "by choice", lora_also_trains="embed_tokens,lm_head"),
+    CheckpointKind("instruct", "-Instruct-2507", "qwen3_nothink", "never"),
+    CheckpointKind("thinking", "-Thinking-2507", "qwen3", "always"),
+    CheckpointKind("hybrid", "", "qwen3", "by choice"),
 )
 
 _NAME = r"Qwen3-\d+(?:\.\d+)?B(?:-A\d+B)?"
 _PACKED = r"(?:-(?:FP8|AWQ|GPTQ-Int[48]|unsloth-bnb-4bit|bnb-4bit))?"
 
 
-def kind_of(model: str) -> Kind | None:
+def kind_of(model: str) -> CheckpointKind | None:
     """Return the kind of a checkpoint from its id, or from the folder it lies in; None if that does not say.
 
     A folder is known by its name (caches of both hubs included) or by the `_name_or_path` of its config.json.

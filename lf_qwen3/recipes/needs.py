@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lf_qwen3.qwen3.architecture import VOCABULARY, Checkpoint, Shape
+from lf_qwen3.qwen3.architecture import VOCABULARY, Checkpoint, ModelShape
 
 TRAINED, FROZEN, PACKED = 16.0, 2.0, 0.5 + 0.127 / 8
 OVERHEAD = 1.5e9
@@ -137,14 +137,14 @@ def _format_size(amount: float) -> str:
     return f"{amount / _GB:.0f} GB" if amount >= 10 * _GB else f"{amount / _GB:.1f} GB"
 
 
-def _linear(shape: Shape) -> int:
+def _linear(shape: ModelShape) -> int:
     """Return the parameters of the linear layers that bitsandbytes packs: all but embeddings and norms."""
     return shape.layers * (
         shape.attention - 2 * shape.head_dim + shape.feed_forward - shape.hidden * shape.experts
     )
 
 
-def _lora(settings: Mapping[str, Any], shape: Shape, has_layers: bool) -> int:
+def _lora(settings: Mapping[str, Any], shape: ModelShape, has_layers: bool) -> int:
     """Return the parameters of a LoRA beside every linear layer, and of modules that are trained whole."""
     queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
     attention = 2 * (shape.hidden + queries) + 2 * (shape.hidden + keys)

@@ -29,7 +29,7 @@ _CONTEXT = 12
 _TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
 
-class Difference(NamedTuple):
+class RenderingDifference(NamedTuple):
     """Where two renderings part: at token `at` of both, in this part of this turn (from 0) of the trainer's.
 
     `ours` and `official` are the texts from there on, a dozen tokens of them; `before` is what stands in
@@ -47,12 +47,12 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TemplateComparison:
     """The official text of a record and its number of tokens; `difference` is None where both agree."""
 
     text: str
     tokens: int
-    difference: Difference | None
+    difference: RenderingDifference | None
 
 
 class ChatTemplate:
@@ -121,7 +121,7 @@ def as_api(messages: Sequence[Message], system: str = "") -> list[dict[str, Any]
 
 def compare(
     tokenizer: Tokenizer, template: Template, chat_template: ChatTemplate, records: Sequence[Record]
-) -> list[Comparison]:
+) -> list[TemplateComparison]:
     """Hold the trainer's rendering of every record, before any cut, against the model's own, token for token.
 
     With `enable_thinking: false` the chat template too gets the answers without their reasoning. Of a
@@ -157,19 +157,21 @@ def _rendered(chat_template: ChatTemplate, template: Template, record: Record) -
 
 def _compared(
     tokenizer: Tokenizer, encoded: Encoded, text: str, official: list[int], refused: str
-) -> Comparison:
+) -> TemplateComparison:
     ours = encoded.input_ids
     if refused:
-        return Comparison(text, len(official), Difference(0, 0, 0, "prompt", "", "", "", refused))
+        return TemplateComparison(
+            text, len(official), RenderingDifference(0, 0, 0, "prompt", "", "", "", refused)
+        )
     if ours == official:
-        return Comparison(text, len(official), None)
+        return TemplateComparison(text, len(official), None)
     pairs = zip(ours, official, strict=False)
     at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(ours), len(official)))
     slices = ours[max(0, at - _CONTEXT) : at], ours[at : at + _CONTEXT], official[at : at + _CONTEXT]
     texts = [tokenizer.decode(ids, skip_special_tokens=False) for ids in (*slices, official, official[:at])]
     piece = next((one for one in encoded.pieces if at < one.stop), encoded.pieces[-1])
-    difference = Difference(at, len(texts[4]), piece.turn, piece.part, *texts[:3])
-    return Comparison(texts[3], len(official), difference)
+    difference = RenderingDifference(at, len(texts[4]), piece.turn, piece.part, *texts[:3])
+    return TemplateComparison(texts[3], len(official), difference)
 
 
 def _tools(tools: str) -> list[dict[str, Any]] | None:

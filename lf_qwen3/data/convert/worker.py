@@ -197,7 +197,7 @@ class Worker:
 
 def _decoders(converter: converters.Converter) -> sources.Decoders:
     """Return the short ways of reading that a converter allows."""
-    decoders: dict[sources.Kind, Any] = {}
+    decoders: dict[sources.FileKind, Any] = {}
     if converter.flat:
         decoders["jsonl"] = partial(fast_jsonl.decoder, flat=converter.flat)
     if converter.messages:

@@ -7,7 +7,7 @@ and what to say when it fails. A folder made here carries a marker, so that `con
 """
 
 from lf_qwen3.data.download.folder import DEFAULT_TO, place_of
-from lf_qwen3.data.download.hub import HUBS, HubName, Kind, Listener
+from lf_qwen3.data.download.hub import HUBS, HubName, Listener, RepoKind
 from lf_qwen3.data.download.known import KNOWN
 from lf_qwen3.data.download.run import Downloaded, Wanted, download
 
@@ -17,8 +17,8 @@ __all__ = [
     "KNOWN",
     "Downloaded",
     "HubName",
-    "Kind",
     "Listener",
+    "RepoKind",
     "Wanted",
     "download",
     "place_of",

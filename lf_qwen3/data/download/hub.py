@@ -11,7 +11,7 @@ from typing import Literal, Protocol, cast
 from lf_qwen3.base.errors import LfQwen3Error
 
 HubName = Literal["modelscope", "huggingface"]
-Kind = Literal["dataset", "model"]
+RepoKind = Literal["dataset", "model"]
 
 HUBS: dict[HubName, str] = {"modelscope": "ModelScope", "huggingface": "Hugging Face"}
 INSTALL = "pip install 'lf-qwen3[hub]'"
@@ -24,7 +24,7 @@ class Repo:
     """A dataset or a model on one hub; `revision` None is the hub's main branch, `name` the folder's."""
 
     id: str
-    kind: Kind
+    kind: RepoKind
     hub: HubName
     revision: str | None
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.data.download.hub import HUBS, HubName, Kind, Repo, other
+from lf_qwen3.data.download.hub import HUBS, HubName, Repo, RepoKind, other
 
 # The ids are those of the dataset pages; the public Qwen3 tutorials over these two sets name the same.
 # medical_r1: `MsDataset.load("krisfu/delicate_medical_r1_data")`; it stands on ModelScope only.
@@ -17,7 +17,7 @@ KNOWN: dict[str, dict[HubName, str]] = {
 }
 
 
-def repo_of(name: str, kind: Kind, hub: HubName | None, revision: str | None) -> Repo:
+def repo_of(name: str, kind: RepoKind, hub: HubName | None, revision: str | None) -> Repo:
     """Return what a short name or a hub id stands for; ModelScope is the hub where none is named.
 
     Raises `UsageError` for a name that is neither, and for a dataset that the hub does not have.
@@ -44,7 +44,7 @@ def elsewhere(repo: Repo) -> str:
     return ""
 
 
-def _no_such_name(name: str, kind: Kind) -> UsageError:
+def _no_such_name(name: str, kind: RepoKind) -> UsageError:
     if kind == "model":
         return UsageError(f"'{name}' is no model id", "an id is OWNER/NAME: --model Qwen/Qwen3-4B")
     near = get_close_matches(name, KNOWN, n=1)

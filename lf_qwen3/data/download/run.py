@@ -14,7 +14,7 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.data.download import folder as folders
 from lf_qwen3.data.download.checksum import fault
 from lf_qwen3.data.download.failure import explained
-from lf_qwen3.data.download.hub import HUBS, Hub, HubName, Kind, Listener, RemoteFile, Repo, open_hub
+from lf_qwen3.data.download.hub import HUBS, Hub, HubName, Listener, RemoteFile, Repo, RepoKind, open_hub
 from lf_qwen3.data.download.known import repo_of
 
 TOKENIZER_FILES = (
@@ -34,7 +34,7 @@ class Wanted:
 
     name: str
     to: Path
-    kind: Kind = "dataset"
+    kind: RepoKind = "dataset"
     hub: HubName | None = None
     files: tuple[str, ...] = ()
     tokenizer_only: bool = False
@@ -52,7 +52,7 @@ class Downloaded:
 
     name: str
     id: str
-    kind: Kind
+    kind: RepoKind
     hub: HubName
     revision: str | None
     folder: str

@@ -8,17 +8,17 @@
 people wrote into the file keeps its order and its bytes.
 """
 
-from lf_qwen3.data.registry.change import Change, apply, edit, lock, plan, read
+from lf_qwen3.data.registry.change import RegistryChange, apply, edit, lock, plan, read
 from lf_qwen3.data.registry.listing import Listed, listing
 from lf_qwen3.data.registry.names import DATA_CONFIG, check_name
-from lf_qwen3.data.registry.registration import Entry, Registered, entry_for, register
+from lf_qwen3.data.registry.registration import Registered, RegistryEntry, entry_for, register
 
 __all__ = [
     "DATA_CONFIG",
-    "Change",
-    "Entry",
     "Listed",
     "Registered",
+    "RegistryChange",
+    "RegistryEntry",
     "apply",
     "check_name",
     "edit",

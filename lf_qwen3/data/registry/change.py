@@ -14,13 +14,13 @@ from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.data.registry.names import DATA_CONFIG, check_name, config_path, require_writable
-from lf_qwen3.data.registry.text import EMPTY, Document, parse
+from lf_qwen3.data.registry.text import EMPTY, RegistryText, parse
 
 _LOCK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RegistryChange:
     """What is to become of one dataset_info.json; `apply` does it.
 
     `path` is the file itself, links followed; `before` its bytes, None when there is none yet; `after`
@@ -64,7 +64,7 @@ def plan(
     add: Mapping[str, Mapping[str, Any]],
     remove: Collection[str] = (),
     replace: bool = False,
-) -> Change:
+) -> RegistryChange:
     """Work out the new content of dataset_info.json; writes nothing.
 
     An entry that is there with the same content is left alone. Names in `remove` that are not there are
@@ -86,7 +86,7 @@ def plan(
     text = document.text
     if added or other or removed:
         text = document.spliced({name: add[name] for name in (*other, *added)}, removed)
-    return Change(path, before, text.encode(), added, other, removed, same, notes)
+    return RegistryChange(path, before, text.encode(), added, other, removed, same, notes)
 
 
 @contextlib.contextmanager
@@ -115,7 +115,7 @@ def lock(dataset_dir: Path | str) -> Iterator[None]:
         held.release()
 
 
-def apply(change: Change) -> None:
+def apply(change: RegistryChange) -> None:
     """Write a planned change: a temporary file beside, fsync, one rename; the permissions are kept.
 
     The caller holds `lock`. Raises `LfQwen3Error` when the file is no longer what the plan saw.
@@ -143,7 +143,7 @@ def edit(
     remove: Collection[str] = (),
     replace: bool = False,
     dry_run: bool = False,
-) -> Change:
+) -> RegistryChange:
     """Register and drop any number of names in one locked step. Raises what `plan`, `lock`, `apply` raise.
 
     With `dry_run` nothing is written, not even a lock file.
@@ -156,7 +156,7 @@ def edit(
     return change
 
 
-def _document(path: Path) -> tuple[Document, bytes | None]:
+def _document(path: Path) -> tuple[RegistryText, bytes | None]:
     content = _content(path)
     return (EMPTY, None) if content is None else (parse(content, path), content)
 

@@ -10,7 +10,7 @@ from typing import Any
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.data.registry.change import read
 from lf_qwen3.data.registry.names import DATA_CONFIG, config_path
-from lf_qwen3.data.registry.shape import Kind
+from lf_qwen3.data.registry.shape import DatasetKind
 
 _ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
 _COUNT_LINES_TO = 256 << 20
@@ -26,7 +26,7 @@ class Listed:
     """
 
     name: str
-    kind: Kind
+    kind: DatasetKind
     formatting: str
     source: str
     file: str
@@ -48,7 +48,7 @@ def listing(dataset_dir: Path | str) -> list[Listed]:
     return [_listed(name, entry, Path(dataset_dir)) for name, entry in read(dataset_dir).items()]
 
 
-def kind_of(entry: Mapping[str, Any]) -> Kind:
+def kind_of(entry: Mapping[str, Any]) -> DatasetKind:
     """Return the training stage an entry is for, as LLaMA-Factory will take it."""
     columns = entry.get("columns")
     if entry.get("ranking"):

@@ -9,12 +9,12 @@ from shlex import quote
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.data.registry.change import Change, edit
+from lf_qwen3.data.registry.change import RegistryChange, edit
 from lf_qwen3.data.registry.head import first_rows
 from lf_qwen3.data.registry.names import check_name, config_path, find_file, relative_name
-from lf_qwen3.data.registry.shape import Columns, Kind, NoFitError, Shape, columns_of, recognise
+from lf_qwen3.data.registry.shape import Columns, DatasetKind, NoFitError, RecordShape, columns_of, recognise
 
-Entry = dict[str, Any]
+RegistryEntry = dict[str, Any]
 """One entry of dataset_info.json."""
 
 _SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
@@ -24,13 +24,13 @@ _SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
 class Registered:
     """What `register` found out and did; `unused` are columns that LLaMA-Factory will not read."""
 
-    entry: Entry
-    kind: Kind
+    entry: RegistryEntry
+    kind: DatasetKind
     unused: tuple[str, ...]
-    change: Change
+    change: RegistryChange
 
 
-def entry_for(file: Path | str, dataset_dir: Path | str) -> Entry:
+def entry_for(file: Path | str, dataset_dir: Path | str) -> RegistryEntry:
     """Return the dataset_info entry that describes `file`, found from its first 100 records.
 
     Columns and tags are written in full: naming one column resets the unnamed to None in LLaMA-Factory
@@ -51,7 +51,7 @@ def register(
     return Registered(entry, shape.kind, shape.unused, change)
 
 
-def _described(file: Path | str, dataset_dir: Path | str) -> tuple[Entry, Shape]:
+def _described(file: Path | str, dataset_dir: Path | str) -> tuple[RegistryEntry, RecordShape]:
     path = find_file(file, dataset_dir)
     file_name = relative_name(path, dataset_dir)
     convert = f"lf-qwen3 convert {quote(str(path))} --name NAME --dataset-dir {quote(str(dataset_dir))}"

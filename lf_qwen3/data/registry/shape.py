@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from lf_qwen3.base.conversation import Row
 
-Kind = Literal["sft", "ranking", "kto", "pretrain"]
+DatasetKind = Literal["sft", "ranking", "kto", "pretrain"]
 Columns = dict[str, list[Any]]
 
 _PROMPT = ("instruction", "prompt", "question")
@@ -38,11 +38,11 @@ class NoFitError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class RecordShape:
     """What dataset_info.json has to say about a file; `unused` are the columns it cannot name."""
 
     formatting: Literal["alpaca", "sharegpt"]
-    kind: Kind
+    kind: DatasetKind
     columns: dict[str, str]
     tags: dict[str, str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
@@ -60,14 +60,14 @@ class Shape:
         }
 
 
-def recognise(rows: Sequence[Row]) -> Shape:
+def recognise(rows: Sequence[Row]) -> RecordShape:
     """Return the shape of a file that begins with `rows`. Raises `NoFitError`."""
     columns = columns_of(rows)
     reasoning = [name for name in columns if name.lower() in _REASONING and any(columns[name])]
     if reasoning:
         raise NoFitError(f"LLaMA-Factory has no place for the reasoning in {', '.join(reasoning)}")
     if is_preference := all(any(columns.get(name, ())) for name in ("chosen", "rejected")):
-        kind: Kind = "ranking"
+        kind: DatasetKind = "ranking"
     else:
         kind = "kto" if _first(columns, _KTO_TAG, _is_truth) else "sft"
     messages = _first(columns, _MESSAGES, _is_messages)
@@ -76,11 +76,11 @@ def recognise(rows: Sequence[Row]) -> Shape:
     elif _first(columns, (*_PROMPT, *_QUERY), _is_text):
         shape = _alpaca(columns, kind)
     elif _first(columns, ("text",), _is_text) and not is_preference:
-        shape = Shape("alpaca", "pretrain", {"prompt": "text"})
+        shape = RecordShape("alpaca", "pretrain", {"prompt": "text"})
     else:
         raise NoFitError
     used = set(shape.columns.values())
-    return Shape(
+    return RecordShape(
         shape.formatting,
         shape.kind,
         shape.columns,
@@ -96,7 +96,7 @@ def columns_of(rows: Iterable[Row]) -> Columns:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _alpaca(columns: Columns, kind: Kind) -> Shape:
+def _alpaca(columns: Columns, kind: DatasetKind) -> RecordShape:
     prompt = _first(columns, _PROMPT, _is_text)
     query = _first(columns, _QUERY, _is_text_or_null if prompt else _is_text)
     found = {"prompt": prompt or query or "", **({"query": query} if prompt and query else {})}
@@ -115,10 +115,10 @@ def _alpaca(columns: Columns, kind: Kind) -> Shape:
     found |= _shared(columns, kind)
     if history and _is_history(history):
         found["history"] = "history"
-    return Shape("alpaca", kind, found)
+    return RecordShape("alpaca", kind, found)
 
 
-def _sharegpt(columns: Columns, messages: str, kind: Kind) -> Shape:
+def _sharegpt(columns: Columns, messages: str, kind: DatasetKind) -> RecordShape:
     turns = [turn for conversation in columns[messages] for turn in conversation]
     found = {"messages": messages}
     if kind == "ranking":
@@ -127,10 +127,10 @@ def _sharegpt(columns: Columns, messages: str, kind: Kind) -> Shape:
             raise NoFitError(f"beside {messages}, chosen and rejected have to be one message each")
         turns += answers
         found |= {"chosen": "chosen", "rejected": "rejected"}
-    return Shape("sharegpt", kind, found | _shared(columns, kind), _tags(turns))
+    return RecordShape("sharegpt", kind, found | _shared(columns, kind), _tags(turns))
 
 
-def _shared(columns: Columns, kind: Kind) -> dict[str, str]:
+def _shared(columns: Columns, kind: DatasetKind) -> dict[str, str]:
     """Return the columns that both formattings can name."""
     found = {}
     for name, what in (("system", "text"), ("tools", "text that holds a JSON list")):

@@ -43,7 +43,7 @@ class Style(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class RegistryText:
     """A parsed file: its text without BOM, the braces of its root, the entries between them."""
 
     text: str
@@ -92,11 +92,11 @@ class Document:
         return [gap, name, self.text[member.value_start : member.end]]
 
 
-EMPTY = Document("{}\n", 0, 1, [])
+EMPTY = RegistryText("{}\n", 0, 1, [])
 """What a folder without dataset_info.json starts from."""
 
 
-def parse(content: bytes, path: Path) -> Document:
+def parse(content: bytes, path: Path) -> RegistryText:
     """Read a dataset_info.json. Raises `LfQwen3Error` with line and column of what is wrong with it.
 
     Refused besides broken JSON: other encodings than UTF-8, a name that stands twice in one object, a
@@ -128,7 +128,7 @@ def parse(content: bytes, path: Path) -> Document:
                 f"the entry '{member.name}' is {_kind(member.value)}, not an object",
                 _UNTOUCHED,
             )
-    return Document(text, opening, closing, members, has_bom)
+    return RegistryText(text, opening, closing, members, has_bom)
 
 
 def _decoded(content: bytes, path: Path) -> str:
@@ -163,7 +163,7 @@ def _members(text: str, opening: int, path: Path) -> tuple[list[Member], int]:
     return members, at
 
 
-def _style_of(document: Document) -> Style:
+def _style_of(document: RegistryText) -> Style:
     text, members = document.text, document.members
     newline = "\r\n" if "\r\n" in text else "\n"
     if not members:

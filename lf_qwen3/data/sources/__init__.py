@@ -9,7 +9,7 @@ counts for numbering only. Memory is bounded by one row and one block, never by 
 """
 
 from lf_qwen3.data.sources.find import find_files
-from lf_qwen3.data.sources.part import PART_BYTES, BadRow, Compression, Item, Kind, Part, SourceFile
+from lf_qwen3.data.sources.part import PART_BYTES, BadRow, Compression, FileKind, Item, Part, SourceFile
 from lf_qwen3.data.sources.read import Decoders, columns, cut, rows, size
 
 __all__ = [
@@ -17,8 +17,8 @@ __all__ = [
     "BadRow",
     "Compression",
     "Decoders",
+    "FileKind",
     "Item",
-    "Kind",
     "Part",
     "SourceFile",
     "columns",

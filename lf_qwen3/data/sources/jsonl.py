@@ -14,8 +14,8 @@ from lf_qwen3.data.sources.part import BadRow, Item, Part, SourceFile
 from lf_qwen3.data.sources.row import decode_slowly, not_object
 from lf_qwen3.data.sources.stream import cut_of, open_bytes
 
-Decode = Callable[[bytes], Any]
-DecoderFor = Callable[[Row], Decode]
+DecodeLine = Callable[[bytes], Any]
+LineDecoderFor = Callable[[Row], DecodeLine]
 
 _SKIP = 1 << 20
 _NO_OBJECT = frozenset({list, str, int, float, bool, type(None)})
@@ -29,7 +29,7 @@ def cut(file: SourceFile, part_bytes: int) -> list[Part]:
     return [Part(file, at, min(at + part_bytes, total)) for at in range(0, total, part_bytes)]
 
 
-def rows(part: Part, decoder: DecoderFor | None = None) -> Iterator[Any]:
+def rows(part: Part, decoder: LineDecoderFor | None = None) -> Iterator[Any]:
     """Yield one item per line that starts inside the part.
 
     `decoder` is shown the part's first row and returns what reads the lines after it in place of
@@ -58,10 +58,10 @@ def _first_line(file: io.BufferedReader, start: int, stop: int) -> int:
 
 
 def _decoded(
-    lines: io.BufferedReader, at: int, stop: int, decoder: DecoderFor | None
+    lines: io.BufferedReader, at: int, stop: int, decoder: LineDecoderFor | None
 ) -> Generator[Any, None, bool]:
     """Yield the items up to `stop`; return whether the last one tells that the file is cut short."""
-    loads: Decode
+    loads: DecodeLine
     loads, refused = orjson.loads, orjson.JSONDecodeError  # the hot loop: nothing is looked up twice
     item: Item = None
     for line in lines:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.data.sources.part import Compression, Kind, SourceFile
+from lf_qwen3.data.sources.part import Compression, FileKind, SourceFile
 from lf_qwen3.data.sources.row import BOM, decode
 from lf_qwen3.data.sources.stream import open_bytes
 
@@ -16,7 +16,7 @@ _HEAD = 64 << 10
 _PACKED: dict[bytes, Compression] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _PACKED_NAMES = {".gz", ".gzip", ".zst", ".zstd"}
 _PARQUET = b"PAR1"
-_KINDS: dict[str, Kind] = {
+_KINDS: dict[str, FileKind] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "json",
@@ -88,7 +88,7 @@ def _require_data(path: Path, head: bytes) -> None:
             raise UsageError(f"{path}: this is {what}", hint)
 
 
-def _json_kind(head: bytes, name: str) -> Kind | None:
+def _json_kind(head: bytes, name: str) -> FileKind | None:
     """Tell JSON lines from an array and from objects of several lines; None leaves it to the name."""
     text = head.decode("utf-8", "replace")
     if not text.startswith(("{", "[")):
@@ -105,7 +105,7 @@ def _json_kind(head: bytes, name: str) -> Kind | None:
     return "json" if line.lstrip().startswith(("{", ",")) else "jsonl"
 
 
-def _unfinished_kind(head: bytes, name: str) -> Kind | None:
+def _unfinished_kind(head: bytes, name: str) -> FileKind | None:
     """Tell the kind where the first value is malformed, or longer than what was read of it."""
     if head.startswith(b"[") or head.partition(b"\n")[0].strip() == b"{":
         return "json"

@@ -22,8 +22,8 @@ BATCH = 1024
 SLICE = 64
 """Rows turned into Python at once: few enough for their values to stay in the processor's cache."""
 
-Decode = Callable[["pa.RecordBatch"], list[Any]]
-DecoderFor = Callable[["pa.RecordBatch"], Decode | None]
+DecodeBatch = Callable[["pa.RecordBatch"], list[Any]]
+BatchDecoderFor = Callable[["pa.RecordBatch"], DecodeBatch | None]
 
 _BLAS = "OPENBLAS_NUM_THREADS"
 _READ_AHEAD = 1 << 20
@@ -61,14 +61,14 @@ def columns(file: SourceFile) -> list[str]:
     return names
 
 
-def rows(part: Part, decoder: DecoderFor | None = None) -> Iterator[Any]:
+def rows(part: Part, decoder: BatchDecoderFor | None = None) -> Iterator[Any]:
     """Yield one item per row of the part. Raises `LfQwen3Error` when a row group cannot be decoded.
 
     `decoder` is shown the first batch and returns what turns a batch into items in place of `to_pylist`, or
     None; it may give something else for some rows, and raise ValueError for a batch that it cannot take.
     """
     with _open(part.file.path) as parquet:
-        decode: Decode | None = None
+        decode: DecodeBatch | None = None
         for batch in _batches(parquet, part):
             if decoder:
                 decode, decoder = decoder(batch), None
@@ -106,7 +106,7 @@ def _damaged(parquet: Any, groups: Sequence[int], done: int) -> int:
     return groups[-1]
 
 
-def _items_of(batch: pa.RecordBatch, decode: Decode | None) -> list[Any]:
+def _items_of(batch: pa.RecordBatch, decode: DecodeBatch | None) -> list[Any]:
     if decode:
         try:
             return decode(batch)

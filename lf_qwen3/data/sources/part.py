@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from lf_qwen3.base.conversation import Row
 
-Kind = Literal["jsonl", "json", "parquet", "csv"]
+FileKind = Literal["jsonl", "json", "parquet", "csv"]
 Compression = Literal["", "gzip", "zstd"]
 
 PART_BYTES = 8 << 20
@@ -20,7 +20,7 @@ class SourceFile:
     """A file, what it holds and how it is packed."""
 
     path: Path
-    kind: Kind
+    kind: FileKind
     compression: Compression = ""
 
 

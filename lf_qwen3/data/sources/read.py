@@ -9,13 +9,13 @@ from typing import Any
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.reasons import describe
 from lf_qwen3.data.sources import csv_text, json_text, jsonl, parquet
-from lf_qwen3.data.sources.part import PART_BYTES, Kind, Part, SourceFile
+from lf_qwen3.data.sources.part import PART_BYTES, FileKind, Part, SourceFile
 from lf_qwen3.data.sources.stream import cannot_read
 
-Decoders = Mapping[Kind, Callable[[Any], Any]]
+Decoders = Mapping[FileKind, Callable[[Any], Any]]
 
 _LOOK = 20
-_ROWS: dict[Kind, Callable[..., Iterator[Any]]] = {
+_ROWS: dict[FileKind, Callable[..., Iterator[Any]]] = {
     "jsonl": jsonl.rows,
     "json": json_text.rows,
     "parquet": parquet.rows,

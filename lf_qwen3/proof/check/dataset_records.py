@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.conversation import Row
-from lf_qwen3.data.registry.shape import Kind
+from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.proof.check.dataset_rows import RowPlace, read_rows
 from lf_qwen3.proof.check.rules.records.column_types import ColumnTypes
 from lf_qwen3.proof.check.rules.records.row_outcome import RowOutcome
@@ -32,7 +32,7 @@ class DatasetCounts:
     `orphans` have several answers, and the dialogue before the last one is no record of its own.
     """
 
-    kind: Kind = "sft"
+    kind: DatasetKind = "sft"
     records: int = 0
     thinking: int = 0
     several_turns: int = 0

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.qwen3 import checkpoints
-from lf_qwen3.qwen3.architecture import CHECKPOINTS, SHAPES, VOCABULARY, Shape
+from lf_qwen3.qwen3.architecture import CHECKPOINTS, SHAPES, VOCABULARY, ModelShape
 
 TrainingMethod = Literal["lora", "qlora", "full"]
 Precision = Literal["autocast", "half", "single"]
@@ -40,7 +40,7 @@ class TrainingPlan:
     """
 
     model: str
-    shape: Shape
+    shape: ModelShape
     method: TrainingMethod = "lora"
     cutoff_len: int = 2048
     batch: int = 1
@@ -115,7 +115,7 @@ class TrainingPlan:
         return self.method == "full"
 
 
-def find_shape(model: str) -> Shape:
+def find_shape(model: str) -> ModelShape:
     """Return the dimensions of a Qwen3 checkpoint by its name, hub id, cache folder or config.json.
 
     Raises `UsageError` for any other model.
@@ -146,13 +146,13 @@ def _size_in(model: str) -> str | None:
     return None
 
 
-def _shape_in(path: Path) -> Shape:
+def _shape_in(path: Path) -> ModelShape:
     try:
         config = json.loads(path.read_text("utf-8"))
         kind = config.get("model_type")
         experts = kind == "qwen3_moe"
         wide = config["moe_intermediate_size" if experts else "intermediate_size"]
-        shape = Shape(
+        shape = ModelShape(
             **{ours: int(config[theirs]) for ours, theirs in _CONFIG.items()},
             intermediate=int(wide),
             tied=bool(config.get("tie_word_embeddings", False)),

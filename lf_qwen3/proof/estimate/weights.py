@@ -10,7 +10,7 @@ Rajbhandari et al. 2020, ZeRO, section 3.
 from __future__ import annotations
 
 from lf_qwen3.proof.estimate.plan import TrainingPlan
-from lf_qwen3.qwen3.architecture import Shape
+from lf_qwen3.qwen3.architecture import ModelShape
 
 _BLOCK, _OUTER_BLOCK = 64, 256
 _ADAM, _MASTER = 8, 4
@@ -18,7 +18,7 @@ _STATES = {"adafactor": 0, "sgd": 0, "lion": 4, "lion_8bit": 1, "adagrad": 4, "r
 """Bytes a trained weight of optimisers other than Adam; Adafactor keeps next to nothing."""
 
 
-def layer_linears(shape: Shape) -> dict[str, tuple[int, int]]:
+def layer_linears(shape: ModelShape) -> dict[str, tuple[int, int]]:
     """Return (inputs, outputs) of the linear layers of one layer; with experts those of attention only."""
     queries, keys, hidden = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim, shape.hidden
     linears = {

@@ -11,7 +11,7 @@ from typing import Any
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.data import registry, sources
 from lf_qwen3.trainer import yaml_reader
-from lf_qwen3.trainer.records import Entry
+from lf_qwen3.trainer.records import DatasetEntry
 from lf_qwen3.trainer.render import Template
 
 DEFAULT = Template.named("qwen3", enable_thinking=None, mask_history=True)
@@ -78,7 +78,7 @@ def read_template(settings: Mapping[str, Any], config: str | None) -> tuple[Temp
         raise UsageError(f"{config}: {error.message}", error.hint) from error
 
 
-def find_entry(request: PreviewRequest, settings: Mapping[str, Any]) -> tuple[str, Entry, Path]:
+def find_entry(request: PreviewRequest, settings: Mapping[str, Any]) -> tuple[str, DatasetEntry, Path]:
     """Return name, entry and place of the dataset; the name given to convert stands for its train split.
 
     Raises `UsageError` unless its records are conversations in local files.

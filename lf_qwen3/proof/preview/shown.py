@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lf_qwen3.base.reasons import describe
 from lf_qwen3.data import sources
-from lf_qwen3.trainer.chat_template import UNCUT, ChatTemplate, Comparison, compare
+from lf_qwen3.trainer.chat_template import UNCUT, ChatTemplate, TemplateComparison, compare
 from lf_qwen3.trainer.records import Dropped, Record, RecordReader
 from lf_qwen3.trainer.render import MASKED, Encoded, PartName, Template
 
@@ -43,7 +43,7 @@ class PreviewRow:
     row: int
     renderings: list[PreviewRendering] = field(default_factory=list)
     problem: str = ""
-    official: Comparison | None = None
+    official: TemplateComparison | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class RowRenderer:
             return [*template.encode_pair(self.tokenizer, record)]
         return template.encode_batch(self.tokenizer, [record])
 
-    def _official(self, record: Record) -> Comparison | None:
+    def _official(self, record: Record) -> TemplateComparison | None:
         if self.chat_template is None:
             return None
         return compare(self.tokenizer, self.template, self.chat_template, [record])[0]

@@ -13,7 +13,7 @@ from lf_qwen3.base.reasons import describe
 from lf_qwen3.data import registry, sources
 from lf_qwen3.data.convert.formats import FORMATS
 from lf_qwen3.data.registry.listing import kind_of
-from lf_qwen3.trainer.records import Dropped, Entry, Record, RecordReader
+from lf_qwen3.trainer.records import DatasetEntry, Dropped, Record, RecordReader
 
 PROMPTS = "rehearsal_prompts"
 _TEXT_PROMPT = 200
@@ -35,7 +35,7 @@ class RehearsalDataset:
     """One dataset, as far as it was read: `problem` tells why it could not be."""
 
     name: str
-    entry: Entry
+    entry: DatasetEntry
     kind: str = "sft"
     rows: int = 0
     lost: list[LostRow] = field(default_factory=list)
@@ -69,7 +69,7 @@ def read_datasets(settings: Mapping[str, Any], rows: int) -> list[RehearsalDatas
     return [_read(name, entries[name], folder, rows) for name in wanted if name in entries]
 
 
-def _read(name: str, entry: Entry, folder: Path, rows: int) -> RehearsalDataset:
+def _read(name: str, entry: DatasetEntry, folder: Path, rows: int) -> RehearsalDataset:
     dataset = RehearsalDataset(name, entry)
     try:
         dataset.kind = kind_of(entry)
@@ -80,7 +80,7 @@ def _read(name: str, entry: Entry, folder: Path, rows: int) -> RehearsalDataset:
     return dataset
 
 
-def _without_tag(entry: Entry) -> Entry:
+def _without_tag(entry: DatasetEntry) -> DatasetEntry:
     """Return the entry of KTO data as that of ordinary data: its records are read the same way."""
     columns = entry.get("columns")
     if not isinstance(columns, dict) or "kto_tag" not in columns:
@@ -135,7 +135,7 @@ def _items(path: Path) -> Iterator[tuple[str, int, sources.Item]]:
                 yield str(file.path), number, item
 
 
-def _text_prompt(entry: Entry, row: Mapping[str, Any]) -> list[Record]:
+def _text_prompt(entry: DatasetEntry, row: Mapping[str, Any]) -> list[Record]:
     text = row.get((entry.get("columns") or {}).get("prompt") or "instruction")
     if not isinstance(text, str) or not text.strip():
         return []

@@ -10,8 +10,8 @@ from lf_qwen3.trainer.records import alpaca, messages
 from lf_qwen3.trainer.records.record import (
     Aligned,
     BrokenRowError,
+    DatasetEntry,
     Dropped,
-    Entry,
     Names,
     Record,
     require_text,
@@ -32,7 +32,7 @@ class RecordReader:
     Raises `UsageError` for a formatting that the trainer does not have.
     """
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: DatasetEntry) -> None:
         formatting = entry.get("formatting", "alpaca")
         if formatting not in _ALIGN:
             raise UsageError(
@@ -73,6 +73,6 @@ class RecordReader:
         return Record([*aligned.prompt, aligned.response[0]], system, tools, rejected)
 
 
-def read_record(entry: Entry, row: Row) -> Record | Dropped:
+def read_record(entry: DatasetEntry, row: Row) -> Record | Dropped:
     """Return the record that LLaMA-Factory makes of one row, or why it makes none."""
     return RecordReader(entry)(row)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from lf_qwen3.base.conversation import Row
 
-Entry = Mapping[str, Any]
+DatasetEntry = Mapping[str, Any]
 """One entry of dataset_info.json."""
 
 _COLUMNS = {"prompt": "instruction", "query": "input", "response": "output", "messages": "conversations"}
@@ -83,7 +83,7 @@ class Names:
     Naming one column or tag resets every other to None.
     """
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: DatasetEntry) -> None:
         self.is_ranking = bool(entry.get("ranking", False))
         self.columns: Mapping[str, str | None] = entry.get("columns", _COLUMNS)
         self.tags: Mapping[str, str | None] = entry.get("tags", SHAREGPT_TAGS)

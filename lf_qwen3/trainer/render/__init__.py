@@ -7,7 +7,7 @@
 Contract tests hold ids and labels against the installed trainer's own processors.
 """
 
-from lf_qwen3.trainer.render.cut import MASKED, Encoded, PartName, Piece
+from lf_qwen3.trainer.render.cut import MASKED, Encoded, PartName, TokenPiece
 from lf_qwen3.trainer.render.template import NAMES, Template
 
-__all__ = ["MASKED", "NAMES", "Encoded", "PartName", "Piece", "Template"]
+__all__ = ["MASKED", "NAMES", "Encoded", "PartName", "Template", "TokenPiece"]

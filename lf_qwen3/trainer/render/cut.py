@@ -22,7 +22,7 @@ class Marks(NamedTuple):
     end: int
 
 
-class Piece(NamedTuple):
+class TokenPiece(NamedTuple):
     """One part of one turn: `input_ids[start:stop]` is what the cut left of its `whole` tokens.
 
     The thinking reaches from the opening to the closing tag, both included. An empty block that the
@@ -46,7 +46,7 @@ class Encoded(NamedTuple):
 
     input_ids: list[int]
     labels: list[int]
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[TokenPiece, ...] = ()
     learnt: int = 0
     lost_close: bool = False
     lost_end: bool = False
@@ -67,7 +67,7 @@ class Encoded(NamedTuple):
         return sum(piece.whole for piece in self.pieces if piece.part == part)
 
 
-class Turn(NamedTuple):
+class TurnTokens(NamedTuple):
     """A prompt and its answer in tokens; `learns_prompt` and `learns_answer` say what is in the loss."""
 
     prompt: list[int]
@@ -94,7 +94,7 @@ def fit(prompt: int, answer: int, room: int) -> Lengths:
     return min(max(room - kept, 0), prompt), kept
 
 
-def fit_turns(turns: Sequence[Turn], cutoff_len: int, last_first: bool) -> list[Lengths]:
+def fit_turns(turns: Sequence[TurnTokens], cutoff_len: int, last_first: bool) -> list[Lengths]:
     """Return what is kept of every turn; those that find no room are left out whole."""
     kept = [(0, 0)] * len(turns)
     for at in reversed(range(len(turns))) if last_first else range(len(turns)):
@@ -105,11 +105,11 @@ def fit_turns(turns: Sequence[Turn], cutoff_len: int, last_first: bool) -> list[
     return kept
 
 
-def assemble(turns: Sequence[Turn], kept: Sequence[Lengths], marks: Marks) -> Encoded:
+def assemble(turns: Sequence[TurnTokens], kept: Sequence[Lengths], marks: Marks) -> Encoded:
     """Join what is kept of the turns."""
     ids: list[int] = []
     labels: list[int] = []
-    pieces: list[Piece] = []
+    pieces: list[TokenPiece] = []
     learnt, lost_close, lost_end = 0, False, False
     for number, (turn, (prompt, answer)) in enumerate(zip(turns, kept, strict=True)):
         pieces += _pieces(number, len(ids), turn, (prompt, answer), marks)
@@ -139,7 +139,7 @@ def thinking_span(answer: list[int], marks: Marks) -> tuple[int, int]:
     return (start, stop) if start < stop else (0, stop)
 
 
-def _pieces(turn: int, start: int, tokens: Turn, kept: Lengths, marks: Marks) -> list[Piece]:
+def _pieces(turn: int, start: int, tokens: TurnTokens, kept: Lengths, marks: Marks) -> list[TokenPiece]:
     """Return the pieces of a turn in their order; an answer may have text before its thinking."""
     middle, stop = start + kept[0], start + sum(kept)
     head, tail = thinking_span(tokens.answer, marks)
@@ -149,9 +149,9 @@ def _pieces(turn: int, start: int, tokens: Turn, kept: Lengths, marks: Marks) ->
         ("answer", tail, len(tokens.answer)),
     ]
     return [
-        Piece("prompt", turn, start, middle, len(tokens.prompt)),
+        TokenPiece("prompt", turn, start, middle, len(tokens.prompt)),
         *(
-            Piece(part, turn, min(middle + first, stop), min(middle + last, stop), last - first)
+            TokenPiece(part, turn, min(middle + first, stop), min(middle + last, stop), last - first)
             for part, first, last in bounds
             if first < last
         ),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 from lf_qwen3.trainer.records import Message, Record
-from lf_qwen3.trainer.render.cut import Encoded, Marks, Turn, assemble, fit, fit_turns
+from lf_qwen3.trainer.render.cut import Encoded, Marks, TurnTokens, assemble, fit, fit_turns
 from lf_qwen3.trainer.render.text import (
     EMPTY_THINKING,
     IM_END,
@@ -128,7 +128,9 @@ class Template:
         kept = fit(len(prompt), longest, self.cutoff_len)
         marks = _marks(tokenizer)
         chosen, rejected = (
-            assemble([Turn(prompt, one[-1], False, True)], [(kept[0], min(kept[1], len(one[-1])))], marks)
+            assemble(
+                [TurnTokens(prompt, one[-1], False, True)], [(kept[0], min(kept[1], len(one[-1])))], marks
+            )
             for one in (chosen_ids, rejected_ids)
         )
         return chosen, rejected
@@ -137,7 +139,7 @@ class Template:
         """Turn the tokens of each message into what is fed."""
         last = len(ids) - 2
         turns = [
-            Turn(ids[at], ids[at + 1], self.train_on_prompt, not self.mask_history or at == last)
+            TurnTokens(ids[at], ids[at + 1], self.train_on_prompt, not self.mask_history or at == last)
             for at in range(0, len(ids), 2)
         ]
         return assemble(turns, fit_turns(turns, self.cutoff_len, last_first=self.mask_history), marks)

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from lf_qwen3.qwen3.thinking import CLOSE, frame
 from lf_qwen3.trainer.render import MASKED, Template
-from lf_qwen3.trainer.render.cut import Lengths, Marks, Turn, assemble, fit, fit_turns
+from lf_qwen3.trainer.render.cut import Lengths, Marks, TurnTokens, assemble, fit, fit_turns
 
 MARKS = Marks(open=1, close=2, end=3)
 tokens = st.lists(st.integers(1, 9), max_size=30)
-turns = st.lists(st.builds(Turn, tokens, tokens, st.booleans(), st.booleans()), max_size=4)
+turns = st.lists(st.builds(TurnTokens, tokens, tokens, st.booleans(), st.booleans()), max_size=4)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import Reject
-from lf_qwen3.data.registry.shape import Kind
+from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.qwen3.thinking import Split, split
 from lf_qwen3.trainer.records import Dropped, Message, Record, RecordReader
 
@@ -31,7 +31,7 @@ class Sample:
     """
 
     record: Record
-    kind: Kind = "sft"
+    kind: DatasetKind = "sft"
     learns_empty: bool = True
     spoken: list[AssistantText] = field(init=False)
     prompts: list[tuple[str, str]] = field(init=False)
@@ -65,7 +65,9 @@ class Sample:
             yield "the rejected answer", self.record.rejected
 
 
-def sample_of(*texts: str, rejected: str | None = None, system: str = "", kind: Kind = "sft") -> Sample:
+def sample_of(
+    *texts: str, rejected: str | None = None, system: str = "", kind: DatasetKind = "sft"
+) -> Sample:
     """Return a record of user and assistant in turn: the examples of the checks are made by it."""
     messages: list[Message] = [
         {"role": "assistant" if number % 2 else "user", "content": text} for number, text in enumerate(texts)
@@ -80,7 +82,7 @@ class SampleReader:
     Raises `UsageError` for a formatting that the trainer does not have.
     """
 
-    def __init__(self, entry: dict[str, Any], kind: Kind, learns_empty: bool = True) -> None:
+    def __init__(self, entry: dict[str, Any], kind: DatasetKind, learns_empty: bool = True) -> None:
         self._kind = kind
         self._learns_empty = learns_empty
         columns = entry.get("columns", {})

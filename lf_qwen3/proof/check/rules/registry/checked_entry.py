@@ -8,7 +8,7 @@ from typing import Any
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.data.registry.listing import kind_of
-from lf_qwen3.data.registry.shape import Kind
+from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.trainer.records.record import Names
 
 COLUMNS = Names({}).columns
@@ -39,7 +39,7 @@ class CheckedEntry:
     times: int = 1
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> DatasetKind:
         """Return the training stage the data is for."""
         return kind_of(self.settings)
 

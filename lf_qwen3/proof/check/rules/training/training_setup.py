@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lf_qwen3.data.registry.shape import Kind
+from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.trainer import schema
 
@@ -23,7 +23,7 @@ class TrainingData:
     plain: int = 0
     several_turns: int = 0
     orphans: int = 0
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    kinds: Mapping[str, DatasetKind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class TrainingSetup:
         return str(self["model_name_or_path"] or "")
 
     @property
-    def checkpoint(self) -> checkpoints.Kind | None:
+    def checkpoint(self) -> checkpoints.CheckpointKind | None:
         """Return which kind of Qwen3 checkpoint is trained, None where its name does not say."""
         return checkpoints.kind_of(self.model) if self.model else None
 
