@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from lf_qwen3.api.data import convert, read
     from lf_qwen3.api.texts import frame_thinking, split_thinking
     from lf_qwen3.base.errors import LfQwen3Error, UsageError
+    from lf_qwen3.proof.estimate import estimate
+    from lf_qwen3.proof.preview import preview
+    from lf_qwen3.recipes.new import recipe
+    from lf_qwen3.results.compare import compare
+    from lf_qwen3.results.diagnose import diagnose
+    from lf_qwen3.results.score import score
 
 __version__ = "0.1.0"
 __all__ = [  # noqa: RUF022 - the order of the commands, and of docs/api.md
@@ -18,15 +24,30 @@ __all__ = [  # noqa: RUF022 - the order of the commands, and of docs/api.md
     "read",
     "split_thinking",
     "frame_thinking",
+    "preview",
+    "recipe",
+    "estimate",
+    "score",
+    "compare",
+    "diagnose",
     "LfQwen3Error",
     "UsageError",
     "__version__",
 ]
 
 _HOMES = {
-    **dict.fromkeys(("convert", "read"), "lf_qwen3.api.data"),
-    **dict.fromkeys(("split_thinking", "frame_thinking"), "lf_qwen3.api.texts"),
-    **dict.fromkeys(("LfQwen3Error", "UsageError"), "lf_qwen3.base.errors"),
+    "convert": "lf_qwen3.api.data",
+    "read": "lf_qwen3.api.data",
+    "split_thinking": "lf_qwen3.api.texts",
+    "frame_thinking": "lf_qwen3.api.texts",
+    "preview": "lf_qwen3.proof.preview",
+    "recipe": "lf_qwen3.recipes.new",
+    "estimate": "lf_qwen3.proof.estimate",
+    "score": "lf_qwen3.results.score",
+    "compare": "lf_qwen3.results.compare",
+    "diagnose": "lf_qwen3.results.diagnose",
+    "LfQwen3Error": "lf_qwen3.base.errors",
+    "UsageError": "lf_qwen3.base.errors",
 }
 """The module of each public name."""
 

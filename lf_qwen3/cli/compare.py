@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,18 +36,19 @@ def command(
     lf-qwen3 compare runs/my_data/predict_base runs/my_data/predict_tuned --html report.html
     """  # noqa: D301
     from lf_qwen3.cli._progress import shown_progress
-    from lf_qwen3.results.compare import compare, save_reports
+    from lf_qwen3.results.compare import compare
 
     with shown_progress() as progress:
-        comparison = compare(*runs, tokenizer=tokenizer, workers=None, progress=progress)
-    reports = [Path(path) for path in (html, markdown) if path]
-    save_reports(comparison, reports)
+        comparison = compare(
+            *runs, html=html, markdown=markdown, tokenizer=tokenizer, workers=None, progress=progress
+        )
+    reports = [str(Path(path)) for path in (html, markdown) if path]
     if as_json:
-        _output.print_json(comparison.as_json() | {"reports": [str(path) for path in reports]})
+        _output.print_json(comparison.as_json() | {"reports": reports})
     else:
         show(comparison)
         for path in reports:
-            click.echo(f"written: {os.fspath(path)}")
+            click.echo(f"written: {path}")
     return 1 if comparison.is_worse else 0
 
 

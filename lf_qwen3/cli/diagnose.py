@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
@@ -32,16 +31,14 @@ def command(run_dir: str, plots: str | None, as_json: bool) -> int:
     lf-qwen3 diagnose runs/my_data
     lf-qwen3 diagnose saves/Qwen3-4B/lora/train_1 --plots plots
     """  # noqa: D301
-    from lf_qwen3.results import diagnose
-    from lf_qwen3.results.diagnose.plots import draw
+    from lf_qwen3.results.diagnose import diagnose
 
-    diagnosis = diagnose.diagnose(run_dir)
-    drawn = draw(diagnosis.run, Path(plots)) if plots else []
+    diagnosis = diagnose(run_dir, plots=plots)
     if as_json:
-        _output.print_json(diagnosis.as_json() | {"plots": [str(path) for path in drawn]})
+        _output.print_json(diagnosis.as_json() | {"plots": [str(path) for path in diagnosis.plots]})
     else:
         _show(diagnosis)
-        for path in drawn:
+        for path in diagnosis.plots:
             click.echo(f"drawn: {path}")
     return 0 if diagnosis.is_sound else 1
 

@@ -13,10 +13,9 @@ import click
 
 from lf_qwen3.cli import _output
 from lf_qwen3.qwen3 import special_tokens
-from lf_qwen3.qwen3.thinking import CLOSE
 
 if TYPE_CHECKING:
-    from lf_qwen3.proof.preview import Preview, PreviewRendering, PreviewRow, PreviewSegment
+    from lf_qwen3.proof.preview import Preview, PreviewRow, PreviewSegment
     from lf_qwen3.trainer.chat_template import TemplateComparison
 
 _EXCERPT = 40
@@ -47,16 +46,16 @@ def command(as_json: bool, **options: Any) -> None:
     lf-qwen3 preview my_data --dataset-dir data --tokenizer Qwen/Qwen3-4B
     lf-qwen3 preview my_data --config train.yaml --row 17
     """  # noqa: D301
-    from lf_qwen3.proof.preview import PreviewRequest, preview, summarise_preview
+    from lf_qwen3.proof.preview import preview, summarise_preview
 
-    found = preview(PreviewRequest(**options))
+    result = preview(**options)
     if as_json:
-        _output.print_json(summarise_preview(found))
+        _output.print_json(summarise_preview(result))
         return
     brush = _Brush(_is_coloured())
-    _show_options(found, brush)
-    for shown in found.rows:
-        _show_row(found, shown, brush)
+    _show_options(result, brush)
+    for row in result.rows:
+        _show_row(result, row, brush)
 
 
 class _Brush:
@@ -77,95 +76,82 @@ class _Brush:
 
     def text(self, segments: list[PreviewSegment]) -> str:
         """Return what is fed, mask and cuts marked."""
-        return "".join(
-            self._lost(run) if lost else self._kept("".join(one.text for one in run), learnt)
-            for (lost, learnt), group in groupby(segments, lambda one: (bool(one.lost), one.learnt))
-            for run in [list(group)]
-        )
+        parts = []
+        for (lost, learnt), group in groupby(segments, lambda part: (bool(part.lost), part.learnt)):
+            run = list(group)
+            text = "".join(segment.text for segment in run)
+            parts.append(self._lost(run) if lost else self._kept(text, learnt))
+        return "".join(parts)
 
     def _kept(self, text: str, is_learnt: bool) -> str:
         if not self.is_coloured:
             return f"{self.learnt[0]}{text}{self.learnt[1]}" if is_learnt else text
         plain = {"fg": "green"} if is_learnt else {"dim": True}
         special = {"fg": "bright_green", "bold": True} if is_learnt else {"fg": "cyan", "dim": True}
-        made: list[str] = []
+        parts: list[str] = []
         at = 0
         for token in special_tokens.PATTERN.finditer(text):
-            made += self.style(text[at : token.start()], **plain), self.style(token[0], **special)
+            parts += self.style(text[at : token.start()], **plain), self.style(token[0], **special)
             at = token.end()
-        return "".join([*made, self.style(text[at:], **plain)])
+        return "".join([*parts, self.style(text[at:], **plain)])
 
     def _lost(self, segments: list[PreviewSegment]) -> str:
         counts = Counter[str]()
-        for one in segments:
-            counts[one.part] += one.lost
+        for segment in segments:
+            counts[segment.part] += segment.lost
         parts = ", ".join(f"{count:,} {part}" for part, count in counts.items())
-        text = "".join(one.text for one in segments)
+        text = "".join(segment.text for segment in segments)
         excerpt = _escaped(text[:_EXCERPT]) + (self.more if len(text) > _EXCERPT else "")
         marker = f"{self.lost[0]}cut: {parts} tokens: {excerpt}{self.lost[1]}"
         return self.style(marker, fg="red", bold=True)
 
 
-def _show_options(found: Preview, brush: _Brush) -> None:
-    click.echo(brush.style(found.name, bold=True))
-    for origin, options in groupby(found.options(), lambda pair: found.origin[pair[0]]):
+def _show_options(preview: Preview, brush: _Brush) -> None:
+    click.echo(brush.style(preview.name, bold=True))
+    for origin, options in groupby(preview.options(), lambda pair: preview.origin[pair[0]]):
         values = ", ".join(f"{key} {_yaml(value)}" for key, value in options)
         click.echo(f"  {values} ({origin})")
-    click.echo(f"  tokenizer {found.tokenizer}")
+    click.echo(f"  tokenizer {preview.tokenizer}")
     inside, outside = ("green", "grey") if brush.is_coloured else ("text".join(brush.learnt), "all else")
     click.echo(f"  loss mask: {inside} is in the loss, {outside} is not")
-    if found.unofficial:
-        _output.say(f"note: not held against the model's own chat template: {found.unofficial}")
+    if preview.unofficial:
+        _output.say(f"note: not held against the model's own chat template: {preview.unofficial}")
 
 
-def _show_row(found: Preview, shown: PreviewRow, brush: _Brush) -> None:
+def _show_row(preview: Preview, row: PreviewRow, brush: _Brush) -> None:
+    from lf_qwen3.proof.preview.words import describe_counts, describe_cut
+
     click.echo()
-    click.echo(brush.style(f"--- row {shown.row} of {shown.file}", bold=True))
-    if shown.problem:
-        click.echo(brush.style(shown.problem, fg="red"))
-    for rendering in shown.renderings:
+    click.echo(brush.style(f"--- row {row.row} of {row.file}", bold=True))
+    if row.problem:
+        click.echo(brush.style(row.problem, fg="red"))
+    for rendering in row.renderings:
         if rendering.side:
             click.echo(brush.style(f"-- {rendering.side}", bold=True))
-        click.echo(_counts(rendering))
-        if rendering.encoded.is_cut:
-            click.echo(brush.style(_cut(rendering, found.template.cutoff_len), fg="red"))
+        click.echo(describe_counts(rendering))
+        if cut := describe_cut(rendering, preview.template.cutoff_len):
+            click.echo(brush.style(cut, fg="red"))
         click.echo()
         text = brush.text(rendering.segments)
         click.echo(text, nl=not text.endswith("\n"))
-    if shown.official:
-        _show_official(shown.official, brush)
+    if row.official:
+        _show_official(row.official, brush)
 
 
 def _show_official(official: TemplateComparison, brush: _Brush) -> None:
-    found = official.difference
-    if found is None:
-        click.echo(f"official chat template: the same {official.tokens:,} tokens")
+    from lf_qwen3.proof.preview.words import describe_official
+
+    difference = official.difference
+    headline = describe_official(official)
+    click.echo(brush.style(headline, fg="yellow") if difference else headline)
+    if difference is None or difference.refused:
         return
-    if found.refused:
-        click.echo(brush.style(f"official chat template: {found.refused}", fg="yellow"))
-        return
-    place = f"token {found.at + 1:,} on, in the {found.part} of turn {found.turn + 1}"
-    click.echo(brush.style(f"official chat template: it differs from {place}", fg="yellow"))
-    for title, text in (("trainer ", found.ours), ("official", found.official)):
-        before, after = _escaped(found.before)[-30:], _escaped(text)[:30]
+    for title, text in (("trainer ", difference.ours), ("official", difference.official)):
+        before, after = _escaped(difference.before)[-30:], _escaped(text)[:30]
         click.echo(f"  {title}  {brush.more}{before}{brush.place}{after}{brush.more}")
     click.echo()
-    before, after = official.text[: found.character], official.text[found.character :]
+    before, after = official.text[: difference.character], official.text[difference.character :]
     click.echo(f"{brush.style(before, dim=True)}{brush.style(brush.place + after, fg='yellow')}", nl=False)
-
-
-def _counts(rendering: PreviewRendering) -> str:
-    encoded = rendering.encoded
-    parts = ", ".join(f"{encoded.count(part):,} {part}" for part in ("prompt", "thinking", "answer"))
-    return f"{encoded.length:,} tokens: {parts}; {encoded.learnt:,} in the loss"
-
-
-def _cut(rendering: PreviewRendering, cutoff_len: int) -> str:
-    encoded = rendering.encoded
-    lost = encoded.length - len(encoded.input_ids)
-    marks = [mark for mark, gone in ((CLOSE, encoded.lost_close), ("<|im_end|>", encoded.lost_end)) if gone]
-    with_them = f", and with them {' and '.join(marks)}" if marks else ""
-    return f"cutoff_len {cutoff_len:,} takes {lost:,} of them{with_them}"
 
 
 def _escaped(text: str) -> str:

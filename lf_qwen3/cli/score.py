@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
@@ -62,7 +61,9 @@ def command(
     lf-qwen3 score runs/my_data/predict --judge-export judge.jsonl --judge-model MODEL
     lf-qwen3 score runs/my_data/predict --judge-import judge_output.jsonl
     """  # noqa: D301
-    _require_judge_options(judge_export, judge_model, judge_import, judge_against)
+    from lf_qwen3.results.score.judge import require_judge_options
+
+    require_judge_options(judge_export, judge_model, judge_import, judge_against)
     if judge_export:
         return _export(predictions, judge_against, judge_export, judge_model, as_json)
     return _score(
@@ -79,42 +80,14 @@ def command(
     )
 
 
-def _require_judge_options(export: str | None, model: str, imported: str | None, against: str | None) -> None:
-    if export and imported:
-        raise UsageError(
-            "--judge-export and --judge-import are two steps",
-            "export, run the batch, then import",
-            code="option_conflict",
-        )
-    if export and not model:
-        raise UsageError(
-            "--judge-export needs the judge's name",
-            "add --judge-model NAME, as your endpoint calls it",
-            code="option_missing",
-        )
-    if against and not (export or imported):
-        raise UsageError(
-            "--judge-against is for a judge",
-            "add --judge-export FILE; to compare scores: lf-qwen3 compare A B",
-            code="option_missing",
-        )
-
-
 def _export(predictions: str, against: str | None, export: str, model: str, as_json: bool) -> int:
-    from lf_qwen3.results.score import judge
-    from lf_qwen3.results.score import predictions as reading
+    from lf_qwen3.results.score.judge import export_files
 
-    files = [reading.locate(Path(path)) for path in (predictions, against) if path]
-    if Path(export).resolve() in [file.resolve() for file in files]:
-        raise UsageError(
-            f"--judge-export {export} is the file of predictions", "name another file", code="output_is_input"
-        )
-    rows, *others = [reading.read(file) for file in files]
-    count = judge.export_requests(rows, Path(export), model, *others)
+    count, rows = export_files(predictions, export, model, against)
     if as_json:
-        _output.print_json({"file": export, "requests": count, "rows": len(rows)})
+        _output.print_json({"file": export, "requests": count, "rows": rows})
         return 0
-    click.echo(f"wrote {export}: {count:,} requests about {len(rows):,} rows")
+    click.echo(f"wrote {export}: {count:,} requests about {rows:,} rows")
     click.echo("next: run it as a batch at an OpenAI-compatible endpoint, then name what comes back:")
     click.echo(
         "  lf-qwen3 score PREDICTIONS --judge-import OUTPUT.jsonl" + " --judge-against OTHER" * bool(against)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from lf_qwen3.trainer.yaml_reader import Reading
+from lf_qwen3.trainer.yaml_reader import YamlReading
 
 Dialect = Literal["train", "megatron", "v1", "eval", "accelerate", "tokens", "rules"]
 
@@ -139,7 +139,7 @@ OTHER_VALUES = {
 """The same for values."""
 
 
-def dialect_of(reading: Reading, known: Collection[str]) -> Dialect:
+def dialect_of(reading: YamlReading, known: Collection[str]) -> Dialect:
     """Tell what kind of YAML this is; `known` are the keys of the schema."""
     keys = reading.settings.keys()
     if reading.is_list:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from lf_qwen3.proof import dialects
 from lf_qwen3.proof.dialects import Dialect
 from lf_qwen3.trainer import schema
-from lf_qwen3.trainer.yaml_reader import NotYamlError, Reading, read
+from lf_qwen3.trainer.yaml_reader import NotYamlError, YamlReading, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _place(finding: Finding) -> int:
     return finding.row or 0
 
 
-def _findings(reading: Reading, dialect: Dialect) -> Iterator[Finding]:
+def _findings(reading: YamlReading, dialect: Dialect) -> Iterator[Finding]:
     for key, line in reading.repeated:
         hint = "the trainer stops at a key that stands twice: take one of the lines out"
         yield _finding(reading, "repeated_key", key, "it stood there before", hint, line=line)
@@ -93,7 +93,7 @@ def _known(dialect: Dialect) -> Collection[str]:
     return {*schema.load()["properties"], *extra.get(dialect, ())}
 
 
-def _unknown(reading: Reading, key: str, known: Collection[str]) -> Finding:
+def _unknown(reading: YamlReading, key: str, known: Collection[str]) -> Finding:
     trainer = f"LLaMA-Factory {_schema_version()}"
     if key in dialects.TRANSFORMERS_4_KEYS:
         told = f"transformers 4 takes it, transformers 5 refuses it{_installed()}"
@@ -138,7 +138,7 @@ def _is_number(text: str) -> bool:
 
 
 def _finding(
-    reading: Reading,
+    reading: YamlReading,
     code: str,
     key: str,
     message: str,

@@ -22,6 +22,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.trainer import yaml_reader
 
 FILE = "training.schema.json"
 _PLAIN = {str: "string", Path: "string", int: "integer", float: "number", bool: "boolean"} | {
@@ -73,14 +74,12 @@ def check(settings: Mapping[str, Any], where: str) -> None:
 
 
 def _value(key: str, text: str) -> Any:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     try:
-        value = YAML(typ="safe").load(text)
-    except YAMLError as error:
-        problem = getattr(error, "problem", None) or error
-        raise UsageError(f"--set {key}: '{text}' is not YAML: {problem}", "put text in quotes") from error
+        value = yaml_reader.parse(text)
+    except yaml_reader.NotYamlError as error:
+        raise UsageError(
+            f"--set {key}: '{text}' is not YAML: {error.problem}", "put text in quotes", code="not_yaml"
+        ) from error
     told = fault(key, value)
     if told and not isinstance(value, str) and fault(key, text) is None:
         return text

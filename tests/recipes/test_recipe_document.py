@@ -114,7 +114,8 @@ def test_a_value_is_read_back_as_it_was(value):
     ids=["unclosed", "a list", "empty"],
 )
 def test_a_document_that_cannot_be_read(text, code, place):
-    with pytest.raises(LfQwen3Error, match=place) as error:
+    with pytest.raises(LfQwen3Error) as error:
         YamlDocument(text, "my.yaml")
     assert error.value.code == code
+    assert place in error.value.message
     assert error.value.message.startswith("my.yaml")

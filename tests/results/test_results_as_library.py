@@ -176,12 +176,13 @@ def test_no_process_is_started_unless_asked_for(base, tuned, monkeypatch):
         score(base, workers=2)
 
 
-def test_a_predict_yaml_that_cannot_be_read_is_named(base):
+def test_a_predict_yaml_that_cannot_be_read_is_named(base, tuned):
     yaml = base / "predict.yaml"
     yaml.write_text("do_predict: [\n")
     report = score(base)
     assert report.setting.config is None
     assert [note for note in report.notes if str(yaml) in note]
+    assert [note for note in compare(base, tuned).notes if str(yaml) in note]
     yaml.write_text("do_predict: true\noutput_dir: predict_base\nmax_new_tokens: 9\n")
     report = score(base)
     assert (report.setting.config, report.setting.max_new_tokens) == (yaml, 9)

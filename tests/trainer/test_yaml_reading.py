@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lf_qwen3.base import assets
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.trainer.yaml_reader import NotYamlError, read
 
@@ -28,15 +29,70 @@ def test_a_scalar_means_what_the_trainer_takes_it_for(tmp_path, scalar):
     assert repr(read(path).settings) == repr(omega(path))
 
 
-@given(st.from_regex(r"[-+]?[0-9.:eExob]{1,8}", fullmatch=True))
-def test_any_number_means_what_the_trainer_takes_it_for(tmp_path_factory, text):
-    path = tmp_path_factory.getbasetemp() / "number.yaml"
+NUMBERS = st.from_regex(r"[-+]?[0-9.:_eExob]{1,8}", fullmatch=True)
+WORDS = st.text("ynotfalsru~ 0189.:-+_eE", min_size=1, max_size=9)
+
+
+@given(NUMBERS | WORDS)
+def test_any_scalar_means_what_the_trainer_takes_it_for(tmp_path_factory, text):
+    path = tmp_path_factory.getbasetemp() / "scalar.yaml"
     path.write_text(f"key: {text}\n", "utf-8")
     try:
         expected = omega(path)
-    except Exception:  # PyYAML's own conversion of such as 0x_ or 1:90 fails; nobody writes them
+    except Exception:  # text such as `a: b` that is no value, and `0x_`, which PyYAML takes for a number
+        with pytest.raises(NotYamlError):
+            read(path)
         return
     assert repr(read(path).settings) == repr(expected)
+
+
+def test_every_recipe_is_read_as_the_trainer_reads_it():
+    paths = sorted(assets.folder("recipes").rglob("*.yaml"))
+    assert len(paths) > 10
+    assert {path: read(path).settings for path in paths} == {path: omega(path) for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("a: 1\nb: [1\n", 3, id="open list"),
+        pytest.param("a: 1\nb: !own 2\n", 2, id="unknown tag"),
+        pytest.param("a: &a [*a]\n", 1, id="recursive alias"),
+        pytest.param("a: 0x_\n", 0, id="no number"),
+        pytest.param("a: 1\n---\nb: 2\n", 2, id="two documents"),
+        pytest.param("# nothing\n", 0, id="empty"),
+        pytest.param("text\n", 1, id="one value"),
+        pytest.param("a: \x00\n", 0, id="control character"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_its_line(tmp_path, text, line):
+    path = tmp_path / "a.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(NotYamlError) as caught:
+        read(path)
+    assert (caught.value.code, caught.value.line) == ("not_yaml", line)
+
+
+MERGED = """\
+x: &x {b: 1, c: 2}
+y: &y {b: 3, d: 4}
+<<: [*x, *y]
+c: 5
+"""
+
+
+def test_merged_keys_are_settings_and_no_repetition(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(MERGED, "utf-8")
+    reading = read(path)
+    assert reading.settings == omega(path)
+    assert (reading.repeated, reading.lines) == ([], {"x": 1, "y": 2, "c": 4})
+
+
+def test_a_list_has_no_settings(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("- a: 1\n", "utf-8")
+    assert (read(path).is_list, read(path).settings) == (True, {})
 
 
 def test_blocks_quotes_anchors_and_empty_values(tmp_path):
@@ -61,10 +117,12 @@ def test_a_repeated_key_is_told_with_its_second_line(tmp_path):
 
 
 def test_what_cannot_be_read(tmp_path):
-    with pytest.raises(UsageError, match="there is no file"):
+    with pytest.raises(UsageError) as caught:
         read(tmp_path / "a.yaml")
-    with pytest.raises(UsageError, match="is a folder"):
+    assert caught.value.code == "file_missing"
+    with pytest.raises(UsageError) as caught:
         read(tmp_path)
+    assert caught.value.code == "not_a_file"
     (tmp_path / "b.yaml").write_bytes(b"a: \xff\xfe\n")
     with pytest.raises(NotYamlError, match="not UTF-8"):
         read(tmp_path / "b.yaml")

@@ -102,11 +102,14 @@ def preview(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     tell("rendering", 0, 0)
     place = tokenizers.find(asked["tokenizer"], asked["model"])
     with yaml_of(asked["settings"]) as config:
-        wanted = previewing.PreviewRequest(
-            asked["names"][0], asked["dataset_dir"], place, config=str(config), row=asked["row"]
-        )
         try:
-            found = previewing.preview(wanted)
+            found = previewing.preview(
+                asked["names"][0],
+                dataset_dir=asked["dataset_dir"],
+                tokenizer=place,
+                config=config,
+                row=asked["row"],
+            )
         except LfQwen3Error as error:
             raise told_of(error, config) from error
     shown = previewing.summarise_preview(found)

@@ -140,10 +140,9 @@ def estimate(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
     named = settings.get("deepspeed")
     if isinstance(named, str) and named:
         places.require_inside(named, also=(assets.folder("recipes").resolve(),))
-    notes: list[str] = []
     with yaml_of(settings) as path:
         try:
-            plan, _ = from_yaml.read_plan(path, gpus, notes)
+            plan, _, notes = from_yaml.read_plan(path, gpus)
         except LfQwen3Error as error:
             raise told_of(error, path) from error
         except (ValueError, TypeError, OSError, RuntimeError) as error:  # whatever was typed into a field

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.proof.check.dataset_records import DatasetCounts
 from lf_qwen3.proof.check.rules.training.model import describe_scale, scale_of
 from lf_qwen3.proof.check.rules.training.training_setup import TrainingData, TrainingSetup
 from lf_qwen3.proof.check.runner import CheckRunner
-from lf_qwen3.recipes.document import YamlDocument
+from lf_qwen3.trainer import yaml_reader
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingYaml:
-    """A training YAML: its path, its text and its settings."""
+    """A training YAML: its path, its settings and the lines (from 1) of their keys."""
 
     path: Path
-    text: str
     settings: dict[str, Any]
+    lines: dict[str, int]
 
     def line_of(self, key: str) -> int | None:
         """Return the line of a key, None where it is not set."""
-        match = re.search(rf"^{re.escape(key)}\s*:", self.text, re.MULTILINE) if key else None
-        return self.text.count("\n", 0, match.start()) + 1 if match else None
+        return self.lines.get(key)
 
     @property
     def trained(self) -> list[str]:
@@ -40,16 +38,19 @@ class TrainingYaml:
 
 
 def read_config(path: Path) -> TrainingYaml:
-    """Read a YAML. Raises `UsageError` when it is not there, `LfQwen3Error` when it cannot be parsed."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(
-            f"cannot read {path}: {error.strerror}", "name a training YAML: --config FILE"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8", "name a training YAML: --config FILE") from error
-    return TrainingYaml(path, text, YamlDocument(text, str(path)).plain())
+    """Read a YAML as the trainer does.
+
+    Raises `UsageError` when it is not there, `LfQwen3Error` when it cannot be parsed, holds no settings, or
+    has a key twice.
+    """
+    reading = yaml_reader.read(path)
+    if reading.is_list:
+        hint = "it must hold lines like `cutoff_len: 2048`"
+        raise LfQwen3Error(f"{path} holds no settings", hint, code="no_settings")
+    for key, line in reading.repeated:
+        hint = "the trainer stops at a key that stands twice: take one of the lines out"
+        raise LfQwen3Error(f"{path}:{line}: duplicate key {key}", hint, code="repeated_key")
+    return TrainingYaml(path, reading.settings, reading.lines)
 
 
 def setup_of(yaml: TrainingYaml, datasets: dict[str, DatasetCounts], registered: list[str]) -> TrainingSetup:

@@ -117,5 +117,5 @@ def _adapters(plan: TrainingPlan) -> int:
     if plan.precision != "half" or plan.dropout or not plan.deepspeed:
         return 2 * inputs + between + (inputs if plan.dropout else 0)
     groups = ({"q_proj", "k_proj", "v_proj"}, {"gate_proj", "up_proj"}, {"down_proj"})
-    shared = sum(max((linears[one][0] for one in group & linears.keys()), default=0) for group in groups)
+    shared = sum(max((linears[name][0] for name in group & linears.keys()), default=0) for group in groups)
     return 2 * shared + between

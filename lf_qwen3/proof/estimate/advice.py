@@ -36,10 +36,10 @@ def suggest_changes(plan: TrainingPlan) -> list[SmallerSetting]:
     """
     now = smallest_card(estimate_memory(plan).total)
     single = list(_steps(plan))
-    for found in (single, list(_pairs(plan, single))):
+    for tried in (single, list(_pairs(plan, single))):
         better = [
             SmallerSetting(words, total, card)
-            for words, other in found
+            for words, other in tried
             if (card := smallest_card(total := estimate_memory(other).total))
             and (now is None or card.size < now.size)
         ]
@@ -50,21 +50,21 @@ def suggest_changes(plan: TrainingPlan) -> list[SmallerSetting]:
 
 def list_caveats(plan: TrainingPlan) -> list[str]:
     """Return what a person should know of this plan that the figures alone do not say."""
-    found = []
+    notes = []
     if plan.method == "qlora" and plan.shape.experts:
         share = 1 - quantised(plan) / plan.shape.parameters
         packed = bytes_quantised(plan.bits, plan.double_quantization) * plan.shape.parameters / (1 << 30)
-        found.append(
+        notes.append(
             f"under transformers 5 the experts stay in 16 bits, {share:.0%} of all weights: bitsandbytes "
             f"packs linear layers only; with packed experts the weights would take {packed:.0f} GiB"
         )
     if plan.trains_all and plan.shape.experts and plan.precision == "autocast":
-        found.append(
+        notes.append(
             "full training of experts multiplies in float32 under autocast; deepspeed or pure_bf16 do not"
         )
     if plan.zero:
-        found.append("figures with DeepSpeed follow its documents and were not held against a run")
-    return found
+        notes.append("figures with DeepSpeed follow its documents and were not held against a run")
+    return notes
 
 
 def _steps(plan: TrainingPlan) -> Iterator[tuple[str, TrainingPlan]]:

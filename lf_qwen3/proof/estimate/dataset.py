@@ -30,6 +30,9 @@ TEMPLATE_TOKENS = 5
 """Tokens that the chat template adds to every message: its marks, the role, the line ends."""
 
 
+_NO_TOKENIZER = "no tokenizer is at hand: lengths are told from bytes; --tokenizer PATH_OR_ID counts them"
+
+
 @dataclass(frozen=True)
 class DataFigures:
     """The figures of a training's data; tokens are those of one epoch, after the cut at cutoff_len.
@@ -62,32 +65,35 @@ class _Counted:
     cut: int = 0
 
 
-def count_data(plan: TrainingPlan, settings: Mapping[str, Any], given: str, notes: list[str]) -> DataFigures:
-    """Return the figures of the datasets that the settings name.
+def count_data(
+    plan: TrainingPlan, settings: Mapping[str, Any], tokenizer: str
+) -> tuple[DataFigures, list[str]]:
+    """Return the figures of the datasets that the settings name, and notes on how they were counted.
 
-    `given` names a tokenizer; without one the model's own is used where it is at hand, or else lengths are
-    told from bytes. Raises `UsageError` for a dataset or a named tokenizer that is not there.
+    `tokenizer` is a folder or a hub id; without one the model's own is used where it is at hand, or else
+    lengths are estimated from bytes. Raises `UsageError` for a dataset or a named tokenizer that is not
+    there.
     """
     registry = read_registry(Path(str(settings.get("dataset_dir") or "data")))
-    folder = _tokenizer_folder(given, plan.model, notes)
-    asked = {"template": "qwen3", **settings, "cutoff_len": plan.cutoff_len}
-    template = Template.from_settings(asked)
+    folder = _tokenizer_folder(tokenizer, plan.model)
+    options = {"template": "qwen3", **settings, "cutoff_len": plan.cutoff_len}
+    template = Template.from_settings(options)
     counted = _Counted(array("I"))
     for name in _names(settings.get("dataset"), registry):
         _count(registry, name, template, folder, settings, counted)
     _hold_out(counted, settings)
-    return _figures(plan, settings, counted, folder)
+    notes = [] if folder else [_NO_TOKENIZER]
+    return _figures(plan, settings, counted, folder), notes
 
 
-def _tokenizer_folder(given: str, model: str, notes: list[str]) -> Path | None:
-    if given:
-        return tokenizers.find(given)
+def _tokenizer_folder(tokenizer: str, model: str) -> Path | None:
+    if tokenizer:
+        return tokenizers.find(tokenizer)
     for name in (model, f"Qwen/{model}"):
         try:
             return tokenizers.find(name)
         except UsageError:
             continue
-    notes.append("no tokenizer is at hand: lengths are told from bytes; --tokenizer PATH_OR_ID counts them")
     return None
 
 
@@ -95,7 +101,11 @@ def _names(value: Any, registry: Registry) -> list[str]:
     parts = value.split(",") if isinstance(value, str) else value or []
     names = [str(part).strip() for part in parts]
     if not names:
-        raise UsageError("no dataset is named", "name one: dataset: NAME in the YAML, or --dataset NAME")
+        raise UsageError(
+            "no dataset is named",
+            "name one: dataset: NAME in the YAML, or --dataset NAME",
+            code="no_dataset",
+        )
     for name in names:
         if name not in registry.entries:
             raise registry.unknown(name)
@@ -113,17 +123,19 @@ def _count(
     entry = inspect_entry(registry.folder, name, registry.entries[name], registry.times[name])
     if not entry.is_read:
         raise UsageError(
-            f"{name} has no file to read in {registry.folder}", "estimate reads local datasets only"
+            f"{name} has no file to read in {registry.folder}",
+            "estimate reads local datasets only",
+            code="dataset_not_local",
         )
     files = DatasetFiles(registry.folder, entry.files or ())
     reader = SampleReader(entry.settings, entry.kind, True)
     taken = _taken(files, reader, int(settings.get("max_samples") or 1 << 60))
     if folder is None:
-        _tell_from_bytes(taken, template.cutoff_len, counted)
+        _estimate_from_bytes(taken, template.cutoff_len, counted)
         return
     counter = TokenCounter(tokenizers.load(folder), template, files, CheckRunner(Findings()))
-    for one in taken:
-        counter.add(one)
+    for record in taken:
+        counter.add(record)
     counter.finish()
     counted.kept.extend(counter.counts.kept)
     counted.learnt += counter.counts.learnt
@@ -140,7 +152,7 @@ def _taken(files: DatasetFiles, reader: SampleReader, most: int) -> Iterator[Pla
             yield place, sample
 
 
-def _tell_from_bytes(taken: Iterator[PlacedSample], cutoff_len: int, counted: _Counted) -> None:
+def _estimate_from_bytes(taken: Iterator[PlacedSample], cutoff_len: int, counted: _Counted) -> None:
     for _, sample in taken:
         length = _length(sample.record)
         counted.kept.append(min(length, cutoff_len))
@@ -148,7 +160,7 @@ def _tell_from_bytes(taken: Iterator[PlacedSample], cutoff_len: int, counted: _C
 
 
 def _length(record: Record) -> int:
-    texts = [one["content"] for one in record.messages] + [record.system, record.tools]
+    texts = [message["content"] for message in record.messages] + [record.system, record.tools]
     size = sum(len(text.encode()) for text in texts if text)
     return ceil(size / BYTES_A_TOKEN) + TEMPLATE_TOKENS * len(record.messages)
 
@@ -156,10 +168,10 @@ def _length(record: Record) -> int:
 def _hold_out(counted: _Counted, settings: Mapping[str, Any]) -> None:
     """Take what val_size holds out off: a number of records, or a share below 1."""
     size, total = float(settings.get("val_size") or 0), len(counted.kept)
-    held = min(int(size) if size > 1 else ceil(size * total), total)
-    if held:
-        left = (total - held) / total
-        del counted.kept[total - held :]
+    held_out = min(int(size) if size > 1 else ceil(size * total), total)
+    if held_out:
+        left = (total - held_out) / total
+        del counted.kept[total - held_out :]
         counted.learnt, counted.cut = round(counted.learnt * left), round(counted.cut * left)
 
 
@@ -168,7 +180,9 @@ def _figures(
 ) -> DataFigures:
     records, tokens = len(counted.kept), sum(counted.kept)
     if not records:
-        raise UsageError("the datasets hold no record that can be learnt", "lf-qwen3 check says why")
+        raise UsageError(
+            "the datasets hold no record that can be learnt", "lf-qwen3 check says why", code="no_records"
+        )
     waste = padding_waste(counted.kept, plan.batch)
     number = records
     if settings.get("packing") or settings.get("neat_packing"):

@@ -18,29 +18,37 @@ _NO_SETTING = ("use_unsloth", "use_galore", "use_apollo", "use_badam", "use_dora
 _FULL_MEMORY = "the estimate is the one without it"
 
 
-def read_plan(path: Path, gpus: int, notes: list[str]) -> tuple[TrainingPlan, dict[str, Any]]:
-    """Return the plan of a training YAML, and its settings; `gpus` 0 takes Ray's workers, or one.
+def read_plan(path: Path, gpus: int) -> tuple[TrainingPlan, dict[str, Any], list[str]]:
+    """Return the plan of a training YAML, its settings, and notes on what the formula does not know.
 
-    What the formula does not know goes into `notes`. Raises `UsageError` for a YAML that trains nothing, for
-    a stage, a method or a model that is not estimated.
+    `gpus` 0 takes Ray's workers, or one. Raises `UsageError` for a YAML that trains nothing, for a stage, a
+    method or a model that is not estimated.
     """
     settings = yaml_reader.read(path).settings
     if not settings.get("do_train"):
-        raise UsageError(f"{path} trains nothing: do_train is not true", "estimate takes a YAML that trains")
+        raise UsageError(
+            f"{path} trains nothing: do_train is not true",
+            "estimate takes a YAML that trains",
+            code="not_a_training",
+        )
     stage = _value(settings, "stage")
     if stage not in STAGES:
-        raise UsageError(f"stage {stage} is not estimated", f"estimate knows {', '.join(STAGES)}")
-    notes += [f"{key} is not part of the formula: {_FULL_MEMORY}" for key in _NO_SETTING if settings.get(key)]
+        raise UsageError(
+            f"stage {stage} is not estimated", f"estimate knows {', '.join(STAGES)}", code="not_estimated"
+        )
+    notes = [f"{key} is not part of the formula: {_FULL_MEMORY}" for key in _NO_SETTING if settings.get(key)]
     try:
-        options = {**_of_method(settings, path), **_of_run(settings, gpus), **_of_stage(settings, notes)}
+        options = {**_of_method(settings, path), **_of_run(settings, gpus), **_of_stage(settings)}
     except (TypeError, ValueError) as error:
         hint = f"lf-qwen3 recipe validate {path} names the key"
-        raise UsageError(f"{path} holds a value of the wrong type: {error}", hint) from error
+        raise UsageError(
+            f"{path} holds a value of the wrong type: {error}", hint, code="setting_type"
+        ) from error
     plan = TrainingPlan.named(str(settings.get("model_name_or_path") or ""), **options)
     zero = _deepspeed(settings, path)
     if zero is not None:
         plan = replace(plan, deepspeed=True, precision="half", **zero)
-    return plan, settings
+    return plan, settings, [*notes, *_notes_on_stage(settings)]
 
 
 def _of_method(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -50,7 +58,9 @@ def _of_method(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
     if kind != "lora" or (bits is not None and bits not in (4, 8)):
         what = f"finetuning_type {kind}" + (f" with quantization_bit {bits}" if bits else "")
         raise UsageError(
-            f"{path}: {what} is not estimated", "estimate knows lora, lora in 4 or 8 bits, and full"
+            f"{path}: {what} is not estimated",
+            "estimate knows lora, lora in 4 or 8 bits, and full",
+            code="not_estimated",
         )
     options: dict[str, Any] = {
         "method": "lora" if bits is None else "qlora",
@@ -62,7 +72,7 @@ def _of_method(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
     }
     targets = _names(_value(settings, "lora_target"))
     if targets != ["all"]:
-        options["targets"] = tuple(one for one in (*ATTENTION, *FEED_FORWARD) if one in targets)
+        options["targets"] = tuple(name for name in (*ATTENTION, *FEED_FORWARD) if name in targets)
     return options
 
 
@@ -81,18 +91,25 @@ def _of_run(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
     }
 
 
-def _of_stage(settings: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
-    """Return what a loss over preferences asks for; it needs all logits, so Liger fuses none of it."""
+def _of_stage(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a loss over preferences needs; it needs all logits, so Liger fuses none of it."""
     stage = _value(settings, "stage")
     if stage not in ("dpo", "kto"):
         return {}
-    if settings.get("ref_model"):
-        notes.append("ref_model is not counted: it stands on the GPU beside the model")
     options = {"stage": stage, "fused_loss": False, "reference": has_reference(settings)}
     if stage == "dpo":
-        notes.append("dpo: a chosen and a rejected answer are counted as two rows")
         options["batch"] = 2 * int(_value(settings, "per_device_train_batch_size"))
     return options
+
+
+def _notes_on_stage(settings: Mapping[str, Any]) -> list[str]:
+    stage = _value(settings, "stage")
+    notes = []
+    if stage in ("dpo", "kto") and settings.get("ref_model"):
+        notes.append("ref_model is not counted: it stands on the GPU beside the model")
+    if stage == "dpo":
+        notes.append("dpo: a chosen and a rejected answer are counted as two rows")
+    return notes
 
 
 def _deepspeed(settings: Mapping[str, Any], path: Path) -> dict[str, Any] | None:
@@ -104,20 +121,24 @@ def _deepspeed(settings: Mapping[str, Any], path: Path) -> dict[str, Any] | None
     if not named:
         return None
     try:
-        config = named if isinstance(named, dict) else json.loads(_found(str(named), path).read_text("utf-8"))
+        config = (
+            named if isinstance(named, dict) else json.loads(_locate(str(named), path).read_text("utf-8"))
+        )
         zero = config.get("zero_optimization", {})
         stage = int(zero.get("stage", 0))
         offloads = {key: _offloads(zero.get(f"offload_{key}")) for key in ("optimizer", "param")}
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise UsageError(
-            f"{path}: the deepspeed file {named} cannot be read: {error}", "name a DeepSpeed JSON file"
+            f"{path}: the deepspeed file {named} cannot be read: {error}",
+            "name a DeepSpeed JSON file",
+            code="file_unreadable",
         ) from error
     if stage == 1:
         stage = 2
     return {"zero": stage, "offload_optimizer": offloads["optimizer"], "offload_weights": offloads["param"]}
 
 
-def _found(name: str, path: Path) -> Path:
+def _locate(name: str, path: Path) -> Path:
     here = Path(name)
     return here if here.is_file() else path.parent / name
 

@@ -70,7 +70,7 @@ class _Moment:
 
 def estimate_memory(plan: TrainingPlan) -> PeakMemory:
     """Return the memory of a training at its peak."""
-    peak = max(list_moments(plan), key=lambda one: one.size)
+    peak = max(list_moments(plan), key=lambda moment: moment.size)
     lasting = weights.weights(plan), weights.optimiser(plan)
     tensors = sum(lasting) + peak.size
     return PeakMemory(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.qwen3.architecture import CHECKPOINTS, SHAPES, VOCABULARY, ModelShape
 
@@ -67,11 +67,21 @@ class TrainingPlan:
     def __post_init__(self) -> None:
         for key in ("cutoff_len", "batch", "gpus", "rank"):
             if getattr(self, key) < 1:
-                raise UsageError(f"{key} is {getattr(self, key)}", "it has to be 1 or more")
+                raise UsageError(
+                    f"{key} is {getattr(self, key)}", "it has to be 1 or more", code="option_value"
+                )
+        if self.method not in METHODS:
+            raise UsageError(
+                f"method is {self.method}", f"it has to be one of {', '.join(METHODS)}", code="option_value"
+            )
         if self.zero not in (0, 2, 3):
-            raise UsageError(f"ZeRO stage {self.zero} is not estimated", "--zero takes 0, 2 or 3")
+            raise UsageError(
+                f"ZeRO stage {self.zero} is not estimated", "--zero takes 0, 2 or 3", code="not_estimated"
+            )
         if self.zero and self.precision == "single":
-            raise UsageError("DeepSpeed without bf16 is not estimated", "write bf16: true")
+            raise UsageError(
+                "DeepSpeed without bf16 is not estimated", "write bf16: true", code="not_estimated"
+            )
 
     @classmethod
     def named(cls, model: str, **options: Any) -> TrainingPlan:
@@ -125,12 +135,12 @@ def find_shape(model: str) -> ModelShape:
         return _shape_in(config)
     if (size := _size_in(model)) is not None:
         return SHAPES[size]
-    names = [one.name for one in CHECKPOINTS]
-    near = get_close_matches(Path(model).name, names, n=1)
-    guess = f"did you mean {near[0]}? " if near else ""
+    names = [checkpoint.name for checkpoint in CHECKPOINTS]
+    guess = did_you_mean(Path(model).name, names)
     raise UsageError(
         f"'{model}' is no Qwen3 checkpoint and no folder with a config.json",
-        f"{guess}there are: {', '.join(names)}",
+        f"{guess} there are: {', '.join(names)}".strip(),
+        code="unknown_model",
     )
 
 
@@ -142,7 +152,7 @@ def _size_in(model: str) -> str | None:
             continue
         words = name.split("-")[1:]
         pair = "-".join(words[:2]).upper()
-        return pair if pair in SHAPES else next((one for one in SHAPES if one == words[0].upper()), None)
+        return pair if pair in SHAPES else next((size for size in SHAPES if size == words[0].upper()), None)
     return None
 
 
@@ -165,10 +175,12 @@ def _shape_in(path: Path) -> ModelShape:
         raise UsageError(
             f"{path} does not hold the dimensions of a Qwen3: {error}",
             "name the folder of a Qwen3 checkpoint, or --model Qwen3-8B",
+            code="unknown_model",
         ) from error
     if kind not in ("qwen3", "qwen3_moe") or vocabulary != VOCABULARY:
         raise UsageError(
             f"{path} is a {kind} over {vocabulary:,} tokens",
             f"estimate knows qwen3 and qwen3_moe over {VOCABULARY:,} tokens",
+            code="unknown_model",
         )
     return shape

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.proof.preview.page import render_html
 from lf_qwen3.proof.preview.request import (
     DEFAULT,
     PreviewRequest,
@@ -16,18 +17,20 @@ from lf_qwen3.proof.preview.request import (
     read_settings,
     read_template,
 )
-from lf_qwen3.proof.preview.shown import PreviewRendering, PreviewRow, PreviewSegment, RowRenderer
+from lf_qwen3.proof.preview.rows import PreviewRendering, PreviewRow, PreviewSegment, RowRenderer
 from lf_qwen3.proof.preview.summary import summarise_preview
 from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.trainer.chat_template import ChatTemplate
 from lf_qwen3.trainer.records import RecordReader
 from lf_qwen3.trainer.render import Template
 
+if TYPE_CHECKING:
+    import polars
+
 __all__ = [
     "DEFAULT",
     "Preview",
     "PreviewRendering",
-    "PreviewRequest",
     "PreviewRow",
     "PreviewSegment",
     "preview",
@@ -35,11 +38,14 @@ __all__ = [
 ]
 
 
+_COLUMNS = ("file", "row", "side", "turn", "part", "text", "learnt", "lost")
+
+
 @dataclass(frozen=True)
 class Preview:
     """Rows of the dataset `name`, and what they were rendered with; `origin` tells where each option is from.
 
-    `unofficial` is "" or why nothing is held against the model's own chat template.
+    `unofficial` is "" or why nothing is compared with the model's own chat template.
     """
 
     name: str
@@ -48,6 +54,22 @@ class Preview:
     tokenizer: Path
     rows: list[PreviewRow]
     unofficial: str = ""
+
+    def to_frame(self) -> polars.DataFrame:
+        """Return one row for each text: file, row, side, turn, part, text, learnt, lost (tokens cut)."""
+        import polars
+
+        texts = [
+            {"file": row.file, "row": row.row, "side": rendering.side, **vars(segment)}
+            for row in self.rows
+            for rendering in row.renderings
+            for segment in rendering.segments
+        ]
+        return polars.DataFrame(texts, schema=_COLUMNS)
+
+    def _repr_html_(self) -> str:
+        """Return the rows for a notebook, with the loss mask in colour."""
+        return render_html(self)
 
     def options(self) -> list[tuple[str, Any]]:
         """Return the options that are worth a word: those that always matter, and others that are set."""
@@ -58,25 +80,40 @@ class Preview:
         return [("template", self.template.name), *((key, values[key]) for key in keys)]
 
 
-def preview(request: PreviewRequest) -> Preview:
-    """Return what the trainer feeds for some rows of a dataset.
+def preview(
+    name: str,
+    *,
+    dataset_dir: str | Path | None = None,
+    tokenizer: str | Path | None = None,
+    config: str | Path | None = None,
+    count: int = 3,
+    row: int | None = None,
+) -> Preview:
+    """Return what the trainer feeds for some rows of a dataset: its tokens, the loss mask and the cut.
 
-    Raises `UsageError` for an unknown dataset, a row beyond its end, a tokenizer that is not found and
+    `name` is a registered dataset, or the name given to `convert`, which stands for its train split. Rows are
+    the first `count`, or the one row number `row`, counted from 1. Template, mask and cut come from the
+    training YAML `config`; so do `dataset_dir` and `tokenizer` (a folder or a hub id) where they are not
+    given. Raises `UsageError` for an unknown dataset, a row beyond its end, a tokenizer that is not found and
     a training YAML that cannot be followed.
     """
+    folder, tokenizer_name, yaml = (
+        None if path is None else str(path) for path in (dataset_dir, tokenizer, config)
+    )
+    request = PreviewRequest(name, folder, tokenizer_name, yaml, count, row)
     settings = read_settings(request.config)
     template, origin = read_template(settings, request.config)
-    name, entry, path = find_entry(request, settings)
-    folder = tokenizer_files.find(request.tokenizer_in(settings))
-    chat_template, unofficial = _chat_template(folder)
-    renderer = RowRenderer(tokenizer_files.load(folder), template, chat_template, RecordReader(entry))
-    rows = [renderer.show(file, number, item) for file, number, item in chosen_rows(request, path)]
-    return Preview(name, template, origin, folder, rows, unofficial)
+    dataset, entry, path = find_entry(request, settings)
+    files = tokenizer_files.find(request.tokenizer_in(settings))
+    chat_template, unofficial = _chat_template(files)
+    renderer = RowRenderer(tokenizer_files.load(files), template, chat_template, RecordReader(entry))
+    rows = [renderer.render(file, number, item) for file, number, item in chosen_rows(request, path)]
+    return Preview(dataset, template, origin, files, rows, unofficial)
 
 
 def _chat_template(folder: Path) -> tuple[ChatTemplate | None, str]:
     try:
-        found = ChatTemplate.load(folder)
+        chat_template = ChatTemplate.load(folder)
     except LfQwen3Error as error:
         return None, error.message
-    return found, "" if found else f"{folder} holds no chat template"
+    return chat_template, "" if chat_template else f"{folder} holds no chat template"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data import registry, sources
 from lf_qwen3.trainer import yaml_reader
 from lf_qwen3.trainer.records import DatasetEntry
@@ -30,6 +30,7 @@ class PreviewRequest:
     """What to show; `tokenizer` and `dataset_dir` may come from the training YAML `config`.
 
     `row` is one row by its number, counted from 1 through the dataset's files; else the first `count`.
+    Raises `UsageError` for a `row` or a `count` below 1.
     """
 
     name: str
@@ -39,18 +40,31 @@ class PreviewRequest:
     count: int = 3
     row: int | None = None
 
+    def __post_init__(self) -> None:
+        for option, value in (("count", self.count), ("row", self.row)):
+            if value is not None and value < 1:
+                raise UsageError(f"{option} is {value}", "it has to be 1 or more", code="option_value")
+
     def dataset_dir_in(self, settings: Mapping[str, Any]) -> str:
         """Return the dataset folder, asked for or from the YAML. Raises `UsageError` without one."""
         given = self.dataset_dir or settings.get("dataset_dir")
         if not given:
-            raise UsageError("no dataset folder is named", "add --dataset-dir DIR, or --config TRAIN.yaml")
+            raise UsageError(
+                "no dataset folder is named",
+                "add --dataset-dir DIR, or --config TRAIN.yaml",
+                code="option_missing",
+            )
         return str(given)
 
     def tokenizer_in(self, settings: Mapping[str, Any]) -> str:
         """Return the tokenizer, asked for or that of the YAML's model. Raises `UsageError` without one."""
         given = self.tokenizer or settings.get("model_name_or_path")
         if not given:
-            raise UsageError("no tokenizer is named", "add --tokenizer FOLDER_OR_ID, such as Qwen/Qwen3-4B")
+            raise UsageError(
+                "no tokenizer is named",
+                "add --tokenizer FOLDER_OR_ID, such as Qwen/Qwen3-4B",
+                code="option_missing",
+            )
         return str(given)
 
 
@@ -61,10 +75,10 @@ def read_settings(config: str | None) -> dict[str, Any]:
     """
     if config is None:
         return {}
-    found = yaml_reader.read(Path(config))
-    if found.is_list:
-        raise UsageError(f"{config} is a list", "a setting is one line: `key: value`")
-    return found.settings
+    yaml = yaml_reader.read(Path(config))
+    if yaml.is_list:
+        raise UsageError(f"{config} is a list", "a setting is one line: `key: value`", code="no_settings")
+    return yaml.settings
 
 
 def read_template(settings: Mapping[str, Any], config: str | None) -> tuple[Template, dict[str, str]]:
@@ -75,7 +89,7 @@ def read_template(settings: Mapping[str, Any], config: str | None) -> tuple[Temp
     try:
         return Template.from_settings(settings), origin
     except UsageError as error:
-        raise UsageError(f"{config}: {error.message}", error.hint) from error
+        raise UsageError(f"{config}: {error.message}", error.hint, code=error.code) from error
 
 
 def find_entry(request: PreviewRequest, settings: Mapping[str, Any]) -> tuple[str, DatasetEntry, Path]:
@@ -88,20 +102,29 @@ def find_entry(request: PreviewRequest, settings: Mapping[str, Any]) -> tuple[st
     if name not in entries and f"{name}_train" in entries:
         name += "_train"
     if name not in entries:
-        near = get_close_matches(name, entries, n=1)
-        guess = f"did you mean {near[0]}? " if near else ""
         known = f"there are: {', '.join(entries)}" if entries else "nothing is registered there"
-        raise UsageError(f"no dataset is called '{name}' in {folder}", guess + known)
+        raise UsageError(
+            f"no dataset is called '{name}' in {folder}",
+            f"{did_you_mean(name, entries)} {known}".strip(),
+            code="dataset_not_registered",
+        )
     entry = entries[name]
     if elsewhere := next((key for key in _ELSEWHERE if key in entry), None):
         raise UsageError(
             f"{name} lies elsewhere: {elsewhere} {entry[elsewhere]}",
             "download it, then: lf-qwen3 convert FILE --name NAME --dataset-dir DIR",
+            code="dataset_not_local",
         )
     if not entry.get("file_name"):
-        raise UsageError(f"the entry of {name} names no file", "lf-qwen3 register NAME FILE --replace")
+        raise UsageError(
+            f"the entry of {name} names no file",
+            "lf-qwen3 register NAME FILE --replace",
+            code="dataset_not_local",
+        )
     if (entry.get("columns") or {}).get("kto_tag"):
-        raise UsageError(f"{name} is kto data", "preview shows supervised and ranking data")
+        raise UsageError(
+            f"{name} is kto data", "preview shows supervised and ranking data", code="dataset_kind"
+        )
     return name, entry, Path(folder) / str(entry["file_name"])
 
 
@@ -124,7 +147,11 @@ def chosen_rows(request: PreviewRequest, path: Path) -> Iterator[tuple[str, int,
     if shown:
         return
     if request.row is None:
-        raise UsageError(f"{path} holds no row", "fill it, or register another file")
+        raise UsageError(f"{path} holds no row", "fill it, or register another file", code="no_records")
     if request.row > position:
-        raise UsageError(f"row {request.row} is beyond the end of {path}", f"--row may be 1 to {position}")
-    raise UsageError(f"row {request.row} of {path} is a blank line", "name another row")
+        raise UsageError(
+            f"row {request.row} is beyond the end of {path}",
+            f"--row may be 1 to {position}",
+            code="row_missing",
+        )
+    raise UsageError(f"row {request.row} of {path} is a blank line", "name another row", code="row_missing")

@@ -6,28 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lf_qwen3.proof.preview import Preview
-    from lf_qwen3.proof.preview.shown import PreviewRendering, PreviewRow
+    from lf_qwen3.proof.preview.rows import PreviewRendering, PreviewRow
 
 
-def summarise_preview(found: Preview) -> dict[str, Any]:
+def summarise_preview(preview: Preview) -> dict[str, Any]:
     """Return options, rows, texts with their mask, ids and labels; a label of -100 is outside the loss."""
     return {
-        "dataset": found.name,
-        "tokenizer": str(found.tokenizer),
-        "options": {key: {"value": value, "from": found.origin[key]} for key, value in found.options()},
-        "unofficial": found.unofficial,
-        "rows": [_row_summary(shown) for shown in found.rows],
+        "dataset": preview.name,
+        "tokenizer": str(preview.tokenizer),
+        "options": {key: {"value": value, "from": preview.origin[key]} for key, value in preview.options()},
+        "unofficial": preview.unofficial,
+        "rows": [_row_summary(row) for row in preview.rows],
     }
 
 
-def _row_summary(shown: PreviewRow) -> dict[str, Any]:
-    official = shown.official
+def _row_summary(row: PreviewRow) -> dict[str, Any]:
+    official = row.official
     difference = official.difference if official else None
     return {
-        "file": shown.file,
-        "row": shown.row,
-        "problem": shown.problem,
-        "renderings": [_rendering_summary(one) for one in shown.renderings],
+        "file": row.file,
+        "row": row.row,
+        "problem": row.problem,
+        "renderings": [_rendering_summary(rendering) for rendering in row.renderings],
         "official": None
         if official is None
         else {
@@ -53,7 +53,7 @@ def _rendering_summary(rendering: PreviewRendering) -> dict[str, Any]:
         },
         "lost_close": encoded.lost_close,
         "lost_end": encoded.lost_end,
-        "segments": [vars(one) for one in rendering.segments],
+        "segments": [vars(segment) for segment in rendering.segments],
         "input_ids": encoded.input_ids,
         "labels": encoded.labels,
     }

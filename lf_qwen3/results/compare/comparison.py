@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from lf_qwen3.results.compare.difference import Pair, compare_pair, judged
 from lf_qwen3.results.compare.examples import Examples, choose_examples
 from lf_qwen3.results.compare.measures import MEASURES
 from lf_qwen3.results.compare.named_run import NamedRun, read_named_runs
+from lf_qwen3.results.compare.saving import save_reports
 from lf_qwen3.results.score import predictions, score_predictions
 from lf_qwen3.results.score.setting import find_setting
 
@@ -97,12 +98,14 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """Return the report page in a frame, for a notebook."""
-        text = html.escape(page.render_page(self), quote=True)
+        text = escape(page.render_page(self), quote=True)
         return f'<iframe srcdoc="{text}" style="width:100%;height:600px;border:0"></iframe>'
 
 
 def compare(
     *runs: Path | str,
+    html: Path | str | None = None,
+    markdown: Path | str | None = None,
     tokenizer: str = "",
     workers: int | None = 1,
     seed: int = 42,
@@ -111,10 +114,10 @@ def compare(
     """Compare prediction files, or the folders that hold them, against the first one.
 
     Only rows that all runs answered count. Tokenizer and max_new_tokens are those of the predict YAML beside
-    each file, where there is one. `workers` are processes; None takes one a core where that is worth it. The
-    same files and seed give the same comparison. Raises `UsageError` for fewer than two runs or a missing
-    file, `LfQwen3Error` for a file that is no predictions, runs without a row in common, and where the `eval`
-    extra is missing.
+    each file, where there is one. `html` and `markdown` are files to write the report to. `workers` are
+    processes; None takes one a core where that is worth it. The same files and seed give the same comparison.
+    Raises `UsageError` for fewer than two runs or a missing file, `LfQwen3Error` for a file that is no
+    predictions, runs without a row in common, and where the `eval` extra is missing.
     """
     aligned = align_runs(read_named_runs([Path(run) for run in runs]))
     settings = [find_setting(predictions.locate(run.path), tokenizer=tokenizer) for run in aligned.runs]
@@ -133,4 +136,7 @@ def compare(
         scored.append(run.with_scores(scores))
     base = scored[0]
     pairs = [compare_pair((base.name, run.name), base.scored, run.scored, seed) for run in scored[1:]]
-    return Comparison(scored, pairs, choose_examples(scored, seed), aligned.notes)
+    notes = [*aligned.notes, *dict.fromkeys(note for setting in settings for note in setting.unreadable)]
+    comparison = Comparison(scored, pairs, choose_examples(scored, seed), notes)
+    save_reports(comparison, [Path(path) for path in (html, markdown) if path])
+    return comparison

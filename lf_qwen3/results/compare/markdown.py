@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from lf_qwen3.results.compare import words
-from lf_qwen3.results.compare.comparison import Comparison
 from lf_qwen3.results.compare.difference import Difference, Pair
 from lf_qwen3.results.compare.examples import ExampleRow
 from lf_qwen3.results.compare.measures import MEASURES, Measure
+
+if TYPE_CHECKING:
+    from lf_qwen3.results.compare.comparison import Comparison
 
 MOST_CHARACTERS = 1500
 ROWS = 3

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.files import write_text
 from lf_qwen3.results.compare import markdown, page
-from lf_qwen3.results.compare.comparison import Comparison
+
+if TYPE_CHECKING:
+    from lf_qwen3.results.compare.comparison import Comparison
 
 NAMES = ("report.html", "report.md", "scores.json")
 

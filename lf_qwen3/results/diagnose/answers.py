@@ -26,7 +26,7 @@ def find(place: Path, yaml: Path | None) -> tuple[Answers | None, list[str]]:
         file = folder / predictions.FILE
         if file.is_file():
             try:
-                return _measured(file), []
+                return _measured(file)
             except LfQwen3Error as error:
                 return None, [f"the predictions were left out: {error.message}"]
     return None, []
@@ -52,8 +52,8 @@ def _is(folder: Path, named: object, place: Path) -> bool:
     return meant is not None and meant.resolve() == place.resolve()
 
 
-def _measured(file: Path) -> Answers:
-    """Return the share of each defect; the similarity to the references, which takes long, is left alone."""
+def _measured(file: Path) -> tuple[Answers, list[str]]:
+    """Return the share of each defect, and notes; the similarity, which takes long, is left alone."""
     rows = predictions.read(file)
     known = setting.find_setting(file)
     parts = [parts_of(row) for row in rows]
@@ -62,7 +62,8 @@ def _measured(file: Path) -> Answers:
     tokenizer = tokenizers.load(known.tokenizer) if known.tokenizer else None
     _, cut = cuts_of(rows, guesses, tokenizer, known.max_new_tokens)
     flags_by_defect = {name: [row_flags.get(name) for row_flags in flags] for name in DEFECTS} | {"cut": cut}
-    return Answers(file, len(rows), {name: _share(values) for name, values in flags_by_defect.items()})
+    rates = {name: _share(values) for name, values in flags_by_defect.items()}
+    return Answers(file, len(rows), rates), known.unreadable
 
 
 def _share(flags: Sequence[bool | None]) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.severity import SEVERITIES, Severity
+from lf_qwen3.results.diagnose.plots import draw
 from lf_qwen3.results.diagnose.reading import read_run
 from lf_qwen3.results.diagnose.training_run import TrainingRun
 from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictRule, all_verdicts
@@ -31,11 +32,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that is said about a run: its verdicts, the gravest first, and notes on what could not be read."""
+    """All that is said about a run: its verdicts, the gravest first, and notes on what could not be read.
+
+    `plots` are the pictures of its curves that were drawn.
+    """
 
     run: TrainingRun
     verdicts: list[Verdict]
     notes: list[str]
+    plots: list[Path] = field(default_factory=list)
 
     @property
     def is_sound(self) -> bool:
@@ -79,16 +84,17 @@ class Diagnosis:
         }
 
 
-def diagnose(folder: Path | str) -> Diagnosis:
-    """Diagnose the training run in `folder`: the trainer's output_dir, or the folder of a recipe above it.
+def diagnose(run_dir: Path | str, *, plots: Path | str | None = None) -> Diagnosis:
+    """Diagnose the training run in `run_dir`: the trainer's output_dir, or the folder of a recipe above it.
 
-    Nothing is written and nothing unpickled. Raises `UsageError` for a folder that is not there or holds no
-    training run, `LfQwen3Error` where its files cannot be read.
+    `plots` is a folder to draw the curves into, as PNG and SVG; nothing else is written, and nothing
+    unpickled. Raises `UsageError` for a folder that is not there or holds no training run, `LfQwen3Error`
+    where its files cannot be read, or for `plots` without matplotlib.
     """
-    run, notes = read_run(Path(folder))
+    run, notes = read_run(Path(run_dir))
     verdicts = [_verdict(rule, evidence) for rule in all_verdicts() if (evidence := rule.evidence(run))]
     verdicts.sort(key=lambda verdict: SEVERITIES.index(verdict.severity))
-    return Diagnosis(run, verdicts, notes)
+    return Diagnosis(run, verdicts, notes, draw(run, Path(plots)) if plots else [])
 
 
 def _verdict(rule: VerdictRule, evidence: Evidence) -> Verdict:

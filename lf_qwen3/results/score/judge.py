@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import xxhash
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.results.score.predictions import Prediction
+from lf_qwen3.results.score.predictions import Prediction, locate, read
 from lf_qwen3.results.score.prompts import conversation_of
 from lf_qwen3.results.score.rows import parts_of
 
@@ -59,6 +59,47 @@ class JudgeRequest(NamedTuple):
     place: str
     system: str
     user: str
+
+
+def require_judge_options(
+    export: Path | str | None, model: str, imported: Path | str | None, against: Path | str | None
+) -> None:
+    """Raise `UsageError` for options about a judge that do not go together."""
+    if export and imported:
+        raise UsageError(
+            "--judge-export and --judge-import are two steps",
+            "export, run the batch, then import",
+            code="option_conflict",
+        )
+    if export and not model:
+        raise UsageError(
+            "--judge-export needs the judge's name",
+            "add --judge-model NAME, as your endpoint calls it",
+            code="option_missing",
+        )
+    if against and not (export or imported):
+        raise UsageError(
+            "--judge-against is for a judge",
+            "add --judge-export FILE; to compare scores: lf-qwen3 compare A B",
+            code="option_missing",
+        )
+
+
+def export_files(
+    predictions: Path | str, file: Path | str, model: str, against: Path | str | None = None
+) -> tuple[int, int]:
+    """Write the requests about a predictions file to `file`; return how many there are, about how many rows.
+
+    The arguments are those of `export_requests`, as files or the folders that hold them. Raises `UsageError`
+    where `file` is a file of predictions itself.
+    """
+    files = [locate(Path(path)) for path in (predictions, against) if path]
+    if Path(file).resolve() in [source.resolve() for source in files]:
+        raise UsageError(
+            f"--judge-export {file} is the file of predictions", "name another file", code="output_is_input"
+        )
+    rows, *others = map(read, files)
+    return export_requests(rows, Path(file), model, *others), len(rows)
 
 
 def export_requests(

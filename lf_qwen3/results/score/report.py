@@ -12,6 +12,7 @@ from lf_qwen3.results.score import predictions as reading
 from lf_qwen3.results.score import words
 from lf_qwen3.results.score.compute import score_predictions
 from lf_qwen3.results.score.findings import DefectFinding, find_defects
+from lf_qwen3.results.score.judge import export_files, require_judge_options
 from lf_qwen3.results.score.judge_replies import Judgements, read_judgements
 from lf_qwen3.results.score.result import Scores
 from lf_qwen3.results.score.setting import PredictSetting, find_setting
@@ -37,7 +38,7 @@ class ScoreReport:
     @property
     def notes(self) -> list[str]:
         """What is not known of the run, and how to name it."""
-        return self.setting.notes
+        return [*self.setting.unreadable, *self.setting.notes]
 
     def as_json(self) -> dict[str, Any]:
         """Return means, shares, defects and notes as one JSON object; the rows stay out of it."""
@@ -93,6 +94,8 @@ def score(
     config: Path | str | None = None,
     tokenizer: str = "",
     max_new_tokens: int | None = None,
+    judge_export: Path | str | None = None,
+    judge_model: str = "",
     judge_import: Path | str | None = None,
     judge_against: Path | str | None = None,
     workers: int | None = 1,
@@ -103,11 +106,15 @@ def score(
 
     `config` is the predict YAML of the run, found by itself beside the file; `max_new_tokens` replaces its
     limit. `tokenizer` is a folder with a tokenizer.json or a hub id; without one lengths are in characters.
-    `judge_import` is the output of a judge's batch, about pairs with `judge_against`. `workers` are
+    `judge_export` is a file to write questions to a judge into, called `judge_model` at its endpoint;
+    `judge_import` is the output of that batch. With `judge_against` both are about pairs. `workers` are
     processes; None takes one a core where that is worth it. `seed` fixes the bootstrap. Raises `UsageError`
-    for a file that is not there, `LfQwen3Error` for a file that holds no predictions or without the `eval`
-    extra.
+    for a file that is not there and options that do not go together, `LfQwen3Error` for a file that holds no
+    predictions or without the `eval` extra.
     """
+    require_judge_options(judge_export, judge_model, judge_import, judge_against)
+    if judge_export:
+        export_files(predictions, judge_export, judge_model, judge_against)
     file = reading.locate(Path(predictions))
     rows = reading.read(file)
     against = reading.read(Path(judge_against)) if judge_against else None

@@ -17,12 +17,16 @@ DEFAULT_MAX_NEW_TOKENS = 1024
 
 @dataclass(frozen=True, slots=True)
 class PredictSetting:
-    """How predictions were made, as far as it is known; `notes` say what is not, and how to name it."""
+    """How predictions were made, as far as it is known.
+
+    `notes` say what is not known, and how to name it; `unreadable` names the YAMLs that could not be read.
+    """
 
     config: Path | None = None
     max_new_tokens: int | None = None
     tokenizer: Path | None = None
     notes: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
 
 
 def find_setting(
@@ -36,8 +40,9 @@ def find_setting(
     """
     folder = predictions.resolve().parent
     notes: list[str] = []
+    unreadable: list[str] = []
     if config is None:
-        config, notes = _find_yaml(folder)
+        config, unreadable = _find_yaml(folder)
     settings = yaml_reader.read(config).settings if config else {}
     limit = max_new_tokens or _limit(settings)
     named = tokenizers.find(tokenizer) if tokenizer else _tokenizer(settings, folder)
@@ -45,7 +50,7 @@ def find_setting(
         notes.append("lengths are in characters; for tokens name a tokenizer: --tokenizer Qwen/Qwen3-4B")
     if limit is None:
         notes.append("the limit of the run is not known; name its YAML: --config predict.yaml")
-    return PredictSetting(config, limit, named, notes)
+    return PredictSetting(config, limit, named, notes, unreadable)
 
 
 def _find_yaml(folder: Path) -> tuple[Path | None, list[str]]:

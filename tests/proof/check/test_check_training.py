@@ -8,6 +8,7 @@ from lf_qwen3 import recipes
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.proof.check import check
+from lf_qwen3.proof.check.training_yaml import read_config
 from lf_qwen3.qwen3.thinking import frame
 
 SOUND = {
@@ -185,19 +186,28 @@ def test_lora_scale_is_in_the_summary(folder):
 
 
 @pytest.mark.parametrize(
-    ("text", "error"),
+    ("text", "error", "code"),
     [
-        pytest.param("a: [", LfQwen3Error, id="no YAML"),
-        pytest.param("- a", LfQwen3Error, id="a list"),
-        pytest.param(None, UsageError, id="no file"),
+        pytest.param("a: [", LfQwen3Error, "not_yaml", id="no YAML"),
+        pytest.param("- a", LfQwen3Error, "no_settings", id="a list"),
+        pytest.param("a: 1\nb: 2\na: 3", LfQwen3Error, "repeated_key", id="a key twice"),
+        pytest.param(None, UsageError, "file_missing", id="no file"),
     ],
 )
-def test_broken_yaml(folder, text, error):
+def test_broken_yaml(folder, text, error, code):
     path = folder / "broken.yaml"
     if text is not None:
         path.write_text(text, "utf-8")
-    with pytest.raises(error):
+    with pytest.raises(error) as caught:
         check(folder, config=path)
+    assert caught.value.code == code
+
+
+def test_words_of_yaml_1_1_mean_what_they_mean_to_the_trainer(folder):
+    path = folder / "train.yaml"
+    path.write_text("enable_thinking: no\npacking: on\nlearning_rate: 1e-4\n", "utf-8")
+    assert read_config(path).settings == {"enable_thinking": False, "packing": True, "learning_rate": 1e-4}
+    assert [read_config(path).line_of(key) for key in ("packing", "gone", "")] == [2, None, None]
 
 
 @pytest.mark.parametrize("recipe", recipes.list_shipped(), ids=lambda one: one.name)

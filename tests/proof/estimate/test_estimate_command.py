@@ -72,7 +72,7 @@ def test_json_holds_bytes():
 
 
 def test_a_yaml_gives_everything(yaml):
-    plan, _ = read_plan(yaml(), 0, [])
+    plan = read_plan(yaml(), 0)[0]
     assert (plan.cutoff_len, plan.batch, plan.rank, plan.accumulates) == (1024, 2, 16, True)
     assert (plan.targets, plan.dropout, plan.precision) == (("q_proj", "v_proj"), True, "autocast")
 
@@ -91,12 +91,12 @@ def test_a_yaml_gives_everything(yaml):
     ids=lambda one: one[0] if isinstance(one, list) else None,
 )
 def test_a_key_of_the_yaml(yaml, lines, attribute, value):
-    assert getattr(read_plan(yaml(*lines), 0, [])[0], attribute) == value
+    assert getattr(read_plan(yaml(*lines), 0)[0], attribute) == value
 
 
 def test_what_a_yaml_leaves_out_is_the_trainers_default(yaml):
     text = "model_name_or_path: Qwen/Qwen3-4B\ndo_train: true\n"
-    plan, _ = read_plan(yaml(text=text), 0, [])
+    plan = read_plan(yaml(text=text), 0)[0]
     assert (plan.batch, plan.cutoff_len, plan.rank, plan.accumulates) == (8, 2048, 8, False)
     assert plan.precision == "single"
 
@@ -104,7 +104,7 @@ def test_what_a_yaml_leaves_out_is_the_trainers_default(yaml):
 def test_deepspeed_is_read_beside_the_yaml(yaml, tmp_path):
     zero = {"stage": 3, "offload_optimizer": {"device": "cpu"}, "offload_param": {"device": "none"}}
     (tmp_path / "z3.json").write_text(json.dumps({"zero_optimization": zero}), "utf-8")
-    plan, _ = read_plan(yaml("deepspeed: z3.json"), 4, [])
+    plan = read_plan(yaml("deepspeed: z3.json"), 4)[0]
     assert (plan.zero, plan.gpus, plan.precision) == (3, 4, "half")
     assert (plan.offload_optimizer, plan.offload_weights) == (True, False)
 
@@ -118,7 +118,7 @@ def test_deepspeed_is_read_beside_the_yaml(yaml, tmp_path):
     ],
 )
 def test_preferences_are_estimated_as_the_trainer_makes_their_losses(yaml, lines, expected):
-    plan, _ = read_plan(yaml(text=YAML.replace("stage: sft", lines)), 1, [])
+    plan = read_plan(yaml(text=YAML.replace("stage: sft", lines)), 1)[0]
     assert {key: getattr(plan, key) for key in expected} == expected
     assert not plan.fused_loss
     assert (
@@ -127,7 +127,7 @@ def test_preferences_are_estimated_as_the_trainer_makes_their_losses(yaml, lines
 
 
 def test_no_change_is_proposed_that_preferences_cannot_have(yaml):
-    plan, _ = read_plan(yaml(text=YAML.replace("stage: sft", "stage: dpo")), 1, [])
+    plan = read_plan(yaml(text=YAML.replace("stage: sft", "stage: dpo")), 1)[0]
     told = [one.settings for one in suggest_changes(replace(plan, batch=4, cutoff_len=8192))]
     assert any("per_device_train_batch_size: 1, and 2 times" in one for one in told)
     assert not any("liger" in one for one in told)

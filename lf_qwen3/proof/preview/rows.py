@@ -48,14 +48,14 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class RowRenderer:
-    """Turns rows into what is shown of them."""
+    """Renders rows of a dataset as the trainer feeds them."""
 
     tokenizer: Tokenizer
     template: Template
     chat_template: ChatTemplate | None
     reader: RecordReader
 
-    def show(self, file: str, row: int, item: sources.Item) -> PreviewRow:
+    def render(self, file: str, row: int, item: sources.Item) -> PreviewRow:
         """Return one row as it is fed, or why it is not."""
         record = self._read(item)
         if isinstance(record, str):
@@ -67,11 +67,11 @@ class RowRenderer:
         )
         if encoded[0].stopped:
             return PreviewRow(file, row, problem=f"the trainer stops at this row: {encoded[0].stopped}")
-        made = [
-            PreviewRendering(one, self._segments(one, uncut), side)
-            for one, uncut, side in zip(encoded, whole, sides, strict=True)
+        renderings = [
+            PreviewRendering(cut, self._segments(cut, uncut), side)
+            for cut, uncut, side in zip(encoded, whole, sides, strict=True)
         ]
-        return PreviewRow(file, row, made, official=self._official(record))
+        return PreviewRow(file, row, renderings, official=self._official(record))
 
     def _read(self, item: sources.Item) -> Record | str:
         """Return the record of a row, or why there is none."""
