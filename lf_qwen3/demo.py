@@ -21,7 +21,8 @@ from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import Progress
 from lf_qwen3.data.convert.convert import convert
-from lf_qwen3.data.convert.options import ConvertOptions, Report
+from lf_qwen3.data.convert.options import ConvertOptions
+from lf_qwen3.data.convert.report import ConversionReport
 from lf_qwen3.qwen3 import tiny_model
 from lf_qwen3.recipes import new as recipe
 from lf_qwen3.recipes.choice import RecipeChoice
@@ -42,7 +43,7 @@ class DemoResult:
 
     out: str
     model: str
-    data: Report
+    data: ConversionReport
     examples: int
     train_yaml: str
     predict_yaml: str
@@ -100,7 +101,7 @@ def _make_model(out: Path, listener: Progress) -> Path:
     return folder
 
 
-def _make_data(out: Path, listener: Progress) -> Report:
+def _make_data(out: Path, listener: Progress) -> ConversionReport:
     listener.start("converting both samples, mixing 75 % thinking, splitting, registering", 2, 5)
     samples = assets.folder("dataset_info")
     sources = tuple(str(samples / name) for name in _SAMPLES)
@@ -159,7 +160,7 @@ def _yamls(out: Path) -> tuple[Path, Path]:
     return out / "train.yaml", out / "predict_tuned.yaml"
 
 
-def _fingerprint(out: Path, report: Report, plan: recipe.RecipeSet) -> str:
+def _fingerprint(out: Path, report: ConversionReport, plan: recipe.RecipeSet) -> str:
     """Return a hash of everything that decides what the trainer does."""
     parts: Iterable[bytes] = (
         *(text.encode() for text in plan.texts.values()),
@@ -191,7 +192,9 @@ def _predictions(out: Path) -> Path:
     return out / "predict_tuned" / "generated_predictions.jsonl"
 
 
-def _result(out: Path, model: Path, report: Report, plan: recipe.RecipeSet, trained: bool) -> DemoResult:
+def _result(
+    out: Path, model: Path, report: ConversionReport, plan: recipe.RecipeSet, trained: bool
+) -> DemoResult:
     """Gather what lies in `out`; raises `LfQwen3Error` when the trainer dropped a record."""
     losses = process.losses(out / "adapter")
     examples = process.examples(out / "train.log")

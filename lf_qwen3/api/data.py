@@ -8,8 +8,9 @@ from typing import Literal
 from lf_qwen3.api._paths import StrPath, names_of, path_of
 from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.convert import convert as conversion
-from lf_qwen3.data.convert.conversations import RejectedRow, read_conversations
-from lf_qwen3.data.convert.options import ConvertOptions, Report
+from lf_qwen3.data.convert.conversations import read_conversations
+from lf_qwen3.data.convert.options import ConvertOptions
+from lf_qwen3.data.convert.report import ConversionReport, RejectedRow
 
 
 def convert(
@@ -29,7 +30,7 @@ def convert(
     allow_special: bool = False,
     replace: bool = False,
     workers: int = 0,
-) -> Report:
+) -> ConversionReport:
     """Turn sources into a registered LLaMA-Factory dataset, all of it or nothing.
 
     A source is a file, a folder, a glob, or "CONVERTER:PATH". `val` and `test` are a share below 1 or a

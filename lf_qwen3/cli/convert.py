@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import click
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.data.convert.options import Report
+    from lf_qwen3.data.convert.report import ConversionReport
 
 
 class Share(click.ParamType[float]):
@@ -110,7 +109,7 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
             ConvertOptions(dataset_dir=Path(dataset_dir), workers=count_workers(), **options), progress
         )
     if as_json:
-        _output.print_json(asdict(report))
+        _output.print_json(report.as_json())
     else:
         _show(report, dataset_dir)
     for warning in report.warnings:
@@ -118,7 +117,7 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     return 0
 
 
-def _show(report: Report, dataset_dir: str) -> None:
+def _show(report: ConversionReport, dataset_dir: str) -> None:
     from lf_qwen3.base.reasons import describe
 
     kinds = f"{report.thinking:,} thinking, {report.plain:,} plain"

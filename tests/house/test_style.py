@@ -38,7 +38,7 @@ KINDS = {
     "recipes": {".j2", ".json", ".md", ".yaml"},
     "web": {".css", ".html", ".json", ".py"},
     "tests": {".py"},
-    "docs": {".md", ".png"},
+    "docs": {".ipynb", ".md", ".png"},
 }
 
 

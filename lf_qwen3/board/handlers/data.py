@@ -134,8 +134,8 @@ def request(form: Form, is_demo: bool = False) -> dict[str, Any]:
 def convert(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Convert and register, then count tokens; runs in a process of its own.
 
-    Returns the fields of `job.Report`, and `tokens` (the figures of `checking`, {} where they could not be
-    counted), `uncounted` (why), `rejected_rows` (the first ones). Raises what `convert` raises.
+    Returns the fields of `convert`'s report, and `tokens` (the figures of `checking`, {} where they could
+    not be counted), `uncounted` (why), `rejected_rows` (the first ones). Raises what `convert` raises.
     """
     from lf_qwen3.data.convert import convert as conversion
     from lf_qwen3.data.convert.pool import count_workers

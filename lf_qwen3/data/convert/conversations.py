@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import orjson
 
 from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.base.errors import LfQwen3Error, Reject
@@ -15,28 +11,8 @@ from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert import rules
 from lf_qwen3.data.convert.normalise import normalise, settle
 from lf_qwen3.data.convert.options import Source
+from lf_qwen3.data.convert.report import RejectedRow
 from lf_qwen3.data.sources import BadRow, Item
-
-
-class RejectedRow(NamedTuple):
-    """A row that may not be trained on.
-
-    `file` is the source as it was named, `row` counts from 1 and blank lines too, `code` is stable, `reason`
-    says in words what is wrong and where, `content` is the row itself (its text where it cannot be parsed).
-    """
-
-    file: str
-    row: int
-    code: str
-    reason: str
-    content: Any
-
-
-def read_rejected(path: Path) -> Iterator[RejectedRow]:
-    """Yield the rows of a NAME.rejected.jsonl in their order."""
-    with path.open("rb") as file:
-        for line in file:
-            yield RejectedRow(**orjson.loads(line))
 
 
 def read_conversations(

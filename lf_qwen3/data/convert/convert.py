@@ -12,8 +12,9 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data import converters, registry, sources
 from lf_qwen3.data.convert import ledger, manifest, outputs, pool, worker
-from lf_qwen3.data.convert.options import ConvertOptions, Progress, Report, Source
+from lf_qwen3.data.convert.options import ConvertOptions, Progress, Source
 from lf_qwen3.data.convert.ranges import Range, hash_of
+from lf_qwen3.data.convert.report import ConversionReport
 from lf_qwen3.data.convert.stage import Stage
 
 
@@ -28,7 +29,7 @@ class Converted:
     repaired: Counter[str] = field(default_factory=Counter)
 
 
-def convert(options: ConvertOptions, progress: Progress | None = None) -> Report:
+def convert(options: ConvertOptions, progress: Progress | None = None) -> ConversionReport:
     """Convert, check, deduplicate, mix, split, write and register; all of it or nothing.
 
     Raises `UsageError` for options that cannot be met, and `LfQwen3Error` when no row could be kept or,
@@ -40,7 +41,9 @@ def convert(options: ConvertOptions, progress: Progress | None = None) -> Report
     outputs.require_free(options, [source.file.path for source in found])
     with Stage(options.dataset_dir, options.name) as stage:
         converted = _convert_parts(options, found, stage.path, progress)
-        report = Report(options.name, read=converted.read, converters={s.label: s.converter for s in found})
+        report = ConversionReport(
+            options.name, read=converted.read, converters={s.label: s.converter for s in found}
+        )
         report.rejected = dict(sorted(Counter(place.bad.code for place in converted.bad).items()))
         report.repaired = dict(sorted(converted.repaired.items()))
         lines = converted.lines
@@ -180,7 +183,7 @@ def _stop_at(source: Source, row: int, bad: worker.Bad) -> None:
 
 
 def _decide(
-    options: ConvertOptions, converted: Converted, spool_dir: Path, report: Report
+    options: ConvertOptions, converted: Converted, spool_dir: Path, report: ConversionReport
 ) -> dict[str, ledger.Rows]:
     """Deduplicate, mix and split; note in the report what became of whom."""
     if not len(converted.lines):
@@ -198,7 +201,7 @@ def _decide(
     return ledger.split(lines, rows, options.val, options.test)
 
 
-def _nothing_kept(converted: Converted, report: Report) -> LfQwen3Error:
+def _nothing_kept(converted: Converted, report: ConversionReport) -> LfQwen3Error:
     if not converted.read:
         return UsageError("the sources hold no rows", "an empty file has nothing to learn from")
     code, count = max(report.rejected.items(), key=lambda item: item[1])
@@ -211,7 +214,7 @@ def _nothing_kept(converted: Converted, report: Report) -> LfQwen3Error:
 
 
 def _count(
-    report: Report,
+    report: ConversionReport,
     lines: ledger.Lines,
     splits: dict[str, ledger.Rows],
     options: ConvertOptions,

@@ -15,7 +15,8 @@ from lf_qwen3 import __version__
 from lf_qwen3.base.errors import LfQwen3Error
 
 if TYPE_CHECKING:
-    from lf_qwen3.data.convert.options import ConvertOptions, Report, Source
+    from lf_qwen3.data.convert.options import ConvertOptions, Source
+    from lf_qwen3.data.convert.report import ConversionReport
 
 SPLITS = ("train", "val", "test")
 MANIFEST_END = ".manifest.json"
@@ -81,7 +82,7 @@ def write(
     stage: Path,
     options: ConvertOptions,
     found: Mapping[Source, str],
-    report: Report,
+    report: ConversionReport,
     hashes: Mapping[str, str],
 ) -> None:
     """Write the manifest of a run into its stage, with the XXH3-128 of what went in and what came out."""

@@ -1,9 +1,9 @@
-"""A conversion job: what was asked for, and the report of what became of every row."""
+"""What a conversion is asked to do, and the sources it reads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,36 +40,6 @@ class ConvertOptions:
     replace: bool = False
     workers: int = 0
     part_bytes: int = PART_BYTES
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of every row: read = rows of each split + rejected + duplicates + left_out.
-
-    `written` counts records by split (several per row when turns are unrolled), `rows` the source rows
-    behind them. `rejected` and `repaired` count rows by code, `thinking` and `plain` written records.
-    `conflicts` counts rows whose question stands earlier with another answer. `removed` names the files of
-    an earlier conversion of the same name that this one took away, `unregistered` the entries it dropped
-    from dataset_info.json.
-    """
-
-    name: str
-    read: int = 0
-    written: dict[str, int] = field(default_factory=dict)
-    rows: dict[str, int] = field(default_factory=dict)
-    rejected: dict[str, int] = field(default_factory=dict)
-    repaired: dict[str, int] = field(default_factory=dict)
-    duplicates: int = 0
-    conflicts: int = 0
-    left_out: int = 0
-    thinking: int = 0
-    plain: int = 0
-    files: dict[str, str] = field(default_factory=dict)
-    datasets: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    unregistered: list[str] = field(default_factory=list)
-    converters: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

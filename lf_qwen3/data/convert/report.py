@@ -1,0 +1,107 @@
+"""What a conversion did: where every row went, and the rows that were rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from lf_qwen3.base.reasons import describe
+
+if TYPE_CHECKING:
+    import polars
+
+
+class RejectedRow(NamedTuple):
+    """A row that may not be trained on.
+
+    `file` is the source as it was named, `row` counts from 1 and blank lines too, `code` is stable, `reason`
+    says in words what is wrong and where, `content` is the row itself (its text where it cannot be parsed).
+    """
+
+    file: str
+    row: int
+    code: str
+    reason: str
+    content: Any
+
+
+@dataclass(slots=True)
+class ConversionReport:
+    """What became of every row: read = rows of each split + rejected + duplicates + left_out.
+
+    `written` counts records by split (several per row when turns are unrolled), `rows` the source rows
+    behind them. `rejected` and `repaired` count rows by code, `thinking` and `plain` written records.
+    `conflicts` counts rows whose question stands earlier with another answer. `removed` names the files of
+    an earlier conversion of the same name that this one took away, `unregistered` the entries it dropped
+    from dataset_info.json.
+    """
+
+    name: str
+    read: int = 0
+    written: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    repaired: dict[str, int] = field(default_factory=dict)
+    duplicates: int = 0
+    conflicts: int = 0
+    left_out: int = 0
+    thinking: int = 0
+    plain: int = 0
+    files: dict[str, str] = field(default_factory=dict)
+    datasets: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unregistered: list[str] = field(default_factory=list)
+    converters: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def rejected_rows(self) -> Iterator[RejectedRow]:
+        """Yield every rejected row, in the order of the sources."""
+        with Path(self.files["rejected"]).open("rb") as file:
+            for line in file:
+                yield RejectedRow(**orjson.loads(line))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that --json prints."""
+        return asdict(self)
+
+    def to_frame(self) -> polars.DataFrame:
+        """Return where the rows that were read went, one row for each outcome; its `rows` add up to `read`.
+
+        `outcome` is "train", "val", "test", "rejected", "duplicate" or "left_out"; `code` is that of the
+        rejection, else null; `records` counts what was written, null where nothing was.
+        """
+        import polars
+
+        schema = {
+            "outcome": polars.String,
+            "code": polars.String,
+            "rows": polars.Int64,
+            "records": polars.Int64,
+        }
+        return polars.DataFrame(list(self._outcomes()), schema=schema, orient="row")
+
+    def _outcomes(self) -> Iterator[tuple[str, str | None, int, int | None]]:
+        for split, rows in self.rows.items():
+            yield split, None, rows, self.written[split]
+        for code, rows in self.rejected.items():
+            yield "rejected", code, rows, None
+        yield "duplicate", None, self.duplicates, None
+        yield "left_out", None, self.left_out, None
+
+    def _repr_html_(self) -> str:
+        """Return the outcomes as a table for a notebook, and the warnings."""
+        kinds = f"{self.thinking:,} thinking, {self.plain:,} plain"
+        head = f"<p><b>{escape(self.name)}</b>: {self.read:,} rows read, {sum(self.written.values()):,} "
+        cells = "".join(
+            f"<tr><td>{outcome}</td><td>{rows:,}</td><td>{'' if records is None else f'{records:,}'}</td>"
+            f"<td>{escape(f'{code}: {describe(code)}') if code else ''}</td></tr>"
+            for outcome, code, rows, records in self._outcomes()
+        )
+        titles = "<tr><th>outcome</th><th>rows</th><th>records</th><th>reason</th></tr>"
+        warnings = "".join(f"<p>warning: {escape(warning)}</p>" for warning in self.warnings)
+        return f"{head}records written ({kinds})</p><table>{titles}{cells}</table>{warnings}"
