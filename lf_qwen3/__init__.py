@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lf_qwen3.api.data import convert, read
     from lf_qwen3.api.texts import frame_thinking, split_thinking
     from lf_qwen3.base.errors import LfQwen3Error, UsageError
+    from lf_qwen3.proof.check import check
     from lf_qwen3.proof.estimate import estimate
     from lf_qwen3.proof.preview import preview
     from lf_qwen3.recipes.new import recipe
@@ -24,6 +25,7 @@ __all__ = [  # noqa: RUF022 - the order of the commands, and of docs/api.md
     "read",
     "split_thinking",
     "frame_thinking",
+    "check",
     "preview",
     "recipe",
     "estimate",
@@ -40,6 +42,7 @@ _HOMES = {
     "read": "lf_qwen3.api.data",
     "split_thinking": "lf_qwen3.api.texts",
     "frame_thinking": "lf_qwen3.api.texts",
+    "check": "lf_qwen3.proof.check",
     "preview": "lf_qwen3.proof.preview",
     "recipe": "lf_qwen3.recipes.new",
     "estimate": "lf_qwen3.proof.estimate",

@@ -11,6 +11,7 @@ from lf_qwen3.cli import cli
 
 COMMANDS = {
     "convert": lq.convert,
+    "check": lq.check,
     "preview": lq.preview,
     "recipe new": lq.recipe,
     "estimate": lq.estimate,
@@ -66,6 +67,7 @@ def test_the_functions_stand_in_the_order_of_the_readme(root):
 
 @pytest.mark.parametrize("function", [*COMMANDS.values(), lq.read], ids=lambda function: function.__name__)
 def test_options_are_given_by_name(function):
-    """Only what a command takes as an argument may stand first."""
+    """One argument may stand first, of `check` two: the folder, and the names in it."""
     parameters = list(inspect.signature(function).parameters.values())
-    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters[1:])
+    first = 2 if function is lq.check else 1
+    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters[first:])
