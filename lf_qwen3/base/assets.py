@@ -27,4 +27,5 @@ def folder(name: Name) -> Path:
     raise LfQwen3Error(
         f"the folder {name} is missing: neither {packed} nor {beside} of a checkout exists",
         "the installation is incomplete; install again: pip install --force-reinstall --no-deps lf-qwen3",
+        code="installation_incomplete",
     )

@@ -11,25 +11,31 @@ from typing import TYPE_CHECKING
 import click
 
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.progress import NoProgress, Status
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
     from lf_qwen3.data.download import Downloaded, HubName
 
 
-class Voice:
-    """Says each file where nobody watches; on a terminal the SDK's own bars show them."""
+class _FileLines(NoProgress):
+    """Writes a line for each file where nobody watches; on a terminal the SDK's own bars show them."""
 
-    def __init__(self) -> None:
-        self.is_watched = sys.stderr.isatty()
+    def __init__(self, is_watched: bool) -> None:
+        self._is_watched = is_watched
 
-    def say(self, text: str) -> None:
-        """Say a line about the progress."""
-        if not self.is_watched:
-            _output.say(text)
+    def start(self, title: str, step: int = 1, of: int = 1) -> None:
+        """Write what is fetched."""
+        if not self._is_watched:
+            _output.say(title)
+
+    def update(self, status: Status) -> None:
+        """Write the name of a file."""
+        if not self._is_watched:
+            _output.say(f"  {status.phase}")
 
     def warn(self, text: str) -> None:
-        """Say a warning."""
+        """Write a warning."""
         _output.warn(text)
 
 
@@ -71,17 +77,19 @@ def command(
     if (dataset is None) == (model is None):
         what = "a dataset and a model" if model else "nothing"
         raise UsageError(
-            f"{what} is named", "name one: lf-qwen3 download medical_r1 --to raw, or --model Qwen/Qwen3-4B"
+            f"{what} is named",
+            "name one: lf-qwen3 download medical_r1 --to raw, or --model Qwen/Qwen3-4B",
+            code="option_missing",
         )
-    voice = Voice()
-    if not voice.is_watched:
+    is_watched = sys.stderr.isatty()
+    if not is_watched:
         os.environ.setdefault("TQDM_DISABLE", "1")
     from lf_qwen3.data.download import Wanted, download
 
     kind, name = ("model", model) if model else ("dataset", dataset)
     wanted = Wanted(str(name), Path(to), kind, hub, files, tokenizer_only, revision)  # type: ignore[arg-type]
     try:
-        done = download(wanted, voice)
+        done = download(wanted, _FileLines(is_watched))
     except KeyboardInterrupt:
         _output.say("interrupted: what has arrived is kept; type the same command again to go on")
         return 130

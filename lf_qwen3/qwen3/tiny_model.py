@@ -70,7 +70,9 @@ def make_tiny_model(folder: Path, moe: bool = False) -> Path:
         and (not folder.is_dir() or any(folder.iterdir()))
     ):
         raise LfQwen3Error(
-            f"{folder} is there and is no tiny model", "name another folder, or remove this one"
+            f"{folder} is there and is no tiny model",
+            "name another folder, or remove this one",
+            code="folder_not_own",
         )
     tokenizer_build.require("torch", "transformers", "dashscope")
     folder.parent.mkdir(parents=True, exist_ok=True)

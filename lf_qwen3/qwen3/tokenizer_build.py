@@ -116,7 +116,9 @@ def require(*packages: str) -> None:
     if missing:
         names = ", ".join(missing)
         raise LfQwen3Error(
-            f"Qwen3's tokenizer and a tiny model need {names}, not installed here", f"run: {INSTALL}"
+            f"Qwen3's tokenizer and a tiny model need {names}, not installed here",
+            f"run: {INSTALL}",
+            code="extra_missing",
         )
 
 
@@ -129,7 +131,9 @@ def ranks_file() -> Path:
         if path.is_file():
             return path
     raise LfQwen3Error(
-        "this dashscope comes without Qwen's tokenizer file", 'run: pip install -U "dashscope>=1.20"'
+        "this dashscope comes without Qwen's tokenizer file",
+        'run: pip install -U "dashscope>=1.20"',
+        code="extra_missing",
     )
 
 

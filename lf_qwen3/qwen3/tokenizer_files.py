@@ -27,18 +27,30 @@ def find(path_or_id: Path | str) -> Path:
     path = Path(given).expanduser()
     if path.is_file():
         if path.name != FILE:
-            raise UsageError(f"{path} is no {FILE}", "name the folder that holds it: --tokenizer FOLDER")
+            raise UsageError(
+                f"{path} is no {FILE}",
+                "name the folder that holds it: --tokenizer FOLDER",
+                code="tokenizer_missing",
+            )
         return path.parent
     if path.is_dir():
         if (path / FILE).is_file():
             return path
-        raise UsageError(f"there is no {FILE} in {path}", _missing_hint(path))
+        raise UsageError(f"there is no {FILE} in {path}", _missing_hint(path), code="tokenizer_missing")
     if not _ID.fullmatch(given):
-        raise UsageError(f"there is no folder {path}", "name a folder with a tokenizer.json, or a hub id")
+        raise UsageError(
+            f"there is no folder {path}",
+            "name a folder with a tokenizer.json, or a hub id",
+            code="tokenizer_missing",
+        )
     for folder in _cached(given):
         if (folder / FILE).is_file():
             return folder
-    raise UsageError(f"{given} is no folder, and its {FILE} is in no local cache", download_hint(given))
+    raise UsageError(
+        f"{given} is no folder, and its {FILE} is in no local cache",
+        download_hint(given),
+        code="tokenizer_missing",
+    )
 
 
 def load(folder: Path) -> Tokenizer:
@@ -52,7 +64,9 @@ def load(folder: Path) -> Tokenizer:
         tokenizer = Tokenizer.from_file(str(folder / FILE))
     except Exception as error:  # the library raises a bare Exception
         raise UsageError(
-            f"{folder / FILE} cannot be read as a tokenizer: {error}", "fetch it again"
+            f"{folder / FILE} cannot be read as a tokenizer: {error}",
+            "fetch it again",
+            code="tokenizer_broken",
         ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()

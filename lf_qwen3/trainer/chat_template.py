@@ -97,9 +97,11 @@ class ChatTemplate:
                 **self._tokens,
             )
         except TrainerStopsError as stop:
-            raise LfQwen3Error(str(stop)) from stop
+            raise LfQwen3Error(str(stop), code="template_refuses") from stop
         except Exception as error:  # a template may fail in any way
-            raise LfQwen3Error(f"the chat template refuses it: {type(error).__name__}: {error}") from error
+            raise LfQwen3Error(
+                f"the chat template refuses it: {type(error).__name__}: {error}", code="template_refuses"
+            ) from error
 
 
 def as_api(messages: Sequence[Message], system: str = "") -> list[dict[str, Any]]:
@@ -221,7 +223,9 @@ def _compile(source: str) -> jinja2.Template:
     try:
         return environment.from_string(source)
     except jinja2.TemplateSyntaxError as error:
-        raise LfQwen3Error(f"the chat template cannot be compiled, line {error.lineno}: {error}") from error
+        raise LfQwen3Error(
+            f"the chat template cannot be compiled, line {error.lineno}: {error}", code="template_broken"
+        ) from error
 
 
 def _to_json(

@@ -97,7 +97,9 @@ def train(
 def require_installed() -> None:
     """Raise `LfQwen3Error` with the command to type when LLaMA-Factory is not in this environment."""
     if importlib.util.find_spec("llamafactory") is None:
-        raise LfQwen3Error("LLaMA-Factory is not installed in this environment", f"run: {INSTALL}")
+        raise LfQwen3Error(
+            "LLaMA-Factory is not installed in this environment", f"run: {INSTALL}", code="extra_missing"
+        )
 
 
 def command() -> list[str]:
@@ -211,9 +213,15 @@ def _failure(yaml: Path, code: int, log: Path) -> LfQwen3Error:
     if code < 0:
         name = signal.Signals(-code).name
         memory = "; this is what a machine out of memory does" if name == "SIGKILL" else ""
-        return LfQwen3Error(f"the trainer was ended by {name} on {yaml}{memory}", f"its whole output: {log}")
+        return LfQwen3Error(
+            f"the trainer was ended by {name} on {yaml}{memory}",
+            f"its whole output: {log}",
+            code="trainer_killed",
+        )
     found = last_error(log.read_text(encoding="utf-8", errors="replace"))
-    return LfQwen3Error(f"the trainer failed on {yaml}: {found}", f"its whole output: {log}")
+    return LfQwen3Error(
+        f"the trainer failed on {yaml}: {found}", f"its whole output: {log}", code="trainer_failed"
+    )
 
 
 def last_error(text: str) -> str:

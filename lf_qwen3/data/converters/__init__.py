@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from lf_qwen3.base.conversation import Conversation, Row
 from lf_qwen3.base.discovery import import_all
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.nearest import unknown_name
 
 ENTRY_POINT_GROUP = "lf_qwen3.converters"
 
@@ -97,9 +97,7 @@ def get(name: str) -> Converter:
     """Return the converter `name`. Raises `UsageError` with the nearest names."""
     found = all_converters()
     if name not in found:
-        near = get_close_matches(name, found, n=1)
-        guess = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"no converter is called '{name}'", f"{guess}there are: {', '.join(found)}")
+        raise unknown_name("converter", name, found, code="unknown_converter")
     return found[name]
 
 
@@ -118,6 +116,7 @@ def detect(columns: Collection[str], where: str) -> Converter:
     raise UsageError(
         f"{where}: no converter fits the columns {', '.join(sorted(columns)) or '(none)'}",
         f"nearest: {lacks}. Rename the columns, or name a converter: CONVERTER:PATH",
+        code="no_converter_fits",
     )
 
 

@@ -1,13 +1,13 @@
 """Fetch a dataset or a model from ModelScope or Hugging Face, checked against the sums that the hub states.
 
-    download(Wanted("medical_r1", to=Path("raw")), listener)    # makes raw/medical_r1
+    download(Wanted("medical_r1", to=Path("raw")), progress)    # makes raw/medical_r1
 
 The hubs' own SDKs do the fetching; here stand what is wanted, what is already there, whether it is whole,
 and what to say when it fails. A folder made here carries a marker, so that `convert medical_r1` finds it.
 """
 
 from lf_qwen3.data.download.folder import DEFAULT_TO, place_of
-from lf_qwen3.data.download.hub import HUBS, HubName, Listener, RepoKind
+from lf_qwen3.data.download.hub import HUBS, HubName, RepoKind
 from lf_qwen3.data.download.known import KNOWN
 from lf_qwen3.data.download.run import Downloaded, Wanted, download
 
@@ -17,7 +17,6 @@ __all__ = [
     "KNOWN",
     "Downloaded",
     "HubName",
-    "Listener",
     "RepoKind",
     "Wanted",
     "download",

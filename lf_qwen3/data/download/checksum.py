@@ -1,30 +1,43 @@
-"""Hold a file on disk against what the hub states of it."""
+"""Compare a file on disk with what the hub states of it."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
 from lf_qwen3.data.download.hub import RemoteFile
 
 _BLOCK = 1 << 20
 
 
-def fault(folder: Path, file: RemoteFile) -> str | None:
-    """Return what is wrong with the file below `folder`: "" when it is not there, None when it is whole."""
+class FileState(NamedTuple):
+    """Whether a file is there, and what is wrong with it ("" for nothing)."""
+
+    is_there: bool
+    damage: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the file is there as the hub states it."""
+        return self.is_there and not self.damage
+
+
+def verify(folder: Path, file: RemoteFile) -> FileState:
+    """Return the state of a file below `folder`, by its size and by the sums that the hub states."""
     path = folder / file.path
     if not path.is_file():
-        return ""
+        return FileState(False)
     size = path.stat().st_size
     if size != file.size:
-        return f"it has {size:,} bytes, the hub states {file.size:,}"
+        return FileState(True, f"it has {size:,} bytes, the hub states {file.size:,}")
     if file.sha256 and _digest(path, hashlib.sha256()) != file.sha256.lower():
-        return "its sha256 is not the one that the hub states"
-    # git's id of a blob: sha1 over "blob SIZE\0" and the content
+        return FileState(True, "its sha256 is not the one that the hub states")
+    # git's id of a blob: sha1 over "blob SIZE\\0" and the content
     # (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects).
     if file.git_sha1 and _digest(path, hashlib.sha1(b"blob %d\0" % size)) != file.git_sha1.lower():
-        return "its content is not the one that the hub states"
-    return None
+        return FileState(True, "its content is not the one that the hub states")
+    return FileState(True)
 
 
 def _digest(path: Path, digest: hashlib._Hash) -> str:

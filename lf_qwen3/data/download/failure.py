@@ -51,12 +51,16 @@ def _explain(repo: Repo, folder: Path, go_on: str, path: str, error: BaseExcepti
     names = {one.__name__ for one in type(error).__mro__}
     status = _status(error)
     if getattr(error, "errno", None) in _FULL:
-        return LfQwen3Error(f"the disk is full: {folder}", f"make room; {kept}")
+        return LfQwen3Error(f"the disk is full: {folder}", f"make room; {kept}", code="disk_full")
     if "OfflineModeIsEnabled" in names:
-        return LfQwen3Error(f"{what}: HF_HUB_OFFLINE forbids to fetch anything", "unset HF_HUB_OFFLINE")
+        return LfQwen3Error(
+            f"{what}: HF_HUB_OFFLINE forbids to fetch anything", "unset HF_HUB_OFFLINE", code="hub_offline"
+        )
     if "FileIntegrityError" in names:
         return LfQwen3Error(
-            f"{what}: it arrived damaged each time: {_answer(error)}", f"try again later: {go_on}"
+            f"{what}: it arrived damaged each time: {_answer(error)}",
+            f"try again later: {go_on}",
+            code="download_damaged",
         )
     if "GatedRepoError" not in names and (status == 404 or names & _NOT_FOUND):
         return _not_found(repo, what, error)
@@ -64,14 +68,17 @@ def _explain(repo: Repo, folder: Path, go_on: str, path: str, error: BaseExcepti
         return LfQwen3Error(
             f"{what}: {HUBS[repo.hub]} lets only some people read it: {_answer(error)}",
             f"accept its terms on its page, then: {_LOGIN[repo.hub]}, or set {_TOKEN[repo.hub]}",
+            code="hub_no_access",
         )
     if status:
-        return LfQwen3Error(f"{what}: {HUBS[repo.hub]} answered {status}: {_answer(error)}", kept)
+        return LfQwen3Error(
+            f"{what}: {HUBS[repo.hub]} answered {status}: {_answer(error)}", kept, code="hub_error"
+        )
     if _is_transport(error):
         return _no_answer(repo, what, error, kept)
     if isinstance(error, OSError) and error.errno and error.filename:
-        return LfQwen3Error(f"{error.filename}: {error.strerror}", kept)
-    return LfQwen3Error(f"{what}: {type(error).__name__}: {_answer(error)}", kept)
+        return LfQwen3Error(f"{error.filename}: {error.strerror}", kept, code="file_unreadable")
+    return LfQwen3Error(f"{what}: {type(error).__name__}: {_answer(error)}", kept, code="hub_error")
 
 
 def _not_found(repo: Repo, what: str, error: BaseException) -> UsageError:
@@ -88,7 +95,9 @@ def _not_found(repo: Repo, what: str, error: BaseException) -> UsageError:
             f"or private ({_LOGIN[repo.hub]})?"
         )
     return UsageError(
-        f"{HUBS[repo.hub]} has no {repo.kind} {what}{at}, or does not show it: {_answer(error)}", hint
+        f"{HUBS[repo.hub]} has no {repo.kind} {what}{at}, or does not show it: {_answer(error)}",
+        hint,
+        code="repo_missing",
     )
 
 
@@ -101,6 +110,7 @@ def _no_answer(repo: Repo, what: str, error: BaseException, kept: str) -> LfQwen
         f"{what}: no answer from {HUBS[repo.hub]}: {_answer(error)}",
         f"{asked}check the connection; behind a proxy set HTTPS_PROXY and HTTP_PROXY{mirror}; "
         f"or try the other hub: --hub {other(repo.hub)}. {kept[0].upper()}{kept[1:]}",
+        code="hub_unreachable",
     )
 
 

@@ -29,12 +29,17 @@ def claim(to: Path, repo: Repo) -> Path:
     folder = to / repo.name
     for place in (to, folder):
         if place.exists() and not place.is_dir():
-            raise UsageError(f"{place} is a file", "name a folder with --to; it is made when it is not there")
+            raise UsageError(
+                f"{place} is a file",
+                "name a folder with --to; it is made when it is not there",
+                code="not_a_folder",
+            )
     before = read(folder)
     if before and (before.get("id"), before.get("hub")) != (repo.id, repo.hub):
         raise UsageError(
             f"{folder} holds {before.get('id')} from {before.get('hub')}, not {repo.id} from {repo.hub}",
             "name another folder with --to",
+            code="folder_not_own",
         )
     return folder
 
@@ -81,7 +86,9 @@ def place_of(spec: str) -> str:
     found = _found(spec)
     if len(found) > 1:
         listed = " or ".join(str(one) for one in found)
-        raise UsageError(f"{spec} lies in {len(found)} folders", f"name the one you mean: {listed}")
+        raise UsageError(
+            f"{spec} lies in {len(found)} folders", f"name the one you mean: {listed}", code="ambiguous_name"
+        )
     if found:
         _require_complete(found[0])
         return str(found[0])
@@ -89,6 +96,7 @@ def place_of(spec: str) -> str:
         raise UsageError(
             f"{spec} is not here: neither a path nor a dataset downloaded below {Path.cwd()}",
             f"fetch it first: lf-qwen3 download {spec} --to {DEFAULT_TO}",
+            code="not_downloaded",
         )
     return spec
 
@@ -110,7 +118,9 @@ def _require_complete(folder: Path) -> None:
     marker = read(folder)
     if marker and not marker.get("complete"):
         raise LfQwen3Error(
-            f"{folder}: the download of {marker.get('id')} is not finished", f"go on: {marker.get('command')}"
+            f"{folder}: the download of {marker.get('id')} is not finished",
+            f"go on: {marker.get('command')}",
+            code="download_unfinished",
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, Protocol, cast
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.base.progress import Progress
 
 HubName = Literal["modelscope", "huggingface"]
 RepoKind = Literal["dataset", "model"]
@@ -43,24 +44,14 @@ class RemoteFile:
     git_sha1: str | None = None
 
 
-class Listener(Protocol):
-    """Hears what happens."""
-
-    def say(self, text: str) -> None:
-        """Take a line about the progress."""
-
-    def warn(self, text: str) -> None:
-        """Take a warning: a file that was damaged, a connection that broke and is tried again."""
-
-
 class Hub(Protocol):
     """The two things that are asked of a hub; both may raise whatever its SDK raises."""
 
-    def listing(self, repo: Repo, listener: Listener) -> list[RemoteFile]:
+    def listing(self, repo: Repo, progress: Progress) -> list[RemoteFile]:
         """Return every file of the repository, without folders."""
 
     def fetch(
-        self, repo: Repo, files: Sequence[RemoteFile], folder: Path, listener: Listener, again: bool
+        self, repo: Repo, files: Sequence[RemoteFile], folder: Path, progress: Progress, again: bool
     ) -> None:
         """Fetch files into a folder, going on with what is half there unless `again`."""
 
@@ -75,5 +66,7 @@ def open_hub(name: HubName) -> Hub:
     try:
         module = importlib.import_module(f"lf_qwen3.data.download.{_MODULES[name]}")
     except ImportError as error:
-        raise LfQwen3Error(f"{HUBS[name]} needs a package that is not here: {error.name}", INSTALL) from error
+        raise LfQwen3Error(
+            f"{HUBS[name]} needs a package that is not here: {error.name}", INSTALL, code="extra_missing"
+        ) from error
     return cast(Callable[[], Hub], module.connect)()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.data.download.hub import HUBS, HubName, Repo, RepoKind, other
 
 # The ids are those of the dataset pages; the public Qwen3 tutorials over these two sets name the same.
@@ -27,7 +26,9 @@ def repo_of(name: str, kind: RepoKind, hub: HubName | None, revision: str | None
         chosen = hub or "modelscope"
         if chosen not in ids:
             raise UsageError(
-                f"{name} is not on {HUBS[chosen]}", f"leave --hub out, or: --hub {other(chosen)}"
+                f"{name} is not on {HUBS[chosen]}",
+                f"leave --hub out, or: --hub {other(chosen)}",
+                code="not_on_hub",
             )
         return Repo(ids[chosen], kind, chosen, revision, name)
     owner, slash, short = name.partition("/")
@@ -46,10 +47,9 @@ def elsewhere(repo: Repo) -> str:
 
 def _no_such_name(name: str, kind: RepoKind) -> UsageError:
     if kind == "model":
-        return UsageError(f"'{name}' is no model id", "an id is OWNER/NAME: --model Qwen/Qwen3-4B")
-    near = get_close_matches(name, KNOWN, n=1)
-    guess = f"did you mean {near[0]}? " if near else ""
-    return UsageError(
-        f"no dataset is called '{name}'",
-        f"{guess}there are: {', '.join(sorted(KNOWN))}; any other by its id on the hub, OWNER/NAME",
-    )
+        return UsageError(
+            f"'{name}' is no model id", "an id is OWNER/NAME: --model Qwen/Qwen3-4B", code="hub_id"
+        )
+    error = unknown_name("dataset", name, KNOWN, code="unknown_dataset")
+    error.hint += "; any other by its id on the hub, OWNER/NAME"
+    return error

@@ -18,7 +18,8 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
-from lf_qwen3.data.download.hub import Listener, RemoteFile, Repo
+from lf_qwen3.base.progress import Progress, Status
+from lf_qwen3.data.download.hub import RemoteFile, Repo
 
 
 def connect() -> HuggingFace:
@@ -34,17 +35,17 @@ class HuggingFace:
         self.endpoint = os.environ.get("HF_ENDPOINT") or None
         self.api = HfApi(endpoint=self.endpoint)
 
-    def listing(self, repo: Repo, listener: Listener) -> list[RemoteFile]:
+    def listing(self, repo: Repo, progress: Progress) -> list[RemoteFile]:
         """Return every file: the sha256 of those in large-file storage, git's own id of the others."""
         tree = self.api.list_repo_tree(repo.id, recursive=True, revision=repo.revision, repo_type=repo.kind)
         return [_remote(one) for one in tree if isinstance(one, RepoFile)]
 
     def fetch(
-        self, repo: Repo, files: Sequence[RemoteFile], folder: Path, listener: Listener, again: bool
+        self, repo: Repo, files: Sequence[RemoteFile], folder: Path, progress: Progress, again: bool
     ) -> None:
         """Fetch files one after the other; `again` forgets what is half there."""
-        for file in files:
-            listener.say(f"  {file.path}")
+        for number, file in enumerate(files, 1):
+            progress.update(Status(file.path, number, len(files), "files"))
             target = folder / file.path
             half = target.with_name(target.name + ".incomplete")
             target.parent.mkdir(parents=True, exist_ok=True)

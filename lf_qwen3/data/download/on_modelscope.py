@@ -13,7 +13,8 @@ from pathlib import Path
 
 from modelscope_hub import HubApi, ProgressCallback
 
-from lf_qwen3.data.download.hub import Listener, RemoteFile, Repo
+from lf_qwen3.base.progress import Progress, Status
+from lf_qwen3.data.download.hub import RemoteFile, Repo
 
 _WORKERS = 4
 
@@ -29,60 +30,60 @@ class ModelScope:
     def __init__(self) -> None:
         self.api = HubApi()
 
-    def listing(self, repo: Repo, listener: Listener) -> list[RemoteFile]:
+    def listing(self, repo: Repo, progress: Progress) -> list[RemoteFile]:
         """Return every file, with its sha256."""
-        with _heard(listener):
+        with _log_to(progress):
             found = self.api.list_repo_files(repo.id, repo.kind, revision=repo.revision)
         return [RemoteFile(one.path, one.size, one.sha256 or None) for one in found if not one.is_dir]
 
     def fetch(
-        self, repo: Repo, files: Sequence[RemoteFile], folder: Path, listener: Listener, again: bool
+        self, repo: Repo, files: Sequence[RemoteFile], folder: Path, progress: Progress, again: bool
     ) -> None:
         """Fetch files, four at a time; what is half there is gone on with, and checked as a whole."""
         if again:
             for file in files:
                 Path(folder, file.path + ".incomplete").unlink(missing_ok=True)
         listed = [{"Path": one.path, "Size": one.size, "Sha256": one.sha256, "Type": "blob"} for one in files]
-        with _heard(listener):
+        with _log_to(progress):
             self.api.download_repo(
                 repo.id,
                 repo.kind,
                 revision=repo.revision,
                 local_dir=folder,
                 max_workers=_WORKERS,
-                progress_callbacks=[_telling(listener)],
+                progress_callbacks=[_callback_for(progress)],
                 file_list=listed,
             )
 
 
-def _telling(listener: Listener) -> type[ProgressCallback]:
+def _callback_for(progress: Progress) -> type[ProgressCallback]:
     """Return the class that the SDK makes one of for each file it fetches."""
 
-    class Telling(ProgressCallback):
+    class FileCallback(ProgressCallback):
         def __init__(self, filename: str, file_size: int) -> None:
             super().__init__(filename, file_size)
-            listener.say(f"  {filename}")
+            progress.update(Status(filename, unit="files"))
 
-    return Telling
+    return FileCallback
 
 
 @contextmanager
-def _heard(listener: Listener) -> Iterator[None]:
-    """Pass the SDK's warnings on to the listener; its other lines repeat what the command says itself."""
+def _log_to(progress: Progress) -> Iterator[None]:
+    """Pass the SDK's warnings on to the progress; its other lines repeat what the command says itself."""
     logger = logging.getLogger("modelscope_hub")
     before, propagates = logger.handlers, logger.propagate
-    logger.handlers, logger.propagate = [_Passing(listener)], False
+    logger.handlers, logger.propagate = [_WarningHandler(progress)], False
     try:
         yield
     finally:
         logger.handlers, logger.propagate = before, propagates
 
 
-class _Passing(logging.Handler):
-    def __init__(self, listener: Listener) -> None:
+class _WarningHandler(logging.Handler):
+    def __init__(self, progress: Progress) -> None:
         super().__init__(logging.WARNING)
-        self.listener = listener
+        self.progress = progress
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno == logging.WARNING:
-            self.listener.warn(record.getMessage().splitlines()[0])
+            self.progress.warn(record.getMessage().splitlines()[0])

@@ -11,10 +11,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.data.download import folder as folders
-from lf_qwen3.data.download.checksum import fault
+from lf_qwen3.data.download.checksum import verify
 from lf_qwen3.data.download.failure import explained
-from lf_qwen3.data.download.hub import HUBS, Hub, HubName, Listener, RemoteFile, Repo, RepoKind, open_hub
+from lf_qwen3.data.download.hub import HUBS, Hub, HubName, RemoteFile, Repo, RepoKind, open_hub
 from lf_qwen3.data.download.known import repo_of
 
 TOKENIZER_FILES = (
@@ -64,31 +65,33 @@ class Downloaded:
     next: str = ""
 
 
-def download(wanted: Wanted, listener: Listener) -> Downloaded:
+def download(wanted: Wanted, progress: Progress = NoProgress()) -> Downloaded:
     """Fetch what is wanted and not yet there, and check all of it against the sums that the hub states.
 
     Raises `UsageError` for a wrong name, glob or folder, and `LfQwen3Error` when the hub does not answer,
     the disk has no room or a file arrives damaged twice. What has arrived stays; a second call goes on.
     """
     if wanted.tokenizer_only and wanted.kind != "model":
-        raise UsageError("--tokenizer-only is for models", "name one: --model Qwen/Qwen3-4B")
+        raise UsageError(
+            "--tokenizer-only is for models", "name one: --model Qwen/Qwen3-4B", code="option_conflict"
+        )
     repo = repo_of(wanted.name, wanted.kind, wanted.hub, wanted.revision)
     go_on = _command(wanted, repo)
     hub = open_hub(repo.hub)
     folder = folders.claim(wanted.to, repo)
     with explained(repo, folder, go_on):
-        listed = hub.listing(repo, listener)
+        listed = hub.listing(repo, progress)
     files = _choose(wanted, repo, listed)
     _require_inside(folder, files)
     done = Downloaded(repo.name, repo.id, repo.kind, repo.hub, repo.revision, str(folder))
-    missing = _missing(folder, files, done, listener)
+    missing = _missing(folder, files, done, progress)
     folders.mark(folder, repo, files, go_on, complete=not missing)
     if missing:
         _require_room(folder, missing, go_on)
         wanting = files_of(len(missing), sum(file.size for file in missing))
-        listener.say(f"{repo.id}: {wanting} to fetch from {HUBS[repo.hub]}")
+        progress.start(f"{repo.id}: {wanting} to fetch from {HUBS[repo.hub]}")
         with explained(repo, folder, go_on):
-            _fetch(hub, repo, missing, folder, done, listener, go_on)
+            _fetch(hub, repo, missing, folder, done, progress, go_on)
         folders.mark(folder, repo, files, go_on, complete=True)
     done.fetched = [file.path for file in missing]
     done.unchecked = [file.path for file in files if not (file.sha256 or file.git_sha1)]
@@ -105,28 +108,32 @@ def _choose(wanted: Wanted, repo: Repo, listed: list[RemoteFile]) -> list[Remote
         return sorted(files, key=lambda one: one.path)
     there = ", ".join(sorted(one.path for one in listed)[:8]) or "none"
     what = "file of a tokenizer" if wanted.tokenizer_only else f"file like {' or '.join(wanted.files)}"
-    raise UsageError(f"{repo.id} has no {what if globs else 'file'}", f"there are: {there}")
+    raise UsageError(
+        f"{repo.id} has no {what if globs else 'file'}", f"there are: {there}", code="no_such_files"
+    )
 
 
 def _require_inside(folder: Path, files: Sequence[RemoteFile]) -> None:
     for file in files:
         if not (folder / file.path).resolve().is_relative_to(folder.resolve()):
-            raise LfQwen3Error(f"the hub lists a path that leads out of the folder: {file.path}")
+            raise LfQwen3Error(
+                f"the hub lists a path that leads out of the folder: {file.path}", code="path_outside"
+            )
 
 
 def _missing(
-    folder: Path, files: Sequence[RemoteFile], done: Downloaded, listener: Listener
+    folder: Path, files: Sequence[RemoteFile], done: Downloaded, progress: Progress
 ) -> list[RemoteFile]:
     """Return the files to fetch; those that are there and damaged are told of and taken away."""
     missing = []
     for file in files:
-        wrong = fault(folder, file)
-        if wrong is None:
+        state = verify(folder, file)
+        if state.is_whole:
             done.kept.append(file.path)
             continue
         missing.append(file)
-        if wrong:
-            _discard(folder, file, wrong, done, listener)
+        if state.damage:
+            _discard(folder, file, state.damage, done, progress)
     return missing
 
 
@@ -136,29 +143,30 @@ def _fetch(
     files: list[RemoteFile],
     folder: Path,
     done: Downloaded,
-    listener: Listener,
+    progress: Progress,
     go_on: str,
 ) -> None:
     """Fetch files and check them; a damaged one is told of and fetched once more, from its first byte."""
     for again in (False, True):
-        hub.fetch(repo, files, folder, listener, again)
-        wrong = {file.path: said for file in files if (said := fault(folder, file)) is not None}
-        if not wrong:
+        hub.fetch(repo, files, folder, progress, again)
+        states = {file.path: verify(folder, file) for file in files}
+        files = [file for file in files if not states[file.path].is_whole]
+        if not files:
             return
-        files = [file for file in files if file.path in wrong]
         for file in files:
-            said = wrong[file.path] or "it did not arrive"
+            damage = states[file.path].damage or "it did not arrive"
             if again:
                 (folder / file.path).unlink(missing_ok=True)
                 raise LfQwen3Error(
-                    f"{repo.id}, {file.path}: it arrived damaged twice: {said}",
+                    f"{repo.id}, {file.path}: it arrived damaged twice: {damage}",
                     f"the hub, or a proxy in between, serves a wrong file; try later: {go_on}",
+                    code="download_damaged",
                 )
-            _discard(folder, file, said, done, listener)
+            _discard(folder, file, damage, done, progress)
 
 
-def _discard(folder: Path, file: RemoteFile, wrong: str, done: Downloaded, listener: Listener) -> None:
-    listener.warn(f"{folder / file.path} is damaged: {wrong}; it is fetched again")
+def _discard(folder: Path, file: RemoteFile, damage: str, done: Downloaded, progress: Progress) -> None:
+    progress.warn(f"{folder / file.path} is damaged: {damage}; it is fetched again")
     (folder / file.path).unlink(missing_ok=True)
     if file.path not in done.damaged:
         done.damaged.append(file.path)
@@ -171,6 +179,7 @@ def _require_room(folder: Path, files: Sequence[RemoteFile], go_on: str) -> None
         raise LfQwen3Error(
             f"{folder}: {size(needed)} are to be fetched, the disk has room for {size(free)}",
             f"make room, take another disk with --to, or fewer files with --files; then: {go_on}",
+            code="disk_full",
         )
 
 

@@ -107,7 +107,9 @@ def lock(dataset_dir: Path | str) -> Iterator[None]:
         held.acquire()
     except Timeout as error:
         raise LfQwen3Error(
-            f"another process has held {held.lock_file} for a minute", "wait for it to end, then try again"
+            f"another process has held {held.lock_file} for a minute",
+            "wait for it to end, then try again",
+            code="lock_timeout",
         ) from error
     try:
         yield
@@ -125,7 +127,9 @@ def apply(change: RegistryChange) -> None:
     require_writable(change.path)
     if _content(change.path) != change.before:
         raise LfQwen3Error(
-            f"{change.path} was changed meanwhile", "nothing was written; run the command again"
+            f"{change.path} was changed meanwhile",
+            "nothing was written; run the command again",
+            code="changed_meanwhile",
         )
     temporary = change.path.with_name(f".{DATA_CONFIG}.tmp")
     temporary.unlink(missing_ok=True)
@@ -178,6 +182,7 @@ def _taken(name: str, old: Mapping[str, Any], new: Mapping[str, Any], folder: Pa
     return UsageError(
         f"'{name}' is registered in {folder / DATA_CONFIG} with other content ({', '.join(keys)})",
         "choose another name, or overwrite it with --replace (--replace --dry-run shows the difference)",
+        code="dataset_exists",
     )
 
 

@@ -37,7 +37,9 @@ def first_rows(path: Path, hint: str) -> list[Row]:
     items = islice((item for part in sources.cut(file) for item in sources.rows(part)), _HEAD)
     rows = [_row_at(path, number, item, hint) for number, item in enumerate(items, 1) if item is not None]
     if not rows:
-        raise UsageError(f"{path} holds no rows", "there is nothing to train on; is it the right file?")
+        raise UsageError(
+            f"{path} holds no rows", "there is nothing to train on; is it the right file?", code="file_empty"
+        )
     if file.kind != "csv":
         return rows
     _require_plain_header(path, hint)
@@ -50,6 +52,7 @@ def _row_at(path: Path, number: int, item: Row | BadRow, hint: str) -> Row:
     raise UsageError(
         f"{path}, row {number}: {describe(item.code)}: {item.detail}",
         f"LLaMA-Factory would not load the file; this leaves such rows out: {hint}",
+        code="row_unreadable",
     )
 
 
@@ -58,12 +61,15 @@ def _require_loadable(file: SourceFile, hint: str) -> None:
     path = file.path
     if path.suffix not in _LOADED_AS[file.kind]:
         raise UsageError(
-            f"{path} holds {file.kind}, and LLaMA-Factory goes by its name", f"rename it, or: {hint}"
+            f"{path} holds {file.kind}, and LLaMA-Factory goes by its name",
+            f"rename it, or: {hint}",
+            code="file_suffix",
         )
     if file.kind == "json" and _begins_with_mark(path):
         raise UsageError(
             f"{path} begins with a byte order mark, which LLaMA-Factory cannot read",
             f"save it as UTF-8 without one, or: {hint}",
+            code="byte_order_mark",
         )
 
 
@@ -75,6 +81,7 @@ def _require_plain_header(path: Path, hint: str) -> None:
         raise UsageError(
             f"{path}: cut at commas, as LLaMA-Factory does, its columns are {', '.join(map(repr, header))}",
             f"save it with commas and no blanks around the names, or: {hint}",
+            code="csv_header",
         )
 
 

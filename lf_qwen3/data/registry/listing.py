@@ -44,6 +44,7 @@ def listing(dataset_dir: Path | str) -> list[Listed]:
         raise UsageError(
             f"there is no {DATA_CONFIG} in {dataset_dir}",
             "name the folder that holds it: --dataset-dir DIR; lf-qwen3 register makes one",
+            code="registry_missing",
         )
     return [_listed(name, entry, Path(dataset_dir)) for name, entry in read(dataset_dir).items()]
 

@@ -24,6 +24,7 @@ def check_name(name: str) -> None:
         raise UsageError(
             f"{name!r} cannot be the name of a dataset",
             "use letters, digits, '_', '-' and '.', for example my_data-v1.0",
+            code="dataset_name",
         )
 
 
@@ -36,20 +37,28 @@ def config_path(dataset_dir: Path | str) -> Path:
     if folder.is_file():
         hint = f"name the folder: --dataset-dir {folder.parent}" if folder.name == DATA_CONFIG else ""
         raise UsageError(
-            f"--dataset-dir {folder} is a file, not a folder", hint or "name a folder, or move the file"
+            f"--dataset-dir {folder} is a file, not a folder",
+            hint or "name a folder, or move the file",
+            code="not_a_folder",
         )
     if not folder.is_dir():
         raise UsageError(
-            f"there is no folder {folder}", "name the folder that holds dataset_info.json: --dataset-dir DIR"
+            f"there is no folder {folder}",
+            "name the folder that holds dataset_info.json: --dataset-dir DIR",
+            code="folder_missing",
         )
     path = Path(os.path.realpath(folder / DATA_CONFIG))
     if not path.parent.is_dir():
         raise UsageError(
-            f"{folder / DATA_CONFIG} links to {path}, whose folder is missing", "mend or remove the link"
+            f"{folder / DATA_CONFIG} links to {path}, whose folder is missing",
+            "mend or remove the link",
+            code="link_broken",
         )
     if path.exists() and not path.is_file():
         raise UsageError(
-            f"{path} is not a file", "move it away: LLaMA-Factory reads its datasets from a file there"
+            f"{path} is not a file",
+            "move it away: LLaMA-Factory reads its datasets from a file there",
+            code="not_a_file",
         )
     return path
 
@@ -59,7 +68,7 @@ def require_writable(path: Path) -> None:
     for place in (path.parent, path):
         if not os.access(place, os.W_OK) and (place.exists() or place is path.parent):
             hint = f"chmod u+w {place}, or name another folder: --dataset-dir DIR"
-            raise LfQwen3Error(f"no permission to write {place}", hint)
+            raise LfQwen3Error(f"no permission to write {place}", hint, code="no_permission")
 
 
 def find_file(file: Path | str, dataset_dir: Path | str) -> Path:
@@ -69,12 +78,17 @@ def find_file(file: Path | str, dataset_dir: Path | str) -> Path:
             raise UsageError(
                 f"{path} is a folder",
                 "name one file; several become one by: lf-qwen3 convert FOLDER --name NAME",
+                code="not_a_file",
             )
         if path.is_file():
             return path
         if path.exists():
-            raise UsageError(f"{path} is not a regular file", "name a JSON, JSONL, CSV or parquet file")
-    raise UsageError(f"there is no file {file}", f"it may be named from here, or from {dataset_dir}")
+            raise UsageError(
+                f"{path} is not a regular file", "name a JSON, JSONL, CSV or parquet file", code="not_a_file"
+            )
+    raise UsageError(
+        f"there is no file {file}", f"it may be named from here, or from {dataset_dir}", code="file_missing"
+    )
 
 
 def relative_name(file: Path, dataset_dir: Path | str) -> str:
@@ -97,6 +111,7 @@ def relative_name(file: Path, dataset_dir: Path | str) -> str:
         f"{file} does not lie in {dataset_dir}: LLaMA-Factory would not find it",
         f"copy it there: cp {source} {folder}/; or write its records there: "
         f"lf-qwen3 convert {source} --name NAME --dataset-dir {folder}",
+        code="file_outside",
     )
 
 
@@ -104,5 +119,7 @@ def _portable(name: str) -> str:
     try:
         name.encode()
     except UnicodeEncodeError as error:
-        raise UsageError(f"the file name {name!r} is not UTF-8", "rename the file") from error
+        raise UsageError(
+            f"the file name {name!r} is not UTF-8", "rename the file", code="file_name"
+        ) from error
     return name.replace(os.sep, "/")

@@ -59,6 +59,7 @@ def _described(file: Path | str, dataset_dir: Path | str) -> tuple[RegistryEntry
         raise UsageError(
             f"{path}: a data file ends in {', '.join(_SUFFIXES)}",
             f"rename it if it is one of these, or: {convert}",
+            code="file_suffix",
         )
     rows = first_rows(path, hint=convert)
     try:
@@ -68,6 +69,7 @@ def _described(file: Path | str, dataset_dir: Path | str) -> tuple[RegistryEntry
         raise UsageError(
             f"{path} fits no format of LLaMA-Factory{reason}\ncolumns seen: {_seen(columns_of(rows))}",
             f"this turns it into one that fits: {convert}",
+            code="no_format_fits",
         ) from why
     return shape.entry(file_name), shape
 

@@ -112,13 +112,17 @@ def parse(content: bytes, path: Path) -> RegistryText:
         what = (
             f"not valid JSON: {error.msg}" if text.strip() else "the file is empty, which is not valid JSON"
         )
-        raise LfQwen3Error(f"{place}: {what}", _UNTOUCHED) from error
+        raise LfQwen3Error(f"{place}: {what}", _UNTOUCHED, code="registry_broken") from error
     except (ValueError, RecursionError) as error:
-        raise LfQwen3Error(f"{path}: cannot be read as JSON: {error}", _UNTOUCHED) from error
+        raise LfQwen3Error(
+            f"{path}: cannot be read as JSON: {error}", _UNTOUCHED, code="registry_broken"
+        ) from error
     opening = _skip_space(text, 0)
     if not isinstance(root, dict):
         raise LfQwen3Error(
-            f"{_place(path, text, opening)}: an object of datasets is due here, not {_kind(root)}", _UNTOUCHED
+            f"{_place(path, text, opening)}: an object of datasets is due here, not {_kind(root)}",
+            _UNTOUCHED,
+            code="registry_broken",
         )
     members, closing = _members(text, opening, path)
     for member in members:
@@ -127,6 +131,7 @@ def parse(content: bytes, path: Path) -> RegistryText:
                 f"{_place(path, text, member.value_start)}: "
                 f"the entry '{member.name}' is {_kind(member.value)}, not an object",
                 _UNTOUCHED,
+                code="registry_broken",
             )
     return RegistryText(text, opening, closing, members, has_bom)
 
@@ -138,7 +143,9 @@ def _decoded(content: bytes, path: Path) -> str:
         before = content[: error.start]
         line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
         raise LfQwen3Error(
-            f"{path}, line {line} column {column}: not UTF-8", f"save the file as UTF-8; {_UNTOUCHED}"
+            f"{path}, line {line} column {column}: not UTF-8",
+            f"save the file as UTF-8; {_UNTOUCHED}",
+            code="registry_broken",
         ) from error
 
 
@@ -150,7 +157,11 @@ def _members(text: str, opening: int, path: Path) -> tuple[list[Member], int]:
     while text[at] == '"':
         name, name_end = _DECODER.raw_decode(text, at)
         if name in names:
-            raise LfQwen3Error(f"{_place(path, text, at)}: '{name}' stands twice in one object", _UNTOUCHED)
+            raise LfQwen3Error(
+                f"{_place(path, text, at)}: '{name}' stands twice in one object",
+                _UNTOUCHED,
+                code="registry_broken",
+            )
         names.add(name)
         value_start = _skip_space(text, _skip_space(text, name_end) + 1)
         value, end = _DECODER.raw_decode(text, value_start)

@@ -96,7 +96,9 @@ def _header(file: SourceFile, fields: list[str] | csv.Error, raw: str) -> list[s
         twice = [name for name, times in Counter(names).items() if times > 1]
         problem = f"'{twice[0]}' stands there twice" if twice else ""
     if problem:
-        raise UsageError(f"{file.path}: the header row cannot be used: {problem}", _HEADER_HINT)
+        raise UsageError(
+            f"{file.path}: the header row cannot be used: {problem}", _HEADER_HINT, code="csv_header"
+        )
     return names
 
 

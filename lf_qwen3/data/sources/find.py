@@ -5,12 +5,12 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NoReturn
 
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.nearest import nearest
 from lf_qwen3.data.sources.kind import ACCEPTED, sniff
 from lf_qwen3.data.sources.part import SourceFile
 from lf_qwen3.data.sources.stream import cannot_read
@@ -39,14 +39,18 @@ def find_files(spec: str) -> list[SourceFile]:
     if os.path.isdir(place):
         paths, what = list(_walk(place)), "folder"
     elif os.path.exists(place):
-        raise UsageError(f"{spec}: it is no ordinary file", "save the data to a file first")
+        raise UsageError(
+            f"{spec}: it is no ordinary file", "save the data to a file first", code="not_a_file"
+        )
     else:
         paths, what = _matches(place), "glob"
         if not paths:
             _not_found(spec)
     data = [path for path in sorted(paths) if not _is_companion(path.name)]
     if not data:
-        raise UsageError(f"{spec}: the {what} holds no data file", f"accepted are {ACCEPTED}")
+        raise UsageError(
+            f"{spec}: the {what} holds no data file", f"accepted are {ACCEPTED}", code="no_data_files"
+        )
     return _of_one_kind(spec, [sniff(path) for path in data])
 
 
@@ -78,7 +82,9 @@ def _of_one_kind(spec: str, files: list[SourceFile]) -> list[SourceFile]:
     listed = "; ".join(f"{kind}: {_some_names(found)}" for kind, found in sorted(kinds.items()))
     example = os.path.join(spec if os.path.isdir(spec) else ".", "**", f"*{files[0].path.suffix}")
     raise UsageError(
-        f"{spec}: files of several kinds ({listed})", f"name one kind by a glob, like '{example}'"
+        f"{spec}: files of several kinds ({listed})",
+        f"name one kind by a glob, like '{example}'",
+        code="mixed_kinds",
     )
 
 
@@ -91,23 +97,27 @@ def _some_names(files: Iterable[SourceFile], most: int = 3) -> str:
 def _not_found(spec: str) -> NoReturn:
     if "://" in spec:
         raise UsageError(
-            f"{spec}: only local files are read", "fetch it first, then name the file or the folder"
+            f"{spec}: only local files are read",
+            "fetch it first, then name the file or the folder",
+            code="not_local",
         )
     folder, name = os.path.split(os.path.expanduser(spec))
     if glob.has_magic(spec):
-        raise UsageError(f"no file matches {spec}", "put a glob in quotes; ** goes down into folders")
+        raise UsageError(
+            f"no file matches {spec}", "put a glob in quotes; ** goes down into folders", code="file_missing"
+        )
     try:
-        near = get_close_matches(name, os.listdir(folder or "."), n=1)
+        near = nearest(name, os.listdir(folder or "."))
     except (OSError, ValueError):
         raise UsageError(
-            f"{spec}: there is no folder {folder}", "check the path; pwd shows where you are"
+            f"{spec}: there is no folder {folder}",
+            "check the path; pwd shows where you are",
+            code="folder_missing",
         ) from None
     guess = (
-        f"did you mean {os.path.join(folder, near[0])}?"
-        if near
-        else "check the path; pwd shows where you are"
+        f"did you mean {os.path.join(folder, near)}?" if near else "check the path; pwd shows where you are"
     )
-    raise UsageError(f"{spec}: there is no such file or folder", guess)
+    raise UsageError(f"{spec}: there is no such file or folder", guess, code="file_missing")
 
 
 def _cannot_list(error: OSError) -> NoReturn:

@@ -51,16 +51,21 @@ def sniff(path: Path) -> SourceFile:
     if head.startswith(_PARQUET):
         if compression:
             raise UsageError(
-                f"{path}: a parquet file is packed with {compression}", "unpack it; parquet packs itself"
+                f"{path}: a parquet file is packed with {compression}",
+                "unpack it; parquet packs itself",
+                code="parquet_packed",
             )
         return SourceFile(path, "parquet")
     if name == ".parquet":
-        raise UsageError(f"{path}: it is cut short or no parquet file", "fetch it again")
+        raise UsageError(
+            f"{path}: it is cut short or no parquet file", "fetch it again", code="parquet_broken"
+        )
     kind = _json_kind(text, name) or _KINDS.get(name)
     if kind is None:
         raise UsageError(
             f"{path}: cannot tell what this file is",
             f"accepted are {ACCEPTED}; a glob passes other files over",
+            code="unknown_file_kind",
         )
     return SourceFile(path, kind, compression)
 
@@ -85,7 +90,7 @@ def _require_data(path: Path, head: bytes) -> None:
     start = head[:32].lower()
     for magic, (what, hint) in _OTHERS.items():
         if start.startswith(magic):
-            raise UsageError(f"{path}: this is {what}", hint)
+            raise UsageError(f"{path}: this is {what}", hint, code="not_a_data_file")
 
 
 def _json_kind(head: bytes, name: str) -> FileKind | None:

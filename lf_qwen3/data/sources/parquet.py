@@ -54,10 +54,14 @@ def columns(file: SourceFile) -> list[str]:
     names: list[str] = _metadata(file.path).schema.to_arrow_schema().names
     if twice := [name for name, times in Counter(names).items() if times > 1]:
         raise UsageError(
-            f"{file.path}: two columns are called '{twice[0]}'", "rename one of them and write the file again"
+            f"{file.path}: two columns are called '{twice[0]}'",
+            "rename one of them and write the file again",
+            code="repeated_column",
         )
     if not _metadata(file.path).num_rows:
-        raise UsageError(f"{file.path}: the file holds no row", "fetch it again, or leave it out")
+        raise UsageError(
+            f"{file.path}: the file holds no row", "fetch it again, or leave it out", code="file_empty"
+        )
     return names
 
 
@@ -88,6 +92,7 @@ def _batches(parquet: Any, part: Part) -> Iterator[pa.RecordBatch]:
             f"{part.file.path}: row group {_damaged(parquet, groups, done)} cannot be decoded "
             f"({' '.join(str(error).split())})",
             "the file is damaged: fetch it again",
+            code="parquet_broken",
         ) from error
 
 
@@ -187,4 +192,6 @@ def _open(path: Path, parsed: bool = True) -> Any:
     except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
         raise cannot_read(path, error) from error
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: it is cut short or no parquet file", "fetch it again") from error
+        raise UsageError(
+            f"{path}: it is cut short or no parquet file", "fetch it again", code="parquet_broken"
+        ) from error

@@ -77,6 +77,8 @@ def columns(file: SourceFile) -> list[str]:
             break
     if not found:
         raise UsageError(
-            f"{file.path}: no row can be read; {problem}", "open the file and look, or fetch it again"
+            f"{file.path}: no row can be read; {problem}",
+            "open the file and look, or fetch it again",
+            code="no_rows",
         )
     return list(names)

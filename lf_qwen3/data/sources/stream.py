@@ -73,16 +73,22 @@ def cannot_read(path: Path | str, error: OSError) -> UsageError:
     """Return the error that says why a path cannot be read, and what to do."""
     if isinstance(error, PermissionError):
         return UsageError(
-            f"{path}: no permission to read it", f"ls -l '{path}' shows whose it is; chmod +r opens it"
+            f"{path}: no permission to read it",
+            f"ls -l '{path}' shows whose it is; chmod +r opens it",
+            code="no_permission",
         )
     if isinstance(error, FileNotFoundError):
         return UsageError(
-            f"{path}: there is no such file", "a link whose target is gone? fetch the data again"
+            f"{path}: there is no such file",
+            "a link whose target is gone? fetch the data again",
+            code="file_missing",
         )
     if isinstance(error, IsADirectoryError):
-        return UsageError(f"{path}: it is a folder", "name the file inside")
+        return UsageError(f"{path}: it is a folder", "name the file inside", code="not_a_file")
     return UsageError(
-        f"{path}: {error.strerror or error}", "the file cannot be read; check the disk, or fetch it again"
+        f"{path}: {error.strerror or error}",
+        "the file cannot be read; check the disk, or fetch it again",
+        code="file_unreadable",
     )
 
 

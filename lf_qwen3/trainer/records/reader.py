@@ -39,6 +39,7 @@ class RecordReader:
                 f"formatting '{formatting}' is none that LLaMA-Factory has",
                 f"it may be {', '.join(FORMATTINGS)}; "
                 "lf-qwen3 register NAME FILE --replace writes the entry anew",
+                code="unknown_formatting",
             )
         self._names = Names(entry)
         self._align = _ALIGN[formatting]

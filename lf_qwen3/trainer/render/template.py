@@ -59,10 +59,13 @@ class Template:
             raise UsageError(
                 f"template '{self.name}' is none that lf-qwen3 renders",
                 f"write template: {' or '.join(NAMES)}",
+                code="unknown_template",
             )
         if self.mask_history and self.train_on_prompt:
             raise UsageError(
-                "mask_history and train_on_prompt exclude each other", "set one of them to false"
+                "mask_history and train_on_prompt exclude each other",
+                "set one of them to false",
+                code="option_conflict",
             )
 
     @classmethod
@@ -193,15 +196,27 @@ def _checked(settings: Mapping[str, Any]) -> tuple[bool | None, int]:
     """Return enable_thinking and cutoff_len of a training YAML that can be followed."""
     for key in _NOT_FOLLOWED:
         if settings.get(key):
-            raise UsageError(f"{key} changes the tokens, and lf-qwen3 does not follow it", f"leave {key} out")
+            raise UsageError(
+                f"{key} changes the tokens, and lf-qwen3 does not follow it",
+                f"leave {key} out",
+                code="setting_not_followed",
+            )
     if not settings.get("template"):
-        raise UsageError("the YAML names no template", f"write template: {' or '.join(NAMES)}")
+        raise UsageError(
+            "the YAML names no template", f"write template: {' or '.join(NAMES)}", code="template_missing"
+        )
     thinking = settings.get("enable_thinking", True)
     if thinking not in (True, False, None):
-        raise UsageError(f"enable_thinking is {thinking!r}", "it may be true, false or null")
+        raise UsageError(
+            f"enable_thinking is {thinking!r}", "it may be true, false or null", code="setting_value"
+        )
     cutoff_len = settings.get("cutoff_len", 2048)
     if not isinstance(cutoff_len, int) or cutoff_len < 1:
-        raise UsageError(f"cutoff_len is {cutoff_len!r}", "it has to be a number of tokens, such as 4096")
+        raise UsageError(
+            f"cutoff_len is {cutoff_len!r}",
+            "it has to be a number of tokens, such as 4096",
+            code="setting_value",
+        )
     return thinking, cutoff_len
 
 
