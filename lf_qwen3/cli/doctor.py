@@ -16,20 +16,18 @@ def command(as_json: bool) -> int:
     the tokenizer, the GPU and the disk. Nothing is imported or changed. Exit code 1 when there is a problem;
     notes on optional parts are no problem.
     """
-    from dataclasses import asdict
+    from lf_qwen3.proof.doctor import check_environment
 
-    from lf_qwen3.proof.doctor import examine
-
-    health = examine()
+    report = check_environment()
     if as_json:
-        _output.print_json({**asdict(health), "is_good": health.is_good})
-        return 0 if health.is_good else 1
-    for name, found in health.versions.items():
-        click.echo(f"  {name:<16}{found or '-'}")
-    for symptom in health.symptoms:
-        color = "red" if symptom.level == "problem" else "cyan"
-        click.echo(f"{click.style(symptom.level, fg=color, bold=True)}: {symptom.what}: {symptom.why}")
-        if symptom.cure:
-            click.echo(f"  {symptom.cure}")
-    click.echo("all is well" if health.is_good else "train after these are cured")
-    return 0 if health.is_good else 1
+        _output.print_json(report.as_json())
+        return 0 if report.is_good else 1
+    for name, version in report.versions.items():
+        click.echo(f"  {name:<16}{version or '-'}")
+    for finding in report.findings:
+        color = "red" if finding.level == "problem" else "cyan"
+        click.echo(f"{click.style(finding.level, fg=color, bold=True)}: {finding.what}: {finding.why}")
+        if finding.cure:
+            click.echo(f"  {finding.cure}")
+    click.echo("all is well" if report.is_good else "train after these are cured")
+    return 0 if report.is_good else 1

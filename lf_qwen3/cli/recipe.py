@@ -10,7 +10,7 @@ import click
 from lf_qwen3.cli import _output, _recipe_list
 
 if TYPE_CHECKING:
-    from lf_qwen3.proof.validate import Finding, Validation
+    from lf_qwen3.proof.validate import YamlFinding, YamlValidation
     from lf_qwen3.recipes.new import RecipeSet
 
 
@@ -102,29 +102,29 @@ def validate(file: str, as_json: bool) -> int:
     \b
     lf-qwen3 recipe validate runs/my_data/train.yaml
     """  # noqa: D301
-    from lf_qwen3.proof.validate import validate as hold_against_the_keys
+    from lf_qwen3.proof.validate import validate as validate_yaml
 
-    found = hold_against_the_keys(Path(file))
+    validation = validate_yaml(Path(file))
     if as_json:
-        _output.print_json(found.as_json())
+        _output.print_json(validation.as_json())
     else:
-        _show(found)
-    return 0 if found.is_valid else 1
+        _show(validation)
+    return 0 if validation.is_valid else 1
 
 
-def _show(found: Validation) -> None:
-    for one in found.findings:
-        _show_finding(one)
-    for note in found.notes:
+def _show(validation: YamlValidation) -> None:
+    for finding in validation.findings:
+        _show_finding(finding)
+    for note in validation.notes:
         _output.say(f"note: {note}")
-    errors = sum(one.severity == "error" for one in found.findings)
+    errors = sum(finding.severity == "error" for finding in validation.findings)
     wrong = f"{errors} {'error' if errors == 1 else 'errors'} in "
     good = click.style("valid", fg="green", bold=True) + ": "
-    click.echo(f"{wrong if errors else good}{found.file}, {found.settings} settings")
+    click.echo(f"{wrong if errors else good}{validation.file}, {validation.settings} settings")
 
 
-def _show_finding(one: Finding) -> None:
-    place = one.file if one.row is None else f"{one.file}:{one.row}"
-    code = click.style(one.code, fg="red" if one.severity == "error" else "cyan", bold=True)
-    click.echo(f"{place}: {code} {one.message}")
-    click.echo(f"  hint: {one.hint}")
+def _show_finding(finding: YamlFinding) -> None:
+    place = finding.file if finding.row is None else f"{finding.file}:{finding.row}"
+    code = click.style(finding.code, fg="red" if finding.severity == "error" else "cyan", bold=True)
+    click.echo(f"{place}: {code} {finding.message}")
+    click.echo(f"  hint: {finding.hint}")

@@ -1,4 +1,4 @@
-"""The YAML files around LLaMA-Factory, told apart by their keys, and the keys that came and went.
+"""The YAML files around LLaMA-Factory, recognised by their keys, and the keys that came and went.
 
 The schema knows what `llamafactory-cli train`, `chat`, `api` and `export` take. Beside them the trainer reads
 three other sets of keys, and users keep files of other tools in the same folders.
@@ -139,8 +139,8 @@ OTHER_VALUES = {
 """The same for values."""
 
 
-def dialect_of(reading: YamlReading, known: Collection[str]) -> Dialect:
-    """Tell what kind of YAML this is; `known` are the keys of the schema."""
+def detect_dialect(reading: YamlReading, known: Collection[str]) -> Dialect:
+    """Return what kind of YAML this is; `known` are the keys of the schema."""
     keys = reading.settings.keys()
     if reading.is_list:
         return "rules"

@@ -1,4 +1,4 @@
-"""Look over the environment: what is missing or mismatched, why it matters, and the command that cures it.
+"""Check the environment: what is missing or mismatched, why it matters, and the command that cures it.
 
 Only metadata is read: nothing heavy is imported, and an answer takes a fraction of a second.
 """
@@ -11,14 +11,15 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lf_qwen3 import __version__
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.proof.accelerators import VISIBLE_DEVICES, Accelerator, find_accelerators
 from lf_qwen3.qwen3 import tokenizer_files
 
 TRAINER = "llamafactory"
@@ -37,8 +38,8 @@ _MODELS = tuple(f"Qwen/Qwen3-{size}{ending}" for size in _SIZES for ending in ("
 
 
 @dataclass(frozen=True, slots=True)
-class Symptom:
-    """One thing found; a problem stops or spoils a run, a note only limits what can be done."""
+class EnvironmentFinding:
+    """A problem stops or spoils a run; a note only limits what can be done."""
 
     level: Literal["problem", "note"]
     what: str
@@ -47,34 +48,39 @@ class Symptom:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
-    """What was found, and the versions that were looked at (None: not installed)."""
+class EnvironmentReport:
+    """The findings, and the versions of the packages that matter (None: not installed)."""
 
-    symptoms: list[Symptom]
+    findings: list[EnvironmentFinding]
     versions: dict[str, str | None]
 
     @property
     def is_good(self) -> bool:
-        """Tell whether no problem was found; notes do not count."""
-        return all(symptom.level == "note" for symptom in self.symptoms)
+        """Return whether there is no problem; notes do not count."""
+        return all(finding.level == "note" for finding in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as `doctor --json` prints it."""
+        symptoms = [asdict(finding) for finding in self.findings]
+        return {"symptoms": symptoms, "versions": self.versions, "is_good": self.is_good}
 
 
-def examine() -> Health:
-    """Look at Python, the trainer and its pins, the torch family, the metric parts, the GPU and the disk."""
-    looks: tuple[Callable[[], Iterator[Symptom]], ...] = (
+def check_environment() -> EnvironmentReport:
+    """Check Python, the trainer and its pins, the torch family, the metric parts, the GPU and the disk."""
+    checks: tuple[Callable[[], Iterator[EnvironmentFinding]], ...] = (
         _python,
         _trainer,
         _pins,
         _torch_family,
         _metrics,
         _tokenizer,
-        _gpu,
+        _accelerators,
         _disk,
         _optional,
     )
     names = (TRAINER, "torch", *_TORCH_FAMILY, "transformers", "datasets", *_METRICS, *_OPTIONAL)
     versions = {"python": sys.version.split()[0], "lf-qwen3": __version__, **{n: version(n) for n in names}}
-    return Health([symptom for look in looks for symptom in look()], versions)
+    return EnvironmentReport([finding for check in checks for finding in check()], versions)
 
 
 def version(name: str) -> str | None:
@@ -90,19 +96,23 @@ def build(name: str) -> str:
 
     The version of a wheel from the index says nothing; the package's own version.py does.
     """
-    found = (version(name) or "").partition("+")[2]
-    spec = None if found else importlib.util.find_spec(name)
+    named = (version(name) or "").partition("+")[2]
+    spec = None if named else importlib.util.find_spec(name)
     if spec is None or not spec.origin:
-        return found
+        return named
     try:
         text = Path(spec.origin).with_name("version.py").read_text("utf-8")
     except OSError:
         return ""
-    own = re.search(r"__version__ = '[^'+]*\+([^']+)'", text)
-    return own[1] if own else ""
+    match = re.search(r"__version__ = '[^'+]*\+([^']+)'", text)
+    return match[1] if match else ""
 
 
-def _python() -> Iterator[Symptom]:
+_problem = partial(EnvironmentFinding, "problem")
+_note = partial(EnvironmentFinding, "note")
+
+
+def _python() -> Iterator[EnvironmentFinding]:
     try:
         needed = metadata.metadata(TRAINER)["Requires-Python"]
     except (metadata.PackageNotFoundError, KeyError):
@@ -110,73 +120,69 @@ def _python() -> Iterator[Symptom]:
     own = ".".join(map(str, sys.version_info[:3]))
     if needed and not _fits(needed, own):
         why = f"{TRAINER} {version(TRAINER)} needs Python {needed}"
-        yield Symptom(
-            "problem", f"this is Python {own}", why, "make an environment: python3.11 -m venv .venv"
-        )
+        yield _problem(f"this is Python {own}", why, "make an environment: python3.11 -m venv .venv")
 
 
-def _trainer() -> Iterator[Symptom]:
+def _trainer() -> Iterator[EnvironmentFinding]:
     if version(TRAINER) is None:
-        yield Symptom(
-            "problem",
+        yield _problem(
             "LLaMA-Factory is not installed here",
             "convert, check and recipe work without it; training, predicting and rehearse do not",
             'pip install "lf-qwen3[train]"',
         )
 
 
-def _pins() -> Iterator[Symptom]:
-    """Hold every requirement of the trainer, its marker considered, against what is installed."""
+def _pins() -> Iterator[EnvironmentFinding]:
+    """Compare every requirement of the trainer, its marker considered, with what is installed."""
     if version(TRAINER) is None:
         return
     for name, specifier, needed in _requirements(TRAINER):
-        found = version(name)
-        if found is None:
+        installed = version(name)
+        if installed is None:
             why = f"{TRAINER} {version(TRAINER)} needs {name}{specifier}"
-            yield Symptom("problem", f"{name} is not installed", why, f'pip install "{name}{specifier}"')
-        elif not needed(found):
+            yield _problem(f"{name} is not installed", why, f'pip install "{name}{specifier}"')
+        elif not needed(installed):
             why = f"{TRAINER} {version(TRAINER)} was made for {name}{specifier}"
-            yield Symptom("problem", f"{name} is {found}", why, f'pip install "{name}{specifier}"')
+            yield _problem(f"{name} is {installed}", why, f'pip install "{name}{specifier}"')
 
 
-def _torch_family() -> Iterator[Symptom]:
-    """Hold torchvision and torchaudio against torch: a pair that does not match fails at import."""
+def _torch_family() -> Iterator[EnvironmentFinding]:
+    """Compare torchvision and torchaudio with torch: a pair that does not match fails at import."""
     torch = version("torch")
     if torch is None:
         return
     for member in _TORCH_FAMILY:
-        found = version(member)
-        if found is None:
+        installed = version(member)
+        if installed is None:
             why = "the trainer imports it at its start (data/mm_plugin.py)"
-            yield Symptom("problem", f"{member} is not installed", why, f"pip install {member}")
+            yield _problem(f"{member} is not installed", why, f"pip install {member}")
             continue
         for name, specifier, fits in _requirements(member):
             if name == "torch" and not fits(torch):
                 why = f"this {member} was built for torch{specifier}; beside another it fails at import"
                 cure = f"pip install --upgrade torch {' '.join(_TORCH_FAMILY)}"
-                yield Symptom("problem", f"{member} {found} stands beside torch {torch}", why, cure)
-        builds = [one for one in (build("torch"), build(member)) if one]
+                yield _problem(f"{member} {installed} stands beside torch {torch}", why, cure)
+        builds = [built_for for built_for in (build("torch"), build(member)) if built_for]
         if len(set(builds)) == 2:
             why = f"one is built for {builds[0]}, one for {builds[1]}: importing {member} fails"
             cure = f"pip install --force-reinstall torch {' '.join(_TORCH_FAMILY)}"
-            yield Symptom("problem", f"{member} {found} stands beside torch {torch}", why, cure)
+            yield _problem(f"{member} {installed} stands beside torch {torch}", why, cure)
 
 
-def _metrics() -> Iterator[Symptom]:
+def _metrics() -> Iterator[EnvironmentFinding]:
     missing = [name for name in _METRICS if version(name) is None]
     if missing and version(TRAINER):
-        yield Symptom(
-            "problem",
+        yield _problem(
             f"missing: {', '.join(missing)}",
             "predict_with_generate scores with them and ends in an ImportError",
             f"pip install {' '.join(missing)}",
         )
 
 
-def _tokenizer() -> Iterator[Symptom]:
+def _tokenizer() -> Iterator[EnvironmentFinding]:
     if version("dashscope") is None and not any(map(_is_at_hand, _MODELS)):
         why = "no Qwen3 is in a hub's cache here, and demo and rehearse make Qwen's tokenizer from dashscope"
-        yield Symptom("note", "no Qwen3 tokenizer is at hand", why, "pip install dashscope")
+        yield _note("no Qwen3 tokenizer is at hand", why, "pip install dashscope")
 
 
 def _is_at_hand(model: str) -> bool:
@@ -186,35 +192,59 @@ def _is_at_hand(model: str) -> bool:
         return False
 
 
-def _gpu() -> Iterator[Symptom]:
-    if not has_gpu():
+def _accelerators() -> Iterator[EnvironmentFinding]:
+    accelerators = find_accelerators()
+    if not accelerators:
         why = "demo, check and rehearse run on the CPU; real training does not in any useful time"
-        yield Symptom("note", "no NVIDIA GPU is visible", why)
-    elif build("torch") == "cpu":
+        yield _note("no NVIDIA or AMD GPU and no Ascend NPU is visible", why)
+        return
+    accelerator = accelerators[0]
+    yield from _TORCH_CHECKS[accelerator]()
+    for variable in VISIBLE_DEVICES[accelerator]:
+        if os.environ.get(variable) in ("", "-1"):
+            why = f"{variable} is set to none, so training would run on the CPU"
+            yield _problem(f"the {accelerator[-3:]} is hidden", why, f"unset {variable}")
+
+
+def _torch_for_nvidia() -> Iterator[EnvironmentFinding]:
+    if build("torch") == "cpu":
         why = "training would run on the CPU"
         cure = f"pip install --force-reinstall torch {' '.join(_TORCH_FAMILY)}"
-        yield Symptom("problem", "there is a GPU, and this torch is built for the CPU alone", why, cure)
-    elif os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
-        why = "CUDA_VISIBLE_DEVICES is set to none, so training would run on the CPU"
-        yield Symptom("problem", "the GPU is hidden", why, "unset CUDA_VISIBLE_DEVICES")
+        what = "there is a GPU, and this torch is built for the CPU alone"
+        yield _problem(what, why, cure)
 
 
-def has_gpu() -> bool:
-    """Tell whether the driver of an NVIDIA GPU is loaded; torch is not asked, it takes seconds."""
-    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+def _torch_for_amd() -> Iterator[EnvironmentFinding]:
+    """Note a torch without ROCm: no problem, since a small GPU inside the CPU has the same driver."""
+    if version("torch") and not (built_for := build("torch")).startswith("rocm"):
+        what = f"there is an AMD GPU, and this torch is built for {built_for or 'something else'}"
+        yield _note(what, "training on it needs the ROCm build of torch")
 
 
-def _disk() -> Iterator[Symptom]:
+def _torch_for_ascend() -> Iterator[EnvironmentFinding]:
+    if version("torch") and version("torch-npu") is None:
+        what = "there is an Ascend NPU, and torch-npu is not installed"
+        yield _problem(what, "training would run on the CPU", "pip install torch-npu")
+
+
+_TORCH_CHECKS: dict[Accelerator, Callable[[], Iterator[EnvironmentFinding]]] = {
+    "NVIDIA GPU": _torch_for_nvidia,
+    "AMD GPU": _torch_for_amd,
+    "Ascend NPU": _torch_for_ascend,
+}
+
+
+def _disk() -> Iterator[EnvironmentFinding]:
     free = shutil.disk_usage(".").free
     if free < _ROOM:
         why = "a 4B model takes 8 GB, and every checkpoint of a full fine-tune several times that"
-        yield Symptom("note", f"{free / (1 << 30):.0f} GiB are free on this disk", why)
+        yield _note(f"{free / (1 << 30):.0f} GiB are free on this disk", why)
 
 
-def _optional() -> Iterator[Symptom]:
+def _optional() -> Iterator[EnvironmentFinding]:
     for name, why in _OPTIONAL.items():
         if version(name) is None:
-            yield Symptom("note", f"{name} is not installed", why, f"pip install {name}")
+            yield _note(f"{name} is not installed", why, f"pip install {name}")
 
 
 def _requirements(name: str) -> Iterator[tuple[str, str, Callable[[str], bool]]]:
@@ -229,10 +259,10 @@ def _requirements(name: str) -> Iterator[tuple[str, str, Callable[[str], bool]]]
             yield requirement.name, str(requirement.specifier), partial(_fits, str(requirement.specifier))
 
 
-def _fits(specifier: str, found: str) -> bool:
-    """Tell whether a version fits; where packaging is missing there is no telling."""
+def _fits(specifier: str, installed: str) -> bool:
+    """Return whether a version fits; True where packaging is missing."""
     try:
         from packaging.specifiers import SpecifierSet
     except ImportError:
         return True
-    return SpecifierSet(specifier).contains(found, prereleases=True)
+    return SpecifierSet(specifier).contains(installed, prereleases=True)

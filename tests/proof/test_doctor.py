@@ -1,6 +1,7 @@
 """The environment, as doctor sees it: real metadata, or versions made up for the case."""
 
 import json
+import shutil
 import sys
 from importlib import metadata
 
@@ -8,6 +9,7 @@ import pytest
 
 from lf_qwen3.cli import _output, cli
 from lf_qwen3.proof import doctor
+from lf_qwen3.proof.accelerators import VISIBLE_DEVICES, find_accelerators
 
 GOOD = {
     "llamafactory": "0.9.5",
@@ -46,13 +48,22 @@ def environment(monkeypatch):
 
 
 def problems():
-    return [symptom.what for symptom in doctor.examine().symptoms if symptom.level == "problem"]
+    return [finding.what for finding in doctor.check_environment().findings if finding.level == "problem"]
+
+
+def device_findings():
+    findings = doctor.check_environment().findings
+    return [
+        (finding.level, finding.what)
+        for finding in findings
+        if "GPU" in finding.what or "NPU" in finding.what
+    ]
 
 
 def test_a_good_environment_has_no_problem(environment):
     environment()
     assert problems() == []
-    assert doctor.examine().is_good
+    assert doctor.check_environment().is_good
 
 
 @pytest.mark.parametrize(
@@ -104,24 +115,64 @@ def test_the_build_of_a_wheel_from_the_index_is_in_its_version_file(environment,
 
 
 @pytest.mark.parametrize(
-    ("gpu", "build", "hidden", "expected"),
+    ("accelerators", "build", "variables", "expected"),
     [
-        (False, "cu130", None, "no NVIDIA GPU is visible"),
-        (True, "cpu", None, "there is a GPU, and this torch is built for the CPU alone"),
-        (True, "cu130", "", "the GPU is hidden"),
-        (True, "cu130", None, None),
+        ([], "cu130", {}, ("note", "no NVIDIA or AMD GPU and no Ascend NPU is visible")),
+        (["NVIDIA GPU"], "cpu", {}, ("problem", "there is a GPU, and this torch is built for the CPU alone")),
+        (["NVIDIA GPU"], "cu130", {"CUDA_VISIBLE_DEVICES": ""}, ("problem", "the GPU is hidden")),
+        (["NVIDIA GPU"], "cu130", {"CUDA_VISIBLE_DEVICES": "0"}, None),
+        (["NVIDIA GPU"], "cu130", {"HIP_VISIBLE_DEVICES": ""}, None),
+        (["NVIDIA GPU", "AMD GPU"], "cu130", {}, None),
+        (["AMD GPU"], "rocm6.4", {}, None),
+        (["AMD GPU"], "rocm6.4", {"HIP_VISIBLE_DEVICES": "-1"}, ("problem", "the GPU is hidden")),
+        (["AMD GPU"], "cu130", {}, ("note", "there is an AMD GPU, and this torch is built for cu130")),
+        (["Ascend NPU"], "cpu", {}, ("problem", "there is an Ascend NPU, and torch-npu is not installed")),
     ],
-    ids=["none", "torch for the CPU", "hidden", "there"],
+    ids=[
+        *("none", "torch for the CPU", "hidden", "chosen", "another maker's variable", "beside a small AMD"),
+        *("AMD", "AMD hidden", "AMD without ROCm", "Ascend without torch-npu"),
+    ],
 )
-def test_the_gpu(environment, monkeypatch, gpu, build, hidden, expected):
+def test_the_accelerators(environment, monkeypatch, accelerators, build, variables, expected):
     environment()
-    monkeypatch.setattr(doctor, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(doctor, "find_accelerators", lambda: accelerators)
     monkeypatch.setattr(doctor, "build", lambda name: build)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    if hidden is not None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
-    found = [symptom.what for symptom in doctor.examine().symptoms if "GPU" in symptom.what]
-    assert found == ([expected] if expected else [])
+    for name in {name for names in VISIBLE_DEVICES.values() for name in names}:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert device_findings() == ([expected] if expected else [])
+
+
+def test_an_ascend_machine_with_torch_npu_is_good(environment, monkeypatch):
+    environment(torch_npu="2.7.1")
+    monkeypatch.setattr(doctor, "find_accelerators", lambda: ["Ascend NPU"])
+    monkeypatch.setattr(doctor, "build", lambda name: "cpu")
+    monkeypatch.delenv("ASCEND_RT_VISIBLE_DEVICES", raising=False)
+    assert device_findings() == []
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (None, []),
+        ("proc/driver/nvidia/version", ["NVIDIA GPU"]),
+        ("dev/kfd", ["AMD GPU"]),
+        ("dev/davinci0", ["Ascend NPU"]),
+        ("dev/davinci_manager", []),
+    ],
+)
+def test_a_driver_shows_in_the_file_system(tmp_path, monkeypatch, file, expected):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    if file:
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).touch()
+    assert find_accelerators(tmp_path) == expected
+
+
+def test_nvidia_smi_shows_a_gpu_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", {"nvidia-smi": "/usr/bin/nvidia-smi"}.get)
+    assert find_accelerators(tmp_path) == ["NVIDIA GPU"]
 
 
 def test_a_python_that_the_trainer_does_not_take_is_named(environment, monkeypatch):
@@ -135,24 +186,24 @@ def test_a_qwen3_in_a_hub_cache_is_a_tokenizer_at_hand(environment, monkeypatch,
     monkeypatch.setattr("lf_qwen3.qwen3.tokenizer_files._hugging_face_roots", lambda: iter([tmp_path]))
     monkeypatch.setattr("lf_qwen3.qwen3.tokenizer_files._modelscope_roots", lambda: iter([]))
     missing = "no Qwen3 tokenizer is at hand"
-    assert missing in [symptom.what for symptom in doctor.examine().symptoms]
+    assert missing in [finding.what for finding in doctor.check_environment().findings]
     folder = tmp_path / "models--Qwen--Qwen3-8B" / "snapshots" / "abc"
     folder.mkdir(parents=True)
     (folder / "tokenizer.json").write_text("{}")
-    assert missing not in [symptom.what for symptom in doctor.examine().symptoms]
+    assert missing not in [finding.what for finding in doctor.check_environment().findings]
 
 
 def test_every_problem_has_a_cure(environment):
     environment(llamafactory=None, torchaudio=None)
-    assert all(symptom.cure for symptom in doctor.examine().symptoms if symptom.level == "problem")
+    assert all(finding.cure for finding in doctor.check_environment().findings if finding.level == "problem")
 
 
 def test_optional_parts_are_notes(environment):
     environment()
-    health = doctor.examine()
-    assert health.is_good
+    report = doctor.check_environment()
+    assert report.is_good
     assert {"deepspeed is not installed", "bitsandbytes is not installed"} <= {
-        one.what for one in health.symptoms
+        finding.what for finding in report.findings
     }
 
 

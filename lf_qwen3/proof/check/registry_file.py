@@ -6,10 +6,10 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from lf_qwen3.base import nearest
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.data.registry.names import DATA_CONFIG, config_path
 
@@ -44,20 +44,20 @@ class Registry:
 
     def chosen(self, names: tuple[str, ...]) -> list[str]:
         """Return the names to check: all, or those given; NAME also stands for its registered splits."""
-        found: list[str] = []
+        chosen: list[str] = []
         for name in names or self.entries:
             splits = [name + split for split in _SPLITS if name + split in self.entries]
             if name not in self.entries and not splits:
                 raise self.unknown(name)
-            found += [name] if name in self.entries else splits
-        return list(dict.fromkeys(found))
+            chosen += [name] if name in self.entries else splits
+        return list(dict.fromkeys(chosen))
 
     def unknown(self, name: str) -> UsageError:
         """Return the error that a name is not registered."""
-        near = get_close_matches(name, self.entries, n=1)
-        guess = f"did you mean {near[0]}? " if near else ""
-        known = ", ".join(self.entries) or "none"
-        return UsageError(f"no dataset is called '{name}' in {self.path}", f"{guess}registered: {known}")
+        registered = f"registered: {', '.join(self.entries) or 'none'}"
+        hint = " ".join(filter(None, (nearest.did_you_mean(name, self.entries), registered)))
+        message = f"no dataset is called '{name}' in {self.path}"
+        return UsageError(message, hint, code="dataset_not_registered")
 
 
 def read_registry(folder: Path) -> Registry:
@@ -68,30 +68,38 @@ def read_registry(folder: Path) -> Registry:
     path = config_path(folder)
     if not path.exists():
         hint = "name the folder that holds it: --dataset-dir DIR; lf-qwen3 register makes one"
-        raise UsageError(f"there is no {DATA_CONFIG} in {folder}", hint)
+        raise UsageError(f"there is no {DATA_CONFIG} in {folder}", hint, code="registry_missing")
     text, pairs = _parsed(path, folder / DATA_CONFIG)
     return Registry(folder, dict(pairs), Counter(name for name, _ in pairs), text)
 
 
 def _parsed(path: Path, shown: Path) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
-    hint = "correct the file there; lf-qwen3 register and convert never write a broken one"
     try:
         text = path.read_bytes().decode()
     except UnicodeDecodeError as error:
-        raise LfQwen3Error(f"{shown} is not UTF-8: byte {error.start + 1}", "save it as UTF-8") from error
+        raise _broken(f"{shown} is not UTF-8: byte {error.start + 1}", "save it as UTF-8") from error
     if text.startswith("\ufeff"):
-        raise LfQwen3Error(f"{shown} begins with a byte order mark, which LLaMA-Factory cannot read", hint)
+        raise _broken(f"{shown} begins with a byte order mark, which LLaMA-Factory cannot read")
     try:
         root = json.loads(text, object_pairs_hook=_Pairs)
     except json.JSONDecodeError as error:
         place = f"{shown}, line {error.lineno} column {error.colno}"
-        raise LfQwen3Error(f"{place}: not valid JSON: {error.msg}", hint) from error
+        raise _broken(f"{place}: not valid JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise _broken(f"{shown}: cannot be read as JSON: {error}") from error
     if not isinstance(root, _Pairs):
-        raise LfQwen3Error(f"{shown} holds no object of datasets", hint)
+        raise _broken(f"{shown} holds no object of datasets")
     for name, entry in root.pairs:
         if not isinstance(entry, _Pairs):
-            raise LfQwen3Error(f"{shown}: the entry '{name}' is no object", hint)
+            raise _broken(f"{shown}: the entry '{name}' is no object")
     return text, [(name, _plain(entry)) for name, entry in root.pairs]
+
+
+_REPAIR = "correct the file there; lf-qwen3 register and convert never write a broken one"
+
+
+def _broken(message: str, hint: str = _REPAIR) -> LfQwen3Error:
+    return LfQwen3Error(message, hint, code="registry_broken")
 
 
 class _Pairs:
@@ -103,5 +111,5 @@ class _Pairs:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, _Pairs):
-        return {name: _plain(one) for name, one in value.pairs}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+        return {name: _plain(item) for name, item in value.pairs}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
