@@ -1,4 +1,4 @@
-"""The whole way in one run: samples in, a trained adapter and its predictions out, on any CPU.
+"""The whole way in a single run: samples in, a trained adapter and its predictions out, on any CPU.
 
 A tiny Qwen3 stands in for the real one; everything else is what a run on a GPU uses: the same converter, the
 same recipes, the same trainer.
@@ -24,7 +24,7 @@ from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions
 from lf_qwen3.data.convert.report import ConversionReport
 from lf_qwen3.qwen3 import tiny_model
-from lf_qwen3.recipes import new as recipe
+from lf_qwen3.recipes import new
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.trainer import process
 
@@ -57,7 +57,7 @@ class DemoResult:
     next: list[str]
 
 
-def run_demo(out: Path, listener: Progress, steps: int = STEPS, fresh: bool = False) -> DemoResult:
+def run_demo(out: Path, progress: Progress, steps: int = STEPS, fresh: bool = False) -> DemoResult:
     """Make the model, the data and the YAML in `out`, train `steps` LoRA steps on the CPU and predict.
 
     What an earlier run made is used again: the model when it is whole, the training when model, data, YAML
@@ -66,16 +66,16 @@ def run_demo(out: Path, listener: Progress, steps: int = STEPS, fresh: bool = Fa
     """
     process.require_installed()
     _claim(out)
-    model = _make_model(out, listener)
-    report = _make_data(out, listener)
-    plan = _make_yaml(out, model, steps, listener)
+    model = _make_model(out, progress)
+    report = _make_data(out, progress)
+    plan = _make_yaml(out, model, steps, progress)
     fingerprint = _fingerprint(out, report, plan)
     trained = fresh or not _is_done(out, fingerprint)
     if trained:
-        _train(out, plan, listener)
+        _train(out, plan, progress)
         (out / _MARKER).write_text(json.dumps({"fingerprint": fingerprint}), encoding="utf-8")
     else:
-        listener.finish(
+        progress.finish(
             "training and prediction kept: model, data and YAML are the same (--fresh repeats them)"
         )
     return _result(out, model, report, plan, trained)
@@ -84,42 +84,48 @@ def run_demo(out: Path, listener: Progress, steps: int = STEPS, fresh: bool = Fa
 def _claim(out: Path) -> None:
     """Take the folder, or refuse one that holds what is not ours."""
     if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out} is a file", "name a folder; it is made when it is not there")
+        raise UsageError(
+            f"--out {out} is a file", "name a folder; it is made when it is not there", code="not_a_folder"
+        )
     if out.is_dir() and any(out.iterdir()) and not (out / _MARKER).is_file():
-        raise UsageError(f"--out {out} holds something that the demo did not make", "name another folder")
+        raise UsageError(
+            f"--out {out} holds something that the demo did not make",
+            "name another folder",
+            code="file_exists",
+        )
     out.mkdir(parents=True, exist_ok=True)
     if not (out / _MARKER).is_file():
         (out / _MARKER).write_text(json.dumps({"fingerprint": ""}), encoding="utf-8")
 
 
-def _make_model(out: Path, listener: Progress) -> Path:
-    listener.start("making a tiny Qwen3 with Qwen's own tokenizer (10 to 40 seconds)", 1, 5)
+def _make_model(out: Path, progress: Progress) -> Path:
+    progress.start("making a tiny Qwen3 with Qwen's own tokenizer (10 to 40 seconds)", 1, 5)
     folder = out / "tiny-qwen3"
     was_there = tiny_model.is_made(folder)
     tiny_model.make_tiny_model(folder)
-    listener.finish(f"{folder}: {'there from an earlier run' if was_there else 'made, without any download'}")
+    progress.finish(f"{folder}: {'there from an earlier run' if was_there else 'made, without any download'}")
     return folder
 
 
-def _make_data(out: Path, listener: Progress) -> ConversionReport:
-    listener.start("converting both samples, mixing 75 % thinking, splitting, registering", 2, 5)
+def _make_data(out: Path, progress: Progress) -> ConversionReport:
+    progress.start("converting both samples, mixing 75 % thinking, splitting, registering", 2, 5)
     samples = assets.folder("dataset_info")
     sources = tuple(str(samples / name) for name in _SAMPLES)
     report = convert(ConvertOptions(sources, DATASET, out / "data", val=8, test=8, mix=0.75))
     kinds = f"{report.thinking} thinking, {report.plain} plain"
     splits = ", ".join(f"{name} {count}" for name, count in report.written.items())
-    listener.finish(f"{out / 'data'}: {report.read} rows read, records written: {splits} ({kinds})")
+    progress.finish(f"{out / 'data'}: {report.read} rows read, records written: {splits} ({kinds})")
     return report
 
 
-def _make_yaml(out: Path, model: Path, steps: int, listener: Progress) -> recipe.RecipeSet:
-    listener.start(f"writing the files of a run from the recipe {RECIPE}", 3, 5)
+def _make_yaml(out: Path, model: Path, steps: int, progress: Progress) -> new.RecipeSet:
+    progress.start(f"writing the files of a run from the recipe {RECIPE}", 3, 5)
     choice = RecipeChoice(
         RECIPE, DATASET, (out / "data").as_posix(), out.as_posix(), model.as_posix(), _for_a_cpu(steps)
     )
-    plan = recipe.plan_recipe_set(choice)
-    recipe.write_recipe_set(plan, replace=True)
-    listener.finish(", ".join(str(path) for path in plan.texts))
+    plan = new.plan_recipe_set(choice)
+    plan.write(replace=True)
+    progress.finish(", ".join(str(path) for path in plan.texts))
     return plan
 
 
@@ -143,13 +149,13 @@ def _for_a_cpu(steps: int) -> dict[str, Any]:
     }
 
 
-def _train(out: Path, plan: recipe.RecipeSet, listener: Progress) -> None:
+def _train(out: Path, plan: new.RecipeSet, progress: Progress) -> None:
     """Run the trainer on both files, after taking away what an earlier run left."""
     for (title, folder), yaml, number in zip(_outputs(out).items(), _yamls(out), (4, 5), strict=True):
-        listener.start(f"{title}: llamafactory-cli train {yaml}", number, 5)
+        progress.start(f"{title}: llamafactory-cli train {yaml}", number, 5)
         shutil.rmtree(folder, ignore_errors=True)
-        ran = process.train(yaml, yaml.with_suffix(".log"), listener, folder, _CPU_ENV)
-        listener.finish(f"{folder}: done in {ran.seconds:.0f} seconds, the trainer's own output is {ran.log}")
+        ran = process.train(yaml, yaml.with_suffix(".log"), progress, folder, _CPU_ENV)
+        progress.finish(f"{folder}: done in {ran.seconds:.0f} seconds, the trainer's own output is {ran.log}")
 
 
 def _outputs(out: Path) -> dict[str, Path]:
@@ -160,7 +166,7 @@ def _yamls(out: Path) -> tuple[Path, Path]:
     return out / "train.yaml", out / "predict_tuned.yaml"
 
 
-def _fingerprint(out: Path, report: ConversionReport, plan: recipe.RecipeSet) -> str:
+def _fingerprint(out: Path, report: ConversionReport, plan: new.RecipeSet) -> str:
     """Return a hash of everything that decides what the trainer does."""
     parts: Iterable[bytes] = (
         *(text.encode() for text in plan.texts.values()),
@@ -193,7 +199,7 @@ def _predictions(out: Path) -> Path:
 
 
 def _result(
-    out: Path, model: Path, report: ConversionReport, plan: recipe.RecipeSet, trained: bool
+    out: Path, model: Path, report: ConversionReport, plan: new.RecipeSet, trained: bool
 ) -> DemoResult:
     """Gather what lies in `out`; raises `LfQwen3Error` when the trainer dropped a record."""
     losses = process.losses(out / "adapter")
@@ -202,6 +208,7 @@ def _result(
         raise LfQwen3Error(
             f"the trainer read {examples} of {report.written['train']} training records",
             f"its output says why: {out / 'train.log'}",
+            code="records_lost",
         )
     first = _predictions(out).read_text("utf-8").splitlines()[0]
     train_yaml, predict_yaml = (str(path) for path in _yamls(out))

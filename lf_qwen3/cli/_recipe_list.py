@@ -30,9 +30,10 @@ def list_recipes(as_json: bool) -> None:
     if as_json:
         every = [*recipes.list_shipped(), *recipes.list_derived()]
         rows = [
-            {"name": one.name, "group": one.group, "summary": one.summary} for one in presets.list_presets()
+            {"name": preset.name, "group": preset.group, "summary": preset.summary}
+            for preset in presets.list_presets()
         ]
-        _output.print_json({"recipes": [_row(one) for one in every], "presets": rows})
+        _output.print_json({"recipes": [_row(recipe) for recipe in every], "presets": rows})
         return
     for line in _lines(recipes.list_shipped(), presets.list_presets()):
         click.echo(line)
@@ -50,9 +51,9 @@ def show(name: str, as_json: bool) -> None:
     from lf_qwen3 import recipes
     from lf_qwen3.recipes import presets
 
-    chosen = next((one for one in presets.list_presets() if one.name == name), None)
-    if chosen:
-        _show_preset(chosen, as_json)
+    preset = next((known for known in presets.list_presets() if known.name == name), None)
+    if preset:
+        _show_preset(preset, as_json)
         return
     recipe = recipes.find_recipe(name)
     if as_json:
@@ -61,12 +62,12 @@ def show(name: str, as_json: bool) -> None:
     click.echo(recipe.text, nl=False)
 
 
-def _show_preset(one: Preset, as_json: bool) -> None:
+def _show_preset(preset: Preset, as_json: bool) -> None:
     if not as_json:
-        click.echo(one.path.read_text("utf-8"), nl=False)
+        click.echo(preset.path.read_text("utf-8"), nl=False)
         return
     keys = ("name", "group", "summary", "path", "train", "generate", "environment", "launch", "files")
-    _output.print_json({key: getattr(one, key) for key in keys})
+    _output.print_json({key: getattr(preset, key) for key in keys})
 
 
 def _row(recipe: Recipe) -> dict[str, object]:
@@ -76,23 +77,24 @@ def _row(recipe: Recipe) -> dict[str, object]:
     checkpoint = recipe.checkpoint
     model = checkpoint.id if checkpoint else str(recipe.settings.get("model_name_or_path"))
     kind = kind_of(model)
-    said = recipe.file_summary
+    summary = recipe.file_summary
     return {
         "name": recipe.name,
         "method": recipe.method,
         "model": model,
         "template": kind.template if kind else None,
-        "summary": f"{checkpoint.name}. {said}" if checkpoint else said,
+        "summary": f"{checkpoint.name}. {summary}" if checkpoint else summary,
     }
 
 
 def _lines(files: list[Recipe], presets: list[Preset]) -> Iterator[str]:
-    methods = [one for one in files if one.is_method]
+    methods = [recipe for recipe in files if recipe.is_method]
     yield "A name is CHECKPOINT-METHOD: qwen3-4b-lora-sft, qwen3-8b-qlora-sft, qwen3-1.7b-full-sft, ..."
     yield ""
-    yield from _section("methods", [(one.name, one.summary) for one in methods])
+    yield from _section("methods", [(recipe.name, recipe.summary) for recipe in methods])
     yield from _section("checkpoints", list(_checkpoints()))
-    yield from _section("other recipes", [(one.name, one.summary) for one in files if not one.is_method])
+    others = [(recipe.name, recipe.summary) for recipe in files if not recipe.is_method]
+    yield from _section("other recipes", others)
     yield from _section("presets (recipe new --preset NAME), one of a group", list(_groups(presets)))
     yield "show one: lf-qwen3 recipe show NAME     for your data: lf-qwen3 recipe new NAME --dataset ..."
 
@@ -103,13 +105,13 @@ def _checkpoints() -> Iterator[tuple[str, str]]:
     from lf_qwen3.qwen3.checkpoints import KINDS, kind_of
 
     for kind in reversed(KINDS):
-        names = [one.name.lower() for one in CHECKPOINTS if kind_of(one.id) is kind]
+        names = [known.name.lower() for known in CHECKPOINTS if kind_of(known.id) is kind]
         yield f"{kind.name} ({kind.template})", ", ".join(names)
 
 
 def _groups(presets: list[Preset]) -> Iterator[tuple[str, str]]:
-    for group in dict.fromkeys(one.group for one in presets):
-        yield group, ", ".join(one.name for one in presets if one.group == group)
+    for group in dict.fromkeys(preset.group for preset in presets):
+        yield group, ", ".join(preset.name for preset in presets if preset.group == group)
 
 
 def _section(title: str, rows: list[tuple[str, str]]) -> Iterator[str]:

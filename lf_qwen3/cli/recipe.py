@@ -60,13 +60,20 @@ def new(
     lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/8b
              --model Qwen/Qwen3-8B --preset quick --set learning_rate=5e-5 --set lora_rank=32
     """  # noqa: D301
-    from lf_qwen3.recipes import new as making
-    from lf_qwen3.recipes.choice import RecipeChoice
+    from lf_qwen3.recipes.new import recipe
     from lf_qwen3.trainer import schema
 
-    choice = RecipeChoice(name, dataset, dataset_dir, out, model, schema.parse(pairs), presets, test, gguf)
-    plan = making.plan_recipe_set(choice)
-    making.write_recipe_set(plan, replace)
+    plan = recipe(
+        name,
+        dataset=dataset,
+        dataset_dir=dataset_dir,
+        out=out,
+        model=model,
+        preset=presets,
+        set=schema.parse(pairs),
+        test=test,
+        gguf=gguf,
+    ).write(replace=replace)
     for note in plan.notes:
         _output.say(f"note: {note}")
     if as_json:
@@ -74,7 +81,7 @@ def new(
         return
     for path in plan.texts:
         click.echo(f"wrote {path}")
-    click.echo("\nnext:\n" + "\n".join(f"  {one}" for one in plan.commands))
+    click.echo("\nnext:\n" + "\n".join(f"  {line}" for line in plan.commands))
     click.echo(f"all commands in their order: {Path(out) / 'RUN.md'}")
 
 

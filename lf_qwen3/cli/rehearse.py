@@ -98,7 +98,7 @@ def _show_failed(verdict: RehearsalVerdict, fault: RehearsalFault) -> None:
 
 def _show_changes(verdict: RehearsalVerdict) -> None:
     for title, kind in (("switched off", "off"), ("shortened", "short")):
-        for change in (one for one in verdict.changes if one.kind == kind):
+        for change in (known for known in verdict.changes if known.kind == kind):
             _line(title, _change(change))
             title = ""
 
@@ -120,5 +120,5 @@ def _line(title: str, text: str) -> None:
 
 
 def _excerpt(text: str, width: int = 90) -> str:
-    flat = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    flat = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return flat[:width] + ("…" if len(flat) > width else "")

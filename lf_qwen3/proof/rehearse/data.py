@@ -13,7 +13,7 @@ from lf_qwen3.base.reasons import describe
 from lf_qwen3.data import registry, sources
 from lf_qwen3.data.convert.formats import FORMATS
 from lf_qwen3.data.registry.listing import kind_of
-from lf_qwen3.trainer.records import DatasetEntry, Dropped, Record, RecordReader
+from lf_qwen3.trainer.records import DatasetEntry, Record, RecordReader
 
 PROMPTS = "rehearsal_prompts"
 _TEXT_PROMPT = 200
@@ -115,15 +115,11 @@ def _fill(dataset: RehearsalDataset, reader: RecordReader, path: Path, rows: int
         if dataset.kind == "pretrain":
             dataset.prompts += _text_prompt(dataset.entry, item or {})
             continue
-        found = reader(item or {})
-        if isinstance(found, Record):
-            dataset.prompts.append(found)
+        record = reader(item or {})
+        if isinstance(record, Record):
+            dataset.prompts.append(record)
         else:
-            dataset.lost.append(_lost(file, number, found))
-
-
-def _lost(file: str, number: int, dropped: Dropped) -> LostRow:
-    return LostRow(file, number, dropped.reason, dropped.stops)
+            dataset.lost.append(LostRow(file, number, record.reason, record.stops))
 
 
 def _items(path: Path) -> Iterator[tuple[str, int, sources.Item]]:
@@ -145,15 +141,15 @@ def _text_prompt(entry: DatasetEntry, row: Mapping[str, Any]) -> list[Record]:
 
 def write_prompts(datasets: list[RehearsalDataset], folder: Path, count: int) -> int:
     """Write a dataset_dir that holds some prompts of the datasets as `PROMPTS`; return how many they are."""
-    found = [record for dataset in datasets for record in dataset.prompts[:count]][:count]
+    records = [record for dataset in datasets for record in dataset.prompts[:count]][:count]
     folder.mkdir(parents=True)
-    lines = [json.dumps(_sharegpt(record), ensure_ascii=False) for record in found]
+    lines = [json.dumps(_sharegpt(record), ensure_ascii=False) for record in records]
     (folder / f"{PROMPTS}.jsonl").write_text("\n".join(lines) + "\n", "utf-8", errors="replace")
     info = {PROMPTS: FORMATS["sharegpt"].entry(f"{PROMPTS}.jsonl")}
     (folder / registry.DATA_CONFIG).write_text(json.dumps(info), "utf-8")
-    return len(found)
+    return len(records)
 
 
 def _sharegpt(record: Record) -> dict[str, Any]:
-    turns = [{"from": _ROLES[one["role"]], "value": one["content"]} for one in record.messages]
+    turns = [{"from": _ROLES[turn["role"]], "value": turn["content"]} for turn in record.messages]
     return {"conversations": turns, "system": record.system, "tools": record.tools}

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class KnownError(NamedTuple):
-    """A message of the trainer; `{0}` in message, hint and key stands for what the pattern's group found.
+    """A message of the trainer; `{0}` in message, hint and key stands for the matched group of the pattern.
 
-    `key` names the keys that may be at fault: the first one that is set is told.
+    `key` names the keys that may be at fault: the first that is set is named.
     """
 
     pattern: str

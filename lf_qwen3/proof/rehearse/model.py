@@ -70,12 +70,12 @@ def cache_folder() -> Path | None:
 
 def _config(name: str) -> tuple[dict[str, Any], str, list[str]]:
     """Return the small configuration, where its architecture is from, and what there is to say about it."""
-    found = _config_at_hand(name)
-    if found is not None:
+    own = _config_at_hand(name)
+    if own is not None:
         notes = []
-        if found.pop("quantization_config", None):
+        if own.pop("quantization_config", None):
             notes.append("the model's weights are quantised; the rehearsal trains ordinary ones")
-        return shrink_config(found), f"the config.json of {name}, made small", notes
+        return shrink_config(own), f"the config.json of {name}, made small", notes
     moe = _EXPERT_NAME.search(name) is not None
     config = {"model_type": "qwen3_moe" if moe else "qwen3", **tiny_model.SHAPE}
     config |= tiny_model.EXPERTS if moe else {}
@@ -110,7 +110,7 @@ def shrink_config(config: Mapping[str, Any]) -> dict[str, Any]:
     layers = tiny_model.SHAPE["num_hidden_layers"]
     for key in _PER_LAYER:
         if isinstance(small.get(key), list):
-            small[key] = [one for one in small[key] if not isinstance(one, int) or one < layers][:layers]
+            small[key] = [item for item in small[key] if not isinstance(item, int) or item < layers][:layers]
     if "max_window_layers" in small:
         small["max_window_layers"] = layers
     small["initializer_range"] = tiny_model.SHAPE["initializer_range"]
@@ -138,6 +138,7 @@ def find_tokenizer(name: str, given: str | None, keep: Path) -> tuple[Path, str]
         raise UsageError(
             f"the tokenizer of {name} is not at hand",
             f"{tokenizer_files.download_hint(name)}\nor let Qwen3's be made here: pip install dashscope",
+            code="no_tokenizer",
         )
     digest = xxhash.xxh3_64_hexdigest(tiny_model.SIGNATURE.encode())
     place = keep / f"tokenizer-{digest}"
@@ -157,7 +158,7 @@ def _size(place: Path) -> int:
 def _fingerprint(place: Path) -> str:
     """Return what tells one state of a tokenizer's files from another."""
     files = [place / name for name in _TOKENIZER_FILES if (place / name).is_file()]
-    return "".join(f"{one}{one.stat().st_size}{one.stat().st_mtime_ns}" for one in files)
+    return "".join(f"{file}{file.stat().st_size}{file.stat().st_mtime_ns}" for file in files)
 
 
 def _build(folder: Path, config: Mapping[str, Any], place: Path) -> None:
@@ -169,13 +170,14 @@ def _build(folder: Path, config: Mapping[str, Any], place: Path) -> None:
     with _in_place(folder) as work, tiny_model.quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(tiny_model.SEED)
         try:
-            made = transformers.AutoConfig.for_model(str(config["model_type"]), **values)
-            model = transformers.AutoModelForCausalLM.from_config(made)
+            tiny_config = transformers.AutoConfig.for_model(str(config["model_type"]), **values)
+            model = transformers.AutoModelForCausalLM.from_config(tiny_config)
         except (ValueError, KeyError, TypeError) as error:
             version = transformers.__version__
             raise LfQwen3Error(
                 f"transformers {version} cannot make a model of type {config['model_type']}: {error}",
                 "rehearse knows the text models of transformers; name another model",
+                code="unknown_model",
             ) from error
         model.save_pretrained(work)
         for name in _TOKENIZER_FILES:

@@ -154,6 +154,7 @@ def test_a_model_by_its_name(name, size):
 def test_an_unknown_model_names_the_nearest():
     with pytest.raises(UsageError) as raised:
         find_shape("Qwen3-7B")
+    assert raised.value.code == "unknown_model"
     assert "did you mean Qwen3-" in raised.value.hint
 
 
@@ -168,8 +169,10 @@ def test_a_config_gives_the_shape(tmp_path):
     (tmp_path / "config.json").write_text(config, "utf-8")
     assert find_shape(str(tmp_path)) == shape
     (tmp_path / "config.json").write_text(config.replace("qwen3_moe", "llama"), "utf-8")
-    with pytest.raises(UsageError, match="is a llama"):
+    with pytest.raises(UsageError, match="is a llama") as error:
         find_shape(str(tmp_path))
+    assert error.value.code == "unknown_model"
     (tmp_path / "config.json").write_text("{}", "utf-8")
-    with pytest.raises(UsageError, match="does not hold"):
+    with pytest.raises(UsageError, match="does not hold") as error:
         find_shape(str(tmp_path))
+    assert error.value.code == "unknown_model"
