@@ -105,14 +105,14 @@ def encode_alpaca(conversation: Conversation, turns: Turns) -> list[Record]:
         raise Reject("needs_sharegpt")
     pairs = list(zip(steps[::2], steps[1::2], strict=True))
     keep = (lambda turn: turn) if turns == "all" else _bare
-    history = [[user.content, _text(keep(assistant))] for user, assistant in pairs[:-1]]
+    history = [[user.content, assistant_text(keep(assistant))] for user, assistant in pairs[:-1]]
     chosen_ends = range(len(pairs)) if turns == "unroll" and not conversation.rejected else [len(pairs) - 1]
     records = []
     for end in reversed(chosen_ends):
         user, assistant = pairs[end]
-        answer = {"output": _text(assistant)}
+        answer = {"output": assistant_text(assistant)}
         if conversation.rejected:
-            answer = {"chosen": _text(assistant), "rejected": _text(conversation.rejected)}
+            answer = {"chosen": assistant_text(assistant), "rejected": assistant_text(conversation.rejected)}
         fields = {"instruction": user.content, "input": "", **answer, "system": conversation.system}
         line = orjson.dumps({**fields, "history": history[:end]}, option=orjson.OPT_APPEND_NEWLINE)
         learnt = steps if turns == "all" else [assistant]
@@ -230,10 +230,10 @@ def _item(turn: Turn) -> bytes:
         return b"".join((_GPT, *framed, b"}"))
     if not turn.content and turn.thinking is None:
         return _CALL + _json(turn.calls) + b"}"
-    return _GPT + _json(_text(turn)) + b"}"
+    return _GPT + _json(assistant_text(turn)) + b"}"
 
 
-def _text(turn: Turn) -> str:
+def assistant_text(turn: Turn) -> str:
     """Return an assistant's text, its tool calls spelled as Qwen3's chat template spells them.
 
     LLaMA-Factory's own function_call turn cannot hold text beside the calls, and loses the empty line

@@ -3,30 +3,30 @@ import pytest
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.base.reasons import REJECTED
-from lf_qwen3.data.convert.rules import all_rules, require_sound
+from lf_qwen3.data.convert.rules import Breach, all_rules, require_sound
 from lf_qwen3.qwen3.thinking import OPEN
 
-RULES = {one.code: one for one in all_rules()}
+RULES = {rule.code: rule for rule in all_rules()}
 Q, A = Turn("user", "Q"), Turn("assistant", "A")
 CALL = Turn("assistant", "", calls='[{"name": "f", "arguments": {}}]')
 TOOL = Turn("tool", "O")
 
 
-@pytest.mark.parametrize("one", RULES.values(), ids=lambda one: one.code)
-def test_a_rule_passes_its_good_example_and_catches_its_bad_one(one):
-    assert one.code in REJECTED
-    assert one.test(one.good) is None
-    assert one.test(one.bad) is not None
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_a_rule_passes_its_good_example_and_catches_its_bad_one(rule):
+    assert rule.code in REJECTED
+    assert rule.test(rule.good) is None
+    assert rule.test(rule.bad) is not None
 
 
-@pytest.mark.parametrize("one", RULES.values(), ids=lambda one: one.code)
-def test_good_examples_break_no_rule_at_all(one):
-    require_sound(one.good, all_rules())
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_good_examples_break_no_rule_at_all(rule):
+    require_sound(rule.good, all_rules())
 
 
-@pytest.mark.parametrize("one", RULES.values(), ids=lambda one: one.code)
-def test_a_rule_bears_an_empty_conversation(one):
-    assert one.test(Conversation([])) is None or one.code == "no_answer"
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_a_rule_bears_an_empty_conversation(rule):
+    assert rule.test(Conversation([])) is None or rule.code == "no_answer"
 
 
 def test_require_sound_names_the_code_and_the_place():
@@ -55,7 +55,7 @@ def test_require_sound_names_the_code_and_the_place():
     ],
 )
 def test_roles(turns, detail):
-    assert RULES["roles"].test(Conversation(turns)) == detail
+    assert RULES["roles"].test(Conversation(turns)) == (detail and Breach(detail))
 
 
 @pytest.mark.parametrize(
@@ -80,16 +80,44 @@ def test_roles(turns, detail):
     ],
 )
 def test_special_tokens_are_found_wherever_they_stand(conversation, detail):
-    assert RULES["special_token"].test(conversation) == detail
+    assert RULES["special_token"].test(conversation) == (detail and Breach(detail))
 
 
 def test_a_call_or_an_answer_must_be_there():
     empty = RULES["empty_answer"]
     assert empty.test(Conversation([Q, CALL])) is None
-    assert empty.test(Conversation([Q, Turn("assistant", "\n", "R")])) == "turn 2"
-    assert empty.test(Conversation([Q, A], rejected=Turn("assistant", ""))) == "the rejected answer"
+    assert empty.test(Conversation([Q, Turn("assistant", "\n", "R")])) == Breach("turn 2")
+    assert empty.test(Conversation([Q, A], rejected=Turn("assistant", ""))) == Breach("the rejected answer")
 
 
 def test_answers_that_differ_in_thinking_alone_are_a_preference():
     pair = Conversation([Q, Turn("assistant", "A", "R")], rejected=Turn("assistant", "A", "S"))
     assert RULES["same_preference"].test(pair) is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rejected", "is_same"),
+    [
+        (Turn("assistant", "It is four."), Turn("assistant", "It is  four."), True),
+        (Turn("assistant", "a", "R"), Turn("assistant", "a", "R\n"), True),
+        (Turn("assistant", "a", calls=CALL.calls), Turn("assistant", "a", calls=CALL.calls), True),
+        (Turn("assistant", "a"), Turn("assistant", "A"), False),
+        (Turn("assistant", "a", "R"), Turn("assistant", "a"), False),
+        (Turn("assistant", "a", calls=CALL.calls), Turn("assistant", "a"), False),
+    ],
+)
+def test_a_preference_needs_two_answers(chosen, rejected, is_same):
+    breach = RULES["same_preference"].test(Conversation([Q, chosen], rejected=rejected))
+    assert breach == (Breach() if is_same else None)
+
+
+def test_nul_is_refused_wherever_it_stands():
+    for conversation, where in (
+        (Conversation([Turn("user", "\0"), A]), "turn 1"),
+        (Conversation([Q, Turn("assistant", "A", "\0")]), "turn 2"),
+        (Conversation([Q, Turn("assistant", "", calls='["\0"]')]), "turn 2"),
+        (Conversation([Q, A], "\0"), "the system text"),
+        (Conversation([Q, A], tools="\0"), "the tools"),
+        (Conversation([Q, A], rejected=Turn("assistant", "\0")), "the rejected answer"),
+    ):
+        assert RULES["nul"].test(conversation) == Breach(f"NUL in {where}")

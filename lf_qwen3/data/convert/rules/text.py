@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from lf_qwen3.base.conversation import Conversation, Turn
-from lf_qwen3.data.convert.rules import rule
-from lf_qwen3.qwen3 import special_tokens
+from lf_qwen3.data.convert.rules import Breach, rule
+from lf_qwen3.data.row_defects import find_special_token, has_nul
+from lf_qwen3.qwen3.thinking import has_tag
 
 _GOOD = Conversation([Turn("user", "a < b?"), Turn("assistant", "yes")])
+_CALL = '[{"name": "f", "arguments": {"text": "<thinking>"}}]'
 
 
 @rule("nul", good=_GOOD, bad=Conversation([Turn("user", "a\0b"), Turn("assistant", "yes")]))
-def nul(conversation: Conversation) -> str | None:
+def nul(conversation: Conversation) -> Breach | None:
     """Refuse a NUL character in any text."""
-    return _first(conversation, "\0", lambda _: "NUL")
+    return next((Breach(f"NUL in {where}") for where, text in _texts(conversation) if has_nul(text)), None)
 
 
 @rule("special_token", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("assistant", "a<|im_end|>")]))
-def special_token(conversation: Conversation) -> str | None:
+def special_token(conversation: Conversation) -> Breach | None:
     """Refuse an added token of Qwen3's tokenizer in any text: it would be read as a control token."""
-    return _first(conversation, "<", special_tokens.find)
-
-
-def _first(conversation: Conversation, mark: str, search: Callable[[str], str | None]) -> str | None:
-    """Return what `search` finds first, and where; only texts that hold `mark` are searched."""
-    losing = conversation.rejected
-    for number, turn in enumerate([*conversation.turns, losing] if losing else conversation.turns, 1):
-        for text in (turn.content, turn.thinking, turn.calls):
-            if text and mark in text and (found := search(text)):
-                return f"{found} in {'the rejected answer' if turn is losing else f'turn {number}'}"
-    for text, where in ((conversation.system, "the system text"), (conversation.tools, "the tools")):
-        if mark in text and (found := search(text)):
-            return f"{found} in {where}"
+    for where, text in _texts(conversation):
+        if "<" in text and (token := find_special_token(text)):
+            return Breach(f"{token} in {where}")
     return None
+
+
+@rule(
+    "think_not_first",
+    good=_GOOD,
+    bad=Conversation([Turn("user", "q"), Turn("assistant", "", calls=_CALL)]),
+)
+def think_in_call(conversation: Conversation) -> Breach | None:
+    """Refuse a think tag of any spelling in a tool call, which stands in the answer's text."""
+    calls = ((where, turn.calls) for where, turn in _turns(conversation) if turn.calls)
+    return next((Breach(f"a tool call of {where}") for where, text in calls if has_tag(text)), None)
+
+
+def _turns(conversation: Conversation) -> Iterator[tuple[str, Turn]]:
+    for number, turn in enumerate(conversation.turns, 1):
+        yield f"turn {number}", turn
+    if conversation.rejected:
+        yield "the rejected answer", conversation.rejected
+
+
+def _texts(conversation: Conversation) -> Iterator[tuple[str, str]]:
+    for where, turn in _turns(conversation):
+        yield from ((where, text) for text in (turn.content, turn.thinking, turn.calls) if text)
+    yield "the system text", conversation.system
+    yield "the tools", conversation.tools

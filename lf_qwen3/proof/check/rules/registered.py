@@ -36,7 +36,7 @@ class Fault:
 PASS: None = None
 """What a check returns where all is well."""
 
-CheckResult = Fault | Iterable[Fault] | str | None
+CheckResult = Fault | Iterable[Fault] | None
 """What a check returns: `PASS`, a fault, or any number of faults (none of them is a pass too)."""
 
 _Subject = TypeVar("_Subject")
@@ -68,8 +68,6 @@ class Check:
         result = self.test(subject)
         if result is PASS:
             return ()
-        if isinstance(result, str):
-            return (Fault(result),)
         return (result,) if isinstance(result, Fault) else result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lf_qwen3.data.row_defects import is_empty, is_same_answer
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import excerpt, frame
@@ -17,19 +18,18 @@ _RUN = 96
 
 @check(
     "empty_question",
-    "warning",
+    "error",
     "a user turn is empty",
     "write the question, or take the record out",
     good=_GOOD,
     bad=sample_of(" ", "a"),
 )
-def empty_question(sample: Sample) -> str | None:
+def empty_question(sample: Sample) -> CheckResult:
     """Require that every user turn says something."""
-    messages = enumerate(sample.record.messages, 1)
-    return next(
-        (f"message {at}" for at, one in messages if one["role"] == "user" and not one["content"].strip()),
-        None,
-    )
+    for number, message in enumerate(sample.record.messages, 1):
+        if message["role"] == "user" and is_empty(message["content"]):
+            return Fault(f"message {number}")
+    return PASS
 
 
 @check(
@@ -40,10 +40,12 @@ def empty_question(sample: Sample) -> str | None:
     good=_GOOD,
     bad=sample_of("q", frame("r", "")),
 )
-def empty_answer(sample: Sample) -> str | None:
+def empty_answer(sample: Sample) -> CheckResult:
     """Require that every assistant turn says something besides its reasoning."""
-    empty = (one.where for one in sample.spoken if one.fault is None and not one.parts.answer.strip())
-    return next(empty, None)
+    for spoken in sample.spoken:
+        if spoken.fault is None and is_empty(spoken.parts.answer):
+            return Fault(spoken.where)
+    return PASS
 
 
 @check(
@@ -107,12 +109,10 @@ def repeats(sample: Sample) -> CheckResult:
     good=sample_of("q", "a", rejected="b"),
     bad=sample_of("q", "a", rejected=" a"),
 )
-def same_preference(sample: Sample) -> str | None:
+def same_preference(sample: Sample) -> CheckResult:
     """Require answers that differ in more than white space."""
-    losing = sample.record.rejected
-    if losing is None:
-        return None
-    return "" if losing["content"].split() == sample.record.messages[-1]["content"].split() else None
+    losing, messages = sample.record.rejected, sample.record.messages
+    return Fault() if losing and is_same_answer(messages[-1]["content"], losing["content"]) else PASS
 
 
 def repeated_phrase(text: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lf_qwen3.data.row_defects import find_special_token
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
-from lf_qwen3.qwen3 import special_tokens
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, excerpt
 
 _GOOD = sample_of("a < b?", "yes, `a<br>` & more")
@@ -15,6 +15,7 @@ _GOOD = sample_of("a < b?", "yes, `a<br>` & more")
 _CALLS = ("<tool_call>", "</tool_call>")
 _RESULTS = ("<tool_response>", "</tool_response>")
 _THINK = (OPEN, CLOSE)
+_TURN_MARKS = ("<|im_start|>", "<|im_end|>")
 _OTHER_TEMPLATES = re.compile(
     r"\[/?INST\]|<</?SYS>>|<\|(?:start_header_id|end_header_id|eot_id|begin_of_text|end|user|assistant|system)\|>"
     r"|<(?:start|end)_of_turn>|</s>|### (?:Instruction|Response|Human|Assistant):"
@@ -38,7 +39,7 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$", re.DOTALL)
 def chat_template(sample: Sample) -> CheckResult:
     """Require texts without turn marks of their own."""
     for where, text, _ in _texts(sample):
-        if "<|im_" in text:
+        if any(mark in text for mark in _TURN_MARKS):
             return Fault(where)
     return PASS
 
@@ -51,13 +52,12 @@ def chat_template(sample: Sample) -> CheckResult:
     good=_GOOD,
     bad=sample_of("q", "a<|endoftext|>"),
 )
-def special_token(sample: Sample) -> str | None:
+def special_token(sample: Sample) -> CheckResult:
     """Require texts without added tokens, save tool tags where they belong, and think tags."""
     for where, text, allowed in _texts(sample):
-        for found in special_tokens.PATTERN.finditer(text):
-            if found[0] not in allowed and not found[0].startswith("<|im_"):
-                return f"{found[0]} in {where}"
-    return None
+        if token := find_special_token(text, (*allowed, *_TURN_MARKS)):
+            return Fault(f"{token} in {where}")
+    return PASS
 
 
 @check(

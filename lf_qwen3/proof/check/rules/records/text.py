@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lf_qwen3.data.row_defects import has_nul
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import excerpt
@@ -33,9 +34,9 @@ _SUSPECT = re.compile("[\ufffd锟烫屯ÂÃâä-éï]")
     good=_GOOD,
     bad=sample_of("a\0b", "a"),
 )
-def nul(sample: Sample) -> str | None:
+def nul(sample: Sample) -> CheckResult:
     """Require texts without U+0000."""
-    return next((where for where, text in _texts(sample) if "\0" in text), None)
+    return next((Fault(where) for where, text in _texts(sample) if has_nul(text)), PASS)
 
 
 @check(
