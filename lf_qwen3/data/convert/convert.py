@@ -36,7 +36,6 @@ def convert(options: ConvertOptions, progress: Progress | None = None) -> Conver
     with `on_bad` "stop", at the first row that is rejected.
     """
     registry.check_name(options.name)
-    _check_sizes(options)
     found = resolve_sources(options.sources)
     outputs.require_free(options, [source.file.path for source in found])
     with Stage(options.dataset_dir, options.name) as stage:
@@ -100,18 +99,6 @@ def _place_of(path: str) -> str:
     from lf_qwen3.data import download  # only where it is needed: it takes a while to load
 
     return download.place_of(path)
-
-
-def _check_sizes(options: ConvertOptions) -> None:
-    for name, value in (("--val", options.val), ("--test", options.test)):
-        if value < 0 or (value >= 1 and value != int(value)):
-            raise UsageError(
-                f"{name} {value:g} is no share and no row count", "0.05 is a share, 500 is a row count"
-            )
-    if options.mix is not None and not 0 <= options.mix <= 1:
-        raise UsageError(f"--mix thinking={options.mix:g} is no share", "a number from 0 to 1, such as 0.75")
-    if options.limit is not None and options.limit < 1:
-        raise UsageError("--limit is at least 1")
 
 
 def _hash(source: Source) -> str:

@@ -216,7 +216,7 @@ def test_an_entry_of_others_is_not_replaced(tmp_path, options):
         ({"val": -1}, "no share and no row count"),
         ({"mix": 1.5}, "no share"),
         ({"val": 10, "test": 10}, "leave none"),
-        ({"limit": 0}, "at least 1"),
+        ({"limit": 0}, "not in the range"),
     ],
 )
 def test_options_that_cannot_be_met(tmp_path, options, change, match):
