@@ -26,6 +26,6 @@ def folder(name: Name) -> Path:
         return beside
     raise LfQwen3Error(
         f"the folder {name} is missing: neither {packed} nor {beside} of a checkout exists",
-        "the installation is incomplete; install again: pip install --force-reinstall --no-deps lf-qwen3",
+        "the installation is incomplete; in the checkout: pip install --force-reinstall --no-deps .",
         code="installation_incomplete",
     )

@@ -92,7 +92,8 @@ def _distribution() -> metadata.Distribution:
         return metadata.distribution("lf-qwen3")
     except metadata.PackageNotFoundError as error:
         raise LfQwen3Error(
-            "lf-qwen3 is not installed as a package here", "pip install lf-qwen3; or start: lf-qwen3 webui"
+            "lf-qwen3 is not installed as a package here",
+            "in the checkout: pip install . ; or start: lf-qwen3 webui",
         ) from error
 
 
