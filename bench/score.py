@@ -23,8 +23,8 @@ from functools import partial
 from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.results import score as scoring
 from lf_qwen3.results.score import Prediction
-from lf_qwen3.results.score.rows import parts_of, score_rows
-from lf_qwen3.results.score.similarity import cutter
+from lf_qwen3.results.score.rows import score_rows, split_prediction
+from lf_qwen3.results.score.similarity import load_cutter
 
 CHINESE = (
     *("患者", "血压", "升高", "建议", "每天", "监测", "控制", "饮食", "减少", "食盐", "摄入", "药物", "治疗"),
@@ -42,7 +42,7 @@ def main() -> None:
     arguments.add_argument("--all", type=int, default=10_000)
     arguments.add_argument("--workers", type=int, default=2)
     options = arguments.parse_args()
-    cutter()
+    load_cutter()
     rows = [made(number) for number in range(options.rows)]
     require_same(rows[:4])
     rivals = {"libraries": whole, "parts": by_part, "without rouge": partial(whole, rouge=False)}
@@ -86,7 +86,7 @@ def whole(row: Prediction, rouge: bool = True) -> dict[str, float]:
 
 
 def by_part(row: Prediction) -> None:
-    predict, label = parts_of(row)
+    predict, label = split_prediction(row)
     trainer(predict.answer, label.answer)
     trainer(predict.thinking, label.thinking)
     trainer(row.predict, row.label)

@@ -68,7 +68,7 @@ def _made(state: State, texts: Texts) -> list[Html]:
 def _verdict(pair: Pair, texts: Texts) -> list[Html]:
     """Return the sentence on the answers, wins, ties and losses as a bar, and every flag that is clear."""
     from lf_qwen3.results.compare import words
-    from lf_qwen3.results.compare.difference import judged
+    from lf_qwen3.results.compare.difference import deciding_differences
     from lf_qwen3.results.compare.measures import HEADLINE
 
     one = pair.differences["all"][HEADLINE.key]
@@ -86,7 +86,7 @@ def _verdict(pair: Pair, texts: Texts) -> list[Html]:
     said = texts("evaluation.counts", wins=one.wins, ties=one.ties, losses=one.losses, tuned=pair.other)
     points = [
         paragraph(_point(measure, found, texts), _KINDS[clear])
-        for measure, found, clear in judged(pair)
+        for measure, found, clear in deciding_differences(pair)
         if measure is not HEADLINE and clear != "unclear"
     ]
     return [paragraph(told, _KINDS[outcome]), charts.outcomes(counts, said), paragraph(said, "note"), *points]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.results.compare import page
 from lf_qwen3.results.compare.align import align_runs
-from lf_qwen3.results.compare.difference import Pair, compare_pair, judged
+from lf_qwen3.results.compare.difference import Pair, compare_pair, deciding_differences
 from lf_qwen3.results.compare.examples import Examples, choose_examples
 from lf_qwen3.results.compare.measures import MEASURES
 from lf_qwen3.results.compare.named_run import NamedRun, read_named_runs
@@ -50,7 +50,7 @@ class Comparison:
     @property
     def is_worse(self) -> bool:
         """Tell whether some run is clearly worse than the base: in its answers, or by a defect."""
-        return any(outcome == "worse" for pair in self.pairs for _, _, outcome in judged(pair))
+        return any(outcome == "worse" for pair in self.pairs for _, _, outcome in deciding_differences(pair))
 
     def as_json(self) -> dict[str, Any]:
         """Return the comparison as one JSON object."""

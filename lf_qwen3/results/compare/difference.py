@@ -61,11 +61,11 @@ class Pair:
             kind: {key: difference.as_json() for key, difference in by_key.items()}
             for kind, by_key in self.differences.items()
         }
-        outcomes = {measure.key: outcome for measure, _, outcome in judged(self)}
+        outcomes = {measure.key: outcome for measure, _, outcome in deciding_differences(self)}
         return {"base": self.base, "other": self.other, "outcomes": outcomes, "differences": differences}
 
 
-def judged(pair: Pair, kind: str = "all") -> list[tuple[Measure, Difference, Outcome]]:
+def deciding_differences(pair: Pair, kind: str = "all") -> list[tuple[Measure, Difference, Outcome]]:
     """Return what decides: the headline measure and every flag, with its difference and its outcome."""
     deciding = [HEADLINE, *(measure for measure in MEASURES if measure.group == "form")]
     by_key = pair.differences[kind]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from lf_qwen3.results.compare.measures import HEADLINE
 from lf_qwen3.results.compare.named_run import NamedRun
-from lf_qwen3.results.score.prompts import conversation_of
+from lf_qwen3.results.score.prompts import find_conversation
 from lf_qwen3.results.score.result import DEFECTS
-from lf_qwen3.results.score.rows import parts_of
+from lf_qwen3.results.score.rows import split_prediction
 
 EACH = 5
 
@@ -73,11 +73,11 @@ def _gains(runs: Sequence[NamedRun]) -> list[float | None]:
 
 def _shown(runs: Sequence[NamedRun], row: int, change: float | None) -> ExampleRow:
     first = runs[0].rows[row]
-    label = parts_of(first)[1]
+    label = split_prediction(first)[1]
     return ExampleRow(
         row=first.row,
         kind=runs[0].scored.kinds[row],
-        question=conversation_of(first.prompt),
+        question=find_conversation(first.prompt),
         label_thinking=label.thinking,
         label_answer=label.answer,
         texts=[_text(run, row) for run in runs],
@@ -86,6 +86,6 @@ def _shown(runs: Sequence[NamedRun], row: int, change: float | None) -> ExampleR
 
 
 def _text(run: NamedRun, row: int) -> RunText:
-    parts = parts_of(run.rows[row])[0]
+    parts = split_prediction(run.rows[row])[0]
     defects = tuple(name for name in DEFECTS if run.scored.flags[name][row])
     return RunText(run.name, parts.thinking, parts.answer, HEADLINE.values(run.scored)[row], defects)

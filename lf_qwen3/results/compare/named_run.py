@@ -46,11 +46,11 @@ def read_named_runs(paths: Sequence[Path]) -> list[NamedRun]:
     for path, file in zip(paths, files, strict=True):
         if files.count(file) > 1:
             raise UsageError(f"{path} stands twice", "name two different runs", code="run_given_twice")
-    names = names_of(files)
+    names = name_runs(files)
     return [NamedRun(*fields) for fields in zip(names, paths, map(predictions.read, paths), strict=True)]
 
 
-def names_of(files: Sequence[Path]) -> list[str]:
+def name_runs(files: Sequence[Path]) -> list[str]:
     """Return a short name for every file: predict_base/generated_predictions.jsonl is `base`."""
     named = [file.parent.name if file.name == predictions.FILE else file.stem for file in files]
     short = [name.removeprefix(_PREFIX) or name for name in named]

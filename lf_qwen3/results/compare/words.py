@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from lf_qwen3.results.compare.difference import Difference, Outcome, Pair, judged
+from lf_qwen3.results.compare.difference import Difference, Outcome, Pair, deciding_differences
 from lf_qwen3.results.compare.measures import HEADLINE, TIE, Measure
 from lf_qwen3.results.score import interval
 
@@ -62,7 +62,7 @@ def points(pair: Pair) -> list[Statement]:
             outcome,
             f"{measure.label}: {number(difference.base)} % to {number(difference.other)} % of the rows",
         )
-        for measure, difference, outcome in judged(pair)
+        for measure, difference, outcome in deciding_differences(pair)
         if measure is not HEADLINE and outcome != "unclear"
     ]
 

@@ -10,9 +10,9 @@ from lf_qwen3.qwen3 import tokenizer_files as tokenizers
 from lf_qwen3.results.diagnose import folders
 from lf_qwen3.results.diagnose.training_run import Answers
 from lf_qwen3.results.score import defects, predictions, setting
-from lf_qwen3.results.score.lengths import cuts_of
+from lf_qwen3.results.score.lengths import find_cuts
 from lf_qwen3.results.score.result import DEFECTS
-from lf_qwen3.results.score.rows import parts_of
+from lf_qwen3.results.score.rows import split_prediction
 from lf_qwen3.trainer import yaml_reader
 
 
@@ -56,11 +56,11 @@ def _measured(file: Path) -> tuple[Answers, list[str]]:
     """Return the share of each defect, and notes; the similarity, which takes long, is left alone."""
     rows = predictions.read(file)
     known = setting.find_setting(file)
-    parts = [parts_of(row) for row in rows]
-    flags = [defects.flags_of(row, *both) for row, both in zip(rows, parts, strict=True)]
+    parts = [split_prediction(row) for row in rows]
+    flags = [defects.find_flags(row, *both) for row, both in zip(rows, parts, strict=True)]
     guesses = [defects.looks_cut(predict) for predict, _ in parts]
     tokenizer = tokenizers.load(known.tokenizer) if known.tokenizer else None
-    _, cut = cuts_of(rows, guesses, tokenizer, known.max_new_tokens)
+    _, cut = find_cuts(rows, guesses, tokenizer, known.max_new_tokens)
     flags_by_defect = {name: [row_flags.get(name) for row_flags in flags] for name in DEFECTS} | {"cut": cut}
     rates = {name: _share(values) for name, values in flags_by_defect.items()}
     return Answers(file, len(rows), rates), known.unreadable

@@ -10,7 +10,7 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.qwen3 import tokenizer_files as tokenizers
 from lf_qwen3.results.score import interval
-from lf_qwen3.results.score.lengths import cuts_of, lengths_of
+from lf_qwen3.results.score.lengths import find_cuts, measure_lengths
 from lf_qwen3.results.score.predictions import Prediction
 from lf_qwen3.results.score.result import FLAGS, KINDS, LENGTHS, METRICS, PARTS, Figure, Scores, Summary
 from lf_qwen3.results.score.rows import RowScore, score_rows
@@ -42,8 +42,8 @@ def score_predictions(
     kinds = ["thinking" if row.is_thinking else "plain" for row in rows]
     metrics = {part: {name: _column(rows, part, name) for name in METRICS} for part in PARTS}
     flags = {name: [row.flags[name] for row in rows] for name in FLAGS}
-    evidence, flags["cut"] = cuts_of(predictions, flags["cut"], loaded, max_new_tokens)
-    lengths = lengths_of(predictions, loaded)
+    evidence, flags["cut"] = find_cuts(predictions, flags["cut"], loaded, max_new_tokens)
+    lengths = measure_lengths(predictions, loaded)
     return Scores(
         rows=[prediction.row for prediction in predictions],
         kinds=kinds,

@@ -9,23 +9,23 @@ from lf_qwen3.qwen3.thinking import CLOSE, OPEN, has_tag
 from lf_qwen3.results.score.language import is_wrong_language
 from lf_qwen3.results.score.parts import END, PAD, Parts, is_well_formed, without_special
 from lf_qwen3.results.score.predictions import Prediction
-from lf_qwen3.results.score.prompts import question_of
-from lf_qwen3.results.score.repetition import loop_at_end
+from lf_qwen3.results.score.prompts import find_question
+from lf_qwen3.results.score.repetition import find_loop_at_end
 
 _TOOLS = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>")
 _GOES_ON = re.compile("[,，、:：;；(（\\[“‘\ufffd]\\Z")
 
 
-def flags_of(prediction: Prediction, predict: Parts, label: Parts) -> dict[str, bool | None]:
+def find_flags(prediction: Prediction, predict: Parts, label: Parts) -> dict[str, bool | None]:
     """Return every flag but `cut`, which needs more than the text; None where a flag has no meaning."""
-    loop = loop_at_end(predict.text)
+    loop = find_loop_at_end(predict.text)
     return {
         "well_formed": is_well_formed(predict, bool(label.thinking), has_tag(label.answer)),
         "unclosed_thinking": predict.is_unclosed,
         "leaked_token": bool(leaked_tokens(prediction)),
-        "repetition": bool(loop) and loop_at_end(label.text) != loop,
+        "repetition": bool(loop) and find_loop_at_end(label.text) != loop,
         "empty_answer": not predict.answer if label.answer else None,
-        "wrong_language": is_wrong_language(question_of(prediction.prompt), predict.answer, label.answer),
+        "wrong_language": is_wrong_language(find_question(prediction.prompt), predict.answer, label.answer),
     }
 
 

@@ -16,8 +16,8 @@ import xxhash
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.results.score.predictions import Prediction, locate, read
-from lf_qwen3.results.score.prompts import conversation_of
-from lf_qwen3.results.score.rows import parts_of
+from lf_qwen3.results.score.prompts import find_conversation
+from lf_qwen3.results.score.rows import split_prediction
 
 URL = "/v1/chat/completions"
 GRADES = range(1, 11)
@@ -124,19 +124,19 @@ def judge_requests(
     """Yield the requests about all rows; the same predictions give the same custom_ids."""
     if against is None:
         for row, prediction in enumerate(predictions):
-            yield _request(row, prediction, "", [answer_of(prediction)])
+            yield _request(row, prediction, "", [find_answer(prediction)])
         return
     require_same_rows(predictions, against)
     for row, (prediction, other) in enumerate(zip(predictions, against, strict=True)):
-        answers = [answer_of(prediction), answer_of(other)]
+        answers = [find_answer(prediction), find_answer(other)]
         if answers[0] != answers[1]:
             yield _request(row, prediction, "first", answers)
             yield _request(row, prediction, "second", answers[::-1])
 
 
-def answer_of(prediction: Prediction) -> str:
+def find_answer(prediction: Prediction) -> str:
     """Return the answer of a prediction, without its thinking."""
-    return parts_of(prediction)[0].answer
+    return split_prediction(prediction)[0].answer
 
 
 def require_same_rows(predictions: Sequence[Prediction], others: Sequence[Prediction]) -> None:
@@ -148,7 +148,7 @@ def require_same_rows(predictions: Sequence[Prediction], others: Sequence[Predic
             code="rows_differ",
         )
     for ours, theirs in zip(predictions, others, strict=True):
-        if parts_of(ours)[1].answer != parts_of(theirs)[1].answer:
+        if split_prediction(ours)[1].answer != split_prediction(theirs)[1].answer:
             raise UsageError(
                 f"line {ours.row} and line {theirs.row} have different labels", _SAME, code="rows_differ"
             )
@@ -158,7 +158,7 @@ _SAME = "judge predictions of the same eval_dataset, max_samples and cutoff_len"
 
 
 def _request(row: int, prediction: Prediction, place: str, answers: list[str]) -> JudgeRequest:
-    question, reference = conversation_of(prediction.prompt), parts_of(prediction)[1].answer
+    question, reference = find_conversation(prediction.prompt), split_prediction(prediction)[1].answer
     names = ["answer"] if len(answers) == 1 else ["answer 1", "answer 2"]
     texts = {"question": question, "reference answer": reference, **dict(zip(names, answers, strict=True))}
     mark = xxhash.xxh3_64_hexdigest("\0".join(texts.values()).encode("utf-8", "surrogatepass"))[:10]

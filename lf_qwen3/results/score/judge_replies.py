@@ -12,7 +12,7 @@ from typing import Any
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.qwen3.thinking import CLOSE
 from lf_qwen3.results.score import interval
-from lf_qwen3.results.score.judge import GRADES, JudgeRequest, answer_of, judge_requests
+from lf_qwen3.results.score.judge import GRADES, JudgeRequest, find_answer, judge_requests
 from lf_qwen3.results.score.predictions import Prediction
 from lf_qwen3.results.score.result import Figure
 
@@ -179,7 +179,7 @@ def _outcomes(
         orders[request.row].append("tie" if value == "tie" else "win" if value == ours else "loss")
     outcomes: list[str | None] = []
     for row, verdicts in enumerate(orders):
-        if answer_of(predictions[row]) == answer_of(against[row]):
+        if find_answer(predictions[row]) == find_answer(against[row]):
             outcomes.append("tie")
         elif len(verdicts) < 2:
             outcomes.append(None)

@@ -15,7 +15,7 @@ _CLEAR = 0.7
 _ENOUGH = {"question": 2, "answer": 8}
 
 
-def script_of(text: str, what: str = "answer") -> str:
+def detect_script(text: str, what: str = "answer") -> str:
     """Return CJK or LATIN where at least 70 % of the text is of one, "" where it is mixed or too short.
 
     A CJK character counts like a Latin word of two letters or more. Code, links and formulas do not count. An
@@ -35,7 +35,7 @@ def is_wrong_language(question: str, answer: str, label: str) -> bool | None:
 
     None where the script of the question or of the answer is not clear: mixed, or too short to tell.
     """
-    question_script, answer_script = script_of(question, "question"), script_of(answer)
+    question_script, answer_script = detect_script(question, "question"), detect_script(answer)
     if not (question_script and answer_script):
         return None
-    return answer_script not in (question_script, script_of(label, "question"))
+    return answer_script not in (question_script, detect_script(label, "question"))

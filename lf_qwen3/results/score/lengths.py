@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lf_qwen3.results.score import defects
 from lf_qwen3.results.score.parts import without_special
 from lf_qwen3.results.score.predictions import Prediction
-from lf_qwen3.results.score.rows import parts_of
+from lf_qwen3.results.score.rows import split_prediction
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer  # type: ignore[import-untyped]
@@ -19,12 +19,14 @@ NEAR_THE_LIMIT = 0.98
 _BATCH = 512
 
 
-def lengths_of(predictions: Sequence[Prediction], tokenizer: Tokenizer | None) -> dict[str, list[int | None]]:
+def measure_lengths(
+    predictions: Sequence[Prediction], tokenizer: Tokenizer | None
+) -> dict[str, list[int | None]]:
     """Return the lengths of `LENGTHS`, in tokens or without a tokenizer in characters.
 
     The thinking counts for the rows whose reference thinks; a prediction without any has length 0 there.
     """
-    parts = [parts_of(prediction) for prediction in predictions]
+    parts = [split_prediction(prediction) for prediction in predictions]
     wants = [bool(label.thinking) for _, label in parts]
     texts = {
         "thinking": [predict.thinking for predict, _ in parts],
@@ -41,7 +43,7 @@ def lengths_of(predictions: Sequence[Prediction], tokenizer: Tokenizer | None) -
     }
 
 
-def cuts_of(
+def find_cuts(
     predictions: Sequence[Prediction],
     guesses: Sequence[bool | None],
     tokenizer: Tokenizer | None,

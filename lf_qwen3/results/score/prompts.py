@@ -9,17 +9,17 @@ from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 _TURN = re.compile(r"<\|im_start\|>(user|assistant)\n(.*?)<\|im_end\|>", re.DOTALL)
 
 
-def question_of(prompt: str) -> str:
+def find_question(prompt: str) -> str:
     """Return the last user turn; of a prompt that is not Qwen's the whole text."""
     questions = [text for role, text in _TURN.findall(prompt) if role == "user"]
     return questions[-1].strip() if questions else _bare(prompt)
 
 
-def conversation_of(prompt: str) -> str:
+def find_conversation(prompt: str) -> str:
     """Return all user and assistant turns, with their roles where there are several."""
     turns = _TURN.findall(prompt)
     if len(turns) < 2:
-        return question_of(prompt)
+        return find_question(prompt)
     return "\n\n".join(f"{role}: {text.strip()}" for role, text in turns)
 
 

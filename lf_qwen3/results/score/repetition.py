@@ -13,7 +13,7 @@ _DIGITS = re.compile(r"\d+")
 _COUNTED_LETTERS = 6
 
 
-def loop_at_end(text: str) -> str:
+def find_loop_at_end(text: str) -> str:
     """Return the unit that a text repeats to its end, "" where there is none; time is linear in the tail.
 
     One character counts from 16 in a row (200 for the characters of rules and leaders, `- = * _ # ~ .`), a

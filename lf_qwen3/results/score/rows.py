@@ -14,7 +14,7 @@ from lf_qwen3.base.progress import NoProgress, Progress, Status
 from lf_qwen3.results.score import defects
 from lf_qwen3.results.score.parts import Parts, prompt_opens_thinking, split_parts, without_special
 from lf_qwen3.results.score.predictions import Prediction
-from lf_qwen3.results.score.similarity import cutter, segment, similarity
+from lf_qwen3.results.score.similarity import compute_similarity, cut_words, load_cutter
 
 _CHUNK = 32
 _WORTH_A_PROCESS = 300_000  # characters: below that starting one takes longer than the work
@@ -28,7 +28,7 @@ class RowScore(NamedTuple):
     flags: dict[str, bool | None]
 
 
-def parts_of(prediction: Prediction) -> tuple[Parts, Parts]:
+def split_prediction(prediction: Prediction) -> tuple[Parts, Parts]:
     """Take prediction and reference apart, without special tokens, as the trainer's metric has them."""
     opens = prompt_opens_thinking(prediction.prompt)
     predict = split_parts(without_special(prediction.predict), opens)
@@ -37,11 +37,11 @@ def parts_of(prediction: Prediction) -> tuple[Parts, Parts]:
 
 def score_row(prediction: Prediction) -> RowScore:
     """Compute metrics and flags of one row; `cut` is here the guess from the ending."""
-    predict, label = parts_of(prediction)
-    ours, theirs = segment(predict), segment(label)
+    predict, label = split_prediction(prediction)
+    ours, theirs = cut_words(predict), cut_words(label)
     wanted = {"answer": bool(label.answer), "thinking": bool(label.thinking), "both": True}
-    metrics = {part: similarity(ours[part], theirs[part]) for part, wants in wanted.items() if wants}
-    flags = defects.flags_of(prediction, predict, label)
+    metrics = {part: compute_similarity(ours[part], theirs[part]) for part, wants in wanted.items() if wants}
+    flags = defects.find_flags(prediction, predict, label)
     return RowScore(bool(label.thinking), metrics, flags | {"cut": defects.looks_cut(predict)})
 
 
@@ -57,7 +57,7 @@ def score_rows(
     """
     sizes = [_size(prediction) for prediction in predictions]
     total, done, started = sum(sizes), 0, time.monotonic()
-    cutter()  # the dictionary is loaded before the processes part, so that they share it
+    load_cutter()  # the dictionary is loaded before the processes part, so that they share it
     scores: list[RowScore] = []
     for score in _scored(predictions, _processes(workers, total)):
         done += sizes[len(scores)]

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import Any, NamedTuple
 
 from lf_qwen3.base.errors import LfQwen3Error
@@ -41,7 +41,7 @@ def require_packages() -> None:
 
 
 @cache
-def cutter() -> Callable[[str], list[str]]:
+def load_cutter() -> Callable[[str], list[str]]:
     """Return jieba's cut, its dictionary loaded (about a second, once a process) and its log kept quiet."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -61,33 +61,30 @@ def _sentences() -> Callable[[str], list[str]]:
     return split
 
 
-def segment(parts: Parts) -> dict[str, Segments]:
+def cut_words(parts: Parts) -> dict[str, Segments]:
     """Cut a text into words once, and return the words of its answer, its thinking and of both.
 
     Cutting on the inner side of a tag gives the words of the whole: `<` and `>` end a word for jieba, which
     treats each run of letters and Chinese characters by itself.
     """
-    cut, text = cutter(), parts.text
+    cut, text = load_cutter(), parts.text
     head, thinking = cut(text[: parts.start]), cut(text[parts.start : parts.stop])
     seam, answer = cut(text[parts.stop : parts.answer_at]), cut(text[parts.answer_at :])
     return {
-        "answer": Segments(parts.answer, _trimmed(answer)),
-        "thinking": Segments(parts.thinking, _trimmed(thinking)),
+        "answer": Segments(parts.answer, list(dropwhile(str.isspace, answer))),
+        "thinking": Segments(parts.thinking, list(dropwhile(str.isspace, thinking))),
         "both": Segments(text, [*head, *thinking, *seam, *answer]),
     }
 
 
-def similarity(predict: Segments, label: Segments) -> dict[str, float]:
+def compute_similarity(predict: Segments, label: Segments) -> dict[str, float]:
     """Return the four metrics, 0 to 100, rounded to 4 decimals; 0 where a text has no word."""
-    bleu = bleu_4(predict.text, label.text)
-    if all(word.isspace() for word in predict.words) or all(word.isspace() for word in label.words):
-        rouge = [0.0, 0.0, 0.0]
-    else:
-        rouge = rouge_f(_rouge_words(predict.words), _rouge_words(label.words))
+    bleu = compute_bleu_4(predict.text, label.text)
+    rouge = compute_rouge(_rouge_words(predict.words), _rouge_words(label.words))
     return {name: round(value * 100, 4) for name, value in zip(METRICS, [bleu, *rouge], strict=True)}
 
 
-def bleu_4(predict: str, label: str) -> float:
+def compute_bleu_4(predict: str, label: str) -> float:
     """Return sentence BLEU-4 over characters, smoothed as nltk's `SmoothingFunction().method3` does.
 
     Papineni et al. 2002, with the NIST smoothing, number 3 of Chen and Cherry 2014.
@@ -105,17 +102,17 @@ def bleu_4(predict: str, label: str) -> float:
     return short * math.exp(math.fsum(0.25 * math.log(precision) for precision in precisions))
 
 
-def rouge_f(predict: Sequence[str], label: Sequence[str]) -> list[float]:
+def compute_rouge(predict: Sequence[str], label: Sequence[str]) -> list[float]:
     """Return the F1 of ROUGE-1 and -2 (each word or pair counted once) and ROUGE-L of two lists of words."""
     pairs: list[tuple[set[Any], set[Any]]] = [
         (set(predict), set(label)),
         (set(pairwise(predict)), set(pairwise(label))),
     ]
     scores = [_f1(len(ours & theirs), len(ours), len(theirs)) for ours, theirs in pairs]
-    return [*scores, _f1(lcs_length(predict, label), len(predict), len(label))]
+    return [*scores, _f1(measure_lcs(predict, label), len(predict), len(label))]
 
 
-def lcs_length(words: Sequence[str], others: Sequence[str]) -> int:
+def measure_lcs(words: Sequence[str], others: Sequence[str]) -> int:
     """Return the length of the longest common subsequence; bit-parallel, one bit a word (Hyyrö 2004)."""
     short, long = sorted((words, others), key=len)
     places: dict[str, int] = {}
@@ -148,16 +145,9 @@ def _f1(met: int, predicted: int, wanted: int) -> float:
 
 
 def _rouge_words(words: list[str]) -> list[str]:
-    """Return the words rouge-chinese sees: of each sentence, where one of spaces alone is one empty word."""
+    """Return the words rouge-chinese sees: of each sentence, where one of spaces alone is one empty word.
+
+    White space at the end makes no word: rouge-chinese takes it off.
+    """
     sentences = _sentences()(" ".join(words))
     return [word for sentence in sentences if sentence for word in " ".join(sentence.split()).split(" ")]
-
-
-def _trimmed(words: list[str]) -> list[str]:
-    """Take white space off both ends of a list of words."""
-    start, stop = 0, len(words)
-    while start < stop and words[start].isspace():
-        start += 1
-    while stop > start and words[stop - 1].isspace():
-        stop -= 1
-    return words[start:stop]

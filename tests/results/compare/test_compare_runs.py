@@ -10,7 +10,7 @@ from lf_qwen3.results.compare import compare
 from lf_qwen3.results.compare.align import align_runs
 from lf_qwen3.results.compare.difference import compare_pair
 from lf_qwen3.results.compare.measures import HEADLINE, MEASURES
-from lf_qwen3.results.compare.named_run import NamedRun, names_of
+from lf_qwen3.results.compare.named_run import NamedRun, name_runs
 from lf_qwen3.results.compare.picture import histogram
 from lf_qwen3.results.score import Prediction
 
@@ -141,7 +141,7 @@ def test_a_bad_file_is_named(tmp_path, text, code):
 
 def test_names_are_short_and_differ(tmp_path):
     names = [tmp_path / one / "generated_predictions.jsonl" for one in ("predict_base", "x/base", "predict_")]
-    assert names_of([*names, tmp_path / "mine.jsonl"]) == ["base 1", "base 2", "predict_", "mine"]
+    assert name_runs([*names, tmp_path / "mine.jsonl"]) == ["base 1", "base 2", "predict_", "mine"]
 
 
 def test_a_single_row_has_no_interval(tmp_path):

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lf_qwen3.results.score import Prediction
-from lf_qwen3.results.score.defects import flags_of, has_end, leaked_tokens, looks_cut
-from lf_qwen3.results.score.language import is_wrong_language, script_of
+from lf_qwen3.results.score.defects import find_flags, has_end, leaked_tokens, looks_cut
+from lf_qwen3.results.score.language import detect_script, is_wrong_language
 from lf_qwen3.results.score.parts import split_parts
-from lf_qwen3.results.score.prompts import conversation_of, question_of
-from lf_qwen3.results.score.repetition import loop_at_end
-from lf_qwen3.results.score.rows import parts_of
+from lf_qwen3.results.score.prompts import find_conversation, find_question
+from lf_qwen3.results.score.repetition import find_loop_at_end
+from lf_qwen3.results.score.rows import split_prediction
 
 PROMPT = "<|im_start|>user\nWhat lowers high blood pressure?<|im_end|>\n<|im_start|>assistant\n"
 
@@ -28,7 +28,7 @@ LOOPS = {
 
 @pytest.mark.parametrize(("text", "unit"), LOOPS.values(), ids=LOOPS.keys())
 def test_a_loop_is_found(text, unit):
-    assert loop_at_end(text) == unit if unit else loop_at_end(text)
+    assert find_loop_at_end(text) == unit if unit else find_loop_at_end(text)
 
 
 SOUND = {
@@ -46,7 +46,7 @@ SOUND = {
 
 @pytest.mark.parametrize("text", SOUND.values(), ids=SOUND.keys())
 def test_no_loop_is_seen_in_a_sound_text(text):
-    assert loop_at_end(text) == ""
+    assert find_loop_at_end(text) == ""
 
 
 @given(
@@ -55,7 +55,7 @@ def test_no_loop_is_seen_in_a_sound_text(text):
     st.text("xyz", max_size=30),
 )
 def test_whatever_is_repeated_often_is_found(unit, copies, before):
-    found = loop_at_end(before + unit * copies)
+    found = find_loop_at_end(before + unit * copies)
     assert found
     assert len(found) <= len(unit)
     assert (unit * copies).endswith(found * 3)
@@ -143,7 +143,7 @@ SCRIPTS = {
 
 @pytest.mark.parametrize(("text", "script"), SCRIPTS.values(), ids=SCRIPTS.keys())
 def test_scripts(text, script):
-    assert script_of(text) == script
+    assert detect_script(text) == script
 
 
 def test_the_question_is_the_last_user_turn():
@@ -151,9 +151,9 @@ def test_the_question_is_the_last_user_turn():
         "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nFirst?<|im_end|>\n"
         "<|im_start|>assistant\nYes.<|im_end|>\n<|im_start|>user\nAnd second?<|im_end|>\n"
     )
-    assert question_of(prompt) == "And second?"
-    assert conversation_of(prompt) == "user: First?\n\nassistant: Yes.\n\nuser: And second?"
-    assert question_of("Bare text") == conversation_of("Bare text") == "Bare text"
+    assert find_question(prompt) == "And second?"
+    assert find_conversation(prompt) == "user: First?\n\nassistant: Yes.\n\nuser: And second?"
+    assert find_question("Bare text") == find_conversation("Bare text") == "Bare text"
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,9 @@ def test_the_question_is_the_last_user_turn():
 )
 def test_an_empty_answer(predict, label, empty):
     one = Prediction(PROMPT, predict, label, 1)
-    assert flags_of(one, *parts_of(one))["empty_answer"] is empty
+    assert find_flags(one, *split_prediction(one))["empty_answer"] is empty
 
 
 def test_a_loop_that_the_label_has_too_is_no_defect():
     one = Prediction(PROMPT, "G" * 50, "G" * 50, 1)
-    assert flags_of(one, *parts_of(one))["repetition"] is False
+    assert find_flags(one, *split_prediction(one))["repetition"] is False

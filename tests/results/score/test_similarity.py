@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 
 from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.results.score.parts import split_parts
-from lf_qwen3.results.score.similarity import Segments, cutter, lcs_length, segment, similarity
+from lf_qwen3.results.score.similarity import (
+    Segments,
+    compute_similarity,
+    cut_words,
+    load_cutter,
+    measure_lcs,
+)
 
 for package in ("jieba", "nltk", "rouge_chinese", "numpy"):
     pytest.importorskip(package, reason="part of the eval extra")
@@ -22,7 +28,7 @@ def trainer(predict, label):
     from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
     from rouge_chinese import Rouge
 
-    hypothesis, reference = cutter()(predict), cutter()(label)
+    hypothesis, reference = load_cutter()(predict), load_cutter()(label)
     if not " ".join(hypothesis).split() or not " ".join(reference).split():
         found = {name: {"f": 0.0} for name in ("rouge-1", "rouge-2", "rouge-l")}
     else:
@@ -42,16 +48,16 @@ def trainer(predict, label):
 @example(predict=frame("想\r", "\n答"), label=frame("想", "答"))
 def test_every_part_equals_the_trainer_on_that_part(predict, label):
     ours, theirs = split_parts(predict), split_parts(label)
-    a, b = segment(ours), segment(theirs)
-    assert similarity(a["both"], b["both"]) == trainer(predict, label)
-    assert similarity(a["answer"], b["answer"]) == trainer(ours.answer, theirs.answer)
-    assert similarity(a["thinking"], b["thinking"]) == trainer(ours.thinking, theirs.thinking)
+    a, b = cut_words(ours), cut_words(theirs)
+    assert compute_similarity(a["both"], b["both"]) == trainer(predict, label)
+    assert compute_similarity(a["answer"], b["answer"]) == trainer(ours.answer, theirs.answer)
+    assert compute_similarity(a["thinking"], b["thinking"]) == trainer(ours.thinking, theirs.thinking)
 
 
 @given(TEXTS, TEXTS)
 def test_the_words_of_the_parts_are_those_of_the_whole(thinking, answer):
     text = frame(thinking, answer)
-    assert segment(split_parts(text))["both"] == Segments(text, cutter()(text))
+    assert cut_words(split_parts(text))["both"] == Segments(text, load_cutter()(text))
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=25), st.lists(st.sampled_from("abc"), max_size=25))
@@ -61,21 +67,21 @@ def test_the_longest_common_subsequence_is_the_textbook_one(one, other):
         for j, right in enumerate(other, 1):
             up = max(table[i - 1][j], table[i][j - 1])
             table[i][j] = table[i - 1][j - 1] + 1 if left == right else up
-    assert lcs_length(one, other) == table[-1][-1]
+    assert measure_lcs(one, other) == table[-1][-1]
 
 
 def test_a_text_equal_to_its_label_is_perfect():
-    words = segment(split_parts("高血压患者每天监测血压。"))["both"]
-    assert all(value == pytest.approx(100, abs=0.001) for value in similarity(words, words).values())
+    words = cut_words(split_parts("高血压患者每天监测血压。"))["both"]
+    assert all(value == pytest.approx(100, abs=0.001) for value in compute_similarity(words, words).values())
 
 
 def test_long_texts_are_scored_in_memory_that_grows_with_their_length():
     import tracemalloc
 
     text = "血压 " * 4000
-    words = segment(split_parts(text))["both"]
+    words = cut_words(split_parts(text))["both"]
     tracemalloc.start()
-    similarity(words, Segments(text, list(words.words)))
+    compute_similarity(words, Segments(text, list(words.words)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 50_000_000  # the library's table of 16 million cells takes over a gigabyte
