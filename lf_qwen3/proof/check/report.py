@@ -59,8 +59,8 @@ class CheckReport:
 
     @property
     def is_clean(self) -> bool:
-        """Tell whether there is neither an error nor a warning."""
-        return not (self.errors or self.warnings)
+        """Return whether there is neither an error nor a warning."""
+        return not (self.collected.count("error") or self.collected.count("warning"))
 
     def raise_for_errors(self) -> None:
         """Raise `LfQwen3Error`, code `check_failed`, where there are errors; it names the first three."""

@@ -127,30 +127,34 @@ def test_packed_file_is_no_type_of_the_trainer(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "place"),
     [
         pytest.param("{", "line 1 column 2", id="cut short"),
-        pytest.param("[]", "no object", id="a list"),
-        pytest.param('{"a": 1}', "'a' is no object", id="an entry that is a number"),
-        pytest.param("\ufeff{}", "byte order mark", id="with a BOM"),
+        pytest.param("[]", "dataset_info.json", id="a list"),
+        pytest.param('{"a": 1}', "'a'", id="an entry that is a number"),
+        pytest.param("\ufeff{}", "dataset_info.json", id="with a BOM"),
+        pytest.param("[" * 100_000, "dataset_info.json", id="too deep"),
     ],
 )
-def test_broken_registry(tmp_path, text, message):
+def test_broken_registry(tmp_path, text, place):
     write(tmp_path, text)
-    with pytest.raises(LfQwen3Error, match=message):
+    with pytest.raises(LfQwen3Error, match=place) as error:
         check(tmp_path)
+    assert error.value.code == "registry_broken"
 
 
 def test_no_registry(tmp_path):
-    with pytest.raises(UsageError, match=r"no dataset_info\.json"):
+    with pytest.raises(UsageError) as error:
         check(tmp_path)
+    assert error.value.code == "registry_missing"
 
 
 def test_unknown_name_gets_the_nearest(tmp_path):
     write(tmp_path, {"my_data": {"file_name": "a.jsonl"}}, ALPACA)
     with pytest.raises(UsageError) as error:
         check(tmp_path, ("my_dta",))
-    assert "did you mean my_data?" in error.value.hint
+    assert error.value.code == "dataset_not_registered"
+    assert "my_data?" in error.value.hint
 
 
 def test_name_of_convert_stands_for_its_splits(tmp_path):

@@ -17,10 +17,11 @@ def record(question="What is it?", answer="It is a stone."):
     return {"instruction": question, "input": "", "output": answer}
 
 
-def findings(folder, **splits):
+def findings(folder, columns=None, formatting="alpaca", ranking=False, **splits):
     for name, rows in splits.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    entries = {name: {"file_name": f"{name}.jsonl"} for name in splits}
+    settings = {"columns": columns, "formatting": formatting, "ranking": ranking} if columns else {}
+    entries = {name: {"file_name": f"{name}.jsonl", **settings} for name in splits}
     (folder / "dataset_info.json").write_text(json.dumps(entries), "utf-8")
     return check(folder)
 
@@ -90,3 +91,154 @@ def test_similarity_falls_with_the_changes():
     assert [one.number for one in index.take_similar(minhash(fold(LONG + " And so on.")))] == [7]
     assert list(index.take_similar(minhash(fold(LONG)))) == []  # told once
     assert minhash(fold("Too short.")) is None
+
+
+def one(**changes):
+    return {**record(), **changes}
+
+
+NOTES = {
+    "system": {"prompt": "instruction", "response": "output", "system": "note"},
+    "tools": {"prompt": "instruction", "response": "output", "tools": "note"},
+}
+TOOLS = ['[{"name": "f", "parameters": {}}]', '[{"name": "g", "parameters": {}}]']
+
+
+@pytest.mark.parametrize("column", NOTES)
+def test_records_that_differ_by_system_or_tools_are_no_duplicates(tmp_path, column):
+    first, second = TOOLS
+    rows = [one(note=first), one(note=second), one(note=first)]
+    report = findings(tmp_path, columns=NOTES[column], a=rows)
+    assert places(report) == [("duplicate", "a.jsonl", 3)]
+
+
+@pytest.mark.parametrize("column", NOTES)
+def test_a_question_under_another_system_is_a_question_leak(tmp_path, column):
+    first, second = TOOLS
+    report = findings(tmp_path, columns=NOTES[column], a_train=[one(note=first)], a_val=[one(note=second)])
+    assert places(report) == [("question_leak", "a_val.jsonl", 1)]
+
+
+def test_every_copy_is_reported_beside_the_first(tmp_path):
+    report = findings(tmp_path, a=[record("Who?"), record(), record(), record()])
+    assert [(found.row, found.detail) for found in report.findings] == [(3, "as row 2"), (4, "as row 2")]
+
+
+def test_a_leak_is_reported_once_for_each_held_out_record(tmp_path):
+    report = findings(tmp_path, a_train=[record(), record()], a_val=[record("Who?"), record(), record()])
+    assert [code_place for code_place in places(report) if code_place[0] == "leak"] == [
+        ("leak", "a_val.jsonl", 2),
+        ("leak", "a_val.jsonl", 3),
+    ]
+    assert {found.detail for found in report.findings if found.code == "leak"} == {"row 1 of a_train"}
+    assert "question_leak" not in report.counts
+
+
+def test_a_duplicate_question_alone_is_no_duplicate(tmp_path):
+    assert places(findings(tmp_path, a=[record(), record(answer="It is a tree.")])) == []
+
+
+def test_a_duplicate_in_another_file_of_the_folder_has_its_place(tmp_path):
+    (tmp_path / "d").mkdir()
+    for name, question in (("1", "Who?"), ("2", "What?"), ("3", "Who?")):
+        (tmp_path / "d" / f"{name}.jsonl").write_text(json.dumps(record(question)) + "\n", "utf-8")
+    (tmp_path / "dataset_info.json").write_text(json.dumps({"a": {"file_name": "d"}}), "utf-8")
+    assert places(check(tmp_path)) == [("duplicate", "3.jsonl", 1)]
+
+
+PREFERENCE = {"prompt": "instruction", "chosen": "output", "rejected": "rejected"}
+
+
+def test_the_losing_answer_belongs_to_a_preference(tmp_path):
+    rows = [one(rejected=text) for text in ("No idea about it.", "It is a bird.", "No  idea about it.")]
+    report = findings(tmp_path, columns=PREFERENCE, ranking=True, a=rows)
+    assert places(report) == [("duplicate", "a.jsonl", 3)]
+
+
+def test_what_is_in_the_middle_of_a_dialogue_counts(tmp_path):
+    def chat(*texts):
+        turns = zip(("human", "gpt", "human", "gpt"), texts, strict=True)
+        return {"conversations": [{"from": role, "value": text} for role, text in turns]}
+
+    rows = [
+        chat("What?", "A stone.", "And that?", "A tree is that."),
+        chat("What?", "A house.", "And that?", "A tree is that."),
+        chat("What?", "A stone.", "And that?", "A tree is  that."),
+    ]
+    report = findings(tmp_path, columns={"messages": "conversations"}, formatting="sharegpt", a=rows)
+    assert places(report) == [("duplicate", "a.jsonl", 3)]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a_train", "a", "a_val"], [("a_val", "a_train"), ("a_val", "a")]),
+        (["a_train", "a_valid"], [("a_valid", "a_train")]),
+        (["a_train", "a_validation"], [("a_validation", "a_train")]),
+        (["a_train", "a_eval"], [("a_eval", "a_train")]),
+        (["a_train", "a_test", "a_val"], [("a_test", "a_train"), ("a_val", "a_train")]),
+        (["a_b_train", "a_b_val"], [("a_b_val", "a_b_train")]),
+        (["a_train", "b_val", "a_values", "val", "_val"], []),
+        (["a_train", "a"], []),
+    ],
+    ids=["both", "valid", "validation", "eval", "two", "long stem", "none", "no held-out"],
+)
+def test_names_say_which_splits_belong_together(names, expected):
+    assert pair_splits(names) == expected
+
+
+def test_a_pair_is_taken_once_and_only_of_two_known_names():
+    also = [("a_val", "a_train"), ("a_train", "a_train"), ("a_val", "gone")]
+    assert pair_splits(["a_train", "a_val"], also) == [("a_val", "a_train")]
+
+
+def texts_alike(share):
+    """Return a long text, and one of the same length of which only a share is the same."""
+    words = [f"{at * 7919 % 99991} is the number of house {at * 31 % 977} here." for at in range(200)]
+    changed = [f"{at * 104729 % 99991} was a name in street {at * 17 % 983} then." for at in range(200)]
+    kept = round(len(words) * share)
+    return fold("\n".join(words)), fold("\n".join(words[:kept] + changed[kept:]))
+
+
+@pytest.mark.parametrize(("share", "is_near"), [(1.0, True), (0.95, True), (0.7, False), (0.0, False)])
+def test_near_is_what_shares_four_fifths(share, is_near):
+    pytest.importorskip("rensa")
+    index = NearDuplicateIndex()
+    first, second = texts_alike(share)
+    index.add(3, minhash(first))
+    near = list(index.take_similar(minhash(second)))
+    assert [duplicate.number for duplicate in near] == [3] * is_near
+    assert all(0.8 <= duplicate.similarity <= 0.99 for duplicate in near)
+
+
+def test_all_held_out_records_that_are_near_are_taken():
+    pytest.importorskip("rensa")
+    index = NearDuplicateIndex()
+    first, _ = texts_alike(1.0)
+    index.add(3, minhash(first))
+    index.add(5, minhash(first))
+    assert sorted(duplicate.number for duplicate in index.take_similar(minhash(first))) == [3, 5]
+
+
+@pytest.mark.parametrize(("size", "is_compared"), [(100, False), (2000, True)])
+def test_a_short_text_is_not_compared(size, is_compared):
+    pytest.importorskip("rensa")
+    assert (minhash(texts_alike(1.0)[0][:size]) is not None) == is_compared
+
+
+def test_the_same_question_is_a_leak_of_its_own_and_not_near(tmp_path):
+    pytest.importorskip("rensa")
+    changed = LONG.replace("12th", "twelfth")
+    report = findings(
+        tmp_path, a_train=[record("Which stops?", LONG)], a_val=[record("Which stops?", changed)]
+    )
+    assert places(report) == [("question_leak", "a_val.jsonl", 1)]
+
+
+def test_a_near_record_of_another_training_set_is_no_leak(tmp_path):
+    pytest.importorskip("rensa")
+    changed = LONG.replace("12th", "twelfth")
+    report = findings(
+        tmp_path, b_train=[record("Which stops?", LONG)], a_val=[record("What stops?", changed)]
+    )
+    assert places(report) == []
