@@ -48,7 +48,7 @@ class DatasetCounts:
         """Count one record."""
         self.records += 1
         self.thinking += sample.is_thinking
-        if len(sample.spoken) > 1 + (sample.record.rejected is not None):
+        if len(sample.assistant_texts) > 1 + (sample.record.rejected is not None):
             self.several_turns += 1
 
     def as_json(self) -> dict[str, Any]:

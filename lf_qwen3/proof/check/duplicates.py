@@ -61,7 +61,7 @@ class RecordHashes:
         """Take a record in; return its folded text, questions and answers without their reasoning."""
         *before, last = [fold(message["content"]) for message in sample.record.messages]
         question = b"\0".join(before)
-        answer = b"\0".join(fold(text.parts.answer) for text in sample.learnt) or last
+        answer = b"\0".join(fold(text.parts.answer) for text in sample.learnt_texts) or last
         kind = b"thinking" if sample.is_thinking else b"plain"
         context = f"{sample.record.system}\0{sample.record.tools}".encode()
         self.file.append(place.file)

@@ -42,9 +42,9 @@ def empty_question(sample: Sample) -> CheckResult:
 )
 def empty_answer(sample: Sample) -> CheckResult:
     """Require that every assistant turn says something besides its reasoning."""
-    for spoken in sample.spoken:
-        if spoken.fault is None and is_empty(spoken.parts.answer):
-            return Fault(spoken.where)
+    for text in sample.assistant_texts:
+        if text.fault is None and is_empty(text.parts.answer):
+            return Fault(text.where)
     return PASS
 
 
@@ -58,7 +58,7 @@ def empty_answer(sample: Sample) -> CheckResult:
 )
 def placeholder_answer(sample: Sample) -> CheckResult:
     """Require a letter or a digit, and not what an empty cell is exported as."""
-    for text in sample.learnt:
+    for text in sample.learnt_texts:
         answer = text.parts.answer.strip()
         if answer and len(answer) < 16:
             has_word = any(character.isalnum() for character in answer)
@@ -77,7 +77,7 @@ def placeholder_answer(sample: Sample) -> CheckResult:
 )
 def short_answer(sample: Sample) -> CheckResult:
     """Report answers that are no longer than a label."""
-    for text in sample.learnt:
+    for text in sample.learnt_texts:
         answer = text.parts.answer.strip()
         if 0 < len(answer) <= 3:
             return Fault(f"{answer} in {text.where}")
@@ -94,7 +94,7 @@ def short_answer(sample: Sample) -> CheckResult:
 )
 def repeats(sample: Sample) -> CheckResult:
     """Require an end that is not six or more copies of a phrase, 96 characters or more together."""
-    for text in sample.learnt:
+    for text in sample.learnt_texts:
         for what, part in (("", text.parts.answer), ("the reasoning of ", text.parts.thinking or "")):
             if phrase := repeated_phrase(part):
                 return Fault(f"{what}{text.where} ends in {excerpt(phrase)!r}")

@@ -86,7 +86,7 @@ def other_template(sample: Sample) -> CheckResult:
 )
 def leftover_markup(sample: Sample) -> CheckResult:
     """Require answers that, outside code, hold no entity and no two tags of a page's text."""
-    for text in sample.learnt:
+    for text in sample.learnt_texts:
         answer = text.parts.answer
         if ("&" not in answer or ";" not in answer) and "<" not in answer:
             continue
@@ -107,7 +107,7 @@ def leftover_markup(sample: Sample) -> CheckResult:
 )
 def escaped_text(sample: Sample) -> CheckResult:
     """Require real line ends in an answer that has several."""
-    for text in sample.learnt:
+    for text in sample.learnt_texts:
         answer = text.parts.answer
         if "\\n" in answer and "\n" not in answer and len(re.findall(r"\\n(?![a-z])", answer)) > 1:
             return Fault(f"{text.where}: {excerpt(answer, 24)}")
@@ -118,5 +118,5 @@ def _texts(sample: Sample) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield where, the text, and the tokens that belong there."""
     for where, text in sample.prompts:
         yield where, text, (*_RESULTS, *_THINK)
-    for answer in sample.spoken:
+    for answer in sample.assistant_texts:
         yield answer.where, answer.text, (*_CALLS, *_THINK)

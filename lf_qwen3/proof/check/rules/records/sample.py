@@ -26,38 +26,40 @@ class AssistantText(NamedTuple):
 class Sample:
     """What the checks of this group get.
 
-    `learns_empty` says that an empty block which is written out is learnt. `spoken` holds the texts of the
-    assistant, `prompts` where and what the user, a tool or the system says.
+    `learns_empty` says that an empty block which is written out is learnt. `assistant_texts` are the texts of
+    the assistant, `prompts` (where, text) what the user, a tool or the system says.
     """
 
     record: Record
     kind: DatasetKind = "sft"
     learns_empty: bool = True
-    spoken: list[AssistantText] = field(init=False)
+    assistant_texts: list[AssistantText] = field(init=False)
     prompts: list[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.prompts = list(self._asked())
-        self.spoken = [_spoken(where, message["content"]) for where, message in self._said_by_assistant()]
+        self.prompts = list(self._prompt_texts())
+        self.assistant_texts = [
+            _split_text(where, message["content"]) for where, message in self._assistant_messages()
+        ]
 
     @property
     def is_thinking(self) -> bool:
         """Tell whether the learnt answer reasons."""
-        return any(text.parts.thinking for text in self.learnt)
+        return any(text.parts.thinking for text in self.learnt_texts)
 
     @property
-    def learnt(self) -> list[AssistantText]:
+    def learnt_texts(self) -> list[AssistantText]:
         """Return the answer to learn; a ranking record has two."""
-        return self.spoken[-2:] if self.record.rejected else self.spoken[-1:]
+        return self.assistant_texts[-2:] if self.record.rejected else self.assistant_texts[-1:]
 
-    def _asked(self) -> Iterator[tuple[str, str]]:
+    def _prompt_texts(self) -> Iterator[tuple[str, str]]:
         if self.record.system:
             yield "the system prompt", self.record.system
         for number, message in enumerate(self.record.messages, 1):
             if message["role"] in ("user", "observation"):
                 yield f"message {number}", message["content"]
 
-    def _said_by_assistant(self) -> Iterator[tuple[str, Message]]:
+    def _assistant_messages(self) -> Iterator[tuple[str, Message]]:
         for number, message in enumerate(self.record.messages, 1):
             if message["role"] == "assistant":
                 yield f"message {number}", message
@@ -105,7 +107,7 @@ class SampleReader:
         return record if isinstance(record, Dropped) else Sample(record, self._kind, self._learns_empty)
 
 
-def _spoken(where: str, text: str) -> AssistantText:
+def _split_text(where: str, text: str) -> AssistantText:
     if "<" not in text:
         return AssistantText(where, text, Split(None, text))
     try:

@@ -59,5 +59,5 @@ def mojibake(sample: Sample) -> CheckResult:
 
 def _texts(sample: Sample) -> Iterator[tuple[str, str]]:
     yield from sample.prompts
-    for answer in sample.spoken:
+    for answer in sample.assistant_texts:
         yield answer.where, answer.text

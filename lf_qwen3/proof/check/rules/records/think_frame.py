@@ -29,7 +29,7 @@ _MISPLACED = ("think_unopened", "think_not_first", "think_several")
 )
 def think_not_canonical(sample: Sample) -> CheckResult:
     """Require canonical tags and white space (see lf_qwen3.qwen3.thinking)."""
-    for text in sample.spoken:
+    for text in sample.assistant_texts:
         codes = [code for code in text.parts.repairs if code != _EMPTY]
         if codes:
             return Fault(f"{_WHAT.get(codes[0], codes[0])} in {text.where}")
@@ -103,11 +103,11 @@ def think_empty(sample: Sample) -> CheckResult:
     """Require plain answers without tags (ReasoningTemplate adds the block only where there is none)."""
     if not sample.learns_empty:
         return PASS
-    return next((Fault(text.where) for text in sample.spoken if _EMPTY in text.parts.repairs), PASS)
+    return next((Fault(text.where) for text in sample.assistant_texts if _EMPTY in text.parts.repairs), PASS)
 
 
 def _fault(sample: Sample, codes: tuple[str, ...]) -> CheckResult:
-    for text in sample.spoken:
+    for text in sample.assistant_texts:
         if text.fault is not None and text.fault.code in codes:
             return Fault(f"{text.where}, {text.fault.detail}" if text.fault.detail else text.where)
     return PASS
