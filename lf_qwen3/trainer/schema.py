@@ -14,7 +14,6 @@ import re
 import sys
 import types
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.trainer import yaml_reader
 
 FILE = "training.schema.json"
@@ -58,7 +58,11 @@ def parse(pairs: Iterable[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals:
-            raise UsageError(f"--set takes key=value, not '{pair}'", "for example --set learning_rate=2e-4")
+            raise UsageError(
+                f"--set takes key=value, not '{pair}'",
+                "for example --set learning_rate=2e-4",
+                code="option_value",
+            )
         settings[key.strip()] = _value(key.strip(), text.strip())
     return settings
 
@@ -70,6 +74,7 @@ def check(settings: Mapping[str, Any], where: str) -> None:
         raise UsageError(
             f"{where}: {faults[0]}" if len(faults) == 1 else f"{where}:\n  " + "\n  ".join(faults),
             f"the keys, their types and their defaults stand in {path()}",
+            code="setting_value",
         )
 
 
@@ -84,7 +89,7 @@ def _value(key: str, text: str) -> Any:
     if told and not isinstance(value, str) and fault(key, text) is None:
         return text
     if told:
-        raise UsageError(f"--set {told}", _describe(key))
+        raise UsageError(f"--set {told}", _describe(key), code="setting_value")
     return value
 
 
@@ -94,8 +99,7 @@ def fault(key: str, value: Any) -> str | None:
 
     known = load()["properties"]
     if key not in known:
-        near = get_close_matches(key, known, n=1)
-        guess = f"did you mean {near[0]}?" if near else "it is in none of its argument classes"
+        guess = did_you_mean(key, known) or "it is in none of its argument classes"
         return f"{key}: the trainer has no such key; {guess}"
     if Draft202012Validator(known[key]).is_valid(value):
         return None

@@ -22,7 +22,6 @@ _HEADER_HINT = "the first row must name the columns, each by another name, in UT
 
 def rows(part: Part) -> Iterator[Item]:
     """Yield one item per record below the header. Raises `UsageError` when the header is none."""
-    csv.field_size_limit(CELL_LIMIT)
     with open_bytes(part.file.path, part.file.compression) as file:
         lines = io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="")
         records = _records(lines, part.file)
@@ -54,7 +53,7 @@ def _records(lines: Iterable[str], file: SourceFile) -> Iterator[tuple[list[str]
     while True:
         fields: list[str] | csv.Error
         try:
-            fields = next(reader)
+            fields = _next_record(reader)
         except StopIteration:
             return
         except csv.Error as error:
@@ -106,7 +105,23 @@ def _delimiter(file: SourceFile, first: str) -> str:
     """Return the delimiter that cuts the header into most names; of a .tsv file it is the tab."""
     if extension(file.path) == ".tsv":
         return "\t"
-    return max(DELIMITERS, key=lambda delimiter: len(next(csv.reader([first], delimiter=delimiter), [])))
+    return max(DELIMITERS, key=lambda delimiter: _columns(first, delimiter))
+
+
+def _columns(header: str, delimiter: str) -> int:
+    try:
+        return len(_next_record(csv.reader([header], delimiter=delimiter)))
+    except StopIteration:
+        return 0
+
+
+def _next_record(reader: Iterator[list[str]]) -> list[str]:
+    """Return the next record, cells of up to `CELL_LIMIT` allowed; the process keeps its own limit."""
+    before = csv.field_size_limit(CELL_LIMIT)
+    try:
+        return next(reader)
+    finally:
+        csv.field_size_limit(before)
 
 
 def _is_utf8(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ SLICE = 64
 DecodeBatch = Callable[["pa.RecordBatch"], list[Any]]
 BatchDecoderFor = Callable[["pa.RecordBatch"], DecodeBatch | None]
 
+_COMMAND_LINE = "lf_qwen3.cli"
 _BLAS = "OPENBLAS_NUM_THREADS"
 _READ_AHEAD = 1 << 20
 _DAMAGED = (OSError, ValueError, MemoryError)
@@ -171,8 +173,11 @@ def _footer(path: Path, changed: int, size: int) -> Any:
 
 @contextmanager
 def _no_blas_threads() -> Iterator[None]:
-    """Keep numpy, which pyarrow loads, from starting a thread for each processor: they would only spin."""
-    if _BLAS in os.environ:
+    """Keep numpy, which pyarrow loads, from starting a thread for each processor: they would only spin.
+
+    Only on the command line: a library leaves its caller's numpy all processors.
+    """
+    if _BLAS in os.environ or _COMMAND_LINE not in sys.modules:
         yield
         return
     os.environ[_BLAS] = "1"

@@ -1,12 +1,10 @@
+import itertools
 import json
 import multiprocessing
 import os
-import signal
 import stat
-import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -48,7 +46,22 @@ def test_several_names_change_in_one_step(tmp_path, config):
 
 def test_a_name_both_added_and_removed_is_there(tmp_path, config):
     write(config, {"a": OTHER})
-    assert registry.plan(tmp_path, {"a": OTHER}, remove=["a"]).unchanged == ("a",)
+    same = registry.plan(tmp_path, {"a": OTHER}, remove=["a"])
+    assert (same.unchanged, same.removed, same.is_needed) == (("a",), (), False)
+    other = registry.edit(tmp_path, {"a": ENTRY}, remove=["a"], replace=True)
+    assert (other.replaced, other.removed) == (("a",), ())
+    assert registry.read(tmp_path) == {"a": ENTRY}
+
+
+@pytest.mark.parametrize(("folder_mode", "lock_mode"), [(0o2775, 0o664), (0o755, 0o644), (0o700, 0o600)])
+def test_whoever_may_write_the_folder_may_lock_it(tmp_path, folder_mode, lock_mode):
+    tmp_path.chmod(folder_mode)
+    before = os.umask(0o077)
+    try:
+        with registry.lock(tmp_path):
+            assert stat.S_IMODE((tmp_path / ".dataset_info.json.lock").stat().st_mode) == lock_mode
+    finally:
+        os.umask(before)
 
 
 def test_the_same_content_is_no_change_whatever_its_order(tmp_path, config):
@@ -223,30 +236,42 @@ def test_a_lock_that_stays_taken_is_told(tmp_path, monkeypatch):
     assert registry.read(tmp_path) == {}
 
 
-WRITER = """
-import sys
-from lf_qwen3.data import registry
-entry = {"file_name": "x" * 200_000}
-number = 0
-while True:
-    number += 1
-    registry.edit(sys.argv[1], {"mine": {**entry, "num_samples": number}}, replace=True)
-    if number == 1:
-        print("started", flush=True)
-"""
+OPERATIONS = ("open", "os.chmod", "os.chown", "os.remove", "os.rename")
+"""Audit events of what touches a file; each comes before the operation."""
+
+
+def killed_before(operation, folder, entries):
+    """Change the registry in a process that is gone before its n-th file operation; tell whether it was."""
+    child = os.fork()
+    if not child:
+        done = 0
+
+        def count(event, arguments):
+            nonlocal done
+            if event in OPERATIONS:
+                done += 1
+                if done == operation:
+                    os._exit(9)
+
+        sys.addaudithook(count)
+        registry.edit(folder, entries, replace=True)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
 
 def test_the_file_parses_whenever_the_writer_is_killed(tmp_path, config):
-    write(config, {"theirs": OTHER})
-    for round_number in range(8):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)
-        writer.stdout.readline()
-        time.sleep(0.003 * round_number)
-        writer.send_signal(signal.SIGKILL)
-        writer.wait()
-        writer.stdout.close()
+    write(config, {"theirs": OTHER, "mine": ENTRY})
+    seen = []
+    for operation in itertools.count(1):
+        was_killed = killed_before(operation, tmp_path, {"mine": {**ENTRY, "num_samples": operation}})
         there = json.loads(config.read_bytes())
         assert there["theirs"] == OTHER
-        assert there["mine"]["num_samples"] >= 1
+        seen.append(there["mine"].get("num_samples", 0))
+        if not was_killed:
+            break
+    assert len(seen) > 5
+    assert seen[-1] == operation
+    assert set(seen) <= {0, *range(1, operation + 1)}
+    assert 0 in seen
     registry.edit(tmp_path, {"after": ENTRY})
     assert set(registry.read(tmp_path)) == {"theirs", "mine", "after"}
