@@ -1,11 +1,15 @@
 """What every test runs under: no network, no colours, repeatable examples."""
 
+import json
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
+
+from lf_qwen3.base import assets
 
 os.environ.update(
     COLUMNS="100",
@@ -57,6 +61,26 @@ def medical_sample() -> Path:
     if not path.is_file():
         pytest.skip(f"the sample of real rows is not here: {path}")
     return path
+
+
+@pytest.fixture(scope="session", params=["own", "real"])
+def medical_rows(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    """Return rows in the columns of krisfu/delicate_medical_r1_data.
+
+    The project's own are 60 short ones, and 20 as long as real ones; the real ones are not in every clone.
+    """
+    if request.param == "real":
+        return _read_rows(request.getfixturevalue("medical_sample"))
+    rows = _read_rows(assets.folder("dataset_info") / "sample_medical_r1.jsonl")
+    long = []
+    for start in range(0, len(rows), 3):
+        thoughts = [row["think"].strip() for row in (rows * 2)[start : start + 6]]
+        long.append({**rows[start], "think": "\n" + "\n\n".join(thoughts) + "\n"})
+    return [*rows, *long]
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 @pytest.fixture(scope="session")

@@ -25,10 +25,15 @@ def medical():
     return [json.loads(line) for line in (FOLDER / "sample_medical_r1.jsonl").read_text("utf-8").splitlines()]
 
 
-def test_medical_rows_have_the_columns_of_the_public_set(medical_sample):
-    real = json.loads(medical_sample.read_text("utf-8").splitlines()[0])
-    kinds = {key: type(value) for key, value in real.items()}
-    assert all({key: type(value) for key, value in row.items()} == kinds for row in medical())
+COLUMNS = {"instruction": str, "question": str, "think": str, "answer": str, "metrics": dict}
+"""The columns of krisfu/delicate_medical_r1_data."""
+
+
+def test_medical_rows_have_the_columns_of_the_public_set(medical_rows):
+    for row in medical_rows:
+        assert {key: type(value) for key, value in row.items()} == COLUMNS
+        assert list(row["metrics"]) == ["quality_f1"]
+        assert row["think"] != row["think"].strip()
 
 
 def test_medical_rows_are_all_different():

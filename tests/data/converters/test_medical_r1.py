@@ -1,6 +1,3 @@
-import json
-from pathlib import Path
-
 import pytest
 
 from lf_qwen3.base.conversation import Conversation, Turn
@@ -10,7 +7,6 @@ from lf_qwen3.data.convert.normalise import normalise
 from lf_qwen3.data.convert.rules import all_rules, require_sound
 from lf_qwen3.data.converters.medical_r1 import convert
 
-SAMPLE = Path(__file__).parents[3] / "../shared/data/medical_r1_sample.jsonl"
 ROW = {"instruction": "D", "question": "Q", "think": "R", "answer": "A", "metrics": {"quality_f1": 1.0}}
 
 
@@ -43,12 +39,10 @@ def test_convert_is_strict(name, value, code):
     assert caught.value.detail.startswith(name)
 
 
-@pytest.mark.skipif(not SAMPLE.is_file(), reason="the sample of real rows is not beside this checkout")
-def test_every_real_row_converts_with_its_thinking_and_without_a_repair():
-    rows = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
-    assert len(rows) == 120
-    converter = converters.detect(rows[0], "the sample")
-    for row in rows:
+def test_every_row_converts_with_its_thinking_and_without_a_repair(medical_rows):
+    converter = converters.detect(medical_rows[0], "the sample")
+    assert len(medical_rows) >= 80
+    for row in medical_rows:
         conversation = converter.convert(row)
         normalise(conversation)
         require_sound(conversation, all_rules())

@@ -148,3 +148,14 @@ def test_memory_stays_flat(tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 3 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_a_long_cell_is_read_and_the_limit_of_the_process_stays(tmp_path):
+    before = csv.field_size_limit(1000)
+    try:
+        content = f"a,{'n' * 2000}\n{'x' * 5000},2\n"
+        for row in read(tmp_path / "a.csv", content):
+            assert csv.field_size_limit() == 1000
+            assert [len(value) for value in row.values()] == [5000, 1]
+    finally:
+        assert csv.field_size_limit(before) == 1000

@@ -1,6 +1,8 @@
 """Parquet: whatever the row groups, the same rows; a damaged file is named."""
 
 import datetime
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -170,3 +172,27 @@ def test_a_file_that_is_replaced_is_read_anew(tmp_path):
     path = tmp_path / "x.parquet"
     assert read(write(path, pa.table({"a": ["1"]}))) == [{"a": "1"}]
     assert read(write(path, pa.table({"a": ["2", "3"]}))) == [{"a": "2"}, {"a": "3"}]
+
+
+PROGRAM = """
+import os, sys
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            print(os.environ.get("OPENBLAS_NUM_THREADS"))
+sys.meta_path.insert(0, Watch())
+if sys.argv[2] == "command line":
+    import lf_qwen3.cli
+from lf_qwen3.data.sources import cut, find_files, rows
+assert [row for part in cut(find_files(sys.argv[1])[0]) for row in rows(part)] == [{"a": 1}]
+print(os.environ.get("OPENBLAS_NUM_THREADS"))
+"""
+
+
+@pytest.mark.parametrize(("caller", "threads"), [("command line", "1"), ("library", "None")])
+def test_only_the_command_line_keeps_numpy_to_one_thread(tmp_path, monkeypatch, caller, threads):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    write(tmp_path / "a.parquet", pa.table({"a": [1]}))
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path / "a.parquet"), caller]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert said == [threads, "None"]

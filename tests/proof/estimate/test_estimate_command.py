@@ -171,9 +171,8 @@ def test_with_a_tokenizer_the_figures_are_those_of_check(yaml, tokenizer):
     assert data["padding"] == figures["padding_waste"]
 
 
-def test_lengths_told_from_bytes_are_near(tokenizer, medical_sample, tmp_path):
-    rows = [json.loads(line) for line in medical_sample.read_text("utf-8").splitlines()]
-    texts = [{"instruction": one["question"], "input": "", "output": one["answer"]} for one in rows]
+def test_lengths_told_from_bytes_are_near(tokenizer, medical_rows, tmp_path):
+    texts = [{"instruction": one["question"], "input": "", "output": one["answer"]} for one in medical_rows]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in texts), "utf-8")
     (tmp_path / "dataset_info.json").write_text('{"a": {"file_name": "a.jsonl"}}', "utf-8")
     common = ["--model", "Qwen3-4B", "--method", "lora", "--dataset", "a", "--dataset-dir", tmp_path]
