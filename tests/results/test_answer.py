@@ -295,3 +295,28 @@ def test_the_predictions_that_are_asked_from_are_not_written_over(lf, server):
     assert code == 2
     assert "tuned" in err
     assert [predict for _, predict in answers("tuned")] == ["old"] * 3
+
+
+def test_a_row_of_the_same_prompt_and_another_label_is_another_row(lf, server):
+    lf("--url", server.url)
+    lines = [json.dumps(row | {"label": "another"}) + "\n" for row in ROWS]
+    Path("tuned/generated_predictions.jsonl").write_text("".join(lines))
+    assert lf("--url", server.url)[0] == 2
+
+
+def test_cut_answers_of_an_earlier_run_count(lf, server):
+    server.reply = lambda asked: (200, {"content": "x", "stop_type": "limit"})
+    lf("--url", server.url, "--rows", "2")
+    server.reply = lambda asked: (200, {"content": "x", "stop_type": "eos"})
+    _, out, _ = lf("--url", server.url, "--json")
+    assert json.loads(out)["cut"] == 2
+
+
+def test_a_cut_answer_that_a_kill_lost_counts_no_more(lf, server):
+    server.reply = lambda asked: (200, {"content": "x", "stop_type": "limit"})
+    lf("--url", server.url)
+    file = Path("q4/generated_predictions.jsonl")
+    file.write_bytes(file.read_bytes()[:-10])
+    server.reply = lambda asked: (200, {"content": "x", "stop_type": "eos"})
+    _, out, _ = lf("--url", server.url, "--json")
+    assert json.loads(out)["cut"] == 2

@@ -1,0 +1,42 @@
+"""A cut by the count of tokens: 98 % of the limit, as a text written back may come to fewer."""
+
+import pytest
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+from lf_qwen3.results.score import Prediction
+from lf_qwen3.results.score.lengths import count_all, find_cuts
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    """Return a tokenizer whose tokens are single characters."""
+    tokenizer = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    return tokenizer
+
+
+def predictions(*lengths):
+    return [Prediction("p", "a" * length, "b", 1) for length in lengths]
+
+
+def test_a_cut_begins_at_98_of_100_tokens(tokenizer):
+    evidence, cut = find_cuts(predictions(97, 98, 99, 100), [None] * 4, tokenizer, 100)
+    assert (evidence, cut) == ("max_new_tokens", [False, True, True, True])
+
+
+@pytest.mark.parametrize("known", [(False, 100), (True, None)], ids=["no tokenizer", "no limit"])
+def test_without_tokenizer_and_limit_the_guess_stays(tokenizer, known):
+    has_tokenizer, limit = known
+    guesses = [True, False, None]
+    rows = predictions(100, 100, 100)
+    assert find_cuts(rows, guesses, tokenizer if has_tokenizer else None, limit) == ("ending", guesses)
+
+
+def test_the_end_token_counts_for_every_row_where_one_label_has_it():
+    rows = [Prediction("p", "a<|im_end|>", "b", 1), Prediction("p", "a", "b<|im_end|>", 2)]
+    assert find_cuts(rows, [True, False], None, 1) == ("end token", [False, True])
+
+
+def test_every_text_is_counted_beyond_one_batch(tokenizer):
+    texts = ["a" * (number % 7) for number in range(1200)]
+    assert count_all(texts, tokenizer) == count_all(texts, None) == [len(text) for text in texts]
