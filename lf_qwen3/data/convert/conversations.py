@@ -9,7 +9,8 @@ from lf_qwen3.base.errors import LfQwen3Error, Reject
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert import rules
-from lf_qwen3.data.convert.normalise import normalise, settle
+from lf_qwen3.data.convert.fast.clean import normalise_clean
+from lf_qwen3.data.convert.normalise import normalise
 from lf_qwen3.data.convert.options import Source
 from lf_qwen3.data.convert.report import RejectedRow
 from lf_qwen3.data.sources import BadRow, Item
@@ -53,7 +54,7 @@ def _conversation_of(item: Item, convert: converters.Convert, chosen: list[rules
     if isinstance(item, BadRow):
         raise Reject(item.code, item.detail)
     conversation = convert(item or {})
-    if not settle(conversation):
+    if not normalise_clean(conversation):
         normalise(conversation)
         rules.require_sound(conversation, chosen)
     return conversation

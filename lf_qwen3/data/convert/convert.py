@@ -19,11 +19,11 @@ from lf_qwen3.data.convert.stage import Stage
 
 
 @dataclass(slots=True)
-class Converted:
+class ConvertedParts:
     """The results of all parts, put together in the order of the sources."""
 
-    lines: ledger.Lines = field(default_factory=ledger.Lines)
-    bad: list[outputs.BadPlace] = field(default_factory=list)
+    lines: ledger.Ledger = field(default_factory=ledger.Ledger)
+    bad: list[outputs.RejectedPlace] = field(default_factory=list)
     read: int = 0
     preferences: int = 0
     repaired: Counter[str] = field(default_factory=Counter)
@@ -108,8 +108,8 @@ def _hash(source: Source) -> str:
 
 def _convert_parts(
     options: ConvertOptions, found: list[Source], spool_dir: Path, progress: Progress | None
-) -> Converted:
-    recipe = worker.Recipe(
+) -> ConvertedParts:
+    worker_options = worker.WorkerOptions(
         options.format,
         options.turns,
         options.seed,
@@ -118,21 +118,21 @@ def _convert_parts(
         stop_on_bad=options.on_bad == "stop",
     )
     tasks = [
-        worker.Task(part, index, source.converter)
+        worker.PartTask(part, index, source.converter)
         for index, source in enumerate(found)
         for part in sources.cut(source.file, options.part_bytes)
     ]
     total = sum(sources.size(task.part) for task in tasks)
     done = 0
-    converted = Converted()
+    converted = ConvertedParts()
     first_row = [1] * len(found)
-    for task, result in _results(options, found, tasks, recipe):
+    for task, result in _results(options, found, tasks, worker_options):
         base = first_row[task.file]
         if result.bad and options.on_bad == "stop":
             _stop_at(found[task.file], base + result.bad[0].row, result.bad[0])
         converted.lines.extend(result.lines)
         converted.bad += [
-            outputs.BadPlace(task.file, base + bad.row, result.spool, bad) for bad in result.bad
+            outputs.RejectedPlace(task.file, base + bad.row, result.spool, bad) for bad in result.bad
         ]
         converted.read += result.read
         converted.preferences += result.preferences
@@ -145,22 +145,25 @@ def _convert_parts(
 
 
 def _results(
-    options: ConvertOptions, found: list[Source], tasks: list[worker.Task], recipe: worker.Recipe
-) -> Iterator[tuple[worker.Task, worker.Result]]:
+    options: ConvertOptions,
+    found: list[Source],
+    tasks: list[worker.PartTask],
+    worker_options: worker.WorkerOptions,
+) -> Iterator[tuple[worker.PartTask, worker.PartResult]]:
     if options.limit is None:
-        yield from zip(tasks, pool.run(tasks, recipe, options.workers), strict=True)
+        yield from zip(tasks, pool.run(tasks, worker_options, options.workers), strict=True)
         return
     left = dict.fromkeys(options.sources, options.limit)
     for task in tasks:
         spec = found[task.file].spec
         if left[spec]:
-            limited = worker.Task(task.part, task.file, task.converter, left[spec])
-            for result in pool.run([limited], recipe, workers=0):
+            limited = worker.PartTask(task.part, task.file, task.converter, left[spec])
+            for result in pool.run([limited], worker_options, workers=0):
                 left[spec] -= result.read
                 yield task, result
 
 
-def _stop_at(source: Source, row: int, bad: worker.Bad) -> None:
+def _stop_at(source: Source, row: int, bad: worker.SpooledReject) -> None:
     reason = REJECTED[bad.code]
     detail = f" ({bad.detail})" if bad.detail else ""
     raise LfQwen3Error(
@@ -170,9 +173,9 @@ def _stop_at(source: Source, row: int, bad: worker.Bad) -> None:
 
 
 def _decide(
-    options: ConvertOptions, converted: Converted, spool_dir: Path, report: ConversionReport
+    options: ConvertOptions, converted: ConvertedParts, spool_dir: Path, report: ConversionReport
 ) -> dict[str, ledger.Rows]:
-    """Deduplicate, mix and split; note in the report what became of whom."""
+    """Deduplicate, mix and split; record the counts in the report."""
     if not len(converted.lines):
         raise _nothing_kept(converted, report)
     if 0 < converted.preferences < len(converted.lines):
@@ -188,7 +191,7 @@ def _decide(
     return ledger.split(lines, rows, options.val, options.test)
 
 
-def _nothing_kept(converted: Converted, report: ConversionReport) -> LfQwen3Error:
+def _nothing_kept(converted: ConvertedParts, report: ConversionReport) -> LfQwen3Error:
     if not converted.read:
         return UsageError("the sources hold no rows", "an empty file has nothing to learn from")
     code, count = max(report.rejected.items(), key=lambda item: item[1])
@@ -202,7 +205,7 @@ def _nothing_kept(converted: Converted, report: ConversionReport) -> LfQwen3Erro
 
 def _count(
     report: ConversionReport,
-    lines: ledger.Lines,
+    lines: ledger.Ledger,
     splits: dict[str, ledger.Rows],
     options: ConvertOptions,
     is_preference: bool,

@@ -23,20 +23,16 @@ FormatName = Literal["sharegpt", "alpaca"]
 Turns = Literal["unroll", "last", "all"]
 
 _PARALLEL_SEAM = "\n</tool_response>\n<tool_response>\n"
-_HUMAN, _GPT, _OBSERVATION, _CALL = (
+HUMAN, GPT, _OBSERVATION, _CALL = (
     b'{"from":"%b","value":' % role for role in (b"human", b"gpt", b"observation", b"function_call")
 )
 
-_NOTHING = b',"system":"","tools":""}\n'
-_OPENING, _CLOSING = b'{"conversations":[', b"}]" + _NOTHING
-_FIRST, _THEN_GPT, _THEN_HUMAN = _OPENING + _HUMAN, b"}," + _GPT, b"}," + _HUMAN
+OPENING = b'{"conversations":['
 
 _json = orjson.dumps
-Buffer = bytes | memoryview
-"""JSON text."""
 
 
-class Record(NamedTuple):
+class WrittenRecord(NamedTuple):
     """One line of a dataset file, line end included; `thinking` tells whether the learnt turn reasons."""
 
     line: bytes
@@ -48,9 +44,7 @@ class Format:
     """How conversations become records, and the dataset_info entry that says so."""
 
     name: FormatName
-    encode: Callable[[Conversation, Turns], list[Record]]
-    verbatim: Callable[[Buffer, Buffer, Buffer], bytes]
-    plain: Callable[[Sequence[str], Turns], tuple[bytes, int]]
+    encode: Callable[[Conversation, Turns], list[WrittenRecord]]
     columns: dict[str, str]
     preference_columns: dict[str, str]
     tags: dict[str, str]
@@ -70,7 +64,7 @@ class Format:
         return entry
 
 
-def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[Record]:
+def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[WrittenRecord]:
     """Write sharegpt records: one per assistant turn (unroll), or one of the whole dialogue.
 
     The thinking of earlier turns is left out as Qwen3's chat template leaves it out, except by `all`.
@@ -80,22 +74,24 @@ def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[Record]:
     if conversation.rejected:
         pair = b',"chosen":%b,"rejected":%b' % (_item(steps[-1]), _item(conversation.rejected))
         prompt = [_item(_bare(turn)) for turn in steps[:-1]]
-        return [Record(_line(prompt, pair + tail), steps[-1].thinking is not None)]
+        return [WrittenRecord(_line(prompt, pair + tail), steps[-1].thinking is not None)]
     if turns == "all":
-        return [Record(_line(map(_item, steps), tail), any(turn.thinking is not None for turn in steps))]
-    records: list[Record] = []
+        return [
+            WrittenRecord(_line(map(_item, steps), tail), any(turn.thinking is not None for turn in steps))
+        ]
+    records: list[WrittenRecord] = []
     history: list[bytes] = []
     for turn in steps:
         is_last = turn is steps[-1]
         item = _item(turn)
         if turn.role == "assistant" and (is_last or turns == "unroll"):
-            records.append(Record(_line([*history, item], tail), turn.thinking is not None))
+            records.append(WrittenRecord(_line([*history, item], tail), turn.thinking is not None))
         if not is_last:
             history.append(item if turn.thinking is None else _item(_bare(turn)))
     return records
 
 
-def encode_alpaca(conversation: Conversation, turns: Turns) -> list[Record]:
+def encode_alpaca(conversation: Conversation, turns: Turns) -> list[WrittenRecord]:
     """Write alpaca records; those with the longest history come first, see `has_history`.
 
     Raises `Reject` ("needs_sharegpt") for a dialogue with tools, which alpaca has no place for.
@@ -116,43 +112,8 @@ def encode_alpaca(conversation: Conversation, turns: Turns) -> list[Record]:
         fields = {"instruction": user.content, "input": "", **answer, "system": conversation.system}
         line = orjson.dumps({**fields, "history": history[:end]}, option=orjson.OPT_APPEND_NEWLINE)
         learnt = steps if turns == "all" else [assistant]
-        records.append(Record(line, any(turn.thinking is not None for turn in learnt)))
+        records.append(WrittenRecord(line, any(turn.thinking is not None for turn in learnt)))
     return records
-
-
-def _verbatim_sharegpt(question: Buffer, thinking: Buffer, answer: Buffer) -> bytes:
-    """Write the record of one question out of JSON strings, as `encode_sharegpt` would."""
-    framed = frame_json(thinking, answer)
-    return b"".join((_FIRST, question, _THEN_GPT, *framed, _CLOSING))
-
-
-def _verbatim_alpaca(question: Buffer, thinking: Buffer, answer: Buffer) -> bytes:
-    """Write the record of one question out of JSON strings, as `encode_alpaca` would."""
-    framed = frame_json(thinking, answer)
-    head, middle, tail = b'{"instruction":', b',"input":"","output":', b',"system":"","history":[]}\n'
-    return b"".join((head, question, middle, *framed, tail))
-
-
-def _plain_sharegpt(texts: Sequence[str], turns: Turns) -> tuple[bytes, int]:
-    """Write the records of a dialogue without thinking, as `encode_sharegpt` would, and count them."""
-    pieces: list[bytes] = []
-    for at, text in enumerate(texts):
-        pieces += (_THEN_GPT if at % 2 else _THEN_HUMAN, _json(text))
-    pieces[0] = _FIRST
-    if turns != "unroll" or len(texts) == 2:
-        pieces.append(_CLOSING)
-        return b"".join(pieces), 1
-    lines: list[bytes] = []
-    for end in range(4, len(pieces) + 1, 4):  # a question and its answer are four pieces
-        lines += (*pieces[:end], _CLOSING)
-    return b"".join(lines), len(texts) // 2
-
-
-def _plain_alpaca(texts: Sequence[str], turns: Turns) -> tuple[bytes, int]:
-    """Write the records of a dialogue without thinking, as `encode_alpaca` would, and count them."""
-    steps = [Turn("assistant" if at % 2 else "user", text) for at, text in enumerate(texts)]
-    records = encode_alpaca(Conversation(steps), turns)
-    return b"".join([one.line for one in records]), len(records)
 
 
 def has_history(conversation: Conversation) -> bool:
@@ -170,17 +131,15 @@ def answers(line: bytes) -> list[str]:
     A preference record has two: the chosen one, then the rejected one.
     """
     record = orjson.loads(line)
-    found = [record[key] for key in ("output", "chosen", "rejected") if key in record]
-    values = found or record["conversations"][-1:]
-    return [split(one if isinstance(one, str) else one["value"]).answer for one in values]
+    texts = [record[key] for key in ("output", "chosen", "rejected") if key in record]
+    values = texts or record["conversations"][-1:]
+    return [split(value if isinstance(value, str) else value["value"]).answer for value in values]
 
 
 FORMATS: dict[str, Format] = {
     "sharegpt": Format(
         "sharegpt",
         encode_sharegpt,
-        _verbatim_sharegpt,
-        _plain_sharegpt,
         columns={"messages": "conversations", "system": "system", "tools": "tools"},
         preference_columns={
             "messages": "conversations",
@@ -194,8 +153,6 @@ FORMATS: dict[str, Format] = {
     "alpaca": Format(
         "alpaca",
         encode_alpaca,
-        _verbatim_alpaca,
-        _plain_alpaca,
         columns={
             "prompt": "instruction",
             "query": "input",
@@ -217,20 +174,20 @@ FORMATS: dict[str, Format] = {
 
 
 def _line(items: Iterable[bytes], tail: bytes) -> bytes:
-    return _OPENING + b",".join(items) + b"]" + tail
+    return OPENING + b",".join(items) + b"]" + tail
 
 
 def _item(turn: Turn) -> bytes:
     if turn.role != "assistant":
-        role = _HUMAN if turn.role == "user" else _OBSERVATION
+        role = HUMAN if turn.role == "user" else _OBSERVATION
         return role + _json(turn.content) + b"}"
     if not turn.calls:
         answer = _json(turn.content)
         framed = (answer,) if turn.thinking is None else frame_json(_json(turn.thinking), answer)
-        return b"".join((_GPT, *framed, b"}"))
+        return b"".join((GPT, *framed, b"}"))
     if not turn.content and turn.thinking is None:
         return _CALL + _json(turn.calls) + b"}"
-    return _GPT + _json(assistant_text(turn)) + b"}"
+    return GPT + _json(assistant_text(turn)) + b"}"
 
 
 def assistant_text(turn: Turn) -> str:
@@ -259,5 +216,5 @@ def _merge_parallel_tools(turns: Sequence[Turn]) -> Sequence[Turn]:
     merged: list[Turn] = []
     for role, group in groupby(turns, key=lambda turn: turn.role):
         run = list(group)
-        merged += run if role != "tool" else [Turn("tool", _PARALLEL_SEAM.join(one.content for one in run))]
+        merged += run if role != "tool" else [Turn("tool", _PARALLEL_SEAM.join(turn.content for turn in run))]
     return merged

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from xxhash import xxh3_64_intdigest as _hash
@@ -13,7 +12,6 @@ from lf_qwen3.base.conversation import Conversation
 
 _BLANKS = b" \t\r\n\f\v"
 _LOWER = bytes(range(256)).lower()
-_ROLES = (b"assistant", b"user")
 _WIDE = re.compile("[\uff01-\uff5e\u3000]")
 """Full-width ASCII and the ideographic space: what NFKC folds in Chinese text, at a fifth of its time."""
 _MARKS = tuple((mark, chr(ord(mark) - 0xFEE0)) for mark in "，？！：；（）")
@@ -52,25 +50,6 @@ def keys_of(conversation: Conversation, records: bytes, seed: int) -> Keys:
         prompt += [conversation.system.encode(), conversation.tools.encode()]
         prompt += [f"{turn.role}\0{turn.content}{turn.calls}".encode() for turn in between]
     return Keys(_hash(question, seed), _hash(b"\0".join(prompt)), _hash(records, seed))
-
-
-def keys_of_verbatim(question: str, record: bytes, seed: int) -> Keys:
-    """Hash a conversation of one question, one reasoned answer and nothing else, as `keys_of` would."""
-    folded = fold(question)
-    return Keys(_hash(folded, seed), _hash(folded + b"\0thinking"), _hash(record, seed))
-
-
-def keys_of_dialogue(texts: Sequence[str], records: bytes, seed: int) -> Keys:
-    """Hash a dialogue of user and assistant in turn, without thinking, as `keys_of` would."""
-    folded = fold(texts[0])
-    prompt = folded + b"\0plain"
-    if len(texts) > 2:
-        between = [
-            b"\0\0",
-            *(b"\0%b\0%b" % (_ROLES[at % 2], text.encode()) for at, text in enumerate(texts[1:-1])),
-        ]
-        prompt += b"".join(between)
-    return Keys(_hash(folded, seed), _hash(prompt), _hash(records, seed))
 
 
 def folded_answer(answer: str) -> int:

@@ -3,14 +3,14 @@
 Workers convert rows without knowing of each other; what one row means beside the others (duplicate,
 conflict, left out of the mix, held out for validation) is decided here, over all of them in the order of the
 sources, so that neither the size of the parts nor the number of workers can change the outcome. `rows` below
-are indices into `Lines`, always in ascending order.
+are indices into `Ledger`, always in ascending order.
 
 | column | meaning |
 |---|---|
 | spool, offset, length | where the row's records lie, in bytes |
 | records, thinking | how many records, how many of them reason |
 | thinking_size | bytes of the records that reason |
-| history | 1 when an alpaca record of it has a history |
+| history | whether an alpaca record of it has a history (0 or 1) |
 | question | seeded hash of the folded first question: what must not stand in two splits |
 | prompt | hash of all that comes before the answer, and of the kind (thinking or plain) |
 | answer | seeded hash of the last answer |
@@ -21,6 +21,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from lf_qwen3.base.errors import UsageError
 
@@ -29,19 +30,23 @@ Rows = Sequence[int]
 _PIECES, _PIECE_SHIFT = 256, 56
 
 
-class Lines:
-    """Ledger lines, column by column: 61 bytes a row, cheap to hand from process to process."""
+class LedgerLine(NamedTuple):
+    """One accepted source row; the columns are explained in the table above."""
 
-    spool: array[int]
-    offset: array[int]
-    length: array[int]
-    records: array[int]
-    thinking: array[int]
-    thinking_size: array[int]
-    history: array[int]
-    question: array[int]
-    prompt: array[int]
-    answer: array[int]
+    spool: int
+    offset: int
+    length: int
+    records: int
+    thinking: int
+    thinking_size: int
+    history: bool
+    question: int
+    prompt: int
+    answer: int
+
+
+class Ledger:
+    """Ledger lines, column by column: 61 bytes a row, cheap to hand from process to process."""
 
     def __init__(self) -> None:
         self.spool, self.records, self.thinking = (array("I") for _ in range(3))
@@ -52,21 +57,18 @@ class Lines:
     def __len__(self) -> int:
         return len(self.spool)
 
-    def add(self, lines: Iterable[Sequence[int]]) -> None:
-        """Add lines; the values of each in the order of the table above."""
-        for column, values in zip(COLUMNS, zip(*lines, strict=True), strict=False):
+    def add(self, lines: Iterable[LedgerLine]) -> None:
+        """Add lines at the end."""
+        for column, values in zip(LedgerLine._fields, zip(*lines, strict=True), strict=False):
             getattr(self, column).extend(values)
 
-    def extend(self, other: Lines) -> None:
+    def extend(self, other: Ledger) -> None:
         """Add all lines of another ledger."""
-        for column in COLUMNS:
+        for column in LedgerLine._fields:
             getattr(self, column).extend(getattr(other, column))
 
 
-COLUMNS = tuple(Lines.__annotations__)
-
-
-def drop_duplicates(lines: Lines, folded_answer: Callable[[int], int]) -> tuple[Rows, int, int]:
+def drop_duplicates(lines: Ledger, folded_answer: Callable[[int], int]) -> tuple[Rows, int, int]:
     """Keep the first of the rows with the same question and the same answer, both normalised.
 
     `folded_answer` reads a row's answer back and hashes it normalised; it is asked only for rows that share
@@ -97,15 +99,15 @@ def _repeated(hashes: Iterable[int]) -> Iterator[int]:
     """Yield each hash that stands there more than once."""
     for piece in _pieces(hashes):
         if len(set(piece)) < len(piece):
-            yield from (one for one, count in Counter(piece).items() if count > 1)
+            yield from (value for value, count in Counter(piece).items() if count > 1)
 
 
 def _pieces(hashes: Iterable[int]) -> list[array[int]]:
     """Part 64-bit hashes by their first byte: equal ones come together, and the set of a piece is small."""
     pieces = [array("Q") for _ in range(_PIECES)]
     add = [piece.append for piece in pieces]
-    for one in hashes:
-        add[one >> _PIECE_SHIFT](one)
+    for value in hashes:
+        add[value >> _PIECE_SHIFT](value)
     return pieces
 
 
@@ -113,7 +115,7 @@ def _chosen(rows: Iterable[int]) -> Rows:
     return array("Q", rows)
 
 
-def mix(lines: Lines, rows: Rows, share: float, by: str) -> Rows:
+def mix(lines: Ledger, rows: Rows, share: float, by: str) -> Rows:
     """Leave out rows of the kind there is too much of, until thinking makes up `share` of all records.
 
     `by` is "rows" (records) or "tokens" (estimated by their bytes). Rows are left out in the order of a
@@ -144,7 +146,7 @@ def mix(lines: Lines, rows: Rows, share: float, by: str) -> Rows:
     return _chosen(row for row in rows if (lines.thinking[row] > 0) != thins_thinking or row in chosen)
 
 
-def split(lines: Lines, rows: Rows, val: float, test: float) -> dict[str, Rows]:
+def split(lines: Ledger, rows: Rows, val: float, test: float) -> dict[str, Rows]:
     """Cut the rows into train, val and test; a share below 1 or a number of rows each.
 
     Rows with the same question stay together; thinking and plain rows are held out in proportion; which
@@ -180,7 +182,7 @@ class _Questions:
     after the other, as far as it is needed.
     """
 
-    def __init__(self, lines: Lines, rows: Rows) -> None:
+    def __init__(self, lines: Ledger, rows: Rows) -> None:
         reasoned = (lines.question[row] for row in rows if lines.thinking[row])
         plain = (lines.question[row] for row in rows if not lines.thinking[row])
         self.pieces = list(zip(_pieces(reasoned), _pieces(plain), strict=True))
@@ -218,4 +220,4 @@ class _Questions:
 def _share(reasoned: array[int], plain: array[int]) -> int:
     """Return how many of the rows are of a question that one of them thinks about."""
     own = set(reasoned) if plain else ()
-    return len(reasoned) + sum(one in own for one in plain)
+    return len(reasoned) + sum(question in own for question in plain)

@@ -18,29 +18,29 @@ from lf_qwen3.data import registry
 from lf_qwen3.data.convert import manifest
 from lf_qwen3.data.convert.formats import FORMATS, answers
 from lf_qwen3.data.convert.keys import folded_answer
-from lf_qwen3.data.convert.ledger import Lines, Rows
+from lf_qwen3.data.convert.ledger import Ledger, Rows
 from lf_qwen3.data.convert.manifest import SPLITS, file_names
 from lf_qwen3.data.convert.options import ConvertOptions, Progress
 from lf_qwen3.data.convert.ranges import Range, copy, hash_of
 from lf_qwen3.data.convert.stage import Stage
-from lf_qwen3.data.convert.worker import Bad, rejects_path, spool_path
+from lf_qwen3.data.convert.worker import SpooledReject, rejects_path, spool_path
 
 _SYNC_EVERY = 64 << 20
 _BY_HAND = ("num_samples",)
 """Keys of an entry that mean the same whatever the file holds, and that only a person sets."""
 
 
-class BadPlace(NamedTuple):
+class RejectedPlace(NamedTuple):
     """A rejected row: its file, its row there (from 1), and where its text was spooled."""
 
     file: int
     row: int
     spool: int
-    bad: Bad
+    bad: SpooledReject
 
 
 @dataclass(slots=True)
-class Written:
+class WrittenFiles:
     """The files of one run by key (train, val, test, rejected, manifest), and the hash of each."""
 
     files: dict[str, str] = field(default_factory=dict)
@@ -73,17 +73,17 @@ def require_free(options: ConvertOptions, sources: list[Path]) -> None:
 def write(
     options: ConvertOptions,
     stage: Path,
-    lines: Lines,
+    lines: Ledger,
     splits: Mapping[str, Rows],
-    bad: list[BadPlace],
+    bad: list[RejectedPlace],
     names: list[str],
     progress: Progress | None,
-) -> Written:
+) -> WrittenFiles:
     """Write the splits and the rejected rows into the stage.
 
     What is written is hashed, and brought to the disk, while the rest is being written.
     """
-    written = Written()
+    written = WrittenFiles()
     files = file_names(options.name)
     total = sum(sum(map(lines.length.__getitem__, rows)) for rows in splits.values())
     done = synced = 0
@@ -147,7 +147,7 @@ def _by_hand(entry: Mapping[str, Any]) -> dict[str, Any]:
 class AnswerReader:
     """Reads the answer of a ledger line back from the spool and hashes it normalised."""
 
-    def __init__(self, spool_dir: Path, lines: Lines) -> None:
+    def __init__(self, spool_dir: Path, lines: Ledger) -> None:
         self.spool_dir = spool_dir
         self.lines = lines
         self.files: dict[int, BinaryIO] = {}
@@ -163,13 +163,13 @@ class AnswerReader:
         return folded_answer("\0".join(answers(longest)))
 
 
-def _history_first(lines: Lines, rows: Rows) -> Rows:
+def _history_first(lines: Ledger, rows: Rows) -> Rows:
     """Move the first row with a history to the front, so that HF datasets types the column by it."""
     first = next((row for row in rows if lines.history[row]), None)
     return rows if first is None else [first, *(row for row in rows if row != first)]
 
 
-def _ranges(stage: Path, lines: Lines, rows: Rows) -> list[Range]:
+def _ranges(stage: Path, lines: Ledger, rows: Rows) -> list[Range]:
     """Return where the records of `rows` lie; adjoining ranges are one."""
     found: list[tuple[int, int, int]] = []
     spool, start, end = 0, 0, 0
@@ -183,7 +183,7 @@ def _ranges(stage: Path, lines: Lines, rows: Rows) -> list[Range]:
     return [Range(spool_path(stage, spool), start, end - start) for spool, start, end in found if end > start]
 
 
-def _write_rejected(stage: Path, path: Path, bad: list[BadPlace], names: list[str]) -> str:
+def _write_rejected(stage: Path, path: Path, bad: list[RejectedPlace], names: list[str]) -> str:
     spools: dict[int, BinaryIO] = {}
     digest = xxhash.xxh3_128()
     with path.open("wb") as target:
@@ -207,6 +207,6 @@ def _write_rejected(stage: Path, path: Path, bad: list[BadPlace], names: list[st
     return digest.hexdigest()
 
 
-def _reason(bad: Bad) -> str:
+def _reason(bad: SpooledReject) -> str:
     message = REJECTED[bad.code].message
     return f"{message}: {bad.detail}" if bad.detail else message

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.data.convert.worker import Recipe, Result, Task, Worker
+from lf_qwen3.data.convert.worker import PartResult, PartTask, Worker, WorkerOptions
 
 _MOST_WORKERS = 8
 
@@ -28,19 +28,19 @@ def count_workers() -> int:
     return min(processors, _MOST_WORKERS)
 
 
-def run(tasks: list[Task], recipe: Recipe, workers: int = 0) -> Iterator[Result]:
+def run(tasks: list[PartTask], options: WorkerOptions, workers: int = 0) -> Iterator[PartResult]:
     """Convert all tasks and yield their results in order.
 
     `workers` processes share the work; 0, 1, or a single task stay in this process. Raises `LfQwen3Error`
     when the processes cannot start (`main_guard_missing`, `workers_not_started`) or one dies (`worker_died`).
     """
     workers = min(workers, len(tasks))
-    return _run_in_pool(tasks, recipe, workers) if workers > 1 else _run_here(tasks, recipe)
+    return _run_in_pool(tasks, options, workers) if workers > 1 else _run_here(tasks, options)
 
 
-def _run_here(tasks: Iterable[Task], recipe: Recipe) -> Iterator[Result]:
+def _run_here(tasks: Iterable[PartTask], options: WorkerOptions) -> Iterator[PartResult]:
     _keep_heap()
-    worker = Worker(recipe)
+    worker = Worker(options)
     try:
         for task in tasks:
             yield worker.convert(task)
@@ -48,11 +48,11 @@ def _run_here(tasks: Iterable[Task], recipe: Recipe) -> Iterator[Result]:
         worker.close()
 
 
-def _run_in_pool(tasks: list[Task], recipe: Recipe, workers: int) -> Iterator[Result]:
+def _run_in_pool(tasks: list[PartTask], options: WorkerOptions, workers: int) -> Iterator[PartResult]:
     context = multiprocessing.get_context("fork" if _can_fork() else "spawn")
     stop, started = context.Event(), context.Event()
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(recipe, stop, started))
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(options, stop, started))
     processes: set[BaseProcess] = set()
     try:
         waiting = deque(pool.submit(_convert, task) for task in tasks)
@@ -111,17 +111,17 @@ def _script_without_guard() -> str:
 _worker: Worker | None = None
 
 
-def _start_worker(recipe: Recipe, stop: Any, started: Any) -> None:
+def _start_worker(options: WorkerOptions, stop: Any, started: Any) -> None:
     global _worker
     started.set()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # rows make no cycles, and looking for them costs a tenth of the time
     threading.Thread(target=_leave_with_parent, args=(stop,), daemon=True).start()
     _keep_heap()
-    _worker = Worker(recipe)
+    _worker = Worker(options)
 
 
-def _convert(task: Task) -> Result:
+def _convert(task: PartTask) -> PartResult:
     if _worker is None:
         raise RuntimeError("_start_worker did not run")
     return _worker.convert(task)

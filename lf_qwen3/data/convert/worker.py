@@ -20,20 +20,23 @@ import orjson
 from lf_qwen3.base.conversation import Conversation, Row
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data import converters, sources
-from lf_qwen3.data.convert import fast_jsonl, fast_parquet, rules
-from lf_qwen3.data.convert.fast_jsonl import Verbatim
-from lf_qwen3.data.convert.fast_parquet import Dialogue
-from lf_qwen3.data.convert.formats import FORMATS, FormatName, Record, Turns, has_history
-from lf_qwen3.data.convert.keys import keys_of, keys_of_dialogue, keys_of_verbatim
-from lf_qwen3.data.convert.ledger import Lines
-from lf_qwen3.data.convert.normalise import normalise, settle
+from lf_qwen3.data.convert import rules
+from lf_qwen3.data.convert.fast import jsonl, parquet
+from lf_qwen3.data.convert.fast.clean import normalise_clean
+from lf_qwen3.data.convert.fast.jsonl import CopiedRow
+from lf_qwen3.data.convert.fast.parquet import Dialogue
+from lf_qwen3.data.convert.fast.records import FAST_FORMATS, keys_of_copied, keys_of_dialogue
+from lf_qwen3.data.convert.formats import FORMATS, FormatName, Turns, WrittenRecord, has_history
+from lf_qwen3.data.convert.keys import Keys, keys_of
+from lf_qwen3.data.convert.ledger import Ledger, LedgerLine
+from lf_qwen3.data.convert.normalise import normalise
 from lf_qwen3.data.sources import BadRow, Part, rows
 
 _BUFFER = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class PartTask:
     """One part to convert: `file` is the index of its source file, `limit` the most rows to read."""
 
     part: Part
@@ -43,7 +46,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class WorkerOptions:
     """What workers need to know to convert any part the same way."""
 
     format: FormatName
@@ -55,7 +58,7 @@ class Recipe:
 
 
 @dataclass(slots=True)
-class Bad:
+class SpooledReject:
     """A rejected row: `row` counts from 0 within the part; offset and length lie in the rejects spool."""
 
     row: int
@@ -66,15 +69,15 @@ class Bad:
 
 
 @dataclass(slots=True)
-class Result:
+class PartResult:
     """What became of one part. `positions` counts blank lines too, `read` does not."""
 
     spool: int = 0
     positions: int = 0
     read: int = 0
     preferences: int = 0
-    lines: Lines = field(default_factory=Lines)
-    bad: list[Bad] = field(default_factory=list)
+    lines: Ledger = field(default_factory=Ledger)
+    bad: list[SpooledReject] = field(default_factory=list)
     repaired: Counter[str] = field(default_factory=Counter)
 
 
@@ -106,31 +109,32 @@ class Spool:
 class Worker:
     """Converts parts in one process; its records and rejected rows go to spool files of its own."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
-        self.format = FORMATS[recipe.format]
-        skipped = {"special_token"} if recipe.allow_special else set()
+    def __init__(self, options: WorkerOptions) -> None:
+        self.options = options
+        self.format = FORMATS[options.format]
+        self.fast = FAST_FORMATS[options.format]
+        skipped = {"special_token"} if options.allow_special else set()
         self.rules = [rule for rule in rules.all_rules() if rule.code not in skipped]
         self.spool = os.getpid()
-        self.records = Spool(spool_path(recipe.spool_dir, self.spool))
-        self.rejects = Spool(rejects_path(recipe.spool_dir, self.spool))
-        self.kept: list[tuple[int, ...]] = []
+        self.records = Spool(spool_path(options.spool_dir, self.spool))
+        self.rejects = Spool(rejects_path(options.spool_dir, self.spool))
+        self.kept: list[LedgerLine] = []
 
-    def convert(self, task: Task) -> Result:
+    def convert(self, task: PartTask) -> PartResult:
         """Convert one part. Raises OSError when the spool cannot be written (a full disk)."""
-        result = Result(spool=self.spool)
+        result = PartResult(spool=self.spool)
         self.kept = []
         converter = converters.get(task.converter)
         for item in rows(task.part, _decoders(converter)):
             if task.limit is not None and result.read == task.limit:
                 break
-            if type(item) is Verbatim:
+            if type(item) is CopiedRow:
                 self._copy_row(item, result)
             elif type(item) is Dialogue:
                 self._write_dialogue(item, result)
             elif item is not None:
                 self._convert_row(item, converter.convert, result)
-                if result.bad and self.recipe.stop_on_bad:
+                if result.bad and self.options.stop_on_bad:
                     break
             result.positions += 1
         result.lines.add(self.kept)
@@ -143,63 +147,79 @@ class Worker:
         self.records.file.close()
         self.rejects.file.close()
 
-    def _copy_row(self, row: Verbatim, result: Result) -> None:
+    def _copy_row(self, row: CopiedRow, result: PartResult) -> None:
         result.read += 1
-        content = self.format.verbatim(row.question, row.thinking, row.answer)
-        size = len(content)
-        place = self.records.write(content)
-        keys = keys_of_verbatim(row.text, content, self.recipe.seed)
-        self.kept.append((self.spool, place, size, 1, 1, size, 0, *keys))
+        content = self.fast.copied(row.question, row.thinking, row.answer)
+        keys = keys_of_copied(row.text, content, self.options.seed)
+        self._keep(content, keys, records=1, thinking=1, thinking_size=len(content), history=False)
 
-    def _write_dialogue(self, texts: Dialogue, result: Result) -> None:
+    def _write_dialogue(self, texts: Dialogue, result: PartResult) -> None:
         result.read += 1
-        content, records = self.format.plain(texts, self.recipe.turns)
-        place = self.records.write(content)
-        keys = keys_of_dialogue(texts, content, self.recipe.seed)
-        self.kept.append((self.spool, place, len(content), records, 0, 0, len(texts) > 2, *keys))
+        content, records = self.fast.dialogue(texts, self.options.turns)
+        keys = keys_of_dialogue(texts, content, self.options.seed)
+        self._keep(content, keys, records=records, thinking=0, thinking_size=0, history=len(texts) > 2)
 
-    def _convert_row(self, item: Row | BadRow, converter: converters.Convert, result: Result) -> None:
+    def _convert_row(self, item: Row | BadRow, converter: converters.Convert, result: PartResult) -> None:
         result.read += 1
         try:
             if isinstance(item, BadRow):
                 raise Reject(item.code, item.detail)
             conversation = converter(item)
-            if not settle(conversation):
+            if not normalise_clean(conversation):
                 normalise(conversation)
                 rules.require_sound(conversation, self.rules)
-            records = self.format.encode(conversation, self.recipe.turns)
+            records = self.format.encode(conversation, self.options.turns)
         except Reject as reject:
             content = orjson.dumps(item.raw if isinstance(item, BadRow) else item, default=str)
             place = self.rejects.write(content)
-            result.bad.append(Bad(result.positions, reject.code, reject.detail, place, len(content)))
+            result.bad.append(
+                SpooledReject(result.positions, reject.code, reject.detail, place, len(content))
+            )
         else:
-            self._keep(conversation, records, result)
+            self._keep_records(conversation, records, result)
 
-    def _keep(self, conversation: Conversation, records: list[Record], result: Result) -> None:
-        content = records[0].line if len(records) == 1 else b"".join([one.line for one in records])
-        reasoning = [len(one.line) for one in records if one.thinking]
-        line = (
-            self.spool,
-            self.records.write(content),
-            len(content),
-            len(records),
-            len(reasoning),
-            sum(reasoning),
-            has_history(conversation),
-            *keys_of(conversation, content, self.recipe.seed),
+    def _keep_records(
+        self, conversation: Conversation, records: list[WrittenRecord], result: PartResult
+    ) -> None:
+        content = records[0].line if len(records) == 1 else b"".join([record.line for record in records])
+        sizes = [len(record.line) for record in records if record.thinking]
+        self._keep(
+            content,
+            keys_of(conversation, content, self.options.seed),
+            records=len(records),
+            thinking=len(sizes),
+            thinking_size=sum(sizes),
+            history=has_history(conversation),
         )
-        self.kept.append(line)
         if conversation.rejected:
             result.preferences += 1
         if conversation.repairs:
             result.repaired.update(conversation.repairs)
+
+    def _keep(
+        self, content: bytes, keys: Keys, records: int, thinking: int, thinking_size: int, history: bool
+    ) -> None:
+        """Spool the records of one row and note them in the ledger."""
+        line = LedgerLine(
+            spool=self.spool,
+            offset=self.records.write(content),
+            length=len(content),
+            records=records,
+            thinking=thinking,
+            thinking_size=thinking_size,
+            history=history,
+            question=keys.question,
+            prompt=keys.prompt,
+            answer=keys.answer,
+        )
+        self.kept.append(line)
 
 
 def _decoders(converter: converters.Converter) -> sources.Decoders:
     """Return the short ways of reading that a converter allows."""
     decoders: dict[sources.FileKind, Any] = {}
     if converter.flat:
-        decoders["jsonl"] = partial(fast_jsonl.decoder, flat=converter.flat)
+        decoders["jsonl"] = partial(jsonl.decoder, flat=converter.flat)
     if converter.messages:
-        decoders["parquet"] = partial(fast_parquet.decoder, names=converter.messages)
+        decoders["parquet"] = partial(parquet.decoder, names=converter.messages)
     return decoders

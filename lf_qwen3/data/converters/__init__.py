@@ -71,9 +71,9 @@ def converter(
     `precedence` goes before the number of needs: 2 for a pair of answers, 1 for a whole dialogue in one
     column, 0 for columns. A row that holds a dialogue often repeats its question and answer beside it.
     Two hints let rows that need nothing go a short way: `flat` names the columns of question, thinking and
-    answer, where the function takes no other into account (`data.convert.fast_jsonl`); `messages` what a
+    answer, where the function takes no other into account (`data.convert.fast.jsonl`); `messages` what a
     column of messages may be called, where it takes none but system and tools beside it
-    (`data.convert.fast_parquet`).
+    (`data.convert.fast.parquet`).
     """
 
     def register(function: Convert) -> Convert:

@@ -10,7 +10,7 @@ from lf_qwen3.data.convert import ledger
 
 def make(rows):
     """A ledger of (question, answer, thinking) rows; every record is 10 bytes."""
-    lines = ledger.Lines()
+    lines = ledger.Ledger()
     lines.add(
         (0, row * 10, 10, 1, thinking, 10 * thinking, 0, question, question, answer)
         for row, (question, answer, thinking) in enumerate(rows)
@@ -53,7 +53,7 @@ def test_mix_leaves_out_the_surplus(thinking, plain, share, left):
 
 @pytest.mark.parametrize("by", ["rows", "tokens"])
 def test_mix_by_tokens_weighs_long_records_more(by):
-    lines = ledger.Lines()
+    lines = ledger.Ledger()
     for row in range(100):
         thinking = row % 2
         length = 90 if thinking else 30

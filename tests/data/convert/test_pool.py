@@ -121,12 +121,12 @@ ORPHANS = """
 import os, sys, threading
 from pathlib import Path
 from lf_qwen3.data.convert import pool
-from lf_qwen3.data.convert.worker import Recipe
+from lf_qwen3.data.convert.worker import WorkerOptions
 def block(task):
     os.write(1, b"working\\n")
     threading.Event().wait()
 pool._convert = block
-list(pool.run([1, 2], Recipe("sharegpt", "unroll", 42, False, Path(sys.argv[1])), 2))
+list(pool.run([1, 2], WorkerOptions("sharegpt", "unroll", 42, False, Path(sys.argv[1])), 2))
 """
 
 

@@ -1,9 +1,8 @@
-r"""Rows that need nothing: their JSON strings are copied into the record as they stand.
+r"""Fast path for clean JSONL rows: copies their JSON strings without decoding them.
 
 Most rows of most sources hold trimmed text without any mark-up. Decoding such a text and encoding it again
 gives the same bytes and takes half the time of a conversion, so a decoder cuts the strings out of the line
-instead. Whatever it cannot be sure of is decoded as ever and goes the long way; a property test holds the
-two ways equal.
+instead. Whatever it cannot be sure of is decoded as ever and takes the slow path.
 
 A string is copied if it has text at both ends, no `<` (no tag, no control token), and no escape but ``\n``,
 ``\t`` and ``\"``: those are written that way by every JSON encoder, and all that could hide is excluded with
@@ -27,7 +26,7 @@ _BLANKS = tuple(b'"' + chr(code).encode() for code in range(0x80, 0x3001) if chr
 _BLANK_LEADS = frozenset(blank[1] for blank in _BLANKS)
 
 
-class Verbatim(NamedTuple):
+class CopiedRow(NamedTuple):
     """One row as three JSON strings, quotes included, and its question decoded."""
 
     question: memoryview
@@ -36,13 +35,13 @@ class Verbatim(NamedTuple):
     text: str
 
 
-Decode = Callable[[bytes], Any]
+_Decode = Callable[[bytes], Any]
 
 
-def decoder(like: Row, flat: Sequence[str]) -> Decode:
+def decoder(like: Row, flat: Sequence[str]) -> _Decode:
     """Return a function that reads a line with the columns of the row `like`.
 
-    It gives a `Verbatim` where it can, else what `orjson.loads` makes of the line, whose
+    It gives a `CopiedRow` where it can, else what `orjson.loads` makes of the line, whose
     `orjson.JSONDecodeError` it raises too. `flat` names the columns of question, thinking and answer.
     """
     import msgspec
@@ -62,7 +61,7 @@ def decoder(like: Row, flat: Sequence[str]) -> Decode:
     return _decoder(msgspec.json.Decoder(shape).decode, msgspec.DecodeError)
 
 
-def _decoder(cut: Decode, refused: type[Exception]) -> Decode:
+def _decoder(cut: _Decode, refused: type[Exception]) -> _Decode:
     loads = orjson.loads
 
     def decode(line: bytes) -> Any:
@@ -70,13 +69,13 @@ def _decoder(cut: Decode, refused: type[Exception]) -> Decode:
             return loads(line)
         try:
             line.decode()
-            found = cut(line)
+            columns = cut(line)
         except (UnicodeDecodeError, refused):
             return loads(line)
-        question, thinking = memoryview(found.column0), memoryview(found.column1)
-        answer = memoryview(found.column2)
+        question, thinking = memoryview(columns.column0), memoryview(columns.column1)
+        answer = memoryview(columns.column2)
         if _is_trimmed(question) and _is_trimmed(thinking) and _is_trimmed(answer):
-            return Verbatim(question, thinking, answer, loads(question))
+            return CopiedRow(question, thinking, answer, loads(question))
         return loads(line)
 
     return decode

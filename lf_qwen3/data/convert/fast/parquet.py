@@ -1,8 +1,7 @@
-"""Dialogues that need nothing: read column by column, without an object for each message.
+"""Fast path for clean parquet dialogues: reads them by the column, without an object for each message.
 
 Most dialogues of a ShareGPT parquet file alternate, are trimmed and hold no mark-up. For those a decoder
-gives the texts alone. Whatever it cannot be sure of becomes the row it is and goes the long way; a property
-test holds the two ways equal.
+gives the texts alone. Whatever it cannot be sure of becomes the row it is and takes the slow path.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ class Dialogue(list[str]):
     __slots__ = ()
 
 
-Decode = Callable[["pa.RecordBatch"], list[Any]]
+_Decode = Callable[["pa.RecordBatch"], list[Any]]
 
 
-def decoder(like: pa.RecordBatch, names: Sequence[str]) -> Decode | None:
+def decoder(like: pa.RecordBatch, names: Sequence[str]) -> _Decode | None:
     """Return a function from a batch with the columns of `like` to its items: a `Dialogue` or a row each.
 
     `names` are what the column of messages may be called. None where the columns are not a list of
@@ -43,10 +42,10 @@ def decoder(like: pa.RecordBatch, names: Sequence[str]) -> Decode | None:
 
     columns = {field.name: field.type for field in like.schema}
     lowered = {name.lower() for name in columns}
-    found = [name for name in columns if name.lower() in names]
-    if len(found) != 1 or len(lowered) < len(columns) or _TAKEN & lowered:
+    matching = [name for name in columns if name.lower() in names]
+    if len(matching) != 1 or len(lowered) < len(columns) or _TAKEN & lowered:
         return None
-    kind = columns[found[0]]
+    kind = columns[matching[0]]
     message = kind.value_type if pa.types.is_list(kind) else None
     if message is None or not pa.types.is_struct(message) or message.num_fields != 2:
         return None
@@ -56,10 +55,10 @@ def decoder(like: pa.RecordBatch, names: Sequence[str]) -> Decode | None:
         return None
     if any(not pa.types.is_string(field.type) for field in message):
         return None
-    return _decoder(found[0], keys, [keys.index(key) for key in ordered])
+    return _decoder(matching[0], keys, [keys.index(key) for key in ordered])
 
 
-def _decoder(name: str, keys: list[str], places: list[int]) -> Decode:
+def _decoder(name: str, keys: list[str], places: list[int]) -> _Decode:
     def decode(batch: pa.RecordBatch) -> list[Any]:
         column = batch.column(name)
         ends = column.offsets.to_pylist()

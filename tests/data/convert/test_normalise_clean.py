@@ -1,4 +1,4 @@
-"""The short way through `settle` must end where the long way does, and never let a broken row pass."""
+"""`normalise_clean` must end where the slow path does, and never let a broken row pass."""
 
 from copy import deepcopy
 
@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lf_qwen3.base.conversation import Conversation, Turn
-from lf_qwen3.data.convert.normalise import normalise, settle
+from lf_qwen3.data.convert.fast.clean import normalise_clean
+from lf_qwen3.data.convert.normalise import normalise
 from lf_qwen3.data.convert.rules import all_rules, require_sound
 
 TEXT = st.sampled_from(["a", " b\nc ", "    code", "", " ", "\u3000", "<", "<|im_end|>", "a\0b", "a\r\nb"])
@@ -34,18 +35,18 @@ CONVERSATION = st.builds(
 
 
 @given(CONVERSATION)
-def test_what_settles_is_what_the_long_way_makes(conversation):
+def test_what_is_clean_is_what_the_slow_path_makes(conversation):
     short, long = deepcopy(conversation), deepcopy(conversation)
-    if settle(short):
+    if normalise_clean(short):
         normalise(long)
         require_sound(long, all_rules())
         assert short == long
 
 
 @given(CONVERSATION)
-def test_what_does_not_settle_takes_no_harm(conversation):
+def test_what_is_not_clean_takes_no_harm(conversation):
     short, long = deepcopy(conversation), deepcopy(conversation)
-    if not settle(short):
+    if not normalise_clean(short):
         assert outcome(short) == outcome(long)
 
 
@@ -58,7 +59,7 @@ def outcome(conversation):
 
 
 @pytest.mark.parametrize("thinking", [None, "hm", " "])
-def test_an_ordinary_dialogue_settles(thinking):
+def test_an_ordinary_dialogue_is_clean(thinking):
     turns = [Turn("user", " q"), Turn("assistant", "a\n", thinking=thinking)]
-    assert settle(Conversation([*turns, *deepcopy(turns)]))
+    assert normalise_clean(Conversation([*turns, *deepcopy(turns)]))
     assert [turn.content for turn in turns] == ["q", "a"]

@@ -12,11 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lf_qwen3.data import sources
-from lf_qwen3.data.convert import fast_jsonl, fast_parquet
-from lf_qwen3.data.convert import worker as pipeline
-from lf_qwen3.data.convert.fast_jsonl import Verbatim
-from lf_qwen3.data.convert.fast_parquet import Dialogue
-from lf_qwen3.data.convert.ledger import COLUMNS
+from lf_qwen3.data.convert import worker as parts
+from lf_qwen3.data.convert.fast import jsonl, parquet
+from lf_qwen3.data.convert.fast.jsonl import CopiedRow
+from lf_qwen3.data.convert.fast.parquet import Dialogue
+from lf_qwen3.data.convert.ledger import LedgerLine
 from lf_qwen3.data.sources.part import SourceFile
 
 TEXTS = [
@@ -55,15 +55,15 @@ FORMAT = st.sampled_from(["sharegpt", "alpaca"])
 def outcome(path, kind, converter, format_name, short, turns="unroll"):
     """Convert one file in this process; return all that comes of it, the spooled bytes included."""
     with TemporaryDirectory() as spool:
-        recipe = pipeline.Recipe(format_name, turns, 42, False, Path(spool))
-        decoders = pipeline._decoders if short else lambda _: {}
-        with mock.patch.object(pipeline, "_decoders", decoders):
-            worker = pipeline.Worker(recipe)
-            tasks = [pipeline.Task(part, 0, converter) for part in sources.cut(SourceFile(path, kind))]
+        options = parts.WorkerOptions(format_name, turns, 42, False, Path(spool))
+        decoders = parts._decoders if short else lambda _: {}
+        with mock.patch.object(parts, "_decoders", decoders):
+            worker = parts.Worker(options)
+            tasks = [parts.PartTask(part, 0, converter) for part in sources.cut(SourceFile(path, kind))]
             results = [worker.convert(task) for task in tasks]
             worker.close()
-        lines = [[list(getattr(one.lines, name)) for name in COLUMNS[1:]] for one in results]
-        rest = [(one.positions, one.read, one.bad, one.repaired) for one in results]
+        lines = [[list(getattr(result.lines, name)) for name in LedgerLine._fields[1:]] for result in results]
+        rest = [(result.positions, result.read, result.bad, result.repaired) for result in results]
         return lines, rest, [file.read_bytes() for file in sorted(Path(spool).iterdir())]
 
 
@@ -161,9 +161,9 @@ def test_parquet_dialogues_of_any_text(rows, format_name, turns):
 
 
 def test_an_ordinary_line_is_copied():
-    decode = fast_jsonl.decoder(FIRST, ["question", "think", "answer"])
+    decode = jsonl.decoder(FIRST, ["question", "think", "answer"])
     found = decode(LINE.encode())
-    assert isinstance(found, Verbatim)
+    assert isinstance(found, CopiedRow)
     assert (bytes(found.answer).decode(), found.text) == ('"é 好"', "高血压\n？")
 
 
@@ -173,7 +173,7 @@ def test_an_ordinary_line_is_copied():
     ids=["two of one name", "media", "no answer"],
 )
 def test_lines_of_other_columns_are_decoded(like):
-    decode = fast_jsonl.decoder(like, ["question", "think", "answer"])
+    decode = jsonl.decoder(like, ["question", "think", "answer"])
     assert decode(json.dumps(like).encode()) == like
 
 
@@ -188,7 +188,7 @@ CHAT = [[{"content": "q", "role": "user"}, {"content": "a", "role": "assistant"}
 @pytest.mark.parametrize("messages", [TURNS, CHAT], ids=["from, value", "content, role"])
 def test_an_ordinary_dialogue_is_read_by_the_column(messages):
     rows = batch(conversations=[[], *messages, messages[0][:1]], score=[1.0, 2.0, 3.0])
-    decode = fast_parquet.decoder(rows, ["conversations"])
+    decode = parquet.decoder(rows, ["conversations"])
     for start in (0, 1):
         assert (
             decode(rows.slice(start))
@@ -213,4 +213,4 @@ def test_an_ordinary_dialogue_is_read_by_the_column(messages):
     ids=["a system column", "two of one name", "no list", "three keys", "numbers", "no messages"],
 )
 def test_other_columns_are_not_read_by_the_column(columns):
-    assert fast_parquet.decoder(batch(**columns), ["conversations"]) is None
+    assert parquet.decoder(batch(**columns), ["conversations"]) is None
