@@ -9,7 +9,7 @@ from lf_qwen3.api._paths import StrPath, names_of, path_of
 from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.convert import convert as conversion
 from lf_qwen3.data.convert.conversations import read_conversations
-from lf_qwen3.data.convert.options import ConvertOptions
+from lf_qwen3.data.convert.options import ConvertOptions, require_option
 from lf_qwen3.data.convert.report import ConversionReport, RejectedRow
 
 
@@ -74,5 +74,7 @@ def read(
     with the code of its rejection. Raises `UsageError` at once for a source that is not there or has no known
     shape.
     """
+    require_option("limit", limit)
+    require_option("allow_special", allow_special)
     found = conversion.resolve_sources(names_of("sources", sources))
     return read_conversations(found, limit, allow_special, on_reject)

@@ -100,3 +100,13 @@ def test_it_keeps_and_rejects_what_convert_does(tmp_path):
     assert [orjson.loads(orjson.dumps(row._asdict(), default=str)) for row in rejected] == list(
         map(orjson.loads, lines)
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [({"limit": 0}, "option_value"), ({"limit": "x"}, "option_type"), ({"allow_special": 1}, "option_type")],
+)
+def test_an_option_that_is_none_is_an_error_at_once(tmp_path, options, code):
+    with pytest.raises(lq.UsageError) as error:
+        lq.read(written(tmp_path / "rows.jsonl", GOOD), **options)
+    assert error.value.code == code

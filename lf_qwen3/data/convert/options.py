@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -48,22 +48,8 @@ class ConvertOptions:
     part_bytes: int = PART_BYTES
 
     def __post_init__(self) -> None:
-        _require_types(self)
-        for name, choices in _CHOICES.items():
-            if (value := getattr(self, name)) not in choices:
-                listed = ", ".join(map(repr, choices))
-                raise _invalid(name, f"{value!r} is not one of {listed}.", did_you_mean(str(value), choices))
-        for name, least in _LEAST.items():
-            if (value := getattr(self, name)) is not None and value < least:
-                raise _invalid(name, f"{value} is not in the range x>={least}.")
-        for name in ("val", "test"):
-            _require_size(name, getattr(self, name))
-        if self.mix is not None and not 0 <= self.mix <= 1:
-            raise UsageError(
-                f"--mix thinking={self.mix:g} is no share",
-                "a number from 0 to 1, such as 0.75",
-                code="option_value",
-            )
+        for field in fields(self):
+            require_option(field.name, getattr(self, field.name))
 
 
 _CHOICES = {
@@ -77,6 +63,7 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "sources": (tuple, "is no tuple of texts"),
     "name": (str, "is no text"),
     "dataset_dir": (Path, "is no pathlib.Path"),
+    **dict.fromkeys(_CHOICES, (str, "is no text")),
     **dict.fromkeys(("val", "test"), ((int, float), "is no number: 0.05 is a share, 500 is a row count")),
     "mix": ((int, float), "is no number from 0 to 1, such as 0.75"),
     **dict.fromkeys(_LEAST, (int, "is not a valid integer range.")),
@@ -87,15 +74,32 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
 _MAY_BE_NONE = ("limit", "mix")
 
 
-def _require_types(options: ConvertOptions) -> None:
-    """Raise `UsageError` for a value of another type; True and False are no numbers."""
-    for name, (types, problem) in _TYPES.items():
-        value = getattr(options, name)
-        fits = isinstance(value, types) and (types is bool or not isinstance(value, bool))
-        if name == "sources":
-            fits = fits and all(isinstance(source, str) for source in value)
-        if not fits and not (value is None and name in _MAY_BE_NONE):
-            raise _invalid(name, f"{value!r} {problem}", code="option_type")
+def require_option(name: str, value: Any) -> None:
+    """Raise `UsageError` (`option_type`, `option_value`) unless `value` may be the option `name`.
+
+    The message is that of the command line.
+    """
+    if value is None and name in _MAY_BE_NONE:
+        return
+    types, problem = _TYPES[name]
+    fits = isinstance(value, types) and (types is bool or not isinstance(value, bool))
+    if not fits or _has_other_than_texts(value):
+        raise _invalid(name, f"{value!r} {problem}", code="option_type")
+    if name in _CHOICES and value not in _CHOICES[name]:
+        listed = ", ".join(map(repr, _CHOICES[name]))
+        raise _invalid(name, f"{value!r} is not one of {listed}.", did_you_mean(str(value), _CHOICES[name]))
+    if name in _LEAST and value < _LEAST[name]:
+        raise _invalid(name, f"{value} is not in the range x>={_LEAST[name]}.")
+    if name in ("val", "test"):
+        _require_size(name, value)
+    if name == "mix" and not 0 <= value <= 1:
+        raise UsageError(
+            f"--mix thinking={value:g} is no share", "a number from 0 to 1, such as 0.75", code="option_value"
+        )
+
+
+def _has_other_than_texts(value: object) -> bool:
+    return isinstance(value, tuple) and not all(isinstance(source, str) for source in value)
 
 
 def _require_size(name: str, value: float) -> None:
