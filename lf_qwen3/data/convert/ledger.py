@@ -130,20 +130,27 @@ def mix(lines: Ledger, rows: Rows, share: float, by: str) -> Rows:
         raise UsageError(
             f"--mix thinking={share:g}: the data hold no {'plain' if thinking else 'thinking'} records",
             "add a source that has some",
+            code="mix_lacks_kind",
         )
     thins_thinking = thinking * (1 - share) > plain * share
-    if thins_thinking:
-        wanted = round(plain * share / (1 - share))
-    else:
-        wanted = round(thinking * (1 - share) / share) if share else plain
     surplus = [row for row in rows if (lines.thinking[row] > 0) == thins_thinking]
+    thinking -= sum(reasoning[row] for row in surplus)
+    plain -= sum(whole[row] - reasoning[row] for row in surplus)
     chosen: set[int] = set()
     for row in sorted(surplus, key=lines.answer.__getitem__):
-        wanted -= reasoning[row] if thins_thinking else whole[row] - reasoning[row]
-        if wanted < 0:
+        thinking += reasoning[row]
+        plain += whole[row] - reasoning[row]
+        if _is_beyond(thinking, plain, share, thins_thinking):
             break
         chosen.add(row)
     return _chosen(row for row in rows if (lines.thinking[row] > 0) != thins_thinking or row in chosen)
+
+
+def _is_beyond(thinking: int, plain: int, share: float, thins_thinking: bool) -> bool:
+    """Tell whether there is more of the kind that is thinned than `share` allows, to the nearest record."""
+    if thins_thinking:
+        return thinking > round(plain * share / (1 - share))
+    return share > 0 and plain > round(thinking * (1 - share) / share)
 
 
 def split(lines: Ledger, rows: Rows, val: float, test: float) -> dict[str, Rows]:
@@ -156,7 +163,9 @@ def split(lines: Ledger, rows: Rows, val: float, test: float) -> dict[str, Rows]
     if sum(sizes.values()) >= len(rows) and sizes:
         asked = " and ".join(f"{size} {name}" for name, size in sizes.items())
         raise UsageError(
-            f"{asked} rows leave none of {len(rows)} to train on", "ask for smaller --val and --test"
+            f"{asked} rows leave none of {len(rows)} to train on",
+            "ask for smaller --val and --test",
+            code="split_too_large",
         )
     if not sizes:
         return {"train": rows}
