@@ -14,8 +14,6 @@ from lf_qwen3.trainer import schema
 
 DERIVED = list_derived()
 BY_NAME = {one.name: one for one in DERIVED}
-EVERY = pytest.mark.parametrize("recipe", [*list_shipped(), *DERIVED], ids=lambda recipe: recipe.name)
-MADE = pytest.mark.parametrize("recipe", DERIVED, ids=lambda recipe: recipe.name)
 BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps")
 SIZES = ("0.6b", "1.7b", "4b", "8b", "14b", "32b", "30b-a3b", "235b-a22b")
 IN_2507 = [
@@ -28,9 +26,34 @@ def document_of(path):
     return YamlDocument(path.read_text("utf-8"))
 
 
-def of_file(recipe):
+@cache
+def of_file(path):
     """Return the settings of the method's file that a recipe was made from."""
-    return document_of(recipe.path).plain()
+    return document_of(path).plain()
+
+
+def require_of_each(recipes, check):
+    """Run a check on every recipe and its settings; fail once, naming each failure and its reason."""
+    failures = {}
+    for recipe in recipes:
+        try:
+            check(recipe, settings_of(recipe))
+        except Exception as error:
+            failures[recipe.name] = f"{type(error).__name__}: {error}"
+    assert failures == {}
+
+
+@cache
+def settings_of(recipe):
+    return recipe.settings
+
+
+def test_a_failing_recipe_is_named():
+    def check(recipe, settings):
+        assert recipe.name != "qwen3-8b-lora-sft"
+
+    with pytest.raises(AssertionError, match="qwen3-8b-lora-sft"):
+        require_of_each(DERIVED, check)
 
 
 def test_lora_qlora_and_full_are_made_for_every_size_and_every_2507_checkpoint():
@@ -43,85 +66,100 @@ def test_the_names_that_the_readme_and_the_demo_use_are_made():
 
 
 def test_no_name_stands_for_two_recipes():
-    names = [one.name for one in (*list_shipped(), *DERIVED)]
+    names = [recipe.name for recipe in (*list_shipped(), *DERIVED)]
     assert len(names) == len(set(names))
 
 
-@EVERY
-def test_it_guards_against_overfitting(recipe):
-    settings = recipe.settings
-    assert settings["eval_dataset"]
-    assert settings["eval_strategy"] == settings["save_strategy"] == "steps"
-    assert settings["eval_steps"] == settings["save_steps"]
-    assert (settings["metric_for_best_model"], settings["greater_is_better"]) == ("eval_loss", False)
-    assert settings["load_best_model_at_end"] is True
-    assert settings["early_stopping_steps"] > 0
-    assert 1 <= settings["num_train_epochs"] <= 3
-    assert settings["lr_scheduler_type"] == "cosine"
-    assert settings["warmup_ratio"] > 0
-    assert settings["plot_loss"] is True
+def test_it_guards_against_overfitting():
+    def check(recipe, settings):
+        assert settings["eval_dataset"]
+        assert settings["eval_strategy"] == settings["save_strategy"] == "steps"
+        assert settings["eval_steps"] == settings["save_steps"]
+        assert (settings["metric_for_best_model"], settings["greater_is_better"]) == ("eval_loss", False)
+        assert settings["load_best_model_at_end"] is True
+        assert settings["early_stopping_steps"] > 0
+        assert 1 <= settings["num_train_epochs"] <= 3
+        assert settings["lr_scheduler_type"] == "cosine"
+        assert settings["warmup_ratio"] > 0
+        assert settings["plot_loss"] is True
+
+    require_of_each([*list_shipped(), *DERIVED], check)
 
 
-@MADE
-def test_the_trainer_takes_its_keys_and_values(recipe):
-    schema.check(recipe.settings, recipe.name)
+def test_the_trainer_takes_its_keys_and_values():
+    def check(recipe, settings):
+        schema.check(settings, recipe.name)
+
+    require_of_each(DERIVED, check)
 
 
-@MADE
-def test_it_names_its_checkpoint_template_and_folder(recipe):
-    settings, kind = recipe.settings, kind_of(recipe.checkpoint.id)
-    assert settings["model_name_or_path"] == recipe.checkpoint.id
-    assert settings["template"] == kind.template
-    assert settings["output_dir"] == f"saves/{recipe.name}"
-    assert ("enable_thinking" in settings) == (kind.thinks != "never" and settings["stage"] != "pt")
-    trains_embeddings = settings["finetuning_type"] == "lora" and kind.name == "base"
-    assert ("additional_target" in settings) == trains_embeddings
+def test_it_names_its_checkpoint_template_and_folder():
+    def check(recipe, settings):
+        kind = kind_of(recipe.checkpoint.id)
+        assert settings["model_name_or_path"] == recipe.checkpoint.id
+        assert settings["template"] == kind.template
+        assert settings["output_dir"] == f"saves/{recipe.name}"
+        assert ("enable_thinking" in settings) == (kind.thinks != "never" and settings["stage"] != "pt")
+        trains_embeddings = settings["finetuning_type"] == "lora" and kind.name == "base"
+        assert ("additional_target" in settings) == trains_embeddings
+
+    require_of_each(DERIVED, check)
 
 
-@MADE
-def test_a_step_holds_as_many_records_as_the_method_says(recipe):
-    made, base = recipe.settings, of_file(recipe)
-    assert made[BATCH[0]] * made[BATCH[1]] == base[BATCH[0]] * base[BATCH[1]]
+def test_a_step_holds_as_many_records_as_the_method_says():
+    def check(recipe, settings):
+        base = of_file(recipe.path)
+        assert settings[BATCH[0]] * settings[BATCH[1]] == base[BATCH[0]] * base[BATCH[1]]
+
+    require_of_each(DERIVED, check)
 
 
-@MADE
-def test_a_large_model_takes_half_the_rate(recipe):
-    factor = 0.5 if recipe.checkpoint.shape.parameters >= LARGE else 1
-    assert recipe.settings["learning_rate"] == pytest.approx(factor * of_file(recipe)["learning_rate"])
+def test_a_large_model_takes_half_the_rate():
+    def check(recipe, settings):
+        factor = 0.5 if recipe.checkpoint.shape.parameters >= LARGE else 1
+        assert settings["learning_rate"] == pytest.approx(factor * of_file(recipe.path)["learning_rate"])
+
+    require_of_each(DERIVED, check)
 
 
-@MADE
-def test_a_mixture_of_experts_is_reached_by_a_lora_and_balanced_in_full_training(recipe):
-    settings, is_lora = recipe.settings, recipe.settings["finetuning_type"] == "lora"
-    experts = bool(recipe.checkpoint.shape.experts)
-    assert (settings.get("lora_target") == EXPERT_TARGETS) == (experts and is_lora)
-    assert ("moe_aux_loss_coef" in settings) == (experts and not is_lora)
-    assert ("transformers>=4.57.1,<5" in recipe.text) == (experts and is_lora)
-    if is_lora:
-        base = of_file(recipe)
-        assert settings["lora_alpha"] / settings["lora_rank"] == base["lora_alpha"] / base["lora_rank"]
+def test_a_mixture_of_experts_is_reached_by_a_lora_and_balanced_in_full_training():
+    def check(recipe, settings):
+        is_lora = settings["finetuning_type"] == "lora"
+        experts = bool(recipe.checkpoint.shape.experts)
+        assert (settings.get("lora_target") == EXPERT_TARGETS) == (experts and is_lora)
+        assert ("moe_aux_loss_coef" in settings) == (experts and not is_lora)
+        assert ("transformers>=4.57.1,<5" in recipe.text) == (experts and is_lora)
+        if is_lora:
+            base = of_file(recipe.path)
+            assert settings["lora_alpha"] / settings["lora_rank"] == base["lora_alpha"] / base["lora_rank"]
+
+    require_of_each(DERIVED, check)
 
 
-@MADE
-def test_its_comment_says_what_it_is_and_how_it_is_run(recipe):
-    header = recipe.document.header
-    assert recipe.summary.startswith(f"{recipe.checkpoint.name}. ")
-    assert f"#   lf-qwen3 recipe show {recipe.name} > {recipe.name}.yaml" in header
-    assert f"#   llamafactory-cli train {recipe.name}.yaml" in header
-    assert any(line.startswith("# Needs") for line in header)
-    words = " ".join(line.lstrip("# ") for line in header)
-    assert f"lf-qwen3 estimate --model {recipe.checkpoint.name} --method" in words
+def test_its_comment_says_what_it_is_and_how_it_is_run():
+    def check(recipe, settings):
+        header = recipe.document.header
+        assert recipe.summary.startswith(f"{recipe.checkpoint.name}. ")
+        assert f"#   lf-qwen3 recipe show {recipe.name} > {recipe.name}.yaml" in header
+        assert f"#   llamafactory-cli train {recipe.name}.yaml" in header
+        assert any(line.startswith("# Needs") for line in header)
+        words = " ".join(line.lstrip("# ") for line in header)
+        assert f"lf-qwen3 estimate --model {recipe.checkpoint.name} --method" in words
+
+    require_of_each(DERIVED, check)
 
 
-@MADE
-def test_no_comment_of_the_method_is_lost(recipe):
-    base = document_of(recipe.path).settings
-    written = recipe.text.splitlines()
-    for key in recipe.settings.keys() & base.keys():
-        line = next(line for line in written if line.startswith(f"{key}:"))
-        assert ("#" in line) == bool(
-            base.ca.items.get(key) and "#" in base.ca.items[key][2].value.split("\n")[0]
-        )
+def test_no_comment_of_the_method_is_lost():
+    def check(recipe, settings):
+        base = document_of(recipe.path).settings
+        written = recipe.text.splitlines()
+        for key in settings.keys() & base.keys():
+            line = next(line for line in written if line.startswith(f"{key}:"))
+            assert ("#" in line) == bool(
+                base.ca.items.get(key) and "#" in base.ca.items[key][2].value.split("\n")[0]
+            )
+
+    require_of_each(DERIVED, check)
 
 
 def test_the_recipe_for_experts_is_the_one_that_is_made():
