@@ -60,7 +60,6 @@ def prepare_copy(name: str, tests: list[str], skip: list[str]) -> Path:
         "also_copy": [part for part in FOLDERS if part not in ("lf_qwen3", "tests")],
         "pytest_add_cli_args": ["-q", "-p", "no:cacheprovider", "-m", "not slow and not network"],
         "pytest_add_cli_args_test_selection": [f"tests/{test}" for test in tests],
-        "process_isolation": "forkserver",  # polars' threads do not survive a fork
         "timeout_multiplier": 3.0,
         "timeout_constant": 10.0,
     }

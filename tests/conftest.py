@@ -46,7 +46,7 @@ def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(socket.socket, "connect_ex", lambda self, to: connect_ex(self, _local(self, to)))
 
 
-def _local(sock: socket.socket, address: object) -> object:
+def _local(sock: socket.socket, address: Any) -> Any:
     if sock.family in (socket.AF_INET, socket.AF_INET6):
         host = str(address[0])
         if host not in ("localhost", "::1") and not host.startswith("127."):

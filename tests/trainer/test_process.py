@@ -137,7 +137,7 @@ def test_the_last_error_is_the_one_that_counts(text, expected):
 
 
 def test_without_the_trainer_the_command_to_type_is_said(monkeypatch):
-    monkeypatch.setattr(process.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(LfQwen3Error, match="not installed") as caught:
         process.require_installed()
     assert "pip install" in caught.value.hint

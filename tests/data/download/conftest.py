@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
-from hub_server import Hub, Server
 
 from lf_qwen3.cli import _output, cli
+from tests.data.download.hub_server import Hub, Server
 
 MEDICAL = "krisfu/delicate_medical_r1_data"
 FINETOME = "mlabonne/FineTome-100k"

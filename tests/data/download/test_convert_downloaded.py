@@ -78,7 +78,7 @@ def test_a_name_that_was_never_fetched_says_how(hub, type_, spec):
 
 
 def test_an_unfinished_download_is_not_converted(hub, type_):
-    from hub_server import Fault
+    from tests.data.download.hub_server import Fault
 
     hub.faults["r1_data_example.jsonl"] = Fault(status=403)
     assert type_("download", "medical_r1", "--to", "raw").exit_code == 1

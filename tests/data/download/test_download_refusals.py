@@ -11,9 +11,9 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
-from hub_server import Fault
 
 from lf_qwen3.data.download.hub import RemoteFile
+from tests.data.download.hub_server import Fault
 
 BOTH = pytest.mark.parametrize("name", ["modelscope", "huggingface"])
 FINETOME = ("download", "finetome", "--to", "raw")

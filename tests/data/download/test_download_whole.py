@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from hub_server import Fault
+
+from tests.data.download.hub_server import Fault
 
 BOTH = pytest.mark.parametrize("name", ["modelscope", "huggingface"])
 FINETOME = {"modelscope": "AI-ModelScope/FineTome-100k", "huggingface": "mlabonne/FineTome-100k"}
@@ -160,7 +161,7 @@ def test_only_the_files_like_a_glob(hub, type_, name, globs, expected):
 
 @BOTH
 def test_a_revision_is_asked_for(hub, type_, name):
-    from hub_server import COMMIT
+    from tests.data.download.hub_server import COMMIT
 
     ran = type_("download", "finetome", "--to", "raw", "--hub", name, "--revision", COMMIT, "--json")
     assert ran.exit_code == 0, ran.output

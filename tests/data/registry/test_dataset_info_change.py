@@ -187,7 +187,7 @@ def test_a_failing_disk_leaves_the_old_file_and_no_litter(tmp_path, config, monk
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(change_module.os, step, fail)
+    monkeypatch.setattr(os, step, fail)
     with pytest.raises(OSError, match="No space left"):
         registry.edit(tmp_path, {"b": ENTRY})
     assert config.read_bytes() == before

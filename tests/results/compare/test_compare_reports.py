@@ -2,13 +2,13 @@ import json
 import re
 from html.parser import HTMLParser
 
-import made
 import pytest
 from click.testing import CliRunner
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli.compare import command
 from lf_qwen3.results.compare import compare, markdown, page, save_reports
+from tests.results.compare import made
 
 for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
     pytest.importorskip(part)

@@ -1,6 +1,5 @@
 import random
 
-import made
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from lf_qwen3.results.compare.measures import HEADLINE, MEASURES
 from lf_qwen3.results.compare.named_run import NamedRun, name_runs
 from lf_qwen3.results.compare.picture import histogram
 from lf_qwen3.results.score import Prediction
+from tests.results.compare import made
 
 for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
     pytest.importorskip(part)

@@ -2,10 +2,10 @@ import json
 import xml.etree.ElementTree as ET
 
 import pytest
-import written
 from click.testing import CliRunner
 
 from lf_qwen3.cli.diagnose import command
+from tests.results.diagnose import written
 
 FALLING = (2.0, 1.8, 1.6, 1.5, 1.4, 1.3, 1.25, 1.2)
 OVERFIT = (2.0, 1.6, 1.3, 1.1, 0.9, 0.7, 0.5, 0.35)

@@ -1,12 +1,12 @@
 import json
 
 import pytest
-import written
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.results.diagnose import diagnose
 from lf_qwen3.results.diagnose.history import read_history
 from lf_qwen3.results.diagnose.verdict_rules import all_verdicts
+from tests.results.diagnose import written
 
 FALLING = (2.0, 1.8, 1.6, 1.5, 1.4, 1.3, 1.25, 1.2)
 OVERFIT = (2.0, 1.6, 1.3, 1.1, 0.9, 0.7, 0.5, 0.35)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.results.evaluate import evaluation
-from lf_qwen3.trainer import yaml_reader
+from lf_qwen3.trainer import process, yaml_reader
 from lf_qwen3.trainer.process import TrainerRun
 
 TRAIN = "stage: sft\ndo_train: true\noutput_dir: {out}/adapter\n"
@@ -49,7 +48,7 @@ def trained(monkeypatch):
         write(Path(yaml_reader.read(yaml).settings["output_dir"]), "，".join(words))
         return TrainerRun(0, log, 1.0)
 
-    monkeypatch.setattr(evaluation.process, "train", train)
+    monkeypatch.setattr(process, "train", train)
     return asked
 
 

@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.cli.evaluate import command
-from lf_qwen3.results.evaluate import evaluate, evaluation
+from lf_qwen3.results.evaluate import evaluate
+from lf_qwen3.trainer import process
 from lf_qwen3.trainer.process import TrainerRun
 
 for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
@@ -94,7 +95,7 @@ def test_a_run_that_fails_leaves_no_old_predictions_behind(out, trained, monkeyp
     def fail(*_):
         raise LfQwen3Error("the trainer failed", "look at its output")
 
-    monkeypatch.setattr(evaluation.process, "train", fail)
+    monkeypatch.setattr(process, "train", fail)
     with pytest.raises(LfQwen3Error, match="the trainer failed"):
         evaluate(out)
     assert not (out / "predict_tuned" / "generated_predictions.jsonl").exists()
@@ -102,7 +103,7 @@ def test_a_run_that_fails_leaves_no_old_predictions_behind(out, trained, monkeyp
 
 
 def test_a_trainer_that_writes_nothing_is_told(out, monkeypatch):
-    monkeypatch.setattr(evaluation.process, "train", lambda *_: TrainerRun(0, out / "x.log", 1.0))
+    monkeypatch.setattr(process, "train", lambda *_: TrainerRun(0, out / "x.log", 1.0))
     with pytest.raises(LfQwen3Error) as caught:
         evaluate(out)
     assert caught.value.code == "trainer_wrote_nothing"

@@ -1,10 +1,11 @@
 """What is logged to SwanLab, and that its failing costs nothing."""
 
 import json
+import sys
 
 import pytest
 
-from lf_qwen3.results.evaluate import evaluate, tracking
+from lf_qwen3.results.evaluate import evaluate
 from lf_qwen3.trainer import yaml_reader
 
 for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
@@ -47,7 +48,7 @@ def test_no_key_goes_into_the_request(out, trained):
 
 def test_a_tracker_that_fails_costs_no_evaluation(out, trained, monkeypatch):
     pytest.importorskip("swanlab")
-    monkeypatch.setattr(tracking.sys, "executable", "false")
+    monkeypatch.setattr(sys, "executable", "false")
     tracked(out)
     found = evaluate(out)
     assert found.tracked == ""
