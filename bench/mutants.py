@@ -50,6 +50,7 @@ def main(wanted: list[str]) -> None:
 def prepare_copy(name: str, tests: list[str], skip: list[str]) -> Path:
     """Bring the copy of a module up to date with the project, and return its folder."""
     folder = SCRATCH / name.replace("/", ".")
+    (folder / "mutants").mkdir(parents=True, exist_ok=True)  # Python remembers a path that was not there
     for part in FOLDERS:
         ignored = shutil.ignore_patterns("__pycache__", "data", "out") if part == "bench" else None
         shutil.copytree(ROOT / part, folder / part, dirs_exist_ok=True, ignore=ignored)
@@ -60,6 +61,7 @@ def prepare_copy(name: str, tests: list[str], skip: list[str]) -> Path:
         "also_copy": [part for part in FOLDERS if part not in ("lf_qwen3", "tests")],
         "pytest_add_cli_args": ["-q", "-p", "no:cacheprovider", "-m", "not slow and not network"],
         "pytest_add_cli_args_test_selection": [f"tests/{test}" for test in tests],
+        "process_isolation": "forkserver",  # polars' threads do not survive a fork
         "timeout_multiplier": 3.0,
         "timeout_constant": 10.0,
     }

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Callable
 
 import click
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import lf_qwen3 as lq
 from lf_qwen3.cli import cli
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., object]] = {
     "convert": lq.convert,
     "check": lq.check,
     "preview": lq.preview,
@@ -36,8 +37,9 @@ ONLY_A_KEYWORD = {
 
 
 def command_of(name: str) -> click.Command:
-    command = cli
+    command: click.Command = cli
     for word in name.split():
+        assert isinstance(command, click.Group)
         command = command.get_command(click.Context(command), word)
     return command
 

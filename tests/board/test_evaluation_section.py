@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ ROWS = 12
 TRAINER = """
 import json, os, sys, time
 from pathlib import Path
+from typing import Any
 from lf_qwen3.trainer import yaml_reader as reading
 settings = reading.read(Path(sys.argv[2])).settings
 out = Path(settings["output_dir"])
@@ -104,7 +106,13 @@ def register(here, *names):
 
 
 def asked(**changes):
-    given = {"run": RUN, "rows": None, "preset": "quick", "new_tokens": 64, "dataset_dir": "data"}
+    given: dict[str, Any] = {
+        "run": RUN,
+        "rows": None,
+        "preset": "quick",
+        "new_tokens": 64,
+        "dataset_dir": "data",
+    }
     return evaluation.request(**(given | changes))
 
 

@@ -17,7 +17,7 @@ from lf_qwen3.trainer.yaml_reader import read
 
 SAMPLES = Path(__file__).parents[2] / "dataset_info"
 RECIPE = "qwen3-4b-lora-sft"
-SETTINGS = {
+SETTINGS: dict[str, object] = {
     "stage": "sft",
     "do_train": True,
     "model_name_or_path": "Qwen/Qwen3-4B",
@@ -206,7 +206,7 @@ def test_what_is_rehearsed_lies_below_the_board_and_holds_no_secret(here):
 
 def test_the_train_tabs_own_settings_are_estimated(here):
     assert train.estimate(SETTINGS | {"bf16": True}, 1)["model"] == SETTINGS["model_name_or_path"]
-    broken_ones = [
+    broken_ones: list[dict[str, object]] = [
         {"deepspeed": "/dev/zero"},
         {"cutoff_len": "many"},
         {"lora_rank": None},

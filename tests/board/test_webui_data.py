@@ -3,6 +3,7 @@
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ MEDICAL, CHAT = "raw/sample_medical_r1.jsonl", "raw/sample_finetome.parquet"
 
 
 def form(**changes):
-    fields = {
+    fields: dict[str, Any] = {
         "paths": [MEDICAL],
         "uploaded": [],
         "converter": "",

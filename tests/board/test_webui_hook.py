@@ -33,7 +33,7 @@ def tabs(monkeypatch):
     """Replace what puts the tab into a page; return the list of pages it was given."""
     given = []
     graft = types.ModuleType("lf_qwen3.board.graft")
-    graft.add_tab = given.append
+    monkeypatch.setattr(graft, "add_tab", given.append, raising=False)
     monkeypatch.setitem(sys.modules, "lf_qwen3.board.graft", graft)
     monkeypatch.setattr(sys.modules["lf_qwen3.board"], "graft", graft, raising=False)
     return given

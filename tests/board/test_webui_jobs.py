@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from lf_qwen3.board.jobs import CancelledError, Job, Progress
 
 
 def request(source, **changes):
-    fields = {
+    fields: dict[str, Any] = {
         "paths": [source], "uploaded": [], "converter": "", "name": "mine", "turns": "unroll",
         "mix": None, "val": 0, "test": 0, "dataset_dir": "data", "tokenizer": "no/such-tokenizer",
     }  # fmt: skip

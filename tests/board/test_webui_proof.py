@@ -116,8 +116,7 @@ def test_a_row_beyond_the_end_is_told(registered):
 
 def test_a_text_without_end_is_cut_short():
     text = "a" * 10**6
-    state = {"segments": [{"part": "prompt", "learnt": False, "lost": 0, "text": text}]}
-    shown = proof_report._text(state["segments"])
+    shown = proof_report._text([{"part": "prompt", "learnt": False, "lost": 0, "text": text}])
     assert proof_report.LONGEST <= len(shown) < 2 * proof_report.LONGEST
     assert f"{10**6 - proof_report.LONGEST:,}" in shown
 

@@ -16,8 +16,8 @@ def test_list_fits_a_window_and_names_all_that_names_are_made_of(lf):
     assert max(len(line) for line in lines) <= 100
     assert len(lines) < 70
     words = set(out.replace(",", " ").split())
-    wanted = [*list_shipped(), *list_presets()]
-    assert {one.name for one in wanted} | {one.name.lower() for one in CHECKPOINTS} <= words
+    wanted = {recipe.name for recipe in list_shipped()} | {preset.name for preset in list_presets()}
+    assert wanted | {checkpoint.name.lower() for checkpoint in CHECKPOINTS} <= words
 
 
 def test_every_name_that_list_gives_as_an_example_is_one(lf):

@@ -5,6 +5,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -52,10 +53,10 @@ def test_the_commands_run_one_after_the_other(tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"\| `lf-qwen3 ([^`]*)`", TEXT))))
 def test_the_options_in_the_table_exist(command):
     words = [word.strip("[].") for word in command.split()]
-    found = cli
-    while words and hasattr(found, "get_command") and found.get_command(None, words[0]):
-        found = found.get_command(None, words.pop(0))
-    options = {name for one in found.params for name in one.opts}
+    found: click.Command = cli
+    while isinstance(found, click.Group) and words:
+        found = found.get_command(click.Context(found), words.pop(0))
+    options = {name for option in found.params for name in option.opts}
     assert {word for word in words if word.startswith("--")} <= options
 
 

@@ -36,6 +36,8 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
+    server: Server
+
     def do_GET(self):
         self.send_response(200 if self.server.model else 501)
         self.end_headers()

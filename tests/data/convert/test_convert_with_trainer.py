@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import orjson
 import pytest
@@ -114,7 +115,7 @@ def test_preferences_come_through(load, tmp_path):
 @pytest.mark.parametrize("where", ["last", "middle"])
 def test_alpaca_histories_load_though_the_first_ten_megabytes_have_none(load, tmp_path, where):
     """HF datasets types a JSON lines file by its first 10 MB; only empty histories there would fail later."""
-    rows = [([(f"q{n}", "a" * 2000, None)], "") for n in range(14_000)]
+    rows: list[Any] = [([(f"q{n}", "a" * 2000, None)], "") for n in range(14_000)]
     rows.insert(len(rows) if where == "last" else len(rows) // 2, ([("q", "a", None), ("r", "b", "t")], ""))
     source = write_rows(tmp_path / "rows.jsonl", rows)
     report = convert(ConvertOptions((source,), "set", tmp_path, format="alpaca"))

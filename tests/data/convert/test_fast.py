@@ -67,10 +67,9 @@ def outcome(path, kind, converter, format_name, short, turns="unroll"):
         return lines, rest, [file.read_bytes() for file in sorted(Path(spool).iterdir())]
 
 
-def both_ways(path, kind, converter, *more):
-    assert outcome(path, kind, converter, *more[:1], True, *more[1:]) == outcome(
-        path, kind, converter, *more[:1], False, *more[1:]
-    )
+def both_ways(path, kind, converter, format_name, turns="unroll"):
+    short, long = (outcome(path, kind, converter, format_name, way, turns) for way in (True, False))
+    assert short == long
 
 
 ROW = st.fixed_dictionaries(

@@ -37,8 +37,12 @@ def spread(number):
     return number * 0x9E3779B97F4A7C15 % 2**64
 
 
+def _never(row):
+    raise AssertionError(f"the answer of row {row} is read, and no answers differ")
+
+
 def test_the_first_of_two_duplicates_stays():
-    kept, duplicates, conflicts = ledger.drop_duplicates(make([(1, 1, 0), (2, 1, 0), (1, 1, 0)]), pytest.fail)
+    kept, duplicates, conflicts = ledger.drop_duplicates(make([(1, 1, 0), (2, 1, 0), (1, 1, 0)]), _never)
     assert (list(kept), duplicates, conflicts) == ([0, 1], 1, 0)
 
 

@@ -35,7 +35,8 @@ def test_a_library_call_starts_no_process(options, monkeypatch):
 def test_processes_start_only_where_they_share_work(monkeypatch, workers, parts, in_pool):
     monkeypatch.setattr(pool, "_run_in_pool", lambda tasks, recipe, workers: ("pool", workers))
     monkeypatch.setattr(pool, "_run_here", lambda tasks, recipe: "here")
-    assert pool.run([None] * parts, None, workers) == (("pool", 2) if in_pool else "here")
+    ran: object = pool.run([None] * parts, None, workers)
+    assert ran == (("pool", 2) if in_pool else "here")
 
 
 def test_the_processors_decide_how_many_workers_there_are(monkeypatch):

@@ -19,7 +19,7 @@ def lines(*rows):
 
 def entry_for(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    return registry.checked_entry_for(tmp_path / name, tmp_path)
+    return registry.entry_for(tmp_path / name, tmp_path)
 
 
 def refused(tmp_path, name, content):
@@ -48,7 +48,7 @@ def test_every_kind_of_text_file(tmp_path, name, content):
 def test_parquet(tmp_path):
     turns = [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]
     pq.write_table(pa.table({"conversations": [turns], "source": ["web"]}), tmp_path / "a.parquet")
-    entry = registry.checked_entry_for("a.parquet", tmp_path)
+    entry = registry.entry_for("a.parquet", tmp_path)
     assert (entry["formatting"], entry["columns"]) == ("sharegpt", {"messages": "conversations"})
     assert len(entry["tags"]) == 7
 

@@ -45,7 +45,7 @@ def test_what_convert_registers_is_valid(name, preference):
 )
 def test_what_register_writes_is_valid(tmp_path, row):
     (tmp_path / "a.jsonl").write_text(json.dumps(row))
-    assert problems(registry.checked_entry_for("a.jsonl", tmp_path)) == []
+    assert problems(registry.entry_for("a.jsonl", tmp_path)) == []
 
 
 @pytest.mark.parametrize(

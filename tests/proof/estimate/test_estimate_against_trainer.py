@@ -4,6 +4,7 @@ All bars are tighter than the 15 % asked of an estimate. Every case costs 3 to 1
 """
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.llamafactory
 LAYERS = 2
 SMALL = 1024
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "8B lora": ("8B", {"method": "lora"}),
     "8B lora, batch 4 x 1024, rank 64": ("8B", {"batch": 4, "cutoff_len": 1024, "rank": 64}),
     "8B lora, no checkpointing": ("8B", {"checkpointing": False}),

@@ -1,6 +1,7 @@
 """The rows of the datasets that a YAML names, the prompts they give, and the tiny model by name or config."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_a_name_that_says_nothing_is_noted(monkeypatch):
     assert "a dense Qwen3 stands in for it" in model._config("a/b")[2][0]
 
 
-REAL = {
+REAL: dict[str, Any] = {
     "architectures": ["Qwen3MoeForCausalLM"],
     "model_type": "qwen3_moe",
     "head_dim": 128,

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_a_low_loss_is_no_matter_for_preferences(stage):
 
 
 def test_no_validation_waits_while_the_run_goes_on():
-    going = {"validation": (), "is_finished": False}
+    going: dict[str, Any] = {"validation": (), "is_finished": False}
     assert told("no_validation", example(**going))
     assert not told("no_validation", example(**going, settings={"eval_strategy": "steps"}))
 

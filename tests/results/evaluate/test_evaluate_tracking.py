@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from lf_qwen3.results.evaluate import evaluate
+from lf_qwen3.results.evaluate import evaluate, tracking
 from lf_qwen3.trainer import yaml_reader
 
 for part in ("jieba", "nltk", "rouge_chinese", "numpy"):

@@ -94,7 +94,10 @@ class Keeping(NoProgress):
     """Keeps what it is told."""
 
     def __init__(self, seen):
-        self.update = seen.append
+        self.seen = seen
+
+    def update(self, status):
+        self.seen.append(status)
 
 
 def test_several_processes_and_one_give_the_same(scores):

@@ -35,6 +35,6 @@ def test_the_metric_on_tokens_is_ours_on_the_text_of_those_tokens(tokenizer, pre
         transformers.EvalPrediction(predictions=padded[0], label_ids=padded[1])
     )
     for skip in (True, False):
-        texts = (tokenizer.decode(one[0], skip_special_tokens=skip) for one in padded)
-        ours = score_predictions([Prediction("p", *texts, 1)], workers=1).metrics["both"]
+        texts = [tokenizer.decode(row[0], skip_special_tokens=skip) for row in padded]
+        ours = score_predictions([Prediction("p", texts[0], texts[1], 1)], workers=1).metrics["both"]
         assert {name: values[0] for name, values in ours.items()} == theirs
