@@ -1,6 +1,7 @@
 """A row for every code of a rejection and of a repair: convert gives that code, and no other."""
 
 import json
+from typing import Literal
 
 import pytest
 
@@ -104,7 +105,7 @@ def converted(folder, row, code=""):
     source = folder / "in.jsonl"
     end = b"" if code == "truncated" else b"\n"
     source.write_bytes(json.dumps(good).encode() + b"\n" + line + end)
-    format_name = "alpaca" if code == "needs_sharegpt" else "sharegpt"
+    format_name: Literal["alpaca", "sharegpt"] = "alpaca" if code == "needs_sharegpt" else "sharegpt"
     return convert(ConvertOptions((str(source),), "a", folder / "data", format=format_name))
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -54,7 +55,7 @@ CHAT = st.fixed_dictionaries(
 )
 PAIR = st.fixed_dictionaries({"prompt": TEXT, "chosen": TEXT, "rejected": TEXT}, optional={"system": TEXT})
 REASONING = st.fixed_dictionaries({"question": TEXT, "think": TEXT, "answer": TEXT})
-SOUND = {
+SOUND: dict[str, dict[str, Any]] = {
     "messages": {"messages": [{"role": role, "content": "text"} for role in ("user", "assistant")]},
     "preference": {"prompt": "q", "chosen": "yes", "rejected": "no"},
     "reasoning": {"question": "q", "think": "t", "answer": "a"},
