@@ -22,7 +22,7 @@ def recipe(**options):
 CALLS = {
     "read: no file": (lambda: lq.read("none.jsonl"), "file_missing"),
     "read: no such converter": (lambda: lq.read("nope:rows.jsonl"), "unknown_converter"),
-    "read: no path": (lambda: lq.read(3), "option_type"),
+    "read: no path": (lambda: lq.read(3), "option_type"),  # type: ignore[arg-type]
     "convert: no file": (lambda: lq.convert("none", name="n", dataset_dir="data"), "file_missing"),
     "convert: no name": (lambda: lq.convert("rows.jsonl", name="../n", dataset_dir="data"), "dataset_name"),
     "check: nothing named": (lambda: lq.check(), "option_missing"),
@@ -40,7 +40,7 @@ CALLS = {
     "recipe: no setting": (lambda: recipe(set={"none": 1}), "setting_value"),
     "estimate: nothing named": (lambda: lq.estimate(), "option_missing"),
     "estimate: no model": (lambda: lq.estimate("gpt", method="lora"), "unknown_model"),
-    "estimate: no method": (lambda: lq.estimate("Qwen3-8B", method="dora"), "option_value"),
+    "estimate: no method": (lambda: lq.estimate("Qwen3-8B", method="dora"), "option_value"),  # type: ignore[arg-type]
     "estimate: no rows": (lambda: lq.estimate("Qwen3-8B", method="lora", batch=0), "option_value"),
     "score: no file": (lambda: lq.score("none.jsonl"), "file_missing"),
     "score: no predictions": (lambda: lq.score("rows.jsonl"), "not_predictions"),
