@@ -15,8 +15,8 @@ _CLEAR = 0.7
 _ENOUGH = {"question": 2, "answer": 8}
 
 
-def detect_script(text: str, what: str = "answer") -> str:
-    """Return CJK or LATIN where at least 70 % of the text is of one, "" where it is mixed or too short.
+def detect_script(text: str, what: str = "answer") -> str | None:
+    """Return CJK or LATIN where at least 70 % of the text is of one, None where it is mixed or too short.
 
     A CJK character counts like a Latin word of two letters or more. Code, links and formulas do not count. An
     answer needs 8 of them, a question ("question") 2.
@@ -24,10 +24,10 @@ def detect_script(text: str, what: str = "answer") -> str:
     prose = _CODE.sub(" ", text)
     cjk, latin = len(_CJK.findall(prose)), len(_LATIN.findall(prose))
     if cjk + latin < _ENOUGH[what]:
-        return ""
+        return None
     if cjk >= _CLEAR * (cjk + latin):
         return CJK
-    return LATIN if latin >= _CLEAR * (cjk + latin) else ""
+    return LATIN if latin >= _CLEAR * (cjk + latin) else None
 
 
 def is_wrong_language(question: str, answer: str, label: str) -> bool | None:
@@ -36,6 +36,6 @@ def is_wrong_language(question: str, answer: str, label: str) -> bool | None:
     None where the script of the question or of the answer is not clear: mixed, or too short to tell.
     """
     question_script, answer_script = detect_script(question, "question"), detect_script(answer)
-    if not (question_script and answer_script):
+    if question_script is None or answer_script is None:
         return None
     return answer_script not in (question_script, detect_script(label, "question"))

@@ -137,7 +137,7 @@ SCRIPTS = {
     "Chinese": (CHINESE, "CJK"),
     "Japanese": ("これは血圧を下げます。", "CJK"),
     "Korean": ("혈압을 낮추는 방법", "CJK"),
-    "digits": ("1 + 1", ""),
+    "digits": ("1 + 1", None),
 }
 
 

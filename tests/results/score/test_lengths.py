@@ -24,6 +24,11 @@ def test_a_cut_begins_at_98_of_100_tokens(tokenizer):
     assert (evidence, cut) == ("max_new_tokens", [False, True, True, True])
 
 
+def test_special_tokens_of_the_text_are_not_counted(tokenizer):
+    rows = [Prediction("p", "<|im_start|>" + "a" * 97, "b", 1)]
+    assert find_cuts(rows, [None], tokenizer, 100) == ("max_new_tokens", [False])
+
+
 @pytest.mark.parametrize("known", [(False, 100), (True, None)], ids=["no tokenizer", "no limit"])
 def test_without_tokenizer_and_limit_the_guess_stays(tokenizer, known):
     has_tokenizer, limit = known
