@@ -155,18 +155,38 @@ def test_the_losing_answer_belongs_to_a_preference(tmp_path):
     assert places(report) == [("duplicate", "a.jsonl", 3)]
 
 
-def test_what_is_in_the_middle_of_a_dialogue_counts(tmp_path):
-    def chat(*texts):
-        turns = zip(("human", "gpt", "human", "gpt"), texts, strict=True)
-        return {"conversations": [{"from": role, "value": text} for role, text in turns]}
+def chat(*texts, roles=("human", "gpt")):
+    return {"conversations": [{"from": roles[at % 2], "value": text} for at, text in enumerate(texts)]}
 
-    rows = [
-        chat("What?", "A stone.", "And that?", "A tree is that."),
-        chat("What?", "A house.", "And that?", "A tree is that."),
-        chat("What?", "A stone.", "And that?", "A tree is  that."),
-    ]
-    report = findings(tmp_path, columns={"messages": "conversations"}, formatting="sharegpt", a=rows)
+
+CHAT = {"columns": {"messages": "conversations"}, "formatting": "sharegpt"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(("What?", "A house.", "And that?", "A tree is that."), id="another answer before"),
+        pytest.param(("What?", "A stone.A", "nd that?", "A tree is that."), id="other ends of the turns"),
+        pytest.param(("What?", "A stone.", "And that?", "A bush is that."), id="another last answer"),
+    ],
+)
+def test_every_turn_of_a_dialogue_counts(tmp_path, other):
+    first = ("What?", "A stone.", "And that?", "A tree is that.")
+    report = findings(tmp_path, **CHAT, a=[chat(*first), chat(*other), chat(*first)])
     assert places(report) == [("duplicate", "a.jsonl", 3)]
+
+
+def test_a_call_of_a_tool_at_the_end_counts(tmp_path):
+    calls = [json.dumps({"name": name, "arguments": {}}) for name in "fgf"]
+    rows = [chat("What?", call, roles=("human", "function_call")) for call in calls]
+    assert places(findings(tmp_path, **CHAT, a=rows)) == [("duplicate", "a.jsonl", 3)]
+
+
+def test_texts_to_continue_leak_by_the_whole_text_alone(tmp_path):
+    texts = {"a_train": ["A stone lies here.", "A tree."], "a_val": ["A house.", "A  tree."]}
+    rows = {name: [{"text": text} for text in several] for name, several in texts.items()}
+    report = findings(tmp_path, columns={"prompt": "text"}, **rows)
+    assert places(report) == [("leak", "a_val.jsonl", 2)]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +240,7 @@ def test_all_held_out_records_that_are_near_are_taken():
     assert sorted(duplicate.number for duplicate in index.take_similar(minhash(first))) == [3, 5]
 
 
-@pytest.mark.parametrize(("size", "is_compared"), [(100, False), (2000, True)])
+@pytest.mark.parametrize(("size", "is_compared"), [(100, False), (400, True)])
 def test_a_short_text_is_not_compared(size, is_compared):
     pytest.importorskip("rensa")
     assert (minhash(texts_alike(1.0)[0][:size]) is not None) == is_compared
@@ -241,4 +261,12 @@ def test_a_near_record_of_another_training_set_is_no_leak(tmp_path):
     report = findings(
         tmp_path, b_train=[record("Which stops?", LONG)], a_val=[record("What stops?", changed)]
     )
+    assert places(report) == []
+
+
+def test_the_question_counts_among_what_is_near(tmp_path):
+    pytest.importorskip("rensa")
+    first, second = (text.decode() for text in texts_alike(0.0))
+    changed = record(second, LONG.replace("12th", "twelfth"))
+    report = findings(tmp_path, a_train=[record(first, LONG)], a_val=[changed])
     assert places(report) == []
