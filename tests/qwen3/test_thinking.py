@@ -11,6 +11,7 @@ from lf_qwen3.qwen3.thinking import (
     OPEN,
     WHITESPACE,
     Split,
+    excerpt,
     frame,
     frame_json,
     has_tag,
@@ -117,6 +118,19 @@ def test_join_column_mends_or_rejects_and_then_nothing_is_left_to_mend(column, t
             Split("R", "A", ("think_tag_renamed", "solution_tags")),
             id="thought-and-solution",
         ),
+        pytest.param(
+            "<|BEGIN_OF_THOUGHT|>R<|End_of_thought|>A",
+            Split("R", "A", ("think_tag_renamed",)),
+            id="thought-in-capitals",
+        ),
+        pytest.param(
+            "<|begin_of_thought|>R<|end_of_thought|><|begin_of_solution|>A",
+            Split("R", "A", ("think_tag_renamed", "solution_tags")),
+            id="solution-not-closed",
+        ),
+        pytest.param(
+            f"{OPEN}\nR\n{CLOSE}\n    A", Split("R", "A", ("think_whitespace",)), id="one-line-end-and-blanks"
+        ),
         pytest.param(f"R\n{CLOSE}\n\nA", Split("R", "A", ("think_open_missing",)), id="missing-open"),
         pytest.param(f"{OPEN}\n\n{CLOSE}\n\nA", Split(None, "A", ("think_empty",)), id="empty"),
         pytest.param(f"{OPEN}{CLOSE}A", Split(None, "A", ("think_empty",)), id="empty-without-white-space"),
@@ -144,6 +158,9 @@ def test_split(text, expected):
     ("text", "code", "detail"),
     [
         pytest.param(f"{OPEN}R", "think_unclosed", "opened at character 0", id="unclosed"),
+        pytest.param(
+            f"{OPEN}R{CLOSE}{OPEN}S", "think_unclosed", "opened at character 16", id="second-unclosed"
+        ),
         pytest.param(f"{FRAMED}{OPEN}", "think_several", "A", id="opened-again-behind-the-answer"),
         pytest.param(f"{OPEN}{OPEN}R{CLOSE}A", "think_nested", "at character 7", id="opened-twice"),
         pytest.param(
@@ -199,6 +216,7 @@ def test_join_column(thinking, answer, expected):
     [
         pytest.param("R", f"{OPEN}S{CLOSE}A", "think_twice", id="answer-thinks-otherwise"),
         pytest.param(f"{OPEN}R{CLOSE}S", "A", "think_nested", id="text-behind-the-block"),
+        pytest.param(f"S{OPEN}R{CLOSE}", "A", "think_nested", id="text-before-the-block"),
         pytest.param(f"{OPEN}{OPEN}R{CLOSE}{CLOSE}", "A", "think_nested", id="tags-left-inside"),
         pytest.param("R", f"{OPEN}S", "think_unclosed", id="answer-unclosed"),
     ],
@@ -222,6 +240,29 @@ def test_join_column_rejects(thinking, answer, code):
 )
 def test_trimmed(text, expected):
     assert trimmed(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [(39, "x" * 39), (40, "x" * 40), (41, "x" * 40 + "…"), (100, "x" * 40 + "…")],
+)
+def test_excerpt(length, expected):
+    assert excerpt("x" * length) == expected
+    assert excerpt("ab" * length, 2) == "ab…"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a <think>", True),
+        ("</THINKING>", True),
+        ("<|end_of_thought|>", True),
+        ("think", False),
+        ("<p>", False),
+    ],
+)
+def test_has_tag(text, told):
+    assert has_tag(text) is told
 
 
 @pytest.mark.llamafactory
