@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lf_qwen3.api.__main__ import document
 from lf_qwen3.base import assets
 
@@ -36,6 +38,7 @@ def test_the_page_is_the_code_s(root):
     assert page == document(), "run: python -m lf_qwen3.api > docs/api.md"
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_and_shows_its_results(root, tmp_path, monkeypatch, cached_tokenizer):
     notebook = json.loads((root / "docs" / "from_python.ipynb").read_text("utf-8"))
     assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
@@ -59,6 +62,7 @@ def test_the_links_of_the_notebook_and_the_page_lead_somewhere(root):
         assert [link for link in links if not (root / "docs" / link).is_file()] == []
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs(root, tmp_path, monkeypatch, cached_tokenizer):
     blocks = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text("utf-8"), re.DOTALL)
     assert len(blocks) == 1
