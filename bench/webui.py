@@ -21,7 +21,7 @@ from lf_qwen3.board import install
 BARS = {"board": 0.2, "other": 0.001}
 PAGE = (
     "import time; from llamafactory.webui import interface; page = interface.create_ui();"
-    "start = time.perf_counter(); from lf_qwen3.board import graft; graft.add_tab(page);"
+    "start = time.perf_counter(); from lf_qwen3.board import attach; attach.add_tab(page);"
     "print(time.perf_counter() - start)"
 )
 OTHERS = 40

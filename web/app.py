@@ -11,7 +11,7 @@ def main() -> None:
     arguments.add_argument("--host", default=start.HOST, help="the address to listen on")
     arguments.add_argument("--port", type=int, default=start.PORT, help="the port to listen on")
     options = arguments.parse_args()
-    start.alone(options.host, options.port)
+    start.serve_tab(options.host, options.port)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,11 +40,15 @@ class Board:
         except KeyError:
             return None
 
+    def find_all(self, names: Iterable[str]) -> list[Any]:
+        """Return the elements with these ids that this version of the board has."""
+        return [element for name in names if (element := self.find(name)) is not None]
+
     def value(self, values: Mapping[Any, Any], name: str, default: Any = None) -> Any:
         """Return the value of an element among those that an event read."""
         element = self.find(name)
-        found = None if element is None else values.get(element)
-        return default if found is None else found
+        value = None if element is None else values.get(element)
+        return default if value is None else value
 
     def training_settings(self, values: Mapping[Any, Any]) -> dict[str, Any]:
         """Return the settings that the Train tab would train with, as keys of a training YAML; no secrets.
@@ -54,11 +58,8 @@ class Board:
         if self.engine is None:
             return {}
         filled = {element: values[element] for element in self.train_inputs}
-        for name, default in (
-            ("top.model_name", "Custom"),
-            ("train.dataset", []),
-            ("train.output_dir", "run"),
-        ):
+        defaults = {"top.model_name": "Custom", "train.dataset": [], "train.output_dir": "run"}
+        for name, default in defaults.items():
             element = self.find(name)
             if element is not None:
                 filled[element] = filled[element] or default
@@ -68,17 +69,14 @@ class Board:
             raise LfQwen3Error(
                 f"the Train tab holds a value that cannot be read: {error}",
                 "look at its number and JSON fields",
+                code="setting_unreadable",
             ) from error
+        # None says something of its own to the trainer in one key alone
         return without_secrets(
-            {key: value for key, value in settings.items() if value is not None or _kept(key)}
+            {key: value for key, value in settings.items() if value is not None or key == "enable_thinking"}
         )
 
 
 def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings without keys that hold a secret (swanlab_api_key, hf_hub_token, ...)."""
     return {key: value for key, value in settings.items() if _COUNTS.search(key) or not _SECRET.search(key)}
-
-
-def _kept(key: str) -> bool:
-    """Tell whether None says something: to the trainer, enable_thinking null is a value of its own."""
-    return key == "enable_thinking"

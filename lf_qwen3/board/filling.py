@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
 from lf_qwen3.board.board import Board
-
-
-def known(board: Board, names: Iterable[str]) -> list[Any]:
-    """Return the elements with these ids that this version of the board has."""
-    return [element for name in names if (element := board.find(name)) is not None]
 
 
 def fill(board: Board, values: Mapping[str, Any]) -> tuple[dict[Any, Any], list[str]]:

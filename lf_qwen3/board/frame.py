@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board.board import Board
-from lf_qwen3.board.markup import Html, tag
-from lf_qwen3.board.texts import DEFAULT, Texts, texts
+from lf_qwen3.board.pages import render
+from lf_qwen3.board.texts import DEFAULT, texts
 
 PREFIX = "lf-qwen3"
 QUIET: dict[str, Any] = {"api_name": False, "show_progress": "hidden"}
@@ -22,29 +23,38 @@ _OPEN_ANEW = """() => {
   return [];
 }"""
 
-Render = Callable[[Any, Texts], Html]
+Updates = dict[Any, Any]
+"""What an event changes: element -> its new value or properties."""
+
+Values = Mapping[Any, Any]
+"""What an event has read: element -> value."""
+
+Elements = Mapping[str, Any]
+"""The elements of a form by name."""
 
 
 @dataclass(frozen=True)
 class View:
-    """Something shown: its value in a state of each browser session, its element, and what makes the HTML."""
+    """Something shown: its value in a state of each browser session, its element, and its template."""
 
     state: Any
-    shown: Any
-    render: Render
+    element: Any
+    template: str
 
-    def show(self, value: Any, language: str | None) -> dict[Any, Any]:
-        """Return the updates by which an event shows a new value."""
-        return {self.state: value, self.shown: self.html(value, language)}
+    def show(self, value: object, language: str | None) -> Updates:
+        """Return the updates by which an event shows what a handler returned, or the error it raised."""
+        if isinstance(value, LfQwen3Error):
+            value = {"error": value.message, "hint": value.hint}
+        return {self.state: value, self.element: self.html(value, language)}
 
-    def html(self, value: Any, language: str | None) -> Html:
+    def html(self, value: object, language: str | None) -> str:
         """Return the HTML of a value in a language."""
-        return tag("div", self.render(value, texts(language)), class_="lfq-view")
+        return render(self.template, texts(language), state=value)
 
     @property
     def outputs(self) -> list[Any]:
-        """Return the elements that an event must name to use `show`."""
-        return [self.state, self.shown]
+        """The elements that an event must name to use `show`."""
+        return [self.state, self.element]
 
 
 class Frame:
@@ -70,35 +80,46 @@ class Frame:
         self._elements[key] = element
         return element
 
+    def add_list(
+        self, name: str, names: Callable[..., list[str]], inputs: Iterable[Any] = (), **options: Any
+    ) -> Any:
+        """Make a dropdown that offers `names(*inputs)` and takes what is typed as well.
+
+        The names are looked up each time it is opened: another window may have added some. Of choices that
+        come to an open list gradio shows those alone that hold the text of the chosen one, so the list is
+        opened once more when they are others than before. Whoever else sets the element sets its value and
+        leaves its choices alone.
+        """
+        defaults: dict[str, Any] = {"choices": [], "value": None, "allow_custom_value": True}
+        element = self.add(name, gr.Dropdown, **(defaults | options))
+        offered = gr.State([])
+
+        def offer(before: list[str], *values: Any) -> tuple[Any, Any]:
+            choices = names(*values)
+            return (gr.skip(), gr.skip()) if choices == before else (gr.Dropdown(choices=choices), choices)
+
+        element.focus(offer, [offered, *inputs], [element, offered], queue=False, **QUIET)
+        offered.change(None, js=_OPEN_ANEW, **QUIET)
+        return element
+
+    def add_cancel(self, name: str = "cancel") -> Any:
+        """Make a button that cancels."""
+        return self.add(name, gr.Button, variant="stop", interactive=False)
+
     def name(self, name: str, element: Any) -> None:
         """Give an element that was made elsewhere the texts `SECTION.NAME`."""
         self._elements[f"{self.section}.{name}"] = element
 
-    def view(self, name: str, render: Render, initial: Any = None) -> View:
-        """Make an element for HTML that is made of a value; `initial` is its value in a new session.
+    def view(self, name: str) -> View:
+        """Make an element for the HTML of the template web/board/SECTION/NAME.html, with nothing to show.
 
-        `render(value, texts)` is called anew when the language changes, so it must be quick.
+        The template is filled anew when the language changes, so it must be quick.
         """
-        view = View(gr.State(initial), gr.HTML(elem_id=self.id_of(name), padding=False), render)
-        view.shown.value = view.html(initial, DEFAULT)
+        element = gr.HTML(elem_id=self.id_of(name), padding=False)
+        view = View(gr.State(None), element, f"{self.section}/{name}")
+        element.value = view.html(None, DEFAULT)
         self._views.append(view)
         return view
-
-    def offer(self, element: Any, names: Callable[..., list[Any]], inputs: Iterable[Any] = ()) -> None:
-        """Look for the choices of a list each time it is opened: another window may have added some.
-
-        Of choices that come to an open list gradio shows those alone that hold the text of the chosen one, so
-        the list is opened once more when they are others than before. Whoever else sets the element sets its
-        value and leaves its choices alone.
-        """
-        offered = gr.State([])
-
-        def look(before: list[Any], *values: Any) -> tuple[Any, Any]:
-            found = names(*values)
-            return (gr.skip(), gr.skip()) if found == before else (type(element)(choices=found), found)
-
-        element.focus(look, [offered, *inputs], [element, offered], queue=False, **QUIET)
-        offered.change(None, js=_OPEN_ANEW, **QUIET)
 
     def follow_datasets(self, element: Any) -> None:
         """Choose in a list the first of the datasets that this session registered last."""
@@ -110,17 +131,21 @@ class Frame:
 
     def follow_language(self) -> None:
         """Bind all elements and views to the page's language; it changes at page load too."""
-        named, views, lang = list(self._elements.items()), self._views, self.board.lang
+        elements, views, lang = self._elements, self._views, self.board.lang
 
-        def relabel(language: str | None, *values: Any) -> dict[Any, Any]:
-            found = texts(language)
+        def relabel(language: str | None, *values: Any) -> Updates:
+            props = {key: texts(language).props(key) for key in elements}
+            labels = {el: type(el)(**_as_given(type(el), props[key])) for key, el in elements.items()}
             shown = zip(views, values, strict=True)
-            return {one: type(one)(**_as_given(type(one), found.props(key))) for key, one in named} | {
-                view.shown: view.html(value, language) for view, value in shown
-            }
+            return labels | {view.element: view.html(value, language) for view, value in shown}
 
-        outputs = [one for _, one in named] + [view.shown for view in views]
+        outputs = [*elements.values(), *(view.element for view in views)]
         lang.change(relabel, [lang, *(view.state for view in views)], outputs, queue=False, **QUIET)
+
+
+def read_form(form: Elements, values: Values) -> dict[str, Any]:
+    """Return the value of each element of a form, by its name."""
+    return {name: values[element] for name, element in form.items()}
 
 
 def _as_given(kind: Any, props: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def install() -> None:
     if TARGET in sys.modules:
         wrap(sys.modules[TARGET])
     elif not any(
-        type(one).__name__ == "Finder" and type(one).__module__ == __name__ for one in sys.meta_path
+        type(finder).__name__ == "Finder" and type(finder).__module__ == __name__ for finder in sys.meta_path
     ):
         sys.meta_path.insert(0, Finder())
 
@@ -63,9 +63,9 @@ def wrap(module: "ModuleType") -> None:
     def create_ui(*args: "Any", **options: "Any") -> "Any":
         page = create(*args, **options)
         try:
-            from lf_qwen3.board import graft
+            from lf_qwen3.board import attach
 
-            graft.add_tab(page)
+            attach.add_tab(page)
         except Exception as error:  # whatever is wrong with the tab, the board must start
             say(f"{type(error).__name__}: {error}")
         return page
@@ -76,8 +76,8 @@ def wrap(module: "ModuleType") -> None:
 
 def say(why: str) -> None:
     """Say in one line on stderr that there is no tab, and why."""
-    told = " ".join(why.split())
-    print(f"lf-qwen3: LLaMA Board starts without the Qwen3 tab: {told}", file=sys.stderr, flush=True)
+    reason = " ".join(why.split())
+    print(f"lf-qwen3: LLaMA Board starts without the Qwen3 tab: {reason}", file=sys.stderr, flush=True)
 
 
 def _wrap_loader(loader: "Any") -> None:

@@ -1,7 +1,7 @@
-"""Long work in a process of its own: it tells how far it is, and when it is cancelled nothing is left of it.
+"""Long work in a process of its own: it reports its progress, and when it is cancelled nothing is left.
 
-    job = Job.start("data.convert", {"name": "my_data", ...})  # handlers.data.convert(request, tell)
-    for message in job: ...                                    # Progress, then the result or the error
+    job = Job.start("data.convert", {"name": "my_data", ...})  # handlers.data.convert(request, progress)
+    for message in job: ...                                    # Status, then the result or the error
     job.cancel()                                               # from anywhere
 
 The process watches its stdin: it ends, cleaning up behind it, as soon as that is closed, be it by `cancel` or
@@ -18,64 +18,37 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 from typing import IO, Any
 
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.processes import end_tree
-from lf_qwen3.base.progress import NoProgress, Status
-
-Tell = Callable[[str, int, int], None]
-"""Told (what is being done, done, total) by the work."""
+from lf_qwen3.base.progress import NoProgress, Progress, Status
 
 GRACE_SECONDS = 10
 _POLL_SECONDS = 0.25
-_LAST_WORDS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the work is; a total of 0 is not known."""
-
-    what: str
-    done: int = 0
-    total: int = 0
-
-
-class TellProgress(NoProgress):
-    """Passes the progress of a library function on to the page."""
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
-
-    def update(self, status: Status) -> None:
-        """Pass on how much is done."""
-        self._tell(status.phase, status.done, status.total)
+_MOST_OUTPUT = 2000
 
 
 class CancelledError(LfQwen3Error):
     """The work was cancelled by the user."""
 
     def __init__(self) -> None:
-        super().__init__("cancelled", "nothing was written")
+        super().__init__("cancelled", "nothing was written", code="cancelled")
 
 
 class Job:
     """One running piece of work. It lives in the state of one browser session."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._noise: list[bytes] = []
+    def __init__(self, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+        self.process = process
+        self._output = output
+        self._messages: queue.Queue[dict[str, Any]] = queue.Queue()
         self._is_cancelled = False
-        self._readers = [
-            threading.Thread(target=self._read_messages, daemon=True),
-            threading.Thread(target=self._read_noise, daemon=True),
-        ]
-        for reader in self._readers:
-            reader.start()
+        threading.Thread(target=self._read_messages, daemon=True).start()
 
     def __deepcopy__(self, memo: object) -> Job:
         """Return itself: a process has no copy."""
@@ -84,82 +57,106 @@ class Job:
     @classmethod
     def start(cls, work: str, request: dict[str, Any]) -> Job:
         """Start a function of the handlers, named MODULE.FUNCTION, with a request of JSON values."""
+        output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the job
         process = subprocess.Popen(
             [sys.executable, "-m", __name__, work],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=output,
             start_new_session=True,
             env={**os.environ, "LF_QWEN3_WEBUI": "0"},
         )
-        job = cls(process)
-        _stream(process.stdin).write(json.dumps(request).encode() + b"\n")
-        _stream(process.stdin).flush()
-        return job
+        stdin = _open(process.stdin)
+        stdin.write(json.dumps(request).encode() + b"\n")
+        stdin.flush()
+        return cls(process, output)
 
-    def __iter__(self) -> Iterator[Progress | dict[str, Any]]:
+    def __iter__(self) -> Iterator[Status | dict[str, Any]]:
         """Yield at once and then several times a second how far it is, at last the result.
 
         Raises `LfQwen3Error` with what went wrong, `CancelledError` after `cancel`.
         """
-        last = Progress("starting")
-        yield last
-        while True:
-            try:
+        message: dict[str, Any] = {"status": {"phase": "starting"}}
+        while "status" in message:
+            yield Status(**message["status"])
+            with contextlib.suppress(queue.Empty):
                 message = self._messages.get(timeout=_POLL_SECONDS)
-            except queue.Empty:
-                yield last
-                continue
-            if message is None or "result" in message or "error" in message:
-                break
-            last = Progress(**message)
-            yield last
         self._close()
-        yield self._outcome(message)
+        if self._is_cancelled:
+            raise CancelledError
+        if "result" not in message:
+            raise LfQwen3Error(**(message or self._crash()))
+        yield message["result"]
 
     def cancel(self) -> None:
         """End the work; returns when its process is gone."""
         self._is_cancelled = True
         self._close()
 
-    @property
-    def is_running(self) -> bool:
-        """Tell whether the process is there."""
-        return self._process.poll() is None
-
-    def _outcome(self, message: dict[str, Any] | None) -> dict[str, Any]:
-        if self._is_cancelled:
-            raise CancelledError
-        if message and "result" in message:
-            result: dict[str, Any] = message["result"]
-            return result
-        if message:
-            raise LfQwen3Error(message["error"], message["hint"])
-        said = b"".join(self._noise).decode("utf-8", "replace").strip()[-_LAST_WORDS:]
-        last = said.splitlines()[-1] if said else f"exit code {self._process.returncode}"
-        raise LfQwen3Error(f"the work ended unexpectedly: {last}", "is there enough memory and disk?")
+    def _crash(self) -> dict[str, str]:
+        """Return the error of a process that ended without one."""
+        self._output.seek(max(0, self._output.seek(0, os.SEEK_END) - _MOST_OUTPUT))
+        lines = self._output.read().decode("utf-8", "replace").strip().splitlines()
+        last = lines[-1] if lines else f"exit code {self.process.returncode}"
+        message = f"the work ended unexpectedly: {last}"
+        return {"message": message, "hint": "is there enough memory and disk?", "code": "job_crashed"}
 
     def _close(self) -> None:
         with contextlib.suppress(OSError):  # it has ended already
-            _stream(self._process.stdin).close()
+            _open(self.process.stdin).close()
         try:
-            self._process.wait(GRACE_SECONDS)
+            self.process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            end_tree(self._process, 0)
+            end_tree(self.process, 0)
 
     def _read_messages(self) -> None:
-        for line in _stream(self._process.stdout):
+        for line in _open(self.process.stdout):
             self._messages.put(json.loads(line))
-        self._messages.put(None)
-
-    def _read_noise(self) -> None:
-        for line in _stream(self._process.stderr):
-            self._noise = [*self._noise[-50:], line]
+        self._messages.put({})
 
 
-def _stream(stream: IO[bytes] | None) -> IO[bytes]:
+def _open(stream: IO[bytes] | None) -> IO[bytes]:
     assert stream is not None
     return stream
+
+
+class StepProgress(NoProgress):
+    """Names the steps of long work by `phases`, for which the page has texts, and keeps a log of them."""
+
+    def __init__(self, progress: Progress, *phases: str) -> None:
+        self.lines: list[str] = []
+        self._progress = progress
+        self._phases = phases
+        self._phase, self._last = phases[0], Status("")
+
+    def start(self, title: str, step: int = 1, of: int = 1) -> None:
+        """Begin step number `step` of `of`."""
+        self.lines.append(f"{step}/{of}  {title}")
+        self._phase, self._last = self._phases[step - 1], Status("")
+        self._progress.update(Status(self._phase))
+
+    def update(self, status: Status) -> None:
+        """Pass the state of the step on; each phase and each number is logged once."""
+        self._progress.update(replace(status, phase=self._phase))
+        if (status.phase, status.done) != (self._last.phase, self._last.done):
+            step = f"  {status.done}/{status.total}" if status.done else ""
+            loss = f"  loss {status.loss:.4f}" if status.done and status.loss is not None else ""
+            self.lines.append(f"{status.seconds:7.1f} s  {status.phase}{step}{loss}")
+        self._last = status
+
+    def finish(self, title: str) -> None:
+        """Log what the step made."""
+        self.lines.append(f"     {title}")
+
+
+class _SentProgress(NoProgress):
+    """Sends each status to the board."""
+
+    def __init__(self, send: Callable[..., None]) -> None:
+        self._send = send
+
+    def update(self, status: Status) -> None:
+        self._send(status=asdict(status))
 
 
 def _serve(work: str) -> None:
@@ -168,7 +165,7 @@ def _serve(work: str) -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints, prints to stderr: stdout carries messages alone
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=_leave_when_told, args=(threading.main_thread().ident,), daemon=True).start()
+    threading.Thread(target=_leave_with_stdin, args=(threading.main_thread().ident,), daemon=True).start()
 
     def send(**message: object) -> None:
         out.write(json.dumps(message, default=str) + "\n")
@@ -177,16 +174,17 @@ def _serve(work: str) -> None:
     try:
         module, _, name = work.partition(".")
         function = getattr(importlib.import_module(f"lf_qwen3.board.handlers.{module}"), name)
-        send(result=function(request, lambda what, done, total: send(what=what, done=done, total=total)))
+        send(result=function(request, _SentProgress(send)))
     except LfQwen3Error as error:
-        send(error=error.message, hint=error.hint)
+        send(message=error.message, hint=error.hint, code=error.code)
     except OSError as error:
-        send(error=f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), hint="")
+        message = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+        send(message=message, code="file_system")
     except (KeyboardInterrupt, BrokenPipeError):
         sys.exit(130)
 
 
-def _leave_when_told(main: int) -> None:
+def _leave_with_stdin(main: int) -> None:
     while os.read(0, 1024):  # not through sys.stdin, whose lock would then be held when Python ends
         pass
     signal.pthread_kill(main, signal.SIGINT)

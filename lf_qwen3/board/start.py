@@ -17,7 +17,7 @@ HOST, PORT = "127.0.0.1", 7860
 INSTALL = 'pip install "lf-qwen3[web]"'
 
 
-def board(host: str, port: int) -> None:
+def start_board(host: str, port: int) -> None:
     """Start `llamafactory-cli webui` in this process, with the tab; returns when the board ends.
 
     The board starts `llamafactory-cli` through PATH, so this environment's scripts go to its front. Without
@@ -27,17 +27,19 @@ def board(host: str, port: int) -> None:
     os.environ |= {"GRADIO_SERVER_NAME": host, "GRADIO_SERVER_PORT": str(port)}
     os.environ.pop(hook.SWITCH, None)
     if importlib.util.find_spec("llamafactory") is None:
-        alone(host, port)
+        serve_tab(host, port)
         return
     hook.install()
     sys.argv = ["llamafactory-cli", "webui"]
     importlib.import_module("llamafactory.cli").main()
 
 
-def alone(host: str, port: int) -> None:
+def serve_tab(host: str, port: int) -> None:
     """Serve the tab on a page of its own. Raises `UsageError` where gradio is missing."""
     if importlib.util.find_spec("gradio") is None:
-        raise UsageError("neither LLaMA-Factory nor gradio is installed", f"run: {INSTALL}")
-    from lf_qwen3.board import standalone
+        raise UsageError(
+            "neither LLaMA-Factory nor gradio is installed", f"run: {INSTALL}", code="extra_missing"
+        )
+    from lf_qwen3.board import tab
 
-    standalone.page().queue().launch(server_name=host, server_port=port, show_api=False)
+    tab.make_page().queue().launch(server_name=host, server_port=port, show_api=False)

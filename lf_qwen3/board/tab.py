@@ -1,4 +1,4 @@
-"""The content of the tab: its style and its sections, one below the other."""
+"""The content of the tab: its style and its sections, one below the other; and a page of its own for it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from lf_qwen3.base import assets
 from lf_qwen3.board import sections
 from lf_qwen3.board.board import Board
 from lf_qwen3.board.frame import PREFIX, Frame
+from lf_qwen3.board.texts import DEFAULT, languages, texts
 
 ID = "lf-qwen3"
+
+DATASET_DIR = "data"
+"""LLaMA Board's own default."""
 
 
 def build(board: Board) -> None:
@@ -24,6 +28,23 @@ def build(board: Board) -> None:
     for name in sections.ORDER:
         _build_section(frame, name)
     frame.follow_language()
+
+
+def make_page() -> gr.Blocks:
+    """Return the tab on a page of its own: language and dataset folder at the top, the sections below."""
+    props = texts(DEFAULT).props
+    page = gr.Blocks(title="lf-qwen3", analytics_enabled=False)
+    with page:
+        gr.Markdown("# Qwen3")
+        with gr.Row():
+            lang = gr.Dropdown(
+                list(languages()), value=DEFAULT, elem_id="lf-qwen3-tab-lang", **props("tab.language")
+            )
+            dataset_dir = gr.Textbox(
+                DATASET_DIR, elem_id="lf-qwen3-tab-dataset-dir", **props("tab.dataset_dir")
+            )
+        build(Board(lang=lang, dataset_dir=dataset_dir))
+    return page
 
 
 def _name_own_elements(frame: Frame) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -35,24 +36,29 @@ class Texts:
 
     def __call__(self, key: str, **values: object) -> str:
         """Return a text; `{name}` in it stands for a value, whole numbers are grouped by thousands."""
-        found: str = self._find(key)
-        return found.format(**{name: shown(value) for name, value in values.items()}) if values else found
+        text: str = self._find(key)
+        return text.format(**{name: shown(value) for name, value in values.items()}) if values else text
+
+    def phase(self, name: str) -> str:
+        """Return what a phase of long work is called; its own name where there is no text for it."""
+        text: str = self._blocks["work"].get(name, name)
+        return text
 
     def props(self, key: str) -> dict[str, Any]:
         """Return the arguments of an element that hold its texts; `choices` become (text, value) pairs."""
-        found: str | dict[str, Any] = self._find(key)
-        if isinstance(found, str):
-            return {"value": found}
-        choices = found.get("choices")
-        return found | ({"choices": [(text, value) for value, text in choices.items()]} if choices else {})
+        props: str | dict[str, Any] = self._find(key)
+        if isinstance(props, str):
+            return {"value": props}
+        choices = props.get("choices")
+        return props | ({"choices": [(text, value) for value, text in choices.items()]} if choices else {})
 
-    def reason(self, group: str, code: str, english: Reason) -> Reason:
+    def reason(self, group: str, code: str, english: Sequence[str]) -> Reason:
         """Return what a code of the library means; its own English where there is no translation.
 
-        `group` is rejected, repaired, checks or verdicts.
+        `group` is rejected, repaired, checks or verdicts; `english` is a message and a hint.
         """
-        found = self._reasons.get(group, {}).get(code)
-        return Reason(found["message"], found.get("hint", "")) if found else english
+        reason = self._reasons.get(group, {}).get(code)
+        return Reason(reason["message"], reason.get("hint", "")) if reason else Reason(*english)
 
     def _find(self, key: str) -> Any:
         block, _, name = key.partition(".")

@@ -59,7 +59,7 @@ def command(
     if install + status + uninstall + alone > 1:
         raise UsageError("--install, --status, --uninstall and --alone exclude each other", "name one")
     if not (install or status or uninstall):
-        (start.alone if alone else start.board)(host, port)
+        (start.serve_tab if alone else start.start_board)(host, port)
         return
     step = installing.install if install else installing.uninstall if uninstall else installing.place
     _show(step(), as_json)

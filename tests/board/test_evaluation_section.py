@@ -3,15 +3,15 @@
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import NoProgress, Status
 from lf_qwen3.board.handlers import evaluation, evaluation_files, run_folders
-from lf_qwen3.board.jobs import CancelledError, Job, Progress
+from lf_qwen3.board.jobs import CancelledError, Job
 from lf_qwen3.board.texts import languages, texts
 from lf_qwen3.trainer import yaml_reader
 
@@ -23,7 +23,7 @@ ROWS = 12
 
 # Stands for `llamafactory-cli train PREDICT.yaml`: the base answers half of what the tuned model does.
 TRAINER = """
-import json, os, sys, time
+import json, os, signal, sys
 from pathlib import Path
 from typing import Any
 from lf_qwen3.trainer import yaml_reader as reading
@@ -34,8 +34,10 @@ is_tuned = "adapter_name_or_path" in settings
 log = {"current_steps": 1, "total_steps": 2}
 (out / "trainer_log.jsonl").write_text(json.dumps(log) + "\\n")
 if os.environ.get("STAND_IN_STOPS") in (out.name, "both"):
-    Path("trainer.pid").write_text(str(os.getpid()))
-    time.sleep(60)
+    with open(os.environ["STAND_IN_PIPE"], "w") as pipe:
+        pipe.write("stopped")
+        pipe.flush()
+        signal.pause()
 if os.environ.get("STAND_IN_FAILS"):
     sys.exit("ValueError: no such model")
 with open(Path(settings["dataset_dir"]) / "sums_test.jsonl", encoding="utf-8") as file:
@@ -63,10 +65,6 @@ use_swanlab: true
 swanlab_api_key: geheim
 output_dir: saves/Qwen3-4B-Thinking/lora/train_1
 """
-
-
-def tell(what, done, total):
-    pass
 
 
 @pytest.fixture
@@ -120,14 +118,24 @@ def files(here):
     return {str(one.relative_to(here)) for one in here.rglob("*") if one.is_file()}
 
 
+class Recorded(NoProgress):
+    """Keeps the phase of every status."""
+
+    def __init__(self):
+        self.phases = []
+
+    def update(self, status):
+        self.phases.append(status.phase)
+
+
 def test_base_and_tuned_are_run_and_compared(trained):
-    heard = []
+    progress = Recorded()
     before = files(trained)
-    state = evaluation.predict(asked(), lambda *told: heard.append(told))
+    state = evaluation.predict(asked(), progress)
     assert (state["answered"], state["rows"], state["kept"]) == ("sums_test", ROWS, 0)
     assert state["runs"] == ["base", "tuned"]
-    assert state["pair"]["outcomes"]["answer/rouge-l"] == "better"
-    assert list(dict.fromkeys(one[0] for one in heard)) == ["base", "tuned", "scoring"]
+    assert state["headline"]["tone"] == "better"
+    assert list(dict.fromkeys(progress.phases)) == ["base", "tuned", "scoring"]
     out = Path(state["folder"])
     assert out == Path("saves/evaluations/Qwen3-4B-Thinking/lora/train_1/sums_test-quick")
     assert {"report.html", "report.md", "scores.json"} <= {one.name for one in out.iterdir()}
@@ -152,9 +160,9 @@ def test_the_yaml_files_say_what_was_chosen_and_no_secret(trained):
 
 
 def test_what_has_not_changed_is_kept(trained):
-    evaluation.predict(asked(), tell)
-    assert evaluation.predict(asked(), tell)["kept"] == 2
-    assert evaluation.predict(asked(new_tokens=65), tell)["kept"] == 0
+    evaluation.predict(asked(), NoProgress())
+    assert evaluation.predict(asked(), NoProgress())["kept"] == 2
+    assert evaluation.predict(asked(new_tokens=65), NoProgress())["kept"] == 0
 
 
 def test_without_a_test_split_a_note_says_what_is_answered(trained):
@@ -206,7 +214,7 @@ def test_what_is_missing_is_told_before_anything_is_written(trained, spoil, chan
     spoil(trained / RUN)
     before = files(trained)
     with pytest.raises(UsageError, match=message) as caught:
-        evaluation.predict(asked(**changes), tell)
+        evaluation.predict(asked(**changes), NoProgress())
     assert caught.value.hint
     assert files(trained) == before
 
@@ -218,12 +226,12 @@ def test_a_train_yaml_that_leads_outside_is_refused(trained, outside):
     (trained / "saves" / "mine").mkdir()
     (trained / "saves" / "mine" / "train.yaml").write_text(f"output_dir: {folder}\n", "utf-8")
     with pytest.raises(UsageError, match="outside"):
-        evaluation.predict(asked(run="saves/mine"), tell)
+        evaluation.predict(asked(run="saves/mine"), NoProgress())
 
 
 @pytest.mark.parametrize("name", ["../../../../../evil", "a/b", ".hidden", "漢字 1", ".."])
 def test_a_dataset_of_any_name_leads_nowhere_but_to_saves(here, name):
-    folder = evaluation_files._out(Path(RUN), f"{name}-quick")
+    folder = evaluation_files.evaluation_folder(Path(RUN), f"{name}-quick")
     assert folder.parent == Path("saves/evaluations/Qwen3-4B-Thinking/lora/train_1")
     assert not folder.name.startswith(".")
 
@@ -231,68 +239,58 @@ def test_a_dataset_of_any_name_leads_nowhere_but_to_saves(here, name):
 def test_a_trainer_that_fails_is_told_with_its_log(trained, monkeypatch):
     monkeypatch.setenv("STAND_IN_FAILS", "1")
     with pytest.raises(LfQwen3Error, match="no such model") as caught:
-        evaluation.predict(asked(), tell)
+        evaluation.predict(asked(), NoProgress())
     log = caught.value.hint.split()[-1]
     assert "no such model" in Path(log).read_text("utf-8")
     assert not list(Path(log).parent.glob(".*"))
 
 
-def is_alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def cancelled(here):
-    """Start a run as the page does and cancel it while the trainer works; return the trainer's id."""
+def cancel_while_it_predicts(here, monkeypatch, which):
+    """Start a run as the page does and cancel it while the trainer works; return when the trainer is gone."""
+    monkeypatch.setenv("STAND_IN_STOPS", which)
+    monkeypatch.setenv("STAND_IN_PIPE", str(here.parent / "pipe"))
+    os.mkfifo(here.parent / "pipe")
     job = Job.start("evaluation.predict", asked())
     messages = iter(job)
-    pid = here / "trainer.pid"
-    end = time.monotonic() + 60
-    while not (pid.is_file() and pid.read_text()):
-        assert isinstance(next(messages), Progress)
-        assert time.monotonic() < end
-    job.cancel()
-    with pytest.raises(CancelledError):
-        list(messages)
-    assert not job.is_running
-    return int(pid.read_text())
+    assert isinstance(next(messages), Status)
+    with (here.parent / "pipe").open() as pipe:  # opens when the trainer has opened it too
+        assert pipe.read(7) == "stopped"
+        job.cancel()
+        with pytest.raises(CancelledError):
+            list(messages)
+        assert job.process.poll() is not None
+        assert pipe.read() == ""  # the trainer was the last that held it
+    monkeypatch.setenv("STAND_IN_STOPS", "")
 
 
 def test_cancelled_it_leaves_no_process_and_no_file(trained, monkeypatch):
-    monkeypatch.setenv("STAND_IN_STOPS", "both")
     before = files(trained)
-    trainer = cancelled(trained)
-    assert not is_alive(trainer)
-    assert files(trained) - before == {"trainer.pid"}
+    cancel_while_it_predicts(trained, monkeypatch, "both")
+    assert files(trained) == before
     assert not (trained / "saves" / "evaluations").exists()
 
 
 def test_cancelled_half_way_it_keeps_what_was_finished(trained, monkeypatch):
-    monkeypatch.setenv("STAND_IN_STOPS", "predict_tuned")
-    cancelled(trained)
+    cancel_while_it_predicts(trained, monkeypatch, "predict_tuned")
     out = trained / "saves/evaluations/Qwen3-4B-Thinking/lora/train_1/sums_test-quick"
     assert (out / "predict_base" / "generated_predictions.jsonl").is_file()
     assert not (out / "predict_tuned").exists()
-    monkeypatch.setenv("STAND_IN_STOPS", "")
-    assert evaluation.predict(asked(), tell)["kept"] == 1
+    assert evaluation.predict(asked(), NoProgress())["kept"] == 1
 
 
 def test_nobody_evaluates_the_same_twice_at_once(trained):
     place, _ = evaluation_files.plan(asked())
     with (
-        evaluation_files.held(place.folder),
+        evaluation_files.locked(place.folder),
         pytest.raises(LfQwen3Error, match="another window"),
-        evaluation_files.held(place.folder),
+        evaluation_files.locked(place.folder),
     ):
         pass
 
 
 def test_the_run_and_its_predictions_are_offered(trained):
     assert run_folders.trainings() == [RUN]
-    evaluation.predict(asked(), tell)
+    evaluation.predict(asked(), NoProgress())
     out = "saves/evaluations/Qwen3-4B-Thinking/lora/train_1/sums_test-quick"
     assert run_folders.trainings() == [RUN]
     assert set(run_folders.predictions()) == {f"{out}/predict_base", f"{out}/predict_tuned"}

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.board.handlers import evaluation, evaluation_charts, evaluation_report, evaluation_state, places
+from lf_qwen3.base.progress import NoProgress
+from lf_qwen3.board.handlers import comparison, evaluation, places
+from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.results.compare import Difference
+from lf_qwen3.results.compare.measures import HEADLINE, MEASURES
 from lf_qwen3.results.compare.picture import Scale
 
 for part in ("jieba", "rouge_chinese", "numpy"):
@@ -19,10 +22,6 @@ for part in ("jieba", "rouge_chinese", "numpy"):
 
 ATTACK = "<img src=x onerror=\"alert('1')\"><script>alert(1)</script>"
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-
-
-def tell(what, done, total):
-    pass
 
 
 def predict(folder, answers, prompt="Question {}?"):
@@ -50,8 +49,12 @@ def runs(here):
 
 
 def compared(runs):
-    state = evaluation.compare(evaluation.compare_request(*runs), tell)
+    state = evaluation.compare(evaluation.compare_request(*runs), NoProgress())
     return json.loads(json.dumps(state))
+
+
+def show(state, language="en"):
+    return render("evaluation/comparison", texts(language), state=state)
 
 
 class Read(HTMLParser):
@@ -73,7 +76,7 @@ class Read(HTMLParser):
 
 def test_the_state_tells_what_compare_does(runs):
     state = compared(runs)
-    headline = state["pair"]["differences"]["all"]["answer/rouge-l"]
+    headline = state["headline"]
     assert (headline["wins"], headline["ties"], headline["losses"]) == (10, 1, 1)
     assert [one["row"] for one in state["examples"]["fell"]] == [1]
     assert state["kinds"] == {"thinking": 8, "plain": 4}
@@ -92,9 +95,8 @@ def test_the_report_lies_where_the_browser_may_fetch_it_and_nothing_else_is_writ
 @pytest.mark.parametrize("language", languages())
 def test_a_comparison_is_shown_in_every_language(runs, language):
     state, told = compared(runs), texts(language)
-    read = Read(evaluation_report.comparison(state, told))
-    difference = state["pair"]["differences"]["all"]["answer/rouge-l"]
-    figures = {"before": f"{difference['base']:.1f}", "after": f"{difference['other']:.1f}"}
+    read = Read(show(state, language))
+    figures = {"before": state["headline"]["base"], "after": state["headline"]["other"]}
     assert told("evaluation.better", base="base", tuned="tuned", **figures) in read.text
     assert told("evaluation.counts", tuned="tuned", wins=10, ties=1, losses=1) in read.text
     for name in ("improved", "fell", "sampled"):
@@ -106,7 +108,7 @@ def test_a_comparison_is_shown_in_every_language(runs, language):
 
 def test_thinking_is_folded_and_only_the_best_rows_stand_open(runs):
     state = compared(runs)
-    html = evaluation_report.comparison(state, texts("en"))
+    html = show(state)
     rows = [row for rows in state["examples"].values() for row in rows]
     thoughts = sum(
         bool(row["label_thinking"]) + sum(bool(one["thinking"]) for one in row["texts"]) for row in rows
@@ -122,7 +124,7 @@ def test_thinking_is_folded_and_only_the_best_rows_stand_open(runs):
 )
 def test_the_verdict_names_the_outcome(here, answers, key):
     state = compared((predict("saves/a", [4] * 12), predict("saves/b", answers)))
-    shown = evaluation_report.comparison(state, texts("en"))
+    shown = show(state)
     told = texts("en")(f"evaluation.{key}", base="a", tuned="b", before="x", after="y").partition(":")[0]
     assert told in shown
 
@@ -130,7 +132,7 @@ def test_the_verdict_names_the_outcome(here, answers, key):
 def test_a_defect_is_named_beside_its_row_and_in_the_verdict(here):
     answers = [4 if number % 2 else "Well <|im_start|>assistant" for number in range(12)]
     state = compared((predict("saves/a", [4] * 12), predict("saves/b", answers)))
-    shown = evaluation_report.comparison(state, texts("en"))
+    shown = show(state)
     flag = texts("en")("evaluation.flag_leaked_token")
     assert re.search(rf'class="lfq-badge lfq-warning">{flag}<', shown)
     assert texts("en")("evaluation.point", flag=flag, before="0.0", after="50.0") in shown
@@ -141,7 +143,7 @@ def test_html_in_data_is_shown_as_text(here):
     state = compared(
         (predict("saves/a", answers, ATTACK + "{}"), predict("saves/b", [ATTACK] * 6, ATTACK + "{}"))
     )
-    read = Read(evaluation_report.comparison(state, texts("en")))
+    read = Read(show(state))
     assert ATTACK in read.text
     assert not {"img", "script"} & set(read.tags)
     assert not {"img", "script"} & set(Read(Path(state["report"]).read_text("utf-8")).tags)
@@ -150,8 +152,8 @@ def test_html_in_data_is_shown_as_text(here):
 def test_a_text_without_end_is_cut_short(here):
     state = compared((predict("saves/a", ["a" * 10**5] * 3), predict("saves/b", [4] * 3)))
     longest = max(len(one["answer"]) for row in state["examples"]["improved"] for one in row["texts"])
-    assert evaluation_state.LONGEST <= longest < 2 * evaluation_state.LONGEST
-    assert f"{10**5 - evaluation_state.LONGEST:,}" in evaluation_report.comparison(state, texts("en"))
+    assert comparison.LONGEST <= longest < 2 * comparison.LONGEST
+    assert f"{10**5 - comparison.LONGEST:,}" in show(state)
 
 
 @pytest.mark.parametrize(
@@ -198,35 +200,41 @@ def test_runs_of_other_rows_are_told(runs):
     "state", [None, {"error": "<b>it</b> broke", "hint": "mend it"}], ids=["empty", "error"]
 )
 def test_nothing_and_an_error_are_shown(state):
-    shown = evaluation_report.comparison(state, texts("en"))
+    shown = show(state)
     assert ("lfq-empty" in shown) == (state is None)
     assert "<b>" not in shown
 
 
 def test_a_charts_marks_lie_where_the_figures_do():
-    one = Difference(10, 20.0, 60.0, 40.0, 30.0, 50.0, 8, 1, 1)
+    difference = Difference(10, 20.0, 60.0, 40.0, 30.0, 50.0, 8, 1, 1)
     scale = Scale(-50, 50)
-    drawn = evaluation_charts.change(one, scale, "better", "+40")
-    places_of = dict(re.findall(r'(cx|x1|x2)="([\d.]+)"', drawn.partition("lfq-span")[2]))
-    assert float(places_of["x1"]) == scale.x(30)
-    assert float(places_of["x2"]) == scale.x(50)
-    assert float(places_of["cx"]) == scale.x(40)
+    plot = comparison.show_measure(HEADLINE, difference, scale)["plot"]
+    assert (plot["low"], plot["high"], plot["value"]) == (scale.x(30), scale.x(50), scale.x(40))
+    share = comparison.show_measure(FORM, difference, scale)["plot"]
+    assert (share["base"], share["value"]) == (Scale(0, 100).x(20), Scale(0, 100).x(60))
+
+
+FORM = next(measure for measure in MEASURES if measure.group == "form")
 
 
 @pytest.mark.parametrize(
     "figures", [(0, None, None, None), (1, 20.0, 60.0, 40.0)], ids=["no rows", "one row"]
 )
-def test_charts_bear_what_is_not_known(figures):
+def test_charts_bear_what_is_not_known(runs, figures):
+    state = compared(runs)
     n, base, other, value = figures
-    one = Difference(n, base, other, value, None, None, 0, n, 0)
-    for drawn in (
-        evaluation_charts.change(one, Scale(-50, 50), "unclear", "–"),
-        evaluation_charts.share(one, "unclear", "–"),
-    ):
-        assert "None" not in drawn
-        assert drawn.count("<circle") <= 2
+    difference = Difference(n, base, other, value, None, None, 0, n, 0)
+    state["tables"] = {
+        "all": [
+            {"name": measure.group, "rows": [comparison.show_measure(measure, difference, Scale(-50, 50))]}
+            for measure in (HEADLINE, FORM)
+        ]
+    }
+    table = show(state | {"headline": None, "histogram": None})
+    assert "None" not in table
+    assert table.count("<circle") == (3 if n else 0)
 
 
 def test_no_number_in_a_picture_is_grouped(runs):
-    shown = evaluation_report.comparison(compared(runs), texts("en"))
+    shown = show(compared(runs))
     assert not re.findall(r'(?:x|y|x1|x2|y1|y2|cx|cy|r|width|height|viewBox)="[^"]*,[^"]*"', shown)

@@ -10,7 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.board.handlers import run, run_folders, run_report
+from lf_qwen3.base.progress import NoProgress
+from lf_qwen3.board.handlers import run, run_folders
+from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 
 pytest.importorskip("matplotlib")
@@ -18,10 +20,6 @@ pytest.importorskip("matplotlib")
 LOSSES = [2.0, 1.7, 1.4, 1.2, 1.0, 0.8, 0.6, 0.5, 0.4, 0.3]
 RISING = [1.9, 1.5, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4]
 FALLING = [1.9, 1.7, 1.5, 1.3, 1.1, 0.95, 0.85, 0.8, 0.75, 0.72]
-
-
-def tell(what, done, total):
-    pass
 
 
 def write(folder, validation, losses=LOSSES):
@@ -38,8 +36,12 @@ def write(folder, validation, losses=LOSSES):
     return str(folder)
 
 
+def show(state, language="en"):
+    return render("run/diagnosis", texts(language), state=state)
+
+
 def diagnosed(folder):
-    return json.loads(json.dumps(run.diagnose(run.request(folder), tell)))
+    return json.loads(json.dumps(run.diagnose(run.request(folder), NoProgress())))
 
 
 def test_overfitting_is_told_with_evidence_and_advice(here):
@@ -47,7 +49,7 @@ def test_overfitting_is_told_with_evidence_and_advice(here):
     found = {one["code"]: one for one in state["verdicts"]}
     assert not state["is_sound"]
     assert "300" in found["overfit"]["evidence"]
-    shown = run_report.diagnosis(state, texts("en"))
+    shown = show(state)
     assert found["overfit"]["advice"] in shown
     assert texts("en")("run.unsound", run="saves/Qwen3-4B/lora/train_1") in shown
 
@@ -57,7 +59,7 @@ def test_figures_are_those_of_the_log(here):
     assert (figures["step"], figures["total"]) == (1000, 1000)
     assert (figures["first"], figures["last"]) == (LOSSES[0], LOSSES[-1])
     assert (figures["best"], figures["best_step"]) == (min(RISING), 300)
-    shown = run_report.diagnosis(diagnosed("saves/a"), texts("en"))
+    shown = show(diagnosed("saves/a"))
     assert "1,000 / 1,000" in shown
     assert f"{min(RISING):.3f}" in shown
 
@@ -75,10 +77,10 @@ def test_the_curves_are_svg_in_the_page(here):
 @pytest.mark.parametrize("language", languages())
 def test_a_diagnosis_is_shown_in_every_language(here, language):
     told = texts(language)
-    unsound = run_report.diagnosis(diagnosed(write("saves/bad", RISING)), told)
+    unsound = show(diagnosed(write("saves/bad", RISING)), language)
     assert told("run.advice") in unsound
     assert told("run.warning") in unsound
-    sound = run_report.diagnosis(diagnosed(write("saves/good", FALLING)), told)
+    sound = show(diagnosed(write("saves/good", FALLING)), language)
     assert told("run.sound", run="saves/good") in sound
     assert sound.count("<img") == 2
 
@@ -87,13 +89,13 @@ def test_a_run_with_nothing_but_nan_is_shown(here):
     state = diagnosed(write("saves/a", [float("nan")] * 10, [float("nan")] * 10))
     assert state["figures"]["last"] is state["figures"]["best"] is None
     assert any(one["code"] == "not_a_number" for one in state["verdicts"])
-    assert run_report.diagnosis(state, texts("en")).count("<img") == 1
+    assert show(state).count("<img") == 1
 
 
 def test_html_in_a_runs_files_is_shown_as_text(here):
     attack = "<script>alert(1)</script>"
     folder = write(f"saves/{attack.replace('/', '')}", RISING)
-    shown = run_report.diagnosis(diagnosed(folder), texts("en"))
+    shown = show(diagnosed(folder))
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
 
@@ -141,7 +143,7 @@ def test_runs_are_offered_newest_first_without_checkpoints_and_predictions(here)
 def test_nothing_is_shown_as_what_to_do():
     for language in languages():
         told = texts(language)("run.no_diagnosis")
-        assert told in html.unescape(run_report.diagnosis(None, texts(language)))
-    shown = run_report.diagnosis({"error": "<b>it</b>", "hint": "h"}, texts("en"))
+        assert told in html.unescape(show(None, language))
+    shown = show({"error": "<b>it</b>", "hint": "h"})
     assert 'role="alert"' in shown
     assert "<b>" not in shown

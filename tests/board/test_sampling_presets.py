@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.board.handlers import sampling, sampling_report
-from lf_qwen3.board.handlers.sampling_board import MOST_WINDOWS, Predictions, apply_to_loaded
+from lf_qwen3.board.handlers import sampling
+from lf_qwen3.board.handlers.sampling_board import MOST_WINDOWS, WindowPredictions, apply_to_loaded
+from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 from lf_qwen3.recipes import presets
 
@@ -109,7 +110,7 @@ def test_a_link_out_of_the_folder_is_not_followed(here, tmp_path):
 @pytest.mark.parametrize("name", sampling.BOUNDS)
 def test_a_number_that_will_not_do_is_refused(name, value):
     with pytest.raises(UsageError, match=name):
-        sampling.checked(asdict(THINKING) | {name: value})
+        sampling.check(asdict(THINKING) | {name: value})
 
 
 def test_the_likeliest_word_alone_is_a_top_k_of_one():
@@ -136,7 +137,7 @@ class Runner:
 def test_predictions_of_one_window_alone_get_more():
     runner, window = Runner(), ["a"]
     own = runner._parse_eval_args
-    predictions = Predictions(runner, lambda: window[0])
+    predictions = WindowPredictions(runner, lambda: window[0])
     predictions.set({})
     assert runner._parse_eval_args == own
     predictions.set(THINKING.beside_the_sliders)
@@ -154,7 +155,7 @@ def test_predictions_of_one_window_alone_get_more():
 
 def test_only_so_many_windows_are_remembered():
     runner, window = Runner(), [""]
-    predictions = Predictions(runner, lambda: window[0])
+    predictions = WindowPredictions(runner, lambda: window[0])
     for number in range(MOST_WINDOWS + 1):
         window[0] = f"w{number}"
         predictions.set({"top_k": number})
@@ -165,9 +166,9 @@ def test_only_so_many_windows_are_remembered():
 
 
 def test_a_board_without_that_method_is_left_alone():
-    assert not Predictions(object(), lambda: "a").can
-    assert not Predictions(Runner(), lambda: None).can
-    assert Predictions(Runner(), lambda: "a").can
+    assert not WindowPredictions(object(), lambda: "a").can
+    assert not WindowPredictions(Runner(), lambda: None).can
+    assert WindowPredictions(Runner(), lambda: "a").can
 
 
 def test_a_loaded_model_draws_with_the_new_top_k():
@@ -186,31 +187,36 @@ def test_a_loaded_model_draws_with_the_new_top_k():
 @pytest.mark.parametrize("language", languages())
 def test_everything_is_shown_in_every_language(language):
     told = texts(language)
-    lines = [("good", "chat_done", {}), ("note", "chat_later", {}), ("note", "chat_loaded", {})]
-    lines += [("good", "predict_done", {}), ("note", "predict_beyond", {"keys": "<b>"})]
-    lines += [("warning", "predict_cannot", {}), ("note", "predict_sliders", {})]
-    lines += [("warning", "unknown", {"names": "eval.x"}), ("good", "was_kept", {"name": "<i>"})]
-    lines += [("good", "was_removed", {"name": "n"})]
-    shown = sampling_report.applied({"told": lines}, told)
+    message = sampling.message
+    messages = [message("good", "chat_done"), message("note", "chat_later"), message("note", "chat_loaded")]
+    messages += [message("good", "predict_done"), message("note", "predict_beyond", keys="<b>")]
+    messages += [message("warning", "predict_cannot"), message("note", "predict_sliders")]
+    messages += [message("warning", "unknown", names="eval.x"), message("good", "was_kept", name="<i>")]
+    messages += [message("good", "was_removed", name="n")]
+    shown = render("sampling/applied", told, state={"messages": messages})
     assert "&lt;b&gt;" in shown
     assert "<i>" not in shown
-    keys = sampling_report.keys(asdict(THINKING), told)
+    keys = render("sampling/keys", told, state=sampling.show_keys(asdict(THINKING)))
     assert f"top_k: {THINKING.top_k}" in keys
     assert "enable_thinking: true" in keys
-    for render in (sampling_report.applied, sampling_report.keys):
-        render(None, told)
-        assert "&lt;i&gt;" in render({"error": "<i>", "hint": ""}, told)
+    for view in ("sampling/applied", "sampling/kept", "sampling/keys"):
+        render(view, told, state=None)
+        assert "&lt;i&gt;" in render(view, told, state={"error": "<i>", "hint": ""})
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_choice_that_is_told_twice_fills_the_fields_once(here):
     gradio = pytest.importorskip("gradio")
-    from lf_qwen3.board import standalone
+    from lf_qwen3.board import tab
 
-    (show,) = [one.fn for one in standalone.page().fns.values() if one.name == "show"]
+    events = tab.make_page().fns.values()
+    (fill_fields,) = [event.fn for event in events if event.name == "fill_fields"]
 
     def filled(before):
-        return {type(element) for element in show("greedy", before, "en")} & {gradio.Number, gradio.Checkbox}
+        return {type(element) for element in fill_fields("greedy", before, "en")} & {
+            gradio.Number,
+            gradio.Checkbox,
+        }
 
     assert filled("thinking") == {gradio.Number, gradio.Checkbox}
     assert not filled("greedy")

@@ -8,7 +8,8 @@ import pytest
 
 from lf_qwen3 import recipes
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.board.handlers import train, train_fill, train_report, train_run
+from lf_qwen3.board.handlers import train, train_fill, train_run
+from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 from lf_qwen3.proof import estimate
 from lf_qwen3.qwen3.architecture import CHECKPOINTS
@@ -17,7 +18,7 @@ from lf_qwen3.trainer.yaml_reader import read
 
 SAMPLES = Path(__file__).parents[2] / "dataset_info"
 RECIPE = "qwen3-4b-lora-sft"
-SETTINGS: dict[str, object] = {
+SETTINGS = {
     "stage": "sft",
     "do_train": True,
     "model_name_or_path": "Qwen/Qwen3-4B",
@@ -32,7 +33,7 @@ SETTINGS: dict[str, object] = {
 
 def form(**changes):
     given = {"recipe": RECIPE, "dataset": "sample_mixed_train", "dataset_dir": "data"}
-    return train.Form(**(given | changes))
+    return train.TrainingForm(**(given | changes))
 
 
 @pytest.fixture
@@ -55,11 +56,11 @@ def test_what_the_board_cannot_start_is_not_offered():
     assert started_otherwise
     assert not started_otherwise & set(train.hardware_names())
     with pytest.raises(UsageError, match="no preset for the board"):
-        train.look(form(hardware=[min(started_otherwise)]))
+        train.plan_choice(form(hardware=[min(started_otherwise)]))
 
 
 def test_a_look_tells_settings_and_memory_of_the_recipe():
-    found = train.look(form(hardware=["liger"]))
+    found = train.plan_choice(form(hardware=["liger"]))
     of_recipe = recipes.find_recipe(RECIPE).settings
     assert found["settings"] == {key: of_recipe[key] for key in train.SHOWN}
     options = {"rank": of_recipe["lora_rank"], "dropout": True, "fused_loss": True}
@@ -71,13 +72,13 @@ def test_a_look_tells_settings_and_memory_of_the_recipe():
 
 def test_presets_of_one_kind_exclude_each_other():
     with pytest.raises(UsageError, match="both presets for hardware"):
-        train.look(form(hardware=["cpu", "fp16"]))
+        train.plan_choice(form(hardware=["cpu", "fp16"]))
 
 
 def test_a_stage_without_estimate_still_shows_its_settings(monkeypatch):
-    assert train.look(form(recipe="qwen3-4b-lora-kto"))["memory"]["total"] > 0
+    assert train.plan_choice(form(recipe="qwen3-4b-lora-kto"))["memory"]["total"] > 0
     monkeypatch.setattr("lf_qwen3.proof.estimate.from_yaml.STAGES", ("sft",))
-    found = train.look(form(recipe="qwen3-4b-lora-kto"))
+    found = train.plan_choice(form(recipe="qwen3-4b-lora-kto"))
     assert "not estimated" in found["memory"]["error"]
     assert (
         found["settings"]["learning_rate"]
@@ -86,11 +87,11 @@ def test_a_stage_without_estimate_still_shows_its_settings(monkeypatch):
 
 
 def test_the_recipe_is_fitted_to_the_data(registered):
-    settings, _ = train.settings(form(tracking="swanlab-local"))
+    settings, _ = train.fit_recipe(form(tracking="swanlab-local"))
     assert settings["dataset"] == "sample_mixed_train"
     assert settings["eval_dataset"] == "sample_mixed_val"
     assert settings["use_swanlab"] is True
-    assert train.settings(form(dataset="", of_train_tab=["sample_mixed_train"]))[0]["dataset"] == (
+    assert train.fit_recipe(form(dataset="", of_train_tab=["sample_mixed_train"]))[0]["dataset"] == (
         "sample_mixed_train"
     )
 
@@ -112,13 +113,13 @@ def test_the_recipe_is_fitted_to_the_data(registered):
 )
 def test_a_form_that_will_not_do_is_refused(registered, changes):
     with pytest.raises(UsageError):
-        train.settings(form(**changes))
+        train.fit_recipe(form(**changes))
 
 
 @pytest.mark.parametrize("recipe", [RECIPE, "qwen3-8b-qlora-sft", "qwen3-4b-instruct-2507-lora-dpo"])
 def test_values_never_set_model_or_template(registered, recipe):
     name = "sample_preference_train" if recipe.endswith("dpo") else "sample_mixed_train"
-    settings, _ = train.settings(form(recipe=recipe, dataset=name, hardware=["ds-zero2-offload"]))
+    settings, _ = train.fit_recipe(form(recipe=recipe, dataset=name, hardware=["ds-zero2-offload"]))
     values = train_fill.values(settings)
     assert not {"top.model_name", *train_fill.SUGGESTED} & values.keys()
     assert values.keys() <= set(train_fill.elements())
@@ -128,15 +129,15 @@ def test_values_never_set_model_or_template(registered, recipe):
 
 
 def test_values_hold_thinking_as_null_and_the_validation_split(registered):
-    settings, _ = train.settings(form())
+    settings, _ = train.fit_recipe(form())
     extra = json.loads(train_fill.values(settings)[train_fill.EXTRA])
     assert extra["enable_thinking"] is None
     assert extra["eval_dataset"] == "sample_mixed_val"
 
 
 def test_without_swanlab_its_fields_are_left_alone(registered):
-    plain = train_fill.values(train.settings(form())[0])
-    tracked = train_fill.values(train.settings(form(tracking="swanlab-cloud"))[0])
+    plain = train_fill.values(train.fit_recipe(form())[0])
+    tracked = train_fill.values(train.fit_recipe(form(tracking="swanlab-cloud"))[0])
     assert not [name for name in plain if name.startswith("train.swanlab_") and name != "train.swanlab_mode"]
     assert tracked["train.swanlab_project"] == presets.find_preset("swanlab-cloud").train["swanlab_project"]
     assert "train.swanlab_api_key" not in tracked
@@ -205,7 +206,7 @@ def test_what_is_rehearsed_lies_below_the_board_and_holds_no_secret(here):
 
 
 def test_the_train_tabs_own_settings_are_estimated(here):
-    assert train.estimate(SETTINGS | {"bf16": True}, 1)["model"] == SETTINGS["model_name_or_path"]
+    assert train.estimate_settings(SETTINGS | {"bf16": True}, 1)["model"] == SETTINGS["model_name_or_path"]
     broken_ones: list[dict[str, object]] = [
         {"deepspeed": "/dev/zero"},
         {"cutoff_len": "many"},
@@ -215,26 +216,27 @@ def test_the_train_tabs_own_settings_are_estimated(here):
     broken_ones += [{"model_name_or_path": one} for one in ("gpt2", "x" * 5000, "~no such user/", "a\0b")]
     for broken in broken_ones:
         with pytest.raises(LfQwen3Error) as caught:
-            train.estimate(SETTINGS | broken, 1)
+            train.estimate_settings(SETTINGS | broken, 1)
         assert "lf-qwen3-" not in caught.value.message
 
 
 @pytest.mark.parametrize("language", languages())
 def test_everything_is_shown_in_every_language(registered, language):
     told = texts(language)
-    looked = train.look(form(hardware=["ds-zero3"], gpus=4))
-    settings, notes = train.settings(form(tracking="swanlab-cloud"))
+    looked = train.plan_choice(form(hardware=["ds-zero3"], gpus=4))
+    settings, notes = train.fit_recipe(form(tracking="swanlab-cloud"))
     values = train_fill.values(settings)
-    shown = train_report.plan(looked, told)
+    shown = render("train/plan", told, state=looked)
     assert looked["memory"]["words"] in shown
     state = {"set": values, "unknown": ["train.<b>"], "notes": [*notes, "<b>"]}
     for chosen in (("", ""), ("Qwen/Qwen3-8B", "default"), ("Qwen/Qwen3-4B", "qwen3")):
-        shown = train_report.filled(state | {"suggestion": train_fill.suggestion(settings, *chosen)}, told)
+        filled = state | {"suggestion": train_fill.suggest(settings, *chosen)}
+        shown = render("train/filled", told, state=filled)
         assert "<b>" not in shown
         assert "Qwen/Qwen3-4B" in shown
-    for render in (train_report.plan, train_report.filled, train_report.saved, train_report.rehearsed):
-        render(None, told)
-        assert "&lt;i&gt;" in render({"error": "<i>", "hint": "<i>"}, told)
+    for view in ("train/plan", "train/filled", "train/saved", "train/verdict"):
+        render(view, told, state=None)
+        assert "&lt;i&gt;" in render(view, told, state={"error": "<i>", "hint": "<i>"})
 
 
 def test_model_and_template_are_suggested_in_words():
@@ -246,9 +248,9 @@ def test_model_and_template_are_suggested_in_words():
             "set": {},
             "unknown": [],
             "notes": [],
-            "suggestion": train_fill.suggestion(settings, *chosen),
+            "suggestion": train_fill.suggest(settings, *chosen),
         }
-        return train_report.filled(state, told)
+        return render("train/filled", told, state=state)
 
     assert "lfq-warning" not in words("Qwen/Qwen3-4B", "qwen3")
     assert words("Qwen/Qwen3-8B", "default").count("lfq-warning") == 2

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.board.handlers import train, train_report, train_run
-from lf_qwen3.board.jobs import CancelledError, Job, Progress
+from lf_qwen3.base.progress import NoProgress, Status
+from lf_qwen3.board.handlers import train, train_run
+from lf_qwen3.board.jobs import CancelledError, Job
+from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
@@ -28,8 +30,8 @@ def asked(here, qwen_tokenizer_folder, cache_home, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     shutil.copytree(SAMPLES, here / "data")
-    form = train.Form("qwen3-0.6b-lora-sft", dataset="sample_mixed_train", dataset_dir="data")
-    return train_run.request(train.settings(form)[0], str(qwen_tokenizer_folder))
+    form = train.TrainingForm("qwen3-0.6b-lora-sft", dataset="sample_mixed_train", dataset_dir="data")
+    return train_run.request(train.fit_recipe(form)[0], str(qwen_tokenizer_folder))
 
 
 def left_behind():
@@ -37,16 +39,16 @@ def left_behind():
 
 
 def shown(state):
-    return [train_report.rehearsed(state, texts(language)) for language in languages()]
+    return [render("train/verdict", texts(language), state=state) for language in languages()]
 
 
 def test_a_rehearsal_passes_with_its_log_and_leaves_nothing(asked):
     messages = list(Job.start("train_run.rehearse", asked))
     state = messages[-1]
     assert state["passed"], state["fault"]
-    assert {one.what for one in messages if isinstance(one, Progress)} == set(WORDS)
+    assert {message.phase for message in messages if isinstance(message, Status)} == set(WORDS)
     assert len(state["losses"]) == state["steps"]
-    assert [line for line in state["told"] if f"{state['steps']}/{state['steps']}" in line]
+    assert [line for line in state["lines"] if f"{state['steps']}/{state['steps']}" in line]
     assert not left_behind()
     assert all(f"{state['losses'][-1]:.3f}" in one for one in shown(state))
 
@@ -63,7 +65,7 @@ def trainers():
 def cancel_while_it_trains(job):
     heard = 0
     for message in job:
-        heard += isinstance(message, Progress) and message.what == "rehearse_train"
+        heard += isinstance(message, Status) and message.phase == "rehearse_train"
         if heard == 5:
             assert trainers()
             job.cancel()
@@ -73,14 +75,14 @@ def test_a_rehearsal_that_is_cancelled_leaves_nothing(asked):
     job = Job.start("train_run.rehearse", asked)
     with pytest.raises(CancelledError):
         cancel_while_it_trains(job)
-    assert not job.is_running
+    assert job.process.poll() is not None
     assert not trainers()
     assert not left_behind()
 
 
 def test_a_fault_is_told_with_what_to_do_and_never_with_the_file_behind(asked):
     asked = asked | {"settings": asked["settings"] | {"min_p": 0.0}}
-    state = train_run.rehearse(asked, lambda *one: None)
+    state = train_run.rehearse(asked, NoProgress())
     assert not state["passed"]
     for one in shown(state):
         assert "min_p" in one

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.board.handlers import data, data_report
+from lf_qwen3.base.progress import NoProgress
+from lf_qwen3.board.handlers import data
+from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 from lf_qwen3.data import registry
 
@@ -18,7 +20,7 @@ MEDICAL, CHAT = "raw/sample_medical_r1.jsonl", "raw/sample_finetome.parquet"
 def form(**changes):
     fields: dict[str, Any] = {
         "paths": [MEDICAL],
-        "uploaded": [],
+        "upload": [],
         "converter": "",
         "name": "mine",
         "turns": "unroll",
@@ -27,16 +29,26 @@ def form(**changes):
         "test": 4,
         "dataset_dir": "data",
     }
-    return data.Form(**(fields | changes))
+    return data.ConversionForm(**(fields | changes))
+
+
+class Recorded(NoProgress):
+    """Keeps every status."""
+
+    def __init__(self):
+        self.all = []
+
+    def update(self, status):
+        self.all.append(status)
 
 
 def converted(**changes):
-    told = []
-    return data.convert(data.request(form(**changes)), lambda *step: told.append(step)), told
+    progress = Recorded()
+    return data.convert(data.request(form(**changes)), progress), progress.all
 
 
 def test_look_finds_converters_and_first_rows(here):
-    found = data.look([MEDICAL, CHAT], [], "")
+    found = data.inspect_source([MEDICAL, CHAT], [], "")
     assert [one[:2] for one in found["files"]] == [
         ("sample_medical_r1.jsonl", "medical_r1"),
         ("sample_finetome.parquet", "finetome"),
@@ -53,16 +65,16 @@ def test_a_packed_or_large_file_is_looked_at_in_a_process_of_its_own(here, monke
     started = []
     start = data.Job.start
     monkeypatch.setattr(data.Job, "start", lambda *words: started.append(words[0]) or start(*words))
-    found = data.look(["raw/packed.jsonl.gz"], [], "")
-    assert started == ["data.look_inside"]
-    assert found["rows"] == [[*row] for row in data.look([MEDICAL], [], "")["rows"]]
+    found = data.inspect_source(["raw/packed.jsonl.gz"], [], "")
+    assert started == ["data.read_source"]
+    assert found["rows"] == [[*row] for row in data.inspect_source([MEDICAL], [], "")["rows"]]
     assert len(started) == 1
 
 
 def test_a_row_without_end_is_cut_short(here):
     row = {"question": "q " * 10**6, "think": "t", "answer": ["x"] * 10**5, "metrics": None}
     Path("raw/long.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
-    assert max(map(len, data.look(["raw/long.jsonl"], [], "")["rows"][0])) < 500
+    assert max(map(len, data.inspect_source(["raw/long.jsonl"], [], "")["rows"][0])) < 500
 
 
 @pytest.mark.parametrize(
@@ -108,20 +120,20 @@ def test_in_demo_mode_nothing_is_written(here):
 
 
 def test_convert_writes_registers_and_counts(here):
-    result, told = converted(paths=[MEDICAL, CHAT], mix=0.75)
+    result, statuses = converted(paths=[MEDICAL, CHAT], mix=0.75)
     assert result["datasets"] == list(registry.read("data"))
     lines = {
         name: len(Path(f"data/mine_{name}.jsonl").read_bytes().splitlines()) for name in result["written"]
     }
     assert lines == result["written"]
-    assert result["tokens"]["records"] == lines["train"]
-    assert {what for what, _, _ in told} == {"reading", "writing", "checking"}
-    assert all(0 <= done <= total for _, done, total in told)
+    assert sum(bar["count"] for bar in result["chart"]["bars"]) == lines["train"]
+    assert {status.phase for status in statuses} == {"reading", "writing", "checking"}
+    assert all(0 <= status.done <= status.total for status in statuses)
 
 
 def test_without_a_tokenizer_the_data_is_there_and_why_is_told(here):
     result, _ = converted(tokenizer="no/such-tokenizer")
-    assert result["tokens"] == {}
+    assert result["chart"] is None
     assert "no/such-tokenizer" in result["uncounted"]
     assert "mine_train" in registry.read("data")
 
@@ -143,15 +155,15 @@ def test_rejected_rows_are_handed_over(here):
 def test_the_report_is_made_in_every_language(here):
     result, _ = converted(paths=[MEDICAL, CHAT])
     for language in languages():
-        shown = data_report.conversion(json.loads(json.dumps(result)), texts(language))
+        shown = render("data/report", texts(language), state=json.loads(json.dumps(result)))
         for value in (f"{result['read']:,}", *result["datasets"], texts(language)("chart.lengths")):
             assert value in shown
 
 
-@pytest.mark.parametrize("render", [data_report.source, data_report.conversion])
-def test_empty_and_failed_states_are_shown(render):
-    assert "lfq-empty" in render(None, texts("en"))
-    shown = render({"error": "<b>wrong</b>", "hint": "do <i>this</i>"}, texts("en"))
+@pytest.mark.parametrize("view", ["data/source", "data/report"])
+def test_empty_and_failed_states_are_shown(view):
+    assert "lfq-empty" in render(view, texts("en"), state=None)
+    shown = render(view, texts("en"), state={"error": "<b>wrong</b>", "hint": "do <i>this</i>"})
     assert "&lt;b&gt;wrong" in shown
     assert "<i>" not in shown
 
@@ -171,4 +183,4 @@ def test_registered_names_of_a_folder_that_is_none(here):
 def test_an_unknown_error_of_the_sources_is_told(here):
     Path("raw/junk.jsonl").write_bytes(b"\x93" * 4096)
     with pytest.raises(LfQwen3Error):
-        data.look(["raw/junk.jsonl"], [], "")
+        data.inspect_source(["raw/junk.jsonl"], [], "")

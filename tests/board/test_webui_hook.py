@@ -32,10 +32,10 @@ PAGE = "def create_ui(demo_mode=False):\n    return ['page', demo_mode]\n"
 def tabs(monkeypatch):
     """Replace what puts the tab into a page; return the list of pages it was given."""
     given = []
-    graft = types.ModuleType("lf_qwen3.board.graft")
-    monkeypatch.setattr(graft, "add_tab", given.append, raising=False)
-    monkeypatch.setitem(sys.modules, "lf_qwen3.board.graft", graft)
-    monkeypatch.setattr(sys.modules["lf_qwen3.board"], "graft", graft, raising=False)
+    attach = types.ModuleType("lf_qwen3.board.attach")
+    monkeypatch.setattr(attach, "add_tab", given.append, raising=False)
+    monkeypatch.setitem(sys.modules, "lf_qwen3.board.attach", attach)
+    monkeypatch.setattr(sys.modules["lf_qwen3.board"], "attach", attach, raising=False)
     return given
 
 
@@ -92,7 +92,7 @@ def test_a_tab_that_fails_leaves_the_board_and_one_line(board, tabs, monkeypatch
         raise LookupError("no\nengine")
 
     board(PAGE)
-    monkeypatch.setattr(sys.modules["lf_qwen3.board.graft"], "add_tab", fail)
+    monkeypatch.setattr(sys.modules["lf_qwen3.board.attach"], "add_tab", fail)
     hook.install()
     assert interface().create_ui() == ["page", False]
     told = capsys.readouterr().err

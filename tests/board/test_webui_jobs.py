@@ -2,103 +2,153 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
-import time
-from typing import Any
 
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.base.progress import NoProgress, Status
 from lf_qwen3.board.handlers import data
-from lf_qwen3.board.jobs import CancelledError, Job, Progress
+from lf_qwen3.board.jobs import CancelledError, Job, StepProgress
+
+SOURCE = "raw/sample_medical_r1.jsonl"
+MOST_SECONDS = 120
+
+# In every process of the job: reports that a file is being brought to the disk, and stays there.
+STOPS_AT_THE_FIRST_FILE = """
+import os, signal
+life = os.open(os.environ["LIFE"], os.O_WRONLY)
+
+def stop(handle):
+    os.write(life, b"x")
+    signal.pause()
+
+os.fsync = stop
+"""
 
 
-def request(source, **changes):
-    fields: dict[str, Any] = {
-        "paths": [source], "uploaded": [], "converter": "", "name": "mine", "turns": "unroll",
+def request(**changes):
+    fields = {
+        "paths": [SOURCE], "upload": [], "converter": "", "name": "mine", "turns": "unroll",
         "mix": None, "val": 0, "test": 0, "dataset_dir": "data", "tokenizer": "no/such-tokenizer",
     }  # fmt: skip
-    return data.request(data.Form(**(fields | changes)))
+    return data.request(data.ConversionForm(**(fields | changes)))
+
+
+class Life:
+    """A pipe that every process of a job holds: it says that one has stopped, and when all are gone."""
+
+    def __init__(self, path):
+        os.mkfifo(path)
+        self.end = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def read(self):
+        """Return b"x" when a process has stopped at a file, b"" when the last process has ended."""
+        ready, _, _ = select.select([self.end], [], [], MOST_SECONDS)
+        assert ready, "nothing happened"
+        return os.read(self.end, 1)
 
 
 @pytest.fixture
-def much(here):
-    """Return a source that takes seconds to convert."""
-    row = {"question": "", "think": "t " * 400, "answer": "a " * 400, "metrics": {}}
-    with (here / "raw" / "much.jsonl").open("w", encoding="utf-8") as file:
-        for number in range(40_000):
-            file.write(json.dumps(row | {"question": f"Question {number}?"}) + "\n")
-    return "raw/much.jsonl"
+def life(here, tmp_path, monkeypatch):
+    """Let every job stop when it brings its first file to the disk."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(STOPS_AT_THE_FIRST_FILE, "utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *filter(None, sys.path)]))
+    monkeypatch.setenv("LIFE", str(tmp_path / "life"))
+    pipe = Life(tmp_path / "life")
+    yield pipe
+    os.close(pipe.end)
 
 
-def is_alive(group):
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def wait_until(happens, seconds=120):
-    end = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def files(here):
-    return sorted(str(one.relative_to(here)) for one in here.rglob("*") if one.is_file())
+def written(here):
+    """Return the files beside the sources; the registry's lock may stay, empty."""
+    files = [path for path in here.rglob("*") if path.is_file() and path.parent.name != "raw"]
+    return [path for path in files if path.name != ".dataset_info.json.lock"]
 
 
 def test_messages_then_the_result(here):
-    *steps, result = Job.start("data.convert", request("raw/sample_medical_r1.jsonl"))
-    assert all(isinstance(one, Progress) for one in steps)
-    assert {one.what for one in steps} >= {"reading", "writing"}
+    *statuses, result = Job.start("data.convert", request())
+    assert all(isinstance(status, Status) for status in statuses)
+    assert {status.phase for status in statuses} >= {"starting", "reading", "writing"}
     assert result["datasets"] == ["mine_train"]
     assert (here / "data" / "mine_train.jsonl").is_file()
 
 
 def test_an_error_keeps_its_message_and_hint(here):
     with pytest.raises(LfQwen3Error, match="no share") as caught:
-        list(Job.start("data.convert", request("raw/sample_medical_r1.jsonl", mix=7)))
+        list(Job.start("data.convert", request(mix=7)))
     assert caught.value.hint
 
 
-def test_a_crash_is_told_in_one_line(here):
-    asked = request("raw/sample_medical_r1.jsonl")
+def test_a_crash_is_reported_in_one_line(here):
+    asked = request()
     del asked["turns"]
-    with pytest.raises(LfQwen3Error, match="KeyError: 'turns'"):
+    with pytest.raises(LfQwen3Error, match="KeyError: 'turns'") as caught:
         list(Job.start("data.convert", asked))
+    assert caught.value.code == "job_crashed"
 
 
-def test_cancelled_it_leaves_no_process_and_no_file(here, much):
-    job = Job.start("data.convert", request(much))
+def test_cancelled_it_leaves_no_process_and_no_file(here, life):
+    job = Job.start("data.convert", request())
     messages = iter(job)
-    wait_until(lambda: next(messages).what == "reading")
-    before = files(here)
+    next(messages)
+    assert life.read() == b"x"
+    assert written(here)
     job.cancel()
     with pytest.raises(CancelledError):
         list(messages)
-    assert not job.is_running
-    wait_until(lambda: not is_alive(job._process.pid), 5)
-    assert [one for one in files(here) if not one.startswith("raw/")] == []
-    assert [one for one in before if one.startswith("raw/")] == files(here)
+    assert job.process.poll() is not None
+    assert life.read() == b""
+    assert written(here) == []
 
 
-def test_it_ends_with_the_board(here, much):
+def test_it_ends_with_the_board(here, life):
     """The process that started the work is killed, as a board may be."""
     program = (
-        "import json, sys, time\nfrom lf_qwen3.board.jobs import Job\n"
-        "job = Job.start('data.convert', json.loads(sys.argv[1]))\n"
-        "for one in job:\n"
-        "    if one.what == 'reading':\n"
-        "        print(job._process.pid, flush=True)\n        time.sleep(60)\n"
+        "import json, sys; from lf_qwen3.board.jobs import Job;"
+        "job = Job.start('data.convert', json.loads(sys.argv[1])); sys.stdin.read()"
     )
-    command = [sys.executable, "-c", program, json.dumps(request(much))]
-    board = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    group = int(board.stdout.readline())
+    command = [sys.executable, "-S", "-c", program, json.dumps(request())]
+    board = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert life.read() == b"x"
     board.kill()
-    board.wait()
-    wait_until(lambda: not is_alive(group))
-    assert [one for one in files(here) if not one.startswith("raw/")] == []
+    board.communicate()
+    assert life.read() == b""
+    assert written(here) == []
+
+
+class Recorded(NoProgress):
+    """Keeps every status."""
+
+    def __init__(self):
+        self.all = []
+
+    def update(self, status):
+        self.all.append(status)
+
+
+def test_steps_are_named_and_each_is_logged_once():
+    progress = Recorded()
+    steps = StepProgress(progress, "first", "second")
+    steps.start("make a model", 1, 2)
+    steps.finish("made")
+    steps.start("train", 2, 2)
+    for done in (0, 1, 1, 2):
+        steps.update(Status("training", done, 2, "steps", seconds=3, loss=0.5))
+    assert [(status.phase, status.done) for status in progress.all] == [
+        ("first", 0),
+        ("second", 0),
+        *(("second", done) for done in (0, 1, 1, 2)),
+    ]
+    assert [line.strip() for line in steps.lines] == [
+        "1/2  make a model",
+        "made",
+        "2/2  train",
+        "3.0 s  training",
+        "3.0 s  training  1/2  loss 0.5000",
+        "3.0 s  training  2/2  loss 0.5000",
+    ]

@@ -101,7 +101,7 @@ def test_offered_is_what_lies_near_and_was_not_made_here(here):
     (here / "data" / "made.manifest.json").write_text('{"files": {"made_train.jsonl": ""}}', "utf-8")
     (here / "saves").mkdir()
     (here / "saves" / "log.jsonl").write_text("{}", "utf-8")
-    assert places.offered() == [
+    assert places.list_data_files() == [
         "data/other.csv",
         "raw/sample_finetome.parquet",
         "raw/sample_medical_r1.jsonl",

@@ -6,17 +6,15 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.board.board import without_secrets
-from lf_qwen3.board.handlers import proof, proof_report, train_tab
+from lf_qwen3.board.handlers import proof, train_tab
+from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 
 HERE = Path("data")
 SETTINGS = {**proof.RECIPE, "cutoff_len": 2048}
 TRAINS = {"stage": "sft", "do_train": True}
-
-
-def tell(what, done, total):
-    pass
 
 
 @pytest.fixture
@@ -44,7 +42,7 @@ def test_what_will_not_do_is_refused(registered, folder, names):
 
 
 def test_check_returns_findings_with_hints(registered):
-    result = proof.check(proof.request("data", ["sums"], SETTINGS, tokenizer="no/such"), tell)
+    result = proof.check(proof.request("data", ["sums"], SETTINGS, tokenizer="no/such"), NoProgress())
     found = {one["code"]: one for one in result["codes"]}
     assert found["empty_answer"]["count"] == 1
     assert found["empty_answer"]["places"][0][0].endswith("sums.jsonl:2")
@@ -57,25 +55,26 @@ def test_what_is_wrong_with_the_settings_is_said_of_the_train_tab(registered):
     asked = proof.request(
         "data", ["sums"], {**SETTINGS, **TRAINS, "enable_thinking": True}, tokenizer="no/such"
     )
-    places = {place for one in proof.check(asked, tell)["codes"] for place, _ in one["places"]}
+    places = {place for one in proof.check(asked, NoProgress())["codes"] for place, _ in one["places"]}
     assert train_tab.NAME in places
     assert not any("train.yaml" in one for one in places)
 
 
 @pytest.mark.parametrize("language", languages())
 def test_findings_are_shown_in_every_language(registered, language):
-    result = proof.check(proof.request("data", ["sums"], SETTINGS, tokenizer="no/such"), tell)
-    shown = proof_report.findings(json.loads(json.dumps(result)), texts(language))
+    result = proof.check(proof.request("data", ["sums"], SETTINGS, tokenizer="no/such"), NoProgress())
+    shown = render("proof/findings", texts(language), state=json.loads(json.dumps(result)))
     assert "empty_answer" in shown
     assert texts(language)("proof.unclean") in shown
 
 
 def test_preview_shows_what_is_learnt_as_text(registered):
     asked = proof.preview_request(proof.request("data", ["sums"], SETTINGS), 1)
-    state = json.loads(json.dumps(proof.preview(asked, tell)))
-    learnt = "".join(one["text"] for one in state["rows"][0]["renderings"][0]["segments"] if one["learnt"])
+    state = json.loads(json.dumps(proof.preview(asked, NoProgress())))
+    pieces = state["rows"][0]["renderings"][0]["pieces"]
+    learnt = "".join(piece["text"] for piece in pieces if piece["mask"] == "learnt")
     assert learnt.endswith("It is 2.<|im_end|>\n")
-    shown = proof_report.record(state, texts("en"))
+    shown = render("proof/record", texts("en"), state=state)
     assert "&lt;b&gt;1&lt;/b&gt;" in shown
     assert "<b>" not in shown
 
@@ -85,17 +84,17 @@ def test_where_the_renderings_differ_they_stand_side_by_side(registered):
     asked = proof.preview_request(proof.request("data", ["sums"], settings), 1)
     row = {"instruction": "Hi", "input": "", "output": "Hello.", "system": "<|im_end|>"}
     (HERE / "sums.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
-    state = proof.preview(asked, tell)
+    state = proof.preview(asked, NoProgress())
     official = state["rows"][0]["official"]
-    shown = proof_report.record(state, texts("en"))
+    shown = render("proof/record", texts("en"), state=state)
     assert (texts("en")("proof.official") in shown) == (not official["same"])
 
 
 def test_a_cut_is_shown(registered):
     asked = proof.preview_request(proof.request("data", ["sums"], {**SETTINGS, "cutoff_len": 12}), 1)
-    state = proof.preview(asked, tell)
+    state = proof.preview(asked, NoProgress())
     tokens = state["rows"][0]["renderings"][0]["tokens"]
-    shown = proof_report.record(state, texts("en"))
+    shown = render("proof/record", texts("en"), state=state)
     assert tokens["fed"] < tokens["total"]
     assert "lfq-lost" in shown
     assert str(tokens["total"] - tokens["fed"]) in shown
@@ -111,14 +110,14 @@ def test_a_preview_that_cannot_be_is_refused(registered, row, template):
 def test_a_row_beyond_the_end_is_told(registered):
     asked = proof.preview_request(proof.request("data", ["sums"], SETTINGS), 99)
     with pytest.raises(UsageError, match="beyond the end"):
-        proof.preview(asked, tell)
+        proof.preview(asked, NoProgress())
 
 
 def test_a_text_without_end_is_cut_short():
     text = "a" * 10**6
-    shown = proof_report._text([{"part": "prompt", "learnt": False, "lost": 0, "text": text}])
-    assert proof_report.LONGEST <= len(shown) < 2 * proof_report.LONGEST
-    assert f"{10**6 - proof_report.LONGEST:,}" in shown
+    shown = proof.shorten(text)
+    assert proof.LONGEST <= len(shown) < 2 * proof.LONGEST
+    assert f"{10**6 - proof.LONGEST:,}" in shown
 
 
 def test_no_secret_leaves_the_train_tab():

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 PROGRAM = """
 import json, os
 from llamafactory.webui import interface
-from lf_qwen3.webui import hook
+from lf_qwen3.board import hook
 is_wrapped = hasattr(interface.create_ui, hook._MARK)
 
 def elements(demo_mode=False):
@@ -36,7 +36,7 @@ made = {"is_wrapped": is_wrapped, "bare": elements()}
 if not is_wrapped:
     del os.environ[hook.SWITCH]
     hook.install()
-    from lf_qwen3.webui import sections
+    from lf_qwen3.board import sections
     names = sections.ORDER
     sections.ORDER = (*names, "no_such_section")
     made["failed"] = elements()

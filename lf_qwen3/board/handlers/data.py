@@ -1,4 +1,4 @@
-"""Section Data: look at a source, convert it, tell what became of every row."""
+"""Section Data: inspect a source, convert it, report what became of every row."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast, get_args
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.board.handlers import places, tokenizers
-from lf_qwen3.board.jobs import Job, Tell, TellProgress
+from lf_qwen3.base.nearest import unknown_name
+from lf_qwen3.base.progress import NoProgress, Progress, Status
+from lf_qwen3.board.handlers import places, token_chart, tokenizers
+from lf_qwen3.board.handlers.token_chart import TokenChart
+from lf_qwen3.board.jobs import Job
 from lf_qwen3.data import converters, registry, sources
+from lf_qwen3.data.convert.formats import Turns
 from lf_qwen3.data.convert.options import ConvertOptions
 
 ROWS_SHOWN = 3
@@ -26,24 +30,55 @@ _PACKED = (".gz", ".zst")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """What the section's elements hold, as they come from the browser.
+class ConversionForm:
+    """What the section's elements hold, as they come from the browser: an empty one may be None.
 
     `mix` is the share of thinking records; None or 0, which an empty field is to gradio, for no mixing.
     """
 
-    paths: list[str]
-    uploaded: list[str]
-    converter: str
-    name: str
+    paths: list[str] | None
+    upload: list[str] | None
+    converter: str | None
+    name: str | None
     turns: str
     mix: float | None
     val: float | None
     test: float | None
     dataset_dir: str
-    tokenizer: str = ""
+    tokenizer: str | None = ""
     model: str = ""
     cutoff_len: int = CUTOFF_LEN
+
+
+class SourceShown(TypedDict):
+    """A source: (name, converter, size) of each file, columns and first rows of the first one."""
+
+    files: list[tuple[str, str, str]]
+    columns: list[str]
+    rows: list[list[str]]
+
+
+class ConversionShown(TypedDict):
+    """A `ConversionReport` in the names of its fields, and what the page shows beside it.
+
+    `chart` shows the token lengths, or `uncounted` says why there is none; `rejected_rows` are the first.
+    """
+
+    read: int
+    written: dict[str, int]
+    rows: dict[str, int]
+    rejected: dict[str, int]
+    repaired: dict[str, int]
+    duplicates: int
+    left_out: int
+    thinking: int
+    plain: int
+    files: dict[str, str]
+    datasets: list[str]
+    warnings: list[str]
+    chart: TokenChart | None
+    uncounted: str
+    rejected_rows: list[dict[str, Any]]
 
 
 def converter_names() -> list[str]:
@@ -51,33 +86,33 @@ def converter_names() -> list[str]:
     return list(converters.all_converters())
 
 
-def look(paths: Sequence[str], uploaded: Sequence[str], converter: str) -> dict[str, Any]:
+def inspect_source(paths: Sequence[str], upload: Sequence[str], converter: str) -> SourceShown:
     """Return which converter fits each file, and the first rows of the first one.
 
-    {"files": [(name, converter, bytes)], "columns": [...], "rows": [[text, ...], ...]}. Raises `UsageError`
-    for a path, a file or a converter that will not do.
+    A file whose rows may have any size is read in a process of its own. Raises `UsageError` for a path, a
+    file or a converter that will not do.
     """
-    asked = {"paths": list(paths), "uploaded": list(uploaded), "converter": converter}
-    files = places.source_files(asked["paths"], asked["uploaded"])
+    asked = {"paths": list(paths), "upload": list(upload), "converter": converter}
+    files = places.source_files(paths, upload)
     if all(path.stat().st_size <= _SMALL and path.suffix not in _PACKED for path in files):
-        return look_inside(asked, lambda what, done, total: None)
-    found = [one for one in Job.start("data.look_inside", asked) if isinstance(one, dict)]
-    return found[-1]
+        return read_source(asked, NoProgress())
+    *_, shown = Job.start("data.read_source", asked)
+    return cast(SourceShown, shown)
 
 
-def look_inside(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Do what `look` does; for files that may hold a row of any size it runs in a process of its own."""
-    converter = asked["converter"]
-    files = places.source_files(asked["paths"], asked["uploaded"])
-    fitting = [(path.name, _converter_of(path, converter), path.stat().st_size) for path in files]
+def read_source(asked: Mapping[str, Any], progress: Progress) -> SourceShown:
+    """Do the work of `inspect_source`."""
+    files = places.source_files(asked["paths"], asked["upload"])
     file = sources.find_files(str(files[0]))[0]
     columns = sources.columns(file)
     items = chain.from_iterable(map(sources.rows, sources.cut(file)))
-    rows = list(islice((one for one in items if isinstance(one, dict)), ROWS_SHOWN))
+    rows = islice((item for item in items if isinstance(item, dict)), ROWS_SHOWN)
     return {
-        "files": fitting,
+        "files": [
+            (path.name, _converter_of(path, asked["converter"]), _size(path.stat().st_size)) for path in files
+        ],
         "columns": columns,
-        "rows": [[_text(row.get(one)) for one in columns] for row in rows],
+        "rows": [[_short(row.get(column)) for column in columns] for row in rows],
     }
 
 
@@ -92,92 +127,82 @@ def registered(dataset_dir: str) -> list[str]:
 def suggest_name(sources: Sequence[str]) -> str:
     """Return a name for a dataset made of these files or folders; "" where they suggest none."""
     stem = Path(next(iter(sources), "").rstrip("/")).name.split(".")[0]
-    kept = "".join(one if one.isalnum() or one in "_-" else "_" for one in stem)
-    return kept.strip("_")[:40]
+    name = "".join(char if char.isalnum() or char in "_-" else "_" for char in stem)
+    return name.strip("_")[:40]
 
 
-def request(form: Form, is_demo: bool = False) -> dict[str, Any]:
+def request(form: ConversionForm, is_demo: bool = False) -> dict[str, Any]:
     """Return what `convert` is asked for, every field checked.
 
     Raises `UsageError` for a field that will not do, and in demo mode, where nothing is written.
     """
-    if is_demo:
-        raise UsageError(
-            "the board runs in demo mode, which changes nothing", "start it on a machine of your own"
-        )
-    name = form.name.strip()
+    places.refuse_demo(is_demo)
+    name = (form.name or "").strip()
     if len(name) > LONGEST_NAME:
-        raise UsageError(f"the name is longer than {LONGEST_NAME} characters", "choose a shorter one")
+        raise UsageError(
+            f"the name is longer than {LONGEST_NAME} characters", "choose a shorter one", code="name_invalid"
+        )
     registry.check_name(name)
     folder = places.require_inside(form.dataset_dir)
-    files = places.source_files(form.paths, form.uploaded)
-    if form.converter:
-        converters.get(form.converter)
-    prefix = f"{form.converter}:" if form.converter else ""
-    if form.turns not in ("unroll", "last", "all"):
-        raise UsageError(f"no way to cut turns is called '{form.turns}'", "unroll, last, all")
-    folder_name = form.dataset_dir if Path(form.dataset_dir).resolve() == folder else str(folder)
+    files = places.source_files(form.paths or [], form.upload or [])
+    prefix = f"{converters.get(form.converter).name}:" if form.converter else ""
+    if form.turns not in get_args(Turns):
+        raise unknown_name("way to cut turns", form.turns, get_args(Turns))
     return {
         "sources": [f"{prefix}{file}" for file in files],
         "name": name,
-        "dataset_dir": folder_name,
+        "dataset_dir": form.dataset_dir if Path(form.dataset_dir).resolve() == folder else str(folder),
         "turns": form.turns,
         "mix": form.mix or None,
         "val": form.val or 0,
         "test": form.test or 0,
-        "tokenizer": form.tokenizer,
+        "tokenizer": form.tokenizer or "",
         "model": form.model,
         "cutoff_len": int(form.cutoff_len),
     }
 
 
-def convert(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Convert and register, then count tokens; runs in a process of its own.
-
-    Returns the fields of `convert`'s report, and `tokens` (the figures of `checking`, {} where they could
-    not be counted), `uncounted` (why), `rejected_rows` (the first ones). Raises what `convert` raises.
-    """
+def convert(asked: Mapping[str, Any], progress: Progress) -> ConversionShown:
+    """Convert and register, then count tokens; runs in a process of its own. Raises what `convert` raises."""
     from lf_qwen3.data.convert import convert as conversion
     from lf_qwen3.data.convert.pool import count_workers
 
+    given = {key: asked[key] for key in ("name", "turns", "mix", "val", "test")}
     options = ConvertOptions(
-        sources=tuple(asked["sources"]),
-        name=asked["name"],
-        dataset_dir=Path(asked["dataset_dir"]),
-        turns=asked["turns"],
-        mix=asked["mix"],
-        val=asked["val"],
-        test=asked["test"],
-        workers=count_workers(),
+        tuple(asked["sources"]), dataset_dir=Path(asked["dataset_dir"]), workers=count_workers(), **given
     )
-    report = conversion.convert(options, tell)
-    tokens, uncounted = _count_tokens(report.datasets[0], asked, tell)
+    report = conversion.convert(
+        options, lambda phase, done, total: progress.update(Status(phase, done, total))
+    )
+    chart, uncounted = _count_tokens(report.datasets[0], asked, progress)
     rejected = _rejected_rows(Path(report.files["rejected"]))
-    return asdict(report) | {"tokens": tokens, "uncounted": uncounted, "rejected_rows": rejected}
+    shown = asdict(report) | {"chart": chart, "uncounted": uncounted, "rejected_rows": rejected}
+    return cast(ConversionShown, shown)
 
 
-def _count_tokens(dataset: str, asked: Mapping[str, Any], tell: Tell) -> tuple[dict[str, Any], str]:
-    """Return the token figures of a dataset, or why there are none; the data is written already."""
+def _count_tokens(
+    dataset: str, asked: Mapping[str, Any], progress: Progress
+) -> tuple[TokenChart | None, str]:
+    """Return the token lengths of a dataset, or why there are none; the data is written already."""
     from lf_qwen3.proof.check import check
 
-    place, why = tokenizers.find_or_say(asked["tokenizer"], asked["model"])
+    tokenizer, why = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
     if why:
-        return {}, why
+        return None, why
+    cutoff_len = asked["cutoff_len"]
     report = check(
-        asked["dataset_dir"],
-        dataset,
-        tokenizer=place,
-        cutoff_len=asked["cutoff_len"],
-        progress=TellProgress(tell),
+        asked["dataset_dir"], dataset, tokenizer=tokenizer, cutoff_len=cutoff_len, progress=progress
     )
-    return report.tokens.get(dataset, {}), "; ".join(report.notes) if dataset not in report.tokens else ""
+    if dataset not in report.tokens:
+        return None, "; ".join(report.notes)
+    return token_chart.draw(report.tokens[dataset]), ""
 
 
 def _rejected_rows(path: Path) -> list[dict[str, Any]]:
     """Return the first rejected rows, their content cut short."""
     with path.open(encoding="utf-8", errors="replace") as lines:
         rows = [json.loads(line) for line in islice(lines, REJECTED_SHOWN)]
-    return [row | {"file": Path(row["file"]).name, "content": _text(row["content"])} for row in rows]
+    return [row | {"file": Path(row["file"]).name, "content": _short(row["content"])} for row in rows]
 
 
 def _converter_of(path: Path, named: str) -> str:
@@ -186,8 +211,15 @@ def _converter_of(path: Path, named: str) -> str:
     return converters.detect(sources.columns(sources.find_files(str(path))[0]), path.name).name
 
 
-def _text(value: Any, most: int = 120) -> str:
+def _short(value: Any, most: int = 120) -> str:
     """Return a value of a row on one line, cut short."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     flat = " ".join(text[: 4 * most].split())
     return flat[:most] + ("…" if len(flat) > most or len(text) > 4 * most else "")
+
+
+def _size(size: int) -> str:
+    for unit, scale in (("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)):
+        if size >= scale:
+            return f"{size / scale:,.1f} {unit}"
+    return f"{size:,} B"

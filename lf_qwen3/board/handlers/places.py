@@ -1,4 +1,4 @@
-"""Which files and folders of this machine the tab may touch.
+"""Which files and folders of this machine the tab may touch, and by which names.
 
 The board listens to whoever reaches its port, without a login, so every path that is typed counts as hostile:
 it must lie below the folder that the board was started in, or below one that LF_QWEN3_WEBUI_PATHS names.
@@ -7,28 +7,41 @@ it must lie below the folder that the board was started in, or below one that LF
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.files import write_text
 from lf_qwen3.data import sources
 
 VARIABLE = "LF_QWEN3_WEBUI_PATHS"
 """The environment variable that names further folders, separated as in PATH."""
 
+SAVES = "saves"
+"""LLaMA Board's own folder of runs (webui/common.py)."""
+
 MOST_UPLOADED = 512 << 20
 """Bytes of one uploaded file; a larger one is put beside the board and named by its path."""
 
-_LONGEST = 4096
+MOST_OFFERED = 200
+"""Names in a list."""
+
+LONGEST_NAME = 80
+"""Characters of a name."""
+
+_LONGEST_PATH = 4096
+_NAME = re.compile(r"\w[\w.-]*")
 _DATA = (".jsonl", ".json", ".parquet", ".csv", ".tsv", ".gz", ".zst")
-_DEPTH, _MOST_OFFERED = 3, 200
+_DEPTH = 2
+_NEVER_READ = ("llamaboard_cache", "llamaboard_config", "node_modules", "site-packages")
 
 
 def roots() -> list[Path]:
     """Return the folders below which the tab reads and writes."""
-    named = [one for one in os.environ.get(VARIABLE, "").split(os.pathsep) if one]
-    return [Path(one).expanduser().resolve() for one in (".", *named)]
+    named = [folder for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder]
+    return [Path(folder).expanduser().resolve() for folder in (".", *named)]
 
 
 def uploads() -> Path:
@@ -39,20 +52,86 @@ def uploads() -> Path:
 def require_inside(path: str | Path, also: tuple[Path, ...] = ()) -> Path:
     """Return a path, links followed. Raises `UsageError` unless it lies below one of the roots or `also`."""
     text = str(path)
-    if not text.strip() or len(text) > _LONGEST or "\0" in text:
-        raise UsageError("this is no path", "name a file or a folder")
+    if not text.strip() or len(text) > _LONGEST_PATH or "\0" in text:
+        raise UsageError("this is no path", "name a file or a folder", code="not_a_path")
     try:
         real = Path(text).expanduser().resolve()
     except (OSError, RuntimeError) as error:  # a loop of links, an unknown ~user
         raise UsageError(
-            f"{text}: this is no path that can be followed", "name a file or a folder"
+            f"{text}: this is no path that can be followed", "name a file or a folder", code="not_a_path"
         ) from error
     if not any(real.is_relative_to(root) for root in (*roots(), *also)):
         raise UsageError(
             f"{text} lies outside the folder that the board was started in",
             f"move or upload the data, or start the board with {VARIABLE}=FOLDER",
+            code="path_outside",
         )
     return real
+
+
+def require_chosen(named: str | None, what: str) -> Path:
+    """Return a folder or file that was named, as a person would name it from here.
+
+    Raises `UsageError` for none, with `what` to choose, and for one outside the roots or not there.
+    """
+    text = (named or "").strip()
+    if not text:
+        raise UsageError(
+            f"no {what} is chosen", "choose one from the list, or type its folder", code="nothing_chosen"
+        )
+    real = require_inside(text)
+    if not real.exists():
+        raise UsageError(
+            f"there is no file or folder {text}", "choose one from the list", code="file_missing"
+        )
+    return from_here(real)
+
+
+def from_here(path: Path) -> Path:
+    """Return a path relative to the board's folder where it lies in it."""
+    real, here = path.resolve(), Path.cwd().resolve()
+    return real.relative_to(here) if real.is_relative_to(here) else real
+
+
+def check_name(name: str | None) -> str:
+    """Return a name without blanks around it.
+
+    Raises `UsageError` unless it is made of letters, digits, '_', '-' and '.', begins with none of the last
+    two and is not too long: it becomes part of a file's name, and the name of an entry.
+    """
+    text = (name or "").strip()
+    if not text:
+        raise UsageError("there is no name", "type one, such as my_run", code="name_missing")
+    if len(text) > LONGEST_NAME or len(text.encode("utf-8", "replace")) > 2 * LONGEST_NAME:
+        raise UsageError(
+            f"the name is longer than {LONGEST_NAME} characters", "choose a shorter one", code="name_invalid"
+        )
+    if not _NAME.fullmatch(text):
+        raise UsageError(
+            f"{text!r} cannot be a name",
+            "use letters, digits, '_', '-' and '.', for example my_run-2",
+            code="name_invalid",
+        )
+    return text
+
+
+def refuse_demo(is_demo: bool) -> None:
+    """Raise `UsageError` in demo mode, in which visitors write nothing and start nothing."""
+    if is_demo:
+        raise UsageError(
+            "the board runs in demo mode, which changes nothing",
+            "start it on a machine of your own",
+            code="demo_mode",
+        )
+
+
+def write_inside(path: Path, text: str) -> None:
+    """Write a file below the board's folder, whole or not at all; its folder is made.
+
+    Raises `UsageError` for a path that links lead out of that folder.
+    """
+    require_inside(path)
+    write_text(path, text)
 
 
 def source_files(named: Sequence[str], uploaded: Sequence[str]) -> list[Path]:
@@ -61,32 +140,48 @@ def source_files(named: Sequence[str], uploaded: Sequence[str]) -> list[Path]:
     Raises `UsageError` for none at all, for what `sources.find_files` refuses, for a file outside the roots
     and for an upload beyond `MOST_UPLOADED`.
     """
-    for one in named:
-        require_inside(one.split("*")[0] or ".")
-    found = [file.path for one in named for file in sources.find_files(one)]
-    for path in found:
-        require_inside(path)
-    for one in uploaded:
-        found.append(_uploaded(one))
-    if not found:
-        raise UsageError("no data is named", "type a path or upload a file")
-    return [_relative(path) for path in found]
+    for path in named:
+        require_inside(path.split("*")[0] or ".")
+    files = [file.path for path in named for file in sources.find_files(path)]
+    for file in files:
+        require_inside(file)
+    files += map(_uploaded, uploaded)
+    if not files:
+        raise UsageError("no data is named", "type a path or upload a file", code="nothing_chosen")
+    return [from_here(file) for file in files]
 
 
-def offered() -> list[str]:
+def list_data_files() -> list[str]:
     """Return data files near the board, for the user to choose from: those not made by a conversion."""
     from lf_qwen3.data.convert.manifest import MANIFEST_END, file_names
 
-    here = Path.cwd()
     made: set[Path] = set()
-    found: list[str] = []
-    for path in _walk(here, _DEPTH):
-        if path.name.endswith(MANIFEST_END):
-            own = file_names(path.name.removesuffix(MANIFEST_END))
-            made.update(path.parent / file for file in own.values())
-        elif path.suffix in _DATA and path.name != "dataset_info.json":
-            found.append(str(path.relative_to(here)))
-    return [one for one in sorted(found) if here / one not in made][:_MOST_OFFERED]
+    files: list[Path] = []
+    for folder, names in walk(Path(), _DEPTH, leave_out=SAVES):
+        for name in names:
+            if name.endswith(MANIFEST_END):
+                own = file_names(name.removesuffix(MANIFEST_END))
+                made.update(folder / file for file in own.values())
+            elif Path(name).suffix in _DATA and name != "dataset_info.json":
+                files.append(folder / name)
+    return sorted(str(file) for file in files if file not in made)[:MOST_OFFERED]
+
+
+def walk(top: Path, depth: int, leave_out: str = "") -> Iterator[tuple[Path, set[str]]]:
+    """Yield the folders below `top`, itself first, with the names of their files.
+
+    Hidden ones, checkpoints of a run and what others keep for themselves are left out.
+    """
+    never = (*_NEVER_READ, leave_out)
+    for root, folders, files in os.walk(top):
+        folder = Path(root)
+        is_deepest = len(folder.relative_to(top).parts) >= depth
+        folders[:] = [] if is_deepest else [name for name in folders if _is_open(name) and name not in never]
+        yield folder, {name for name in files if _is_open(name)}
+
+
+def _is_open(name: str) -> bool:
+    return name[0] not in "._" and not name.startswith("checkpoint-")
 
 
 def _uploaded(name: str) -> Path:
@@ -95,31 +190,6 @@ def _uploaded(name: str) -> Path:
         raise UsageError(
             f"{path.name} is larger than {MOST_UPLOADED >> 20:,} MiB",
             "put it into the folder that the board was started in, and name its path",
+            code="file_too_large",
         )
     return sources.find_files(str(path))[0].path
-
-
-def _walk(folder: Path, depth: int) -> Iterator[Path]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda one: one.name)
-    except OSError:
-        return
-    for entry in entries:
-        if entry.name[0] in "._" or entry.name in (
-            "saves",
-            "llamaboard_cache",
-            "llamaboard_config",
-            "node_modules",
-        ):
-            continue
-        if entry.is_file():
-            yield Path(entry.path)
-        elif depth > 1 and entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path), depth - 1)
-
-
-def _relative(path: Path) -> Path:
-    """Return a path as a person would name it from here."""
-    real = path.resolve()
-    here = Path.cwd().resolve()
-    return real.relative_to(here) if real.is_relative_to(here) else real

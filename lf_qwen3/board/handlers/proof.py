@@ -1,15 +1,16 @@
-"""Section Proof: hold data against settings, and see a record as the model will."""
+"""Section Proof: check data under settings, and show a record as the model will read it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.board.handlers import places, tokenizers
-from lf_qwen3.board.handlers.train_tab import NAME, told_of, yaml_of
-from lf_qwen3.board.jobs import Tell, TellProgress
+from lf_qwen3.board.handlers.train_tab import NAME, written_yaml
 from lf_qwen3.trainer.render import NAMES as TEMPLATES
 
 PLACES = 5
@@ -17,6 +18,58 @@ PLACES = 5
 
 RECIPE = {"template": "qwen3", "enable_thinking": None, "mask_history": True}
 """The settings of our recipes that decide how a record is fed."""
+
+LONGEST = 20_000
+"""Characters shown of one piece of a record."""
+
+
+class CodeShown(TypedDict):
+    """All findings of one code; `places` are the first (place, detail)."""
+
+    code: str
+    severity: str
+    count: int
+    message: str
+    hint: str
+    places: list[tuple[str, str]]
+
+
+class CheckShown(TypedDict):
+    """A check; the summary is that of `lf-qwen3 check --json`."""
+
+    codes: list[CodeShown]
+    summary: dict[str, Any]
+
+
+class OfficialShown(TypedDict):
+    """The rendering of the official chat template, and where it leaves the trainer's."""
+
+    same: bool
+    tokens: int
+    refused: str
+    before: str
+    after: str
+    token: int
+    turn: int
+
+
+class RowShown(TypedDict):
+    """A row as it is fed: figures and pieces of text with their loss mask, or the problem with it."""
+
+    file: str
+    row: int
+    problem: str
+    renderings: list[dict[str, Any]]
+    official: OfficialShown | None
+
+
+class RecordShown(TypedDict):
+    """A preview: rows under settings."""
+
+    options: str
+    cutoff_len: int
+    unofficial: str
+    rows: list[RowShown]
 
 
 def request(
@@ -28,10 +81,11 @@ def request(
     and where no dataset is named at all.
     """
     places.require_inside(dataset_dir)
-    of_settings = [one for one in str(settings.get("dataset") or "").split(",") if one]
-    chosen = names or of_settings
+    chosen = names or [name for name in str(settings.get("dataset") or "").split(",") if name]
     if not chosen:
-        raise UsageError("no dataset is chosen", "choose one here, or in the Train tab")
+        raise UsageError(
+            "no dataset is chosen", "choose one here, or in the Train tab", code="nothing_chosen"
+        )
     return {
         "dataset_dir": dataset_dir,
         "names": chosen,
@@ -48,74 +102,113 @@ def preview_request(asked: Mapping[str, Any], row: float | None) -> dict[str, An
     """
     number = int(row or 1)
     if number < 1:
-        raise UsageError(f"there is no row {number}", "rows are counted from 1")
+        raise UsageError(f"there is no row {number}", "rows are counted from 1", code="row_missing")
     template = asked["settings"].get("template")
     if template not in TEMPLATES:
         raise UsageError(
             f"the chat template chosen at the top is '{template}', which no Qwen3 has",
             f"choose a Qwen3 model or the template {' or '.join(TEMPLATES)} there, "
             "or take the recipes' settings",
+            code="not_a_qwen3_template",
         )
     return {**asked, "row": number}
 
 
-def check(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Check datasets under settings; runs in a process of its own.
-
-    Returns {"codes": [{"code", "severity", "count", "message", "hint", "places": [(place, detail)]}],
-    "summary"}, the summary as `lf-qwen3 check --json` has it. Raises what `checking.check` raises.
-    """
+def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
+    """Check datasets under settings; in a process of its own. Raises what the library's `check` raises."""
     from lf_qwen3.proof import check as checking
 
-    place, why = tokenizers.find_or_say(asked["tokenizer"], asked["model"])
-    with yaml_of(asked["settings"]) as config:
+    tokenizer, why = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
+    with written_yaml(asked["settings"]) as config:
         report = checking.check(
-            asked["dataset_dir"],
-            asked["names"],
-            config=config,
-            tokenizer=place,
-            progress=TellProgress(tell),
+            asked["dataset_dir"], asked["names"], config=config, tokenizer=tokenizer, progress=progress
         )
-    codes = [
-        {
-            "code": code,
-            "message": found[0].what,
-            "severity": found[0].severity,
-            "count": report.counts[code],
-            "hint": found[0].cure,
-            "places": [(_place(one, config), one.detail) for one in found[:PLACES]],
-        }
-        for code, found in report.by_code()
-    ]
     summary = report.summary()
-    return {"codes": codes, "summary": summary | {"notes": summary["notes"] + [why] * bool(why)}}
+    return {
+        "codes": [
+            {
+                "code": code,
+                "severity": findings[0].severity,
+                "count": report.counts[code],
+                "message": findings[0].what,
+                "hint": findings[0].cure,
+                "places": [(_place(finding, config), finding.detail) for finding in findings[:PLACES]],
+            }
+            for code, findings in report.by_code()
+        ],
+        "summary": summary | {"notes": summary["notes"] + [why] * bool(why)},
+    }
 
 
-def preview(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Render one record as it is fed; runs in a process of its own.
-
-    Returns what `lf-qwen3 preview --json` prints, without ids and labels, and `cutoff_len`. Raises what
-    `preview.preview` raises.
-    """
+def preview(asked: Mapping[str, Any], progress: Progress) -> RecordShown:
+    """Render one record as it is fed; in a process of its own. Raises what the library's `preview` raises."""
     from lf_qwen3.proof import preview as previewing
 
-    tell("rendering", 0, 0)
-    place = tokenizers.find(asked["tokenizer"], asked["model"])
-    with yaml_of(asked["settings"]) as config:
-        try:
-            found = previewing.preview(
-                asked["names"][0],
-                dataset_dir=asked["dataset_dir"],
-                tokenizer=place,
-                config=config,
-                row=asked["row"],
-            )
-        except LfQwen3Error as error:
-            raise told_of(error, config) from error
-    shown = previewing.summarise_preview(found)
-    for rendering in (one for row in shown["rows"] for one in row["renderings"]):
-        del rendering["input_ids"], rendering["labels"]
-    return shown | {"cutoff_len": found.template.cutoff_len}
+    progress.update(Status("rendering"))
+    tokenizer = tokenizers.find_tokenizer(asked["tokenizer"], asked["model"])
+    with written_yaml(asked["settings"]) as config:
+        result = previewing.preview(
+            asked["names"][0],
+            dataset_dir=asked["dataset_dir"],
+            tokenizer=tokenizer,
+            config=config,
+            row=asked["row"],
+        )
+    summary = previewing.summarise_preview(result)
+    options = (f"{key}: {json.dumps(option['value'])}" for key, option in summary["options"].items())
+    return {
+        "options": ", ".join(options),
+        "cutoff_len": result.template.cutoff_len,
+        "unofficial": summary["unofficial"],
+        "rows": [show_row(row) for row in summary["rows"]],
+    }
+
+
+def show_row(row: Mapping[str, Any]) -> RowShown:
+    """Return a row of `lf-qwen3 preview --json` as it is shown: no ids, texts without end cut short."""
+    official = row["official"]
+    return {
+        "file": row["file"],
+        "row": row["row"],
+        "problem": row["problem"],
+        "renderings": [
+            {
+                **{key: rendering[key] for key in ("side", "tokens", "lost_end")},
+                "pieces": [
+                    {"mask": _mask(piece), "part": piece["part"], "text": shorten(piece["text"])}
+                    for piece in rendering["segments"]
+                ],
+            }
+            for rendering in row["renderings"]
+        ],
+        "official": official and _official(official),
+    }
+
+
+def shorten(text: str) -> str:
+    """Return a text without its middle where it is longer than `LONGEST`."""
+    half = LONGEST // 2
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:half]}\n[… {len(text) - 2 * half:,} …]\n{text[-half:]}"
+
+
+def _official(official: Mapping[str, Any]) -> OfficialShown:
+    difference = official["difference"] or {"character": 0, "at": 0, "turn": 0, "refused": ""}
+    text, at = official["text"] if official["difference"] else "", difference["character"]
+    return {
+        "same": official["same"],
+        "tokens": official["tokens"],
+        "refused": difference["refused"],
+        "before": shorten(text[:at]),
+        "after": shorten(text[at:]),
+        "token": difference["at"] + 1,
+        "turn": difference["turn"] + 1,
+    }
+
+
+def _mask(piece: Mapping[str, Any]) -> str:
+    return "lost" if piece["lost"] else "learnt" if piece["learnt"] else "masked"
 
 
 def _place(finding: Any, config: Path) -> str:

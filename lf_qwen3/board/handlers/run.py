@@ -1,4 +1,4 @@
-"""Section Run: what a training run tells about itself, its curves, what to try next."""
+"""Section Run: what a training run shows of itself, its curves, what to try next."""
 
 from __future__ import annotations
 
@@ -7,51 +7,70 @@ import math
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.board.handlers import places, run_folders
-from lf_qwen3.board.jobs import Tell
+from lf_qwen3.base.progress import Progress, Status
+from lf_qwen3.board.handlers import places
 
 if TYPE_CHECKING:
     from lf_qwen3.results.diagnose import Diagnosis, TrainingRun
 
 
+class RunFigures(TypedDict):
+    """How far a run came, its first and last loss, its lowest validation loss; None for none."""
+
+    step: int
+    total: int
+    first: float | None
+    last: float | None
+    best: float | None
+    best_step: int | None
+
+
+class DiagnosisShown(TypedDict):
+    """A diagnosis; `verdicts` as `diagnose --json` has them, `pictures` are (name, SVG as a data URI)."""
+
+    run: str
+    is_sound: bool
+    figures: RunFigures
+    verdicts: list[dict[str, Any]]
+    notes: list[str]
+    pictures: list[tuple[str, str]]
+
+
 def request(folder: str | None) -> dict[str, Any]:
     """Return what `diagnose` is asked for. Raises `UsageError` for a folder that will not do."""
-    return {"folder": str(run_folders.require(folder, "run"))}
+    return {"folder": str(places.require_chosen(folder, "run"))}
 
 
-def diagnose(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+def diagnose(asked: Mapping[str, Any], progress: Progress) -> DiagnosisShown:
     """Diagnose a run; in a process of its own.
 
-    Returns {"run", "is_sound", "figures", "verdicts", "notes", "pictures": [(name, SVG as a data URI)]}.
-    Raises what `diagnose.diagnose` raises, `UsageError` for a train.yaml that leads outside the roots.
+    Raises what the library's `diagnose` raises, `UsageError` for a train.yaml that leads outside the roots.
     """
     from lf_qwen3.results import diagnose as diagnosing
     from lf_qwen3.results.diagnose import reading
 
-    tell("diagnosing", 0, 0)
-    place = reading.locate(Path(asked["folder"]))
-    places.require_inside(place)
-    found = diagnosing.diagnose(place)
-    pictures, why = _pictures(found)
-    told = found.as_json()
+    progress.update(Status("diagnosing"))
+    folder = reading.locate(Path(asked["folder"]))
+    places.require_inside(folder)
+    diagnosis = diagnosing.diagnose(folder)
+    pictures, why = _draw(diagnosis)
     return {
-        "run": str(run_folders.from_here(place)),
-        "is_sound": found.is_sound,
-        "figures": _figures(found.run),
-        "verdicts": told["verdicts"],
-        "notes": [*found.notes, *why],
+        "run": str(places.from_here(folder)),
+        "is_sound": diagnosis.is_sound,
+        "figures": _figures(diagnosis.run),
+        "verdicts": diagnosis.as_json()["verdicts"],
+        "notes": [*diagnosis.notes, *why],
         "pictures": pictures,
     }
 
 
-def _figures(run: TrainingRun) -> dict[str, Any]:
-    """Return how far the run came, its first and last loss, its lowest validation loss; None for none."""
-    losses = [one.value for one in run.train if math.isfinite(one.value)]
-    validation = [one for one in run.main_validation if math.isfinite(one.value)]
-    best = min(validation, key=lambda one: one.value, default=None)
+def _figures(run: TrainingRun) -> RunFigures:
+    losses = [point.value for point in run.train if math.isfinite(point.value)]
+    validation = [point for point in run.main_validation if math.isfinite(point.value)]
+    best = min(validation, key=lambda point: point.value, default=None)
     return {
         "step": run.step,
         "total": run.total,
@@ -62,17 +81,17 @@ def _figures(run: TrainingRun) -> dict[str, Any]:
     }
 
 
-def _pictures(found: Diagnosis) -> tuple[list[tuple[str, str]], list[str]]:
+def _draw(diagnosis: Diagnosis) -> tuple[list[tuple[str, str]], list[str]]:
     """Return the curves as images that stand in the page itself, or why they cannot be drawn."""
     from lf_qwen3.results.diagnose.plots import draw
 
     with tempfile.TemporaryDirectory(prefix="lf-qwen3-") as folder:
         try:
-            drawn = draw(found.run, Path(folder))
+            files = draw(diagnosis.run, Path(folder))
         except LfQwen3Error as error:
             return [], [f"{error.message}; {error.hint}"]
-        return [(one.stem, _uri(one)) for one in drawn if one.suffix == ".svg"], []
+        return [(file.stem, _data_uri(file)) for file in files if file.suffix == ".svg"], []
 
 
-def _uri(svg: Path) -> str:
+def _data_uri(svg: Path) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.read_bytes()).decode()}"

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.board.handlers import places, saved
+from lf_qwen3.base.nearest import unknown_name
+from lf_qwen3.board.handlers import places
 from lf_qwen3.recipes import presets, shared
+from lf_qwen3.recipes.document import format_setting
 
 GROUP, FIRST = "sampling", "thinking"
 FILE = Path("llamaboard_config") / "lf-qwen3-sampling.json"
@@ -58,27 +60,57 @@ class Sampling:
 FIELDS = tuple(Sampling.__dataclass_fields__)
 
 
+class Message(TypedDict):
+    """A sentence on what was done: the kind of paragraph, the key of its text and the values in it."""
+
+    kind: str
+    key: str
+    values: dict[str, Any]
+
+
+class AppliedShown(TypedDict):
+    """What became of a preset."""
+
+    messages: list[Message]
+
+
+class KeysShown(TypedDict):
+    """A preset as keys of a YAML that generates."""
+
+    text: str
+
+
+def message(kind: str, key: str, **values: object) -> Message:
+    """Return a sentence on what was done."""
+    return {"kind": kind, "key": key, "values": values}
+
+
+def explain_extra(extra: Mapping[str, Any], is_wanted: bool) -> Message:
+    """Say which keys go with a prediction beside the sliders; none do where the board cannot send them."""
+    if extra:
+        keys = ", ".join(f"{key}: {str(value).lower()}" for key, value in extra.items())
+        return message("note", "predict_beyond", keys=keys)
+    return message("warning", "predict_cannot") if is_wanted else message("note", "predict_sliders")
+
+
 def names() -> list[str]:
     """Return all presets: the shipped, then the user's; the shipped alone where their file is broken."""
+    shipped = sorted(_shipped(), key=lambda name: (name != FIRST, name == "greedy", name))
     try:
-        own = _read()
+        return [*shipped, *sorted(_read())]
     except LfQwen3Error:
-        own = {}
-    return [*_order(), *sorted(own)]
+        return shipped
 
 
 def find(name: str | None) -> Sampling:
     """Return a preset. Raises `UsageError` for an unknown one, `LfQwen3Error` for a broken file."""
     text = (name or "").strip()
-    if found := _shipped().get(text):
-        return found
-    own = _read()
-    if text not in own:
-        raise UsageError(f"no sampling preset is called '{text}'", f"there are: {', '.join(names())}")
-    return checked(own[text])
+    if preset := _shipped().get(text):
+        return preset
+    return check(_require_own(_read(), text))
 
 
-def checked(given: Mapping[str, Any]) -> Sampling:
+def check(given: Mapping[str, Any]) -> Sampling:
     """Return the preset that these values are. Raises `UsageError` for a number that will not do."""
     numbers = {name: _number(name, given.get(name), *bounds) for name, bounds in BOUNDS.items()}
     return Sampling(
@@ -91,33 +123,43 @@ def checked(given: Mapping[str, Any]) -> Sampling:
     )
 
 
+def show_keys(given: Mapping[str, Any]) -> KeysShown | None:
+    """Return a preset as the trainer's keys, None while a number is missing. Raises what `check` raises."""
+    if any(given[name] is None for name in BOUNDS):
+        return None
+    return {"text": "\n".join(format_setting(key, value) for key, value in asdict(check(given)).items())}
+
+
 def keep(name: str | None, sampling: Sampling, is_demo: bool = False) -> str:
     """Keep a preset under a name, in place of one that has it; return the name.
 
     Raises `UsageError` for a name that will not do or is a shipped preset's, in demo mode, and beyond `MOST`.
     """
-    saved.refuse_demo(is_demo)
-    text = saved.checked_name(name)
+    places.refuse_demo(is_demo)
+    text = places.check_name(name)
     if text in _shipped():
-        raise UsageError(f"{text} is a preset that is shipped", "choose another name")
+        raise UsageError(f"{text} is a preset that is shipped", "choose another name", code="preset_shipped")
     with _locked():
         own = _read()
         if text not in own and len(own) >= MOST:
-            raise UsageError(f"there are {MOST} presets already", "remove one first")
+            raise UsageError(f"there are {MOST} presets already", "remove one first", code="too_many_presets")
         _write(own | {text: asdict(sampling)})
     return text
 
 
 def remove(name: str | None, is_demo: bool = False) -> None:
     """Remove a preset of the user. Raises `UsageError` for a shipped or unknown one, and in demo mode."""
-    saved.refuse_demo(is_demo)
+    places.refuse_demo(is_demo)
     text = (name or "").strip()
     if text in _shipped():
-        raise UsageError(f"{text} is a preset that is shipped", "only presets of your own can be removed")
+        raise UsageError(
+            f"{text} is a preset that is shipped",
+            "only presets of your own can be removed",
+            code="preset_shipped",
+        )
     with _locked():
         own = _read()
-        if text not in own:
-            raise UsageError(f"no sampling preset is called '{text}'", f"there are: {', '.join(names())}")
+        _require_own(own, text)
         _write({key: value for key, value in own.items() if key != text})
 
 
@@ -127,32 +169,36 @@ def extra_args(written: str | None, sampling: Sampling) -> str:
     Whether to think is an element there. Raises `UsageError` where the field holds no JSON object.
     """
     try:
-        found = json.loads(written or "{}")
+        arguments = json.loads(written or "{}")
     except ValueError as error:
         raise UsageError(
-            f"the extra arguments of the Chat tab are no JSON: {error}", "mend them there"
+            f"the extra arguments of the Chat tab are no JSON: {error}", "mend them there", code="not_json"
         ) from error
-    if not isinstance(found, dict):
-        raise UsageError("the extra arguments of the Chat tab are no JSON object", 'write {"key": value}')
-    return json.dumps(found | {"top_k": sampling.beside_the_sliders["top_k"]}, ensure_ascii=False)
+    if not isinstance(arguments, dict):
+        raise UsageError(
+            "the extra arguments of the Chat tab are no JSON object", 'write {"key": value}', code="not_json"
+        )
+    return json.dumps(arguments | {"top_k": sampling.beside_the_sliders["top_k"]}, ensure_ascii=False)
 
 
 @cache
 def _shipped() -> dict[str, Sampling]:
     """Return the presets of the recipes folder; the one called thinking, and no other, thinks."""
-    found = {one.name: one.generate for one in presets.list_presets() if one.group == GROUP}
-    return {name: Sampling(**generate, enable_thinking=name == FIRST) for name, generate in found.items()}
-
-
-def _order() -> list[str]:
-    return sorted(_shipped(), key=lambda name: (name != FIRST, name == "greedy", name))
+    shipped = {preset.name: preset.generate for preset in presets.list_presets() if preset.group == GROUP}
+    return {name: Sampling(**generate, enable_thinking=name == FIRST) for name, generate in shipped.items()}
 
 
 def _number(name: str, value: Any, least: float, most: float) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not is_number or not least <= value <= most:
-        raise UsageError(f"{name} is {value!r}", f"it goes from {least:g} to {most:,g}")
+        raise UsageError(f"{name} is {value!r}", f"it goes from {least:g} to {most:,g}", code="option_value")
     return float(value)
+
+
+def _require_own(own: Mapping[str, Any], name: str) -> Any:
+    if name not in own:
+        raise unknown_name("sampling preset", name, names())
+    return own[name]
 
 
 def _read() -> dict[str, Any]:
@@ -160,18 +206,20 @@ def _read() -> dict[str, Any]:
     try:
         if FILE.stat().st_size > _LARGEST:
             raise ValueError("it is too large")
-        found = json.loads(FILE.read_text("utf-8"))
-        if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        own = json.loads(FILE.read_text("utf-8"))
+        if not isinstance(own, dict) or not all(isinstance(preset, dict) for preset in own.values()):
             raise ValueError("it holds no presets")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise LfQwen3Error(f"{FILE} cannot be read: {error}", "mend it or move it away") from error
-    return found
+        raise LfQwen3Error(
+            f"{FILE} cannot be read: {error}", "mend it or move it away", code="file_unreadable"
+        ) from error
+    return own
 
 
 def _write(own: Mapping[str, Any]) -> None:
-    saved.write(FILE, json.dumps(own, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+    places.write_inside(FILE, json.dumps(own, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
 
 
 @contextmanager
@@ -185,4 +233,6 @@ def _locked() -> Iterator[None]:
         with FileLock(f"{FILE}.lock", timeout=_LOCK_SECONDS):
             yield
     except Timeout as error:
-        raise LfQwen3Error(f"{FILE} is being written by another process", "try again") from error
+        raise LfQwen3Error(
+            f"{FILE} is being written by another process", "try again", code="locked"
+        ) from error

@@ -13,7 +13,7 @@ MOST_WINDOWS = 1000
 """Windows of which the choice is remembered; a window that is reloaded is a new one."""
 
 
-class Predictions:
+class WindowPredictions:
     """Adds keys to the predictions of one browser window, which the board has no elements for.
 
     The runner's own method is wrapped when the first window wants that, so that the board previews, writes

@@ -9,7 +9,7 @@ USUAL = "Qwen/Qwen3-4B"
 """All Qwen3 checkpoints share one tokenizer."""
 
 
-def find(given: str | None, model: str | None) -> str:
+def find_tokenizer(given: str | None, model: str | None) -> str:
     """Return the folder of the tokenizer named, of the board's model, or of any Qwen3.
 
     Where none is in a hub's cache, Qwen3's is made once from dashscope and kept in the user's cache. Raises
@@ -31,9 +31,9 @@ def find(given: str | None, model: str | None) -> str:
     return str(stand_in.find_tokenizer(USUAL, None, keep)[0])
 
 
-def find_or_say(given: str | None, model: str | None) -> tuple[str, str]:
+def find_or_explain(given: str | None, model: str | None) -> tuple[str, str]:
     """Return the tokenizer's folder and "", or "" and why there is none."""
     try:
-        return find(given, model), ""
+        return find_tokenizer(given, model), ""
     except LfQwen3Error as error:
         return "", f"{error.message}; {error.hint}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from lf_qwen3 import recipes
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.board.handlers import places
-from lf_qwen3.board.handlers.train_tab import told_of, yaml_of
+from lf_qwen3.board.handlers.train_tab import written_yaml
 from lf_qwen3.recipes import presets
 
 HARDWARE = ("hardware", "memory", "optimizer", "sharding")
@@ -23,33 +24,73 @@ SHOWN = (
 )
 """Settings that a person looks at first."""
 
+_DEEPSPEED = "deepspeed"
+
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """What the section's elements hold, as they come from the browser.
+class TrainingForm:
+    """What the section's elements hold, as they come from the browser: an empty one may be None.
 
     `dataset` is the one chosen here, `of_train_tab` are those chosen in the Train tab.
     """
 
-    recipe: str = ""
-    hardware: list[str] = field(default_factory=list)
-    tracking: str = ""
+    recipe: str | None = ""
+    hardware: list[str] | None = None
+    tracking: str | None = ""
     gpus: float | None = 1
-    dataset: str = ""
+    dataset: str | None = ""
     of_train_tab: list[str] = field(default_factory=list)
     dataset_dir: str = "data"
 
     @property
     def presets(self) -> tuple[str, ...]:
         """The names of all presets that are chosen."""
-        return (*self.hardware, *([self.tracking] if self.tracking else []))
+        return (*(self.hardware or []), *([self.tracking] if self.tracking else []))
+
+
+class FailureShown(TypedDict):
+    """What went wrong, and what to do."""
+
+    error: str
+    hint: str
+
+
+class WayShown(TypedDict):
+    """Settings that need less memory, the bytes they need, and the card that is enough."""
+
+    settings: str
+    total: int
+    card: str
+
+
+class MemoryShown(TypedDict):
+    """The memory of a training on each GPU, parts in bytes; `card` is the smallest that is enough, or ""."""
+
+    model: str
+    words: str
+    gpus: int
+    parts: dict[str, int]
+    total: int
+    card: str
+    smaller: list[WayShown]
+    notes: list[str]
+
+
+class PlanShown(TypedDict):
+    """What a choice means; without a recipe it is that of the Train tab's own settings."""
+
+    settings: dict[str, Any]
+    memory: MemoryShown | FailureShown
+    recipe: NotRequired[str]
+    summary: NotRequired[str]
+    presets: NotRequired[list[tuple[str, str]]]
 
 
 def recipe_names() -> list[str]:
     """Return the recipes to choose from: LoRA and sft first, by checkpoint, then the ready-made ones."""
-    ready = [one.name for one in recipes.list_shipped() if not one.is_method]
-    made = [one.name for one in recipes.list_derived()]
-    return sorted(made, key=lambda name: (not name.endswith("-sft"), "-full-" in name)) + ready
+    ready = [recipe.name for recipe in recipes.list_shipped() if not recipe.is_method]
+    derived = [recipe.name for recipe in recipes.list_derived()]
+    return sorted(derived, key=lambda name: (not name.endswith("-sft"), "-full-" in name)) + ready
 
 
 def hardware_names() -> list[str]:
@@ -59,50 +100,50 @@ def hardware_names() -> list[str]:
     among them; DeepSpeed is, for which the board has an element.
     """
     return [
-        one.name
-        for one in presets.list_presets()
-        if one.group in HARDWARE and not one.launch and ("deepspeed" in one.train or not one.environment)
+        preset.name
+        for preset in presets.list_presets()
+        if preset.group in HARDWARE
+        and not preset.launch
+        and (_DEEPSPEED in preset.train or not preset.environment)
     ]
 
 
 def tracking_names() -> list[str]:
     """Return the presets for trackers."""
-    return [one.name for one in presets.list_presets() if one.group == TRACKING]
+    return [preset.name for preset in presets.list_presets() if preset.group == TRACKING]
 
 
-def look(form: Form) -> dict[str, Any]:
-    """Return what a choice means: {"recipe", "summary", "presets", "settings", "memory"}.
+def plan_choice(form: TrainingForm) -> PlanShown:
+    """Return what a choice means, on the recipe's own sample data.
 
-    `memory` is that of `estimate`, or {"error", "hint"} where it cannot be told. Raises `UsageError` for an
-    unknown recipe or preset, and for presets that exclude each other.
+    The memory is that of `estimate_settings`, or why it is not known. Raises `UsageError` for an unknown
+    recipe or preset, and for presets that exclude each other.
     """
-    recipe, chosen = recipes.find_recipe(form.recipe), _chosen(form)
-    settings = outline(form)
-    try:
-        memory = estimate(settings, gpus_of(form.gpus))
-    except LfQwen3Error as error:
-        memory = {"error": error.message, "hint": error.hint}
-    return {
-        "recipe": recipe.name,
-        "summary": recipe.summary,
-        "presets": [(one.name, one.summary) for one in chosen],
-        "settings": {key: settings[key] for key in SHOWN if key in settings},
-        "memory": memory,
-    }
-
-
-def outline(form: Form) -> dict[str, Any]:
-    """Return the settings of a recipe with its presets, on its own sample data."""
     from lf_qwen3.recipes import adapt
     from lf_qwen3.recipes.document import YamlDocument
 
-    recipe = recipes.find_recipe(form.recipe)
+    recipe, chosen = recipes.find_recipe(form.recipe or ""), _chosen(form)
     document = YamlDocument(recipe.text, recipe.name)
-    adapt.apply_presets(document, [one.placed(str(_deepspeed_files())) for one in _chosen(form)])
-    return document.plain()
+    adapt.apply_presets(document, [preset.placed(str(_deepspeed_files())) for preset in chosen])
+    settings = document.plain()
+    memory: MemoryShown | FailureShown
+    try:
+        memory = estimate_settings(settings, check_gpus(form.gpus))
+    except LfQwen3Error as error:
+        memory = {"error": error.message, "hint": error.hint}
+    return _plan(settings, memory) | {
+        "recipe": recipe.name,
+        "summary": recipe.summary,
+        "presets": [(preset.name, preset.summary) for preset in chosen],
+    }
 
 
-def settings(form: Form) -> tuple[dict[str, Any], list[str]]:
+def plan_train_tab(settings: Mapping[str, Any], gpus: float | None) -> PlanShown:
+    """Return what the Train tab's own settings mean. Raises what `estimate_settings` raises."""
+    return _plan(settings, estimate_settings(settings, check_gpus(gpus)))
+
+
+def fit_recipe(form: TrainingForm) -> tuple[dict[str, Any], list[str]]:
     """Return the training YAML of a recipe fitted to the chosen data, and what there is to say about it.
 
     Raises `UsageError` where no recipe or no dataset is chosen, and what `new.plan_recipe_set` raises.
@@ -111,91 +152,98 @@ def settings(form: Form) -> tuple[dict[str, Any], list[str]]:
     from lf_qwen3.recipes.choice import RecipeChoice
 
     if not form.recipe:
-        raise UsageError("no recipe is chosen", "choose one above")
+        raise UsageError("no recipe is chosen", "choose one above", code="nothing_chosen")
     _chosen(form)
     places.require_inside(form.dataset_dir)
-    choice = RecipeChoice(
-        recipe=form.recipe,
-        dataset=_dataset(form),
-        dataset_dir=form.dataset_dir,
-        out=f"saves/{form.recipe}",
-        presets=form.presets,
+    recipe_set = new.plan_recipe_set(
+        RecipeChoice(
+            recipe=form.recipe,
+            dataset=_dataset(form),
+            dataset_dir=form.dataset_dir,
+            out=f"{places.SAVES}/{form.recipe}",
+            presets=form.presets,
+        )
     )
-    made = new.plan_recipe_set(choice)
-    train = dict(made.train)
-    if named := train.get("deepspeed"):
-        train["deepspeed"] = str(_deepspeed_files() / Path(named).name)
-    return train, list(made.notes)
+    train = dict(recipe_set.train)
+    if file := train.get(_DEEPSPEED):
+        train[_DEEPSPEED] = str(_deepspeed_files() / Path(file).name)
+    return train, list(recipe_set.notes)
 
 
-def estimate(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
-    """Return the memory of a training on each GPU, parts in bytes, and what would make it smaller.
+def estimate_settings(settings: Mapping[str, Any], gpus: int) -> MemoryShown:
+    """Return the memory of a training on each GPU, and what would make it smaller.
 
-    {"model", "words", "gpus", "parts": {name: bytes}, "total", "card": text or "", "smaller": [{"settings",
-    "total", "card"}], "notes"}. Raises `UsageError` for a training that is not estimated.
+    Raises `UsageError` for a training that is not estimated.
     """
     from lf_qwen3.proof import estimate as estimating
     from lf_qwen3.proof.estimate import from_yaml, memory
 
-    named = settings.get("deepspeed")
-    if isinstance(named, str) and named:
-        places.require_inside(named, also=(assets.folder("recipes").resolve(),))
-    with yaml_of(settings) as path:
+    file = settings.get(_DEEPSPEED)
+    if isinstance(file, str) and file:
+        places.require_inside(file, also=(assets.folder("recipes").resolve(),))
+    with written_yaml(settings) as path:
         try:
             plan, _, notes = from_yaml.read_plan(path, gpus)
-        except LfQwen3Error as error:
-            raise told_of(error, path) from error
         except (ValueError, TypeError, OSError, RuntimeError) as error:  # whatever was typed into a field
             raise UsageError(
-                f"a setting cannot be read: {error}", "look at the Train tab's fields"
+                f"a setting cannot be read: {error}",
+                "look at the Train tab's fields",
+                code="setting_unreadable",
             ) from error
-    found = estimating.estimate_memory(plan)
-    card = estimating.smallest_card(found.total)
+    needed = estimating.estimate_memory(plan)
+    card = estimating.smallest_card(needed.total)
     return {
         "model": plan.model,
         "words": plan.words,
         "gpus": gpus,
-        "parts": {part: getattr(found, part) for part in memory.PARTS},
-        "total": found.total,
+        "parts": {part: getattr(needed, part) for part in memory.PARTS},
+        "total": needed.total,
         "card": card.label if card else "",
         "smaller": [
-            {"settings": one.settings, "total": one.total, "card": one.card.label}
-            for one in estimating.suggest_changes(plan)
+            {"settings": way.settings, "total": way.total, "card": way.card.label}
+            for way in estimating.suggest_changes(plan)
         ],
         "notes": [*notes, *estimating.list_caveats(plan)],
     }
 
 
-def gpus_of(number: float | None) -> int:
+def check_gpus(number: float | None) -> int:
     """Return a number of GPUs. Raises `UsageError` for one that no machine has."""
     count = int(number or 1)
     if not 1 <= count <= 1024:
-        raise UsageError(f"{count} is no number of GPUs", "1 to 1,024")
+        raise UsageError(f"{count} is no number of GPUs", "1 to 1,024", code="option_value")
     return count
 
 
+def _plan(settings: Mapping[str, Any], memory: MemoryShown | FailureShown) -> PlanShown:
+    return {"settings": {key: settings[key] for key in SHOWN if key in settings}, "memory": memory}
+
+
 def _deepspeed_files() -> Path:
-    return assets.folder("recipes") / "deepspeed"
+    return assets.folder("recipes") / _DEEPSPEED
 
 
-def _chosen(form: Form) -> list[presets.Preset]:
+def _chosen(form: TrainingForm) -> list[presets.Preset]:
     allowed = {*hardware_names(), *tracking_names()}
-    if strange := [name for name in form.presets if name not in allowed]:
-        raise UsageError(
-            f"no preset for the board is called '{strange[0]}'", f"there are: {', '.join(sorted(allowed))}"
-        )
+    for name in form.presets:
+        if name not in allowed:
+            raise unknown_name("preset for the board", name, allowed)
     return presets.choose_presets(form.presets)
 
 
-def _dataset(form: Form) -> str:
+def _dataset(form: TrainingForm) -> str:
     if form.dataset:
         return form.dataset
     if len(form.of_train_tab) > 1:
         raise UsageError(
-            "several datasets are chosen in the Train tab", "choose the one to fit the recipe to here"
+            "several datasets are chosen in the Train tab",
+            "choose the one to fit the recipe to here",
+            code="several_chosen",
         )
     if not form.of_train_tab:
         raise UsageError(
-            "no dataset is chosen", "choose one here or in the Train tab; section Data makes one"
+            "no dataset is chosen",
+            "choose one here or in the Train tab; section Data makes one",
+            code="nothing_chosen",
         )
     return form.of_train_tab[0]

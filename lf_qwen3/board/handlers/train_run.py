@@ -2,39 +2,64 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypedDict, cast
 
-from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.progress import Progress
 from lf_qwen3.board.board import without_secrets
-from lf_qwen3.board.handlers import places, saved
-from lf_qwen3.board.handlers.train_tab import NAME, named, told_of, yaml_of
-from lf_qwen3.board.jobs import Tell
+from lf_qwen3.board.handlers import places
+from lf_qwen3.board.handlers.train_tab import NAME, name_tab, written_yaml
+from lf_qwen3.board.jobs import StepProgress
 from lf_qwen3.recipes.document import format_setting
 
-if TYPE_CHECKING:
-    from lf_qwen3.base.progress import Status
-
-FOLDER = "saves"
 LARGEST = 1 << 20
 """Characters of a YAML."""
 
 LOG_SHOWN = 20_000
 """Characters of the trainer's own output that are shown after a failure."""
 
-_PHASES = ("rehearse_model", "rehearse_train", "rehearse_write")
+PHASES = ("rehearse_model", "rehearse_train", "rehearse_write")
 
 
-def save(settings: Mapping[str, Any], name: str | None, is_demo: bool = False) -> dict[str, Any]:
-    """Write settings as saves/NAME.yaml and return {"path", "command", "text"}; secrets are left out.
+class SavedShown(TypedDict):
+    """A YAML that was saved, and the command that runs it."""
+
+    path: str
+    command: str
+    text: str
+
+
+class VerdictShown(TypedDict):
+    """A rehearsal in the names of `lf-qwen3 rehearse --json`.
+
+    `lines` say what was done; `output` is the end of the trainer's own output, "" after a success.
+    """
+
+    passed: bool
+    seconds: float
+    steps: int
+    records: int
+    losses: list[float]
+    eval_loss: float | None
+    changes: list[dict[str, Any]]
+    fault: dict[str, Any] | None
+    notes: list[str]
+    lines: list[str]
+    output: str
+
+
+def save(settings: Mapping[str, Any], name: str | None, is_demo: bool = False) -> SavedShown:
+    """Write settings as saves/NAME.yaml; secrets are left out.
 
     Raises `UsageError` for a name that will not do, settings that lack model or data or are too long, in demo
     mode, and where a file of that name holds something else.
     """
-    saved.refuse_demo(is_demo)
-    path = Path(FOLDER) / f"{saved.checked_name(name).removesuffix('.yaml')}.yaml"
+    places.refuse_demo(is_demo)
+    path = Path(places.SAVES) / f"{places.check_name(name).removesuffix('.yaml')}.yaml"
     _require_whole(settings)
     command = f"llamafactory-cli train {path}"
     header = [
@@ -46,96 +71,73 @@ def save(settings: Mapping[str, Any], name: str | None, is_demo: bool = False) -
     text = "\n".join([*header, *lines]) + "\n"
     if len(text) > LARGEST:
         raise UsageError(
-            f"the settings are longer than {LARGEST:,} characters", "shorten the extra arguments"
+            f"the settings are longer than {LARGEST:,} characters",
+            "shorten the extra arguments",
+            code="settings_too_long",
         )
     places.require_inside(path)
     if path.exists() and path.read_bytes() != text.encode():
-        raise UsageError(f"{path} is there already, with other content", "choose another name")
-    saved.write(path, text)
+        raise UsageError(
+            f"{path} is there already, with other content", "choose another name", code="file_exists"
+        )
+    places.write_inside(path, text)
     return {"path": str(path), "command": command, "text": text}
 
 
-def request(settings: Mapping[str, Any], tokenizer: str = "", is_demo: bool = False) -> dict[str, Any]:
+def request(settings: Mapping[str, Any], tokenizer: str | None = "", is_demo: bool = False) -> dict[str, Any]:
     """Return what `rehearse` is asked for.
 
     Raises `UsageError` for settings without model or data, data outside the board's folder, in demo mode.
     """
-    saved.refuse_demo(is_demo)
+    places.refuse_demo(is_demo)
     _require_whole(settings)
     places.require_inside(str(settings.get("dataset_dir") or "data"))
-    return {"settings": without_secrets(settings), "tokenizer": tokenizer.strip()}
+    return {"settings": without_secrets(settings), "tokenizer": (tokenizer or "").strip()}
 
 
-def rehearse(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+def rehearse(asked: Mapping[str, Any], progress: Progress) -> VerdictShown:
     """Rehearse settings on the CPU; runs in a process of its own, and leaves nothing behind.
 
-    Returns the verdict as `lf-qwen3 rehearse --json` has it, `told` (what was done, line by line) and
-    `output` (the end of the trainer's own output, "" after a success). Raises what `rehearse` raises.
+    Raises what the library's `rehearse` raises.
     """
     from lf_qwen3.proof import rehearse as rehearsing
 
-    voice = _Voice(tell)
-    with yaml_of(asked["settings"]) as path:
-        try:
-            verdict = rehearsing.rehearse(
-                rehearsing.RehearsalRequest(path, asked["tokenizer"] or None), voice
-            )
-        except LfQwen3Error as error:
-            raise told_of(error, path) from error
+    steps = StepProgress(progress, *PHASES)
+    with written_yaml(asked["settings"]) as path:
+        verdict = rehearsing.rehearse(rehearsing.RehearsalRequest(path, asked["tokenizer"] or None), steps)
     output = _end_of(verdict.log)
     if verdict.folder:
         shutil.rmtree(verdict.folder, ignore_errors=True)
-    found = verdict.as_json() | {"yaml": NAME, "log": "", "folder": ""}
-    if fault := found["fault"]:
-        found["fault"] = {
-            key: named(value, path) if isinstance(value, str) else value for key, value in fault.items()
+    shown = verdict.as_json() | {
+        "lines": steps.lines,
+        "output": output,
+        "yaml": NAME,
+        "folder": "",
+        "log": "",
+    }
+    if fault := shown["fault"]:
+        shown["fault"] = {
+            key: name_tab(value, path) if isinstance(value, str) else value for key, value in fault.items()
         }
-    return found | {"told": voice.lines, "output": output}
-
-
-class _Voice:
-    """Listens to a rehearsal: tells the page how far it is, and keeps what was done."""
-
-    def __init__(self, tell: Tell) -> None:
-        self.lines: list[str] = []
-        self._tell = tell
-        self._phase = _PHASES[0]
-        self._last = ("", 0)
-
-    def start(self, title: str, step: int = 1, of: int = 1) -> None:
-        """Hear that a step begins."""
-        self.lines.append(f"{step}/{of}  {title}")
-        self._phase, self._last = _PHASES[step - 1], ("", 0)
-        self._tell(self._phase, 0, 0)
-
-    def update(self, status: Status) -> None:
-        """Hear where the trainer is; each stage and each step is kept once."""
-        self._tell(self._phase, status.done, status.total)
-        if (status.phase, status.done) != self._last:
-            self._last = (status.phase, status.done)
-            step = f"  {status.done}/{status.total}" if status.done else ""
-            loss = f"  loss {status.loss:.4f}" if status.done and status.loss is not None else ""
-            self.lines.append(f"{status.seconds:7.1f} s  {status.phase}{step}{loss}")
-
-    def finish(self, title: str) -> None:
-        """Hear what the step has made."""
-        self.lines.append(f"     {title}")
-
-    def warn(self, text: str) -> None:
-        """Take a warning; the page shows those of the result."""
+    return cast(VerdictShown, shown)
 
 
 def _require_whole(settings: Mapping[str, Any]) -> None:
     if not settings.get("model_name_or_path"):
-        raise UsageError("no model is chosen", "choose a Qwen3 as model name at the top of the board")
+        raise UsageError(
+            "no model is chosen",
+            "choose a Qwen3 as model name at the top of the board",
+            code="nothing_chosen",
+        )
     if not settings.get("dataset"):
-        raise UsageError("no dataset is chosen", "choose one in the Train tab, or fill it in from a recipe")
+        raise UsageError(
+            "no dataset is chosen",
+            "choose one in the Train tab, or fill it in from a recipe",
+            code="nothing_chosen",
+        )
 
 
 def _end_of(log: str) -> str:
-    if not log:
-        return ""
-    try:
-        return Path(log).read_text("utf-8", errors="replace")[-LOG_SHOWN:]
-    except OSError:
-        return ""
+    with contextlib.suppress(OSError):
+        return Path(log).read_text("utf-8", errors="replace")[-LOG_SHOWN:] if log else ""
+    return ""

@@ -1,4 +1,4 @@
-"""The Train tab's settings as a training YAML, for all that reads one; what is said then names the tab."""
+"""The Train tab's settings as a training YAML, for all that reads one; errors then name the tab."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ NAME = "Train"
 
 
 @contextlib.contextmanager
-def yaml_of(settings: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield a training YAML that holds the settings; it is gone afterwards."""
+def written_yaml(settings: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield a training YAML that holds the settings; it is gone afterwards.
+
+    An `LfQwen3Error` that is raised meanwhile names the Train tab in place of the file.
+    """
     with tempfile.TemporaryDirectory(prefix="lf-qwen3-") as folder:
         path = Path(folder) / "train.yaml"
         lines = [f"{key}: {json.dumps(value)}\n" for key, value in settings.items()]
         path.write_text("".join(lines), "utf-8", errors="replace")
-        yield path
+        try:
+            yield path
+        except LfQwen3Error as error:
+            error.message, error.hint = name_tab(error.message, path), name_tab(error.hint, path)
+            error.args = (error.message,)
+            raise
 
 
-def told_of(error: LfQwen3Error, path: Path) -> LfQwen3Error:
-    """Return an error that speaks of the Train tab and not of the file that stood for it."""
-    return type(error)(named(error.message, path), named(error.hint, path))
-
-
-def named(text: str, path: Path) -> str:
+def name_tab(text: str, path: Path) -> str:
     """Return a text with the Train tab in place of the file that stood for it."""
     return text.replace(str(path), NAME)

@@ -2,185 +2,135 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.board.filling import fill, known
-from lf_qwen3.board.frame import QUIET, Frame, View
-from lf_qwen3.board.handlers import sampling, sampling_report, saved
-from lf_qwen3.board.handlers.sampling_board import Predictions, apply_to_loaded
-from lf_qwen3.board.working import Values
+from lf_qwen3.board.buttons import add_action
+from lf_qwen3.board.filling import fill
+from lf_qwen3.board.frame import QUIET, Elements, Frame, Updates, Values, View, read_form
+from lf_qwen3.board.handlers import places, sampling
+from lf_qwen3.board.handlers.sampling import AppliedShown, Message, message
+from lf_qwen3.board.handlers.sampling_board import WindowPredictions, apply_to_loaded
 
 EXTRA_ARGS = "infer.extra_args"
 SLIDERS = ("temperature", "top_p", "max_new_tokens")
-CHAT = (*(f"infer.{one}" for one in SLIDERS), "infer.enable_thinking", EXTRA_ARGS)
-PREDICT = tuple(f"eval.{one}" for one in SLIDERS)
-
-Elements = dict[str, Any]
-Told = list[tuple[str, str, dict[str, Any]]]
+CHAT = (*(f"infer.{name}" for name in SLIDERS), "infer.enable_thinking", EXTRA_ARGS)
+PREDICT = tuple(f"eval.{name}" for name in SLIDERS)
 
 
 def build(frame: Frame) -> None:
     """Make the elements of the section and bind their events."""
     with gr.Row(equal_height=True):
-        preset = frame.add("preset", gr.Dropdown, choices=[], value=None, allow_custom_value=True, scale=2)
-        name = frame.add("name", gr.Textbox, max_length=saved.LONGEST_NAME, scale=2)
+        preset = frame.add_list("preset", sampling.names, scale=2)
+        name = frame.add("name", gr.Textbox, max_length=places.LONGEST_NAME, scale=2)
         with gr.Column(scale=1, min_width=140):
             keep = frame.add("keep", gr.Button)
             remove = frame.add("remove", gr.Button)
     form = _add_form(frame)
     if frame.board.engine is not None:
         _add_applying(frame, form)
-    keys = frame.view("keys", sampling_report.keys)
-    _bind_preset(frame, preset, form, keys)
+    _bind_preset(frame, preset, form, frame.view("keys"))
     _bind_keeping(frame, preset, name, keep, remove, form)
 
 
 def _add_form(frame: Frame) -> Elements:
-    form: Elements = {}
+    steps = {"temperature": 0.01, "top_p": 0.01, "top_k": 1, "max_new_tokens": 1}
     with gr.Row():
-        for one, step in (("temperature", 0.01), ("top_p", 0.01), ("top_k", 1), ("max_new_tokens", 1)):
-            form[one] = frame.add(one, gr.Number, value=None, step=step)
+        numbers = {name: frame.add(name, gr.Number, value=None, step=step) for name, step in steps.items()}
     with gr.Row():
-        form["do_sample"] = frame.add("do_sample", gr.Checkbox, value=True)
-        form["enable_thinking"] = frame.add("enable_thinking", gr.Checkbox, value=True)
-    return form
+        boxes = {name: frame.add(name, gr.Checkbox, value=True) for name in ("do_sample", "enable_thinking")}
+    return numbers | boxes
 
 
 def _bind_preset(frame: Frame, preset: Any, form: Elements, keys: View) -> None:
     """Choose the first preset at page load; fill the fields from the chosen one.
 
-    Gradio may tell one choice twice, and what was typed since the first time must stand: `filled` is the
+    Gradio may report one choice twice, and what was typed since the first time must stand: `filled` is the
     preset that the fields were filled from.
     """
-    lang, filled = frame.board.lang, gr.State(None)
-    fields = [form[one] for one in sampling.FIELDS]
+    lang, filled, fields = frame.board.lang, gr.State(None), list(form.values())
 
-    def show(chosen: str | None, before: str | None, language: str) -> dict[Any, Any]:
+    def choose_first(chosen: str | None) -> Any:
+        return gr.skip() if chosen else sampling.FIRST
+
+    def fill_fields(chosen: str | None, before: str | None, language: str) -> Updates:
         if not chosen or chosen == before:
             return {filled: gr.skip()}
         try:
-            found = sampling.find(chosen)
+            values = asdict(sampling.find(chosen))
         except LfQwen3Error as error:
-            return {filled: chosen} | keys.show({"error": error.message, "hint": error.hint}, language)
-        return {filled: chosen} | {form[one]: getattr(found, one) for one in sampling.FIELDS}
+            return {filled: chosen} | keys.show(error, language)
+        return {filled: chosen} | {form[name]: value for name, value in values.items()}
 
-    def tell(*values: Any) -> dict[Any, Any]:
-        given = dict(zip(sampling.FIELDS, values[:-1], strict=True))
-        return keys.show(_keys(given), values[-1])
+    def show_keys(*values: Any) -> Updates:
+        try:
+            return keys.show(sampling.show_keys(dict(zip(form, values[:-1], strict=True))), values[-1])
+        except LfQwen3Error as error:
+            return keys.show(error, values[-1])
 
-    lang.change(_first, [preset], preset, queue=False, **QUIET)
-    frame.offer(preset, sampling.names)
-    preset.change(show, [preset, filled, lang], [filled, *fields, *keys.outputs], **QUIET)
+    lang.change(choose_first, [preset], preset, queue=False, **QUIET)
+    preset.change(fill_fields, [preset, filled, lang], [filled, *fields, *keys.outputs], **QUIET)
     for field in fields:
-        field.change(tell, [*fields, lang], keys.outputs, trigger_mode="always_last", **QUIET)
-
-
-def _first(chosen: str | None) -> Any:
-    return gr.skip() if chosen else sampling.FIRST
-
-
-def _keys(given: dict[str, Any]) -> dict[str, Any] | None:
-    """Return a preset as the trainer's keys, None while nothing is filled in, or what is wrong with it."""
-    if any(given[one] is None for one in sampling.BOUNDS):
-        return None
-    try:
-        found = sampling.checked(given)
-    except LfQwen3Error as error:
-        return {"error": error.message, "hint": error.hint}
-    return {one: getattr(found, one) for one in sampling.FIELDS}
+        field.change(show_keys, [*fields, lang], keys.outputs, trigger_mode="always_last", **QUIET)
 
 
 def _add_applying(frame: Frame, form: Elements) -> None:
     """Make the buttons that bring a preset into the board."""
+    board = frame.board
     with gr.Row():
         to_chat = frame.add("to_chat", gr.Button, variant="primary")
         to_predict = frame.add("to_predict", gr.Button, variant="primary")
         beyond = frame.add("beyond", gr.Checkbox, value=True)
-    applied = frame.view("applied", sampling_report.applied)
-    _bind_chat(frame, form, to_chat, applied)
-    _bind_predict(frame, form, to_predict, beyond, applied)
+    applied = frame.view("applied")
+    predictions = WindowPredictions(board.engine.runner, _window)
 
+    def chat(values: Values) -> tuple[AppliedShown, Updates]:
+        preset = _check(form, values)
+        extra = sampling.extra_args(board.value(values, EXTRA_ARGS, ""), preset)
+        wanted = {f"infer.{name}": getattr(preset, name) for name in (*SLIDERS, "enable_thinking")}
+        updates, unknown = fill(board, wanted | {EXTRA_ARGS: extra})
+        is_loaded = not board.is_demo and apply_to_loaded(board.engine.chatter, preset)
+        later = message("note", "chat_loaded" if is_loaded else "chat_later")
+        return {"messages": [message("good", "chat_done"), later, *_unknown(unknown)]}, updates
 
-def _bind_chat(frame: Frame, form: Elements, button: Any, applied: View) -> None:
-    board, lang = frame.board, frame.board.lang
-    extra = known(board, [EXTRA_ARGS])
-
-    def apply(values: Values) -> dict[Any, Any]:
-        try:
-            found = _checked(form, values)
-            written = sampling.extra_args(board.value(values, EXTRA_ARGS, ""), found)
-        except LfQwen3Error as error:
-            return applied.show({"error": error.message, "hint": error.hint}, values[lang])
-        wanted = {f"infer.{one}": getattr(found, one) for one in (*SLIDERS, "enable_thinking")}
-        updates, unknown = fill(board, wanted | {EXTRA_ARGS: written})
-        is_loaded = not board.is_demo and apply_to_loaded(board.engine.chatter, found)
-        told: Told = [("good", "chat_done", {})]
-        told.append(("note", "chat_loaded" if is_loaded else "chat_later", {}))
-        return updates | applied.show({"told": told + _skipped(unknown)}, values[lang])
-
-    button.click(apply, {lang, *form.values(), *extra}, [*applied.outputs, *known(board, CHAT)], **QUIET)
-
-
-def _bind_predict(frame: Frame, form: Elements, button: Any, beyond: Any, applied: View) -> None:
-    board, lang = frame.board, frame.board.lang
-    predictions = Predictions(board.engine.runner, _window)
-
-    def apply(values: Values) -> dict[Any, Any]:
-        try:
-            found = _checked(form, values)
-        except LfQwen3Error as error:
-            return applied.show({"error": error.message, "hint": error.hint}, values[lang])
-        updates, unknown = fill(board, {f"eval.{one}": getattr(found, one) for one in SLIDERS})
-        extra = found.beside_the_sliders if values[beyond] and predictions.can else {}
+    def predict(values: Values) -> tuple[AppliedShown, Updates]:
+        preset, is_wanted = _check(form, values), values[beyond]
+        updates, unknown = fill(board, {f"eval.{name}": getattr(preset, name) for name in SLIDERS})
+        extra = preset.beside_the_sliders if is_wanted and predictions.can else {}
         predictions.set(extra)
-        return updates | applied.show(
-            {"told": _told(extra, values[beyond]) + _skipped(unknown)}, values[lang]
-        )
+        messages = [message("good", "predict_done"), sampling.explain_extra(extra, is_wanted)]
+        return {"messages": [*messages, *_unknown(unknown)]}, updates
 
-    button.click(apply, {lang, beyond, *form.values()}, [*applied.outputs, *known(board, PREDICT)], **QUIET)
-
-
-def _told(extra: dict[str, Any], is_wanted: bool) -> Told:
-    done: tuple[str, str, dict[str, Any]] = ("good", "predict_done", {})
-    if extra:
-        written = ", ".join(f"{key}: {str(value).lower()}" for key, value in extra.items())
-        return [done, ("note", "predict_beyond", {"keys": written})]
-    return [done, ("warning", "predict_cannot", {}) if is_wanted else ("note", "predict_sliders", {})]
-
-
-def _skipped(unknown: list[str]) -> Told:
-    return [("warning", "unknown", {"names": ", ".join(unknown)})] if unknown else []
+    fields = list(form.values())
+    inputs = [*fields, *board.find_all([EXTRA_ARGS])]
+    add_action(frame, to_chat, applied, inputs, chat, board.find_all(CHAT))
+    add_action(frame, to_predict, applied, [beyond, *fields], predict, board.find_all(PREDICT))
 
 
 def _bind_keeping(frame: Frame, preset: Any, name: Any, keep: Any, remove: Any, form: Elements) -> None:
-    board, lang = frame.board, frame.board.lang
-    kept = frame.view("kept", lambda state, texts: sampling_report.applied(state or {"told": []}, texts))
+    kept, is_demo = frame.view("kept"), frame.board.is_demo
 
-    def keep_it(values: Values) -> dict[Any, Any]:
-        try:
-            under = sampling.keep(values[name], _checked(form, values), board.is_demo)
-        except LfQwen3Error as error:
-            return kept.show({"error": error.message, "hint": error.hint}, values[lang])
-        told = kept.show({"told": [("good", "was_kept", {"name": under})]}, values[lang])
-        return told | {preset: under}
+    def keep_it(values: Values) -> tuple[AppliedShown, Updates]:
+        saved = sampling.keep(values[name], _check(form, values), is_demo)
+        return {"messages": [message("good", "was_kept", name=saved)]}, {preset: saved}
 
-    def remove_it(values: Values) -> dict[Any, Any]:
-        try:
-            sampling.remove(values[preset], board.is_demo)
-        except LfQwen3Error as error:
-            return kept.show({"error": error.message, "hint": error.hint}, values[lang])
-        told = kept.show({"told": [("good", "was_removed", {"name": values[preset]})]}, values[lang])
-        return told | {preset: sampling.FIRST}
+    def remove_it(values: Values) -> tuple[AppliedShown, Updates]:
+        sampling.remove(values[preset], is_demo)
+        return {"messages": [message("good", "was_removed", name=values[preset])]}, {preset: sampling.FIRST}
 
-    keep.click(keep_it, {lang, name, *form.values()}, [preset, *kept.outputs], **QUIET)
-    remove.click(remove_it, {lang, preset}, [preset, *kept.outputs], **QUIET)
+    add_action(frame, keep, kept, [name, *form.values()], keep_it, [preset])
+    add_action(frame, remove, kept, [preset], remove_it, [preset])
 
 
-def _checked(form: Elements, values: Values) -> sampling.Sampling:
-    return sampling.checked({one: values[element] for one, element in form.items()})
+def _unknown(names: list[str]) -> list[Message]:
+    return [message("warning", "unknown", names=", ".join(names))] if names else []
+
+
+def _check(form: Elements, values: Values) -> sampling.Sampling:
+    return sampling.check(read_form(form, values))
 
 
 def _window() -> str | None:

@@ -9,190 +9,159 @@ from typing import Any
 import gradio as gr
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.board.filling import fill, known
-from lf_qwen3.board.frame import QUIET, Frame, View
-from lf_qwen3.board.handlers import data, saved, train, train_fill, train_report, train_run
-from lf_qwen3.board.working import Values, add_work
+from lf_qwen3.board.buttons import add_action, add_work
+from lf_qwen3.board.filling import fill
+from lf_qwen3.board.frame import QUIET, Elements, Frame, Updates, Values, View, read_form
+from lf_qwen3.board.handlers import data, places, train, train_fill, train_run
 
 STAGE_SECONDS = 1.0
 """The board empties the dataset when its training stage changes: one round trip to the browser."""
-
-AT_THE_TOP = ("top.model_path", "top.template")
-
-Elements = dict[str, Any]
 
 
 def build(frame: Frame) -> None:
     """Make the elements of the section and bind their events."""
     form = _add_form(frame)
-    plan = frame.view("plan", train_report.plan)
-    _add_looks(frame, form, plan)
+    plan = frame.view("plan")
+    _bind_plan(frame, form, plan)
     if frame.board.engine is not None:
         with gr.Row():
             fill_in = frame.add("fill", gr.Button, variant="primary")
             measure = frame.add("measure", gr.Button)
-        _add_fill(frame, form, fill_in)
-        _add_measure(frame, form, measure, plan)
+        _bind_fill(frame, form, fill_in)
+        _bind_measure(frame, form, measure, plan)
     _add_save(frame, form)
     _add_rehearsal(frame, form)
 
 
 def _add_form(frame: Frame) -> Elements:
-    typed: dict[str, Any] = {"choices": [], "allow_custom_value": True}
+    def trackers() -> list[str]:
+        return ["", *train.tracking_names()]
+
     with gr.Row():
-        recipe = frame.add("recipe", gr.Dropdown, value=None, scale=2, **typed)
-        dataset = frame.add("dataset", gr.Dropdown, value=None, scale=2, **typed)
+        recipe = frame.add_list("recipe", train.recipe_names, scale=2)
+        dataset = frame.add_list("dataset", data.registered, [frame.board.dataset_dir], scale=2)
     with gr.Row():
-        hardware = frame.add("hardware", gr.Dropdown, value=[], multiselect=True, scale=2, **typed)
-        tracking = frame.add("tracking", gr.Dropdown, value=None, **typed)
+        hardware = frame.add_list("hardware", train.hardware_names, value=[], multiselect=True, scale=2)
+        tracking = frame.add_list("tracking", trackers)
         gpus = frame.add("gpus", gr.Number, value=_gpus(frame), minimum=1, maximum=1024, precision=0)
-    frame.offer(recipe, train.recipe_names)
-    frame.offer(hardware, train.hardware_names)
-    frame.offer(tracking, lambda: ["", *train.tracking_names()])
-    frame.offer(dataset, data.registered, [frame.board.dataset_dir])
     frame.follow_datasets(dataset)
     return {"recipe": recipe, "dataset": dataset, "hardware": hardware, "tracking": tracking, "gpus": gpus}
 
 
-def _add_looks(frame: Frame, form: Elements, plan: View) -> None:
+def _bind_plan(frame: Frame, form: Elements, plan: View) -> None:
     """Show what a choice means as soon as it is made."""
-    lang = frame.board.lang
-    made_of = [form["recipe"], form["hardware"], form["tracking"], form["gpus"]]
+    choices = {name: element for name, element in form.items() if name != "dataset"}
+    inputs = [*choices.values(), plan.state, frame.board.lang]
 
-    def look(
-        recipe: Any, hardware: Any, tracking: Any, gpus: Any, shown: Any, language: str
-    ) -> dict[Any, Any]:
-        if not recipe and shown is None:  # at page load, when the language may not be known yet
-            return {plan.state: None}
-        if not recipe:
-            return plan.show(None, language)
-        asked = train.Form(recipe, hardware or [], tracking or "", gpus)
-        return plan.show(_or_error(lambda: train.look(asked)), language)
-
-    for element in made_of:
-        element.change(look, [*made_of, plan.state, lang], plan.outputs, trigger_mode="always_last", **QUIET)
-
-
-def _add_fill(frame: Frame, form: Elements, button: Any) -> None:
-    board, lang = frame.board, frame.board.lang
-    filled = frame.view("filled", train_report.filled)
-    inputs = {lang, board.dataset_dir, *form.values(), *board.train_inputs}
-    outputs = [*filled.outputs, *known(board, train_fill.elements())]
-
-    def fill_in(values: Values) -> Iterator[dict[Any, Any]]:
+    def show_plan(*values: Any) -> Updates:
+        *given, shown, language = values
+        asked = train.TrainingForm(**dict(zip(choices, given, strict=True)))
+        if not asked.recipe:  # nor is anything said at page load, when the language may not be known yet
+            return plan.show(None, language) if shown else {plan.state: None}
         try:
-            settings, notes = train.settings(_asked(frame, form, values))
+            return plan.show(train.plan_choice(asked), language)
         except LfQwen3Error as error:
-            yield filled.show({"error": error.message, "hint": error.hint}, values[lang])
+            return plan.show(error, language)
+
+    for element in choices.values():
+        element.change(show_plan, inputs, plan.outputs, trigger_mode="always_last", **QUIET)
+
+
+def _bind_fill(frame: Frame, form: Elements, button: Any) -> None:
+    board, lang = frame.board, frame.board.lang
+    filled = frame.view("filled")
+    inputs = {lang, board.dataset_dir, *form.values(), *board.train_inputs}
+    outputs = [*filled.outputs, *board.find_all(train_fill.elements())]
+
+    def fill_in(values: Values) -> Iterator[Updates]:
+        try:
+            settings, notes = train.fit_recipe(_read_form(frame, form, values))
+        except LfQwen3Error as error:
+            yield filled.show(error, values[lang])
             return
         wanted = train_fill.values(settings)
-        model, template = (str(board.value(values, one, "")) for one in AT_THE_TOP)
         stage = board.find(train_fill.STAGE)
         if stage is not None and values[stage] != wanted[train_fill.STAGE]:
             yield {stage: type(stage)(value=wanted[train_fill.STAGE])}
             time.sleep(STAGE_SECONDS)
         updates, unknown = fill(board, wanted)
-        updates |= _datasets(frame, values, wanted)
-        told = {
+        updates |= _choose_dataset(frame, values, wanted)
+        updates.pop(stage, None)
+        model, template = (str(board.value(values, name, "")) for name in train_fill.SUGGESTED)
+        shown: train_fill.FilledShown = {
             "set": {key: value for key, value in wanted.items() if key not in unknown},
             "unknown": unknown,
             "notes": notes,
-            "suggestion": train_fill.suggestion(settings, model, template, _model_names(frame)),
+            "suggestion": train_fill.suggest(settings, model, template, _model_names(frame)),
         }
-        updates.pop(stage, None)
-        yield updates | filled.show(told, values[lang])
+        yield updates | filled.show(shown, values[lang])
 
     button.click(fill_in, inputs, outputs, concurrency_limit=None, **QUIET)
 
 
-def _datasets(frame: Frame, values: Values, wanted: dict[str, Any]) -> dict[Any, Any]:
+def _choose_dataset(frame: Frame, values: Values, wanted: dict[str, Any]) -> Updates:
     """Return the update of the Train tab's datasets: the chosen one among those that are registered."""
     element = frame.board.find(train_fill.DATASET)
-    names = data.registered(values[frame.board.dataset_dir])
     if element is None:
         return {}
-    return {element: gr.Dropdown(choices=names, value=wanted[train_fill.DATASET])}
+    choices = data.registered(values[frame.board.dataset_dir])
+    return {element: gr.Dropdown(choices=choices, value=wanted[train_fill.DATASET])}
 
 
-def _add_measure(frame: Frame, form: Elements, button: Any, plan: View) -> None:
+def _bind_measure(frame: Frame, form: Elements, button: Any, plan: View) -> None:
     """Show the memory of the Train tab's own settings."""
-    board, lang = frame.board, frame.board.lang
+    board, gpus = frame.board, form["gpus"]
 
-    def measure(values: Values) -> dict[Any, Any]:
-        def look() -> dict[str, Any]:
-            settings = board.training_settings(values)
-            shown = {key: settings[key] for key in train.SHOWN if key in settings}
-            memory = train.estimate(settings, train.gpus_of(values[form["gpus"]]))
-            return {"recipe": "", "summary": "", "presets": [], "settings": shown, "memory": memory}
+    def measure(values: Values) -> tuple[object, Updates]:
+        return train.plan_train_tab(board.training_settings(values), values[gpus]), {}
 
-        return plan.show(_or_error(look), values[lang])
-
-    button.click(measure, {lang, form["gpus"], *board.train_inputs}, plan.outputs, **QUIET)
+    add_action(frame, button, plan, [gpus, *board.train_inputs], measure)
 
 
 def _add_save(frame: Frame, form: Elements) -> None:
-    board, lang = frame.board, frame.board.lang
+    board = frame.board
     with gr.Row():
-        name = frame.add("name", gr.Textbox, max_length=saved.LONGEST_NAME, scale=3)
+        name = frame.add("name", gr.Textbox, max_length=places.LONGEST_NAME, scale=3)
         with gr.Column(scale=1, min_width=160):
             button = frame.add("save", gr.Button)
-    shown = frame.view("saved", train_report.saved)
-    inputs = {lang, name, board.dataset_dir, *form.values(), *board.train_inputs}
 
-    def save(values: Values) -> dict[Any, Any]:
-        def write() -> dict[str, Any]:
-            return train_run.save(_settings(frame, form, values), values[name], board.is_demo)
+    def save(values: Values) -> tuple[object, Updates]:
+        return train_run.save(_settings(frame, form, values), values[name], board.is_demo), {}
 
-        return shown.show(_or_error(write), values[lang])
-
-    button.click(save, inputs, shown.outputs, **QUIET)
+    inputs = [name, board.dataset_dir, *form.values(), *board.train_inputs]
+    add_action(frame, button, frame.view("saved"), inputs, save)
 
 
 def _add_rehearsal(frame: Frame, form: Elements) -> None:
     board = frame.board
     with gr.Row():
         start = frame.add("rehearse", gr.Button)
-        cancel = frame.add("cancel", gr.Button, variant="stop", interactive=False)
-    verdict = frame.view("verdict", train_report.rehearsed)
+        cancel = frame.add_cancel()
 
     def request(values: Values) -> dict[str, Any]:
-        settings = _settings(frame, form, values)
-        return train_run.request(settings, values[frame.tokenizer] or "", board.is_demo)
+        return train_run.request(_settings(frame, form, values), values[frame.tokenizer], board.is_demo)
 
     inputs = [frame.tokenizer, board.dataset_dir, *form.values(), *board.train_inputs]
-    add_work(frame, start, cancel, "train_run.rehearse", verdict, inputs, request)
+    add_work(frame, start, cancel, "train_run.rehearse", frame.view("verdict"), inputs, request)
 
 
 def _settings(frame: Frame, form: Elements, values: Values) -> dict[str, Any]:
     """Return the Train tab's settings; on a page of our own, which has none, those of the recipe."""
     if frame.board.engine is None:
-        return train.settings(_asked(frame, form, values))[0]
+        return train.fit_recipe(_read_form(frame, form, values))[0]
     settings = frame.board.training_settings(values)
-    for key, name in (("model_name_or_path", "top.model_path"), ("dataset", "train.dataset")):
+    for key, name in (("model_name_or_path", "top.model_path"), ("dataset", train_fill.DATASET)):
         if not frame.board.value(values, name):
             settings.pop(key, None)
     return settings
 
 
-def _asked(frame: Frame, form: Elements, values: Values) -> train.Form:
-    given = {name: values[element] for name, element in form.items()}
-    return train.Form(
-        recipe=given["recipe"] or "",
-        hardware=given["hardware"] or [],
-        tracking=given["tracking"] or "",
-        gpus=given["gpus"],
-        dataset=given["dataset"] or "",
+def _read_form(frame: Frame, form: Elements, values: Values) -> train.TrainingForm:
+    return train.TrainingForm(
+        **read_form(form, values),
         of_train_tab=frame.board.value(values, train_fill.DATASET, []),
         dataset_dir=values[frame.board.dataset_dir],
     )
-
-
-def _or_error(work: Any) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = work()
-    except LfQwen3Error as error:
-        return {"error": error.message, "hint": error.hint}
-    return found
 
 
 def _model_names(frame: Frame) -> list[str]:

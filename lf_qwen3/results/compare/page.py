@@ -69,7 +69,7 @@ def _pair(comparison: Comparison, pair: Pair, other: NamedRun) -> dict[str, Any]
     return {
         "base": pair.base,
         "other": pair.other,
-        "headline": _cell(HEADLINE, headline),
+        "headline": describe_measure(HEADLINE, headline),
         "said": f"{verdict.text}.",
         "points": words.points(pair),
         "bar": [{"tone": tone, "share": round(100 * count / total, 2)} for tone, count in bar if count],
@@ -95,33 +95,38 @@ def _kinds(comparison: Comparison, pair: Pair) -> list[dict[str, Any]]:
 
 
 def _tables(by: dict[str, Difference]) -> dict[str, Any]:
-    return {"similarity": _groups(by, _SIMILAR), "form": _groups(by, _FORM)}
+    return {"similarity": describe_groups(by, _SIMILAR), "form": describe_groups(by, _FORM)}
 
 
-def _groups(by: dict[str, Difference], names: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the rows of a table under their titles; what no row has a value for is left out."""
+def describe_groups(by: dict[str, Difference], names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the rows of a table by group of measures; what no row has a value for is left out."""
     groups = []
     scale = picture.around_zero(
         [difference for key, difference in by.items() if key.partition("/")[0] in _SIMILAR]
     )
     for name in names:
         cells = [
-            _cell(measure, by[measure.key], scale)
+            describe_measure(measure, by[measure.key], scale)
             for measure in MEASURES
             if measure.group == name and by[measure.key].n
         ]
         if cells:
             plot = {"form": "share", "length": ""}.get(name, "change")
-            groups.append({"title": words.GROUPS[name], "plot": plot, "cells": cells})
+            groups.append({"name": name, "title": words.GROUPS[name], "plot": plot, "cells": cells})
     return groups
 
 
-def _cell(measure: Measure, difference: Difference, scale: picture.Scale | None = None) -> dict[str, Any]:
-    """Return one line of a table: its figures, and the places of its marks."""
+def describe_measure(
+    measure: Measure, difference: Difference, scale: picture.Scale | None = None
+) -> dict[str, Any]:
+    """Return one line of a table: its figures, and the places of its marks in a plot `picture.WIDTH` wide."""
     change, is_share = scale or picture.around_zero([difference]), measure.group == "form"
     return {
         **asdict(difference),
+        "name": measure.name,
         "label": measure.label,
+        "better": measure.better,
+        "outcome": difference.outcome(measure),
         "digits": words.digits_of(measure),
         "unit": words.unit(measure),
         "tone": picture.TONES[difference.outcome(measure)],

@@ -1,0 +1,111 @@
+"""Whatever text goes into the tab's HTML comes out as text."""
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lf_qwen3.base import assets
+from lf_qwen3.board import pages
+from lf_qwen3.board.texts import languages, texts
+
+ENGLISH = texts("en")
+
+
+class Read(HTMLParser):
+    """Collects the tags and the text of a piece of HTML, as a browser would see them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+
+TEXTS = st.one_of(
+    st.text(min_size=1),
+    st.sampled_from(
+        ["<script>alert(1)</script>", '" onload="x', "' x='", "&lt;", "</td></table><b>", "\ud800"]
+    ),
+)
+
+
+def source(text):
+    state = {"files": [(text, text, text)], "columns": [text], "rows": [[text]]}
+    return Read(pages.render("data/source", ENGLISH, state=state))
+
+
+def record(text):
+    piece = {"text": text, "mask": "learnt", "part": text}
+    tokens = dict.fromkeys(("total", "fed", "learnt", "prompt", "thinking", "answer"), 1)
+    rendering = {"side": "", "tokens": tokens, "lost_end": False, "pieces": [piece]}
+    row = {"file": text, "row": 1, "problem": "", "renderings": [rendering], "official": None}
+    state = {"options": text, "cutoff_len": 1, "unofficial": text, "rows": [row]}
+    return Read(pages.render("proof/record", ENGLISH, state=state))
+
+
+@given(TEXTS)
+def test_text_makes_no_tag_and_no_attribute(text):
+    for view in (source, record):
+        made, plain = view(text), view("x")
+        assert made.tags == plain.tags
+        assert [name for name, _ in made.attributes] == [name for name, _ in plain.attributes]
+
+
+@given(st.text(alphabet=st.characters(categories=["L", "N", "P", "S"]), min_size=1))
+def test_printable_text_is_shown_as_it_is(text):
+    assert text in source(text).text
+
+
+@pytest.mark.parametrize(("control", "seen"), [("\0", "\\x00"), ("\x1b", "\\x1b"), ("\u202e", "\\x202e")])
+def test_what_cannot_be_seen_is_made_visible(control, seen):
+    assert f"a{seen}b" in source(f"a{control}b").text
+
+
+def test_a_line_break_in_data_stays():
+    assert "a\n\n  b" in record("a\n\n  b").text
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "value", "shown"),
+    [(1, 4, "0.250", "25%"), (9, 4, "1.000", "100%"), (0, 0, None, "Reading")],
+)
+def test_progress(done, total, value, shown):
+    read = Read(pages.render("progress", ENGLISH, name="Reading", done=done, total=total))
+    assert dict(read.attributes).get("value") == value
+    assert shown in read.text
+
+
+def test_a_value_that_a_state_lacks_is_an_error():
+    with pytest.raises(Exception, match="columns"):
+        pages.render("data/source", ENGLISH, state={"files": [], "rows": []})
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "null"), (True, "true"), ("", "–"), ([], "–"), (["a", 1], "a, 1"), (0, 0), (2048, 2048)],
+)
+def test_a_setting_is_shown_as_a_yaml_writes_it(value, shown):
+    assert pages.setting(value) == shown
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_view_shows_nothing_and_an_error_in_every_language(language):
+    folder = assets.folder("web") / "board"
+    views = sorted(file.relative_to(folder).with_suffix("") for file in folder.glob("*/*.html"))
+    views = [view for view in views if 'extends "' in (folder / f"{view}.html").read_text("utf-8")]
+    assert len(views) > 10
+    for view in views:
+        nothing = Read(pages.render(str(view), texts(language), state=None))
+        assert nothing.tags in (["div"], ["div", "p"]), view
+        error = Read(pages.render(str(view), texts(language), state={"error": "<i>", "hint": "h"}))
+        assert ("role", "alert") in error.attributes
+        assert "i" not in error.tags
