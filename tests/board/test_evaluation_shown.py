@@ -13,7 +13,7 @@ from lf_qwen3.board.handlers import comparison, evaluation, places
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 from lf_qwen3.qwen3.thinking import frame
-from lf_qwen3.results.compare import Difference
+from lf_qwen3.results.compare import Difference, page
 from lf_qwen3.results.compare.measures import HEADLINE, MEASURES
 from lf_qwen3.results.compare.picture import Scale
 
@@ -96,7 +96,8 @@ def test_the_report_lies_where_the_browser_may_fetch_it_and_nothing_else_is_writ
 def test_a_comparison_is_shown_in_every_language(runs, language):
     state, told = compared(runs), texts(language)
     read = Read(show(state, language))
-    figures = {"before": state["headline"]["base"], "after": state["headline"]["other"]}
+    headline = state["headline"]
+    figures = {"before": f"{headline['base']:.1f}", "after": f"{headline['other']:.1f}"}
     assert told("evaluation.better", base="base", tuned="tuned", **figures) in read.text
     assert told("evaluation.counts", tuned="tuned", wins=10, ties=1, losses=1) in read.text
     for name in ("improved", "fell", "sampled"):
@@ -205,32 +206,38 @@ def test_nothing_and_an_error_are_shown(state):
     assert "<b>" not in shown
 
 
-def test_a_charts_marks_lie_where_the_figures_do():
-    difference = Difference(10, 20.0, 60.0, 40.0, 30.0, 50.0, 8, 1, 1)
-    scale = Scale(-50, 50)
-    plot = comparison.show_measure(HEADLINE, difference, scale)["plot"]
-    assert (plot["low"], plot["high"], plot["value"]) == (scale.x(30), scale.x(50), scale.x(40))
-    share = comparison.show_measure(FORM, difference, scale)["plot"]
-    assert (share["base"], share["value"]) == (Scale(0, 100).x(20), Scale(0, 100).x(60))
-
-
 FORM = next(measure for measure in MEASURES if measure.group == "form")
+
+
+def drawn(state, *cells):
+    """Return the page with a table of these measures, one a group, in place of its own."""
+    groups = zip(("answer", "form"), ("change", "share"), cells, strict=True)
+    tables = {"all": [{"name": name, "plot": plot, "cells": [cell]} for name, plot, cell in groups]}
+    return show(state | {"tables": tables, "histogram": None})
+
+
+def test_a_charts_marks_lie_where_the_figures_do(runs):
+    difference = Difference(10, 20.0, 60.0, 40.0, 30.0, 50.0, 8, 1, 1)
+    change, share = (page.describe_measure(one, difference, Scale(-50, 50)) for one in (HEADLINE, FORM))
+    table = drawn(compared(runs), change, share)
+    change_of, share_of = Scale(-50, 50).x, Scale(0, 100).x
+    assert re.findall(r'lfq-span [^>]* x1="([\d.]+)" x2="([\d.]+)"', table) == [
+        (str(change_of(30)), str(change_of(50))),
+        (str(share_of(20)), str(share_of(60))),
+    ]
+    circles = re.findall(r'cx="([\d.]+)"', table)
+    assert circles == [str(place) for place in (change_of(40), share_of(20), share_of(60))]
 
 
 @pytest.mark.parametrize(
     "figures", [(0, None, None, None), (1, 20.0, 60.0, 40.0)], ids=["no rows", "one row"]
 )
 def test_charts_bear_what_is_not_known(runs, figures):
-    state = compared(runs)
     n, base, other, value = figures
     difference = Difference(n, base, other, value, None, None, 0, n, 0)
-    state["tables"] = {
-        "all": [
-            {"name": measure.group, "rows": [comparison.show_measure(measure, difference, Scale(-50, 50))]}
-            for measure in (HEADLINE, FORM)
-        ]
-    }
-    table = show(state | {"headline": None, "histogram": None})
+    cells = [page.describe_measure(measure, difference) for measure in (HEADLINE, FORM)]
+    cells[1]["better"] = "higher"  # a defect without a figure is not shown at all
+    table = drawn(compared(runs), *cells)
     assert "None" not in table
     assert table.count("<circle") == (3 if n else 0)
 
