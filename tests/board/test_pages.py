@@ -97,6 +97,10 @@ def test_a_setting_is_shown_as_a_yaml_writes_it(value, shown):
     assert pages.setting(value) == shown
 
 
+SILENT = ("sampling/keys", "sampling/kept", "sampling/messages", "train/saved")
+"""Views that take no room while there is nothing."""
+
+
 @pytest.mark.parametrize("language", languages())
 def test_every_view_shows_nothing_and_an_error_in_every_language(language):
     folder = assets.folder("web") / "board"
@@ -105,7 +109,7 @@ def test_every_view_shows_nothing_and_an_error_in_every_language(language):
     assert len(views) > 10
     for view in views:
         nothing = Read(pages.render(str(view), texts(language), state=None))
-        assert nothing.tags in (["div"], ["div", "p"]), view
+        assert nothing.tags == (["div"] if str(view) in SILENT else ["div", "p"]), view
         error = Read(pages.render(str(view), texts(language), state={"error": "<i>", "hint": "h"}))
         assert ("role", "alert") in error.attributes
         assert "i" not in error.tags
