@@ -173,6 +173,7 @@ def test_a_mixture_of_experts_can_be_made(tmp_path):
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(LfQwen3Error, match="is no tiny model"):
+    with pytest.raises(LfQwen3Error) as caught:
         tiny_model.make_tiny_model(tmp_path)
+    assert caught.value.code == "folder_not_own"
     assert (tmp_path / "thesis.txt").read_text() == "years of work"

@@ -10,8 +10,10 @@ from lf_qwen3.qwen3 import tokenizer_build
 
 def test_what_is_missing_is_named_with_the_command_to_type(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "dashscope" else name)
-    with pytest.raises(LfQwen3Error, match="need dashscope") as caught:
+    with pytest.raises(LfQwen3Error) as caught:
         tokenizer_build.require("torch", "dashscope")
+    assert caught.value.code == "extra_missing"
+    assert "dashscope" in caught.value.message
     assert caught.value.hint == 'run: pip install "lf-qwen3[train]"'
 
 

@@ -108,8 +108,10 @@ def test_ranks_that_ignore_sigterm_are_killed(tmp_path, ranks, monkeypatch):
 def test_a_trainer_that_dies_leaves_no_rank_of_its_group(tmp_path, ranks, monkeypatch):
     monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
     ranks.write_trainer(then="children[0].kill(); import os; os.kill(os.getpid(), 9)")
-    with pytest.raises(LfQwen3Error, match="SIGKILL"):
+    with pytest.raises(LfQwen3Error) as caught:
         process.train(tmp_path / "a.yaml", tmp_path / "a.log")
+    assert caught.value.code == "trainer_killed"
+    assert "SIGKILL" in caught.value.message
     assert ranks.have_ended()
 
 

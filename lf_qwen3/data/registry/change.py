@@ -102,19 +102,19 @@ def lock(dataset_dir: Path | str) -> Iterator[None]:
     path = config_path(dataset_dir)
     require_writable(path)
     mode = path.parent.stat().st_mode & 0o666
-    held = FileLock(path.with_name(f".{DATA_CONFIG}.lock"), timeout=_LOCK_SECONDS, mode=mode)
+    file_lock = FileLock(path.with_name(f".{DATA_CONFIG}.lock"), timeout=_LOCK_SECONDS, mode=mode)
     try:
-        held.acquire()
+        file_lock.acquire()
     except Timeout as error:
         raise LfQwen3Error(
-            f"another process has held {held.lock_file} for a minute",
+            f"another process has held {file_lock.lock_file} for a minute",
             "wait for it to end, then try again",
             code="lock_timeout",
         ) from error
     try:
         yield
     finally:
-        held.release()
+        file_lock.release()
 
 
 def apply(change: RegistryChange) -> None:

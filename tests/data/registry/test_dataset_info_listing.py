@@ -77,6 +77,7 @@ def test_entries_come_in_the_order_of_the_file(tmp_path):
 
 
 def test_a_folder_without_registry_is_told(tmp_path):
-    with pytest.raises(UsageError, match=r"there is no dataset_info\.json in") as caught:
+    with pytest.raises(UsageError) as caught:
         listing(tmp_path)
+    assert caught.value.code == "registry_missing"
     assert "--dataset-dir" in caught.value.hint

@@ -139,8 +139,10 @@ def test_dropped(entry, row, reason, stops):
 
 
 def test_an_unknown_formatting_is_refused():
-    with pytest.raises(UsageError, match="share_gpt"):
+    with pytest.raises(UsageError) as caught:
         RecordReader({"formatting": "share_gpt"})
+    assert caught.value.code == "unknown_formatting"
+    assert "share_gpt" in caught.value.message
 
 
 words = st.sampled_from(["", "a", "detailed thinking on", "b"])
