@@ -216,6 +216,9 @@ def test_a_shipped_recipe_is_valid(recipe):
         ("learning_rate: '1e-4'", "wrong_value", '"1e-4" is not number', "take the quotes away"),
         ("eval_strategy: no", "wrong_value", "false is not one of", 'write eval_strategy: "no"'),
         ("save_strategy: off", "wrong_value", "false is not one of", 'write save_strategy: "no"'),
+        ("save_strategy: stepss", "wrong_value", "is not one of", "did you mean steps?"),
+        ("lora_rank: '1.5'", "wrong_value", '"1.5" is not integer', "intrinsic dimension"),
+        ("finetuning_type: yes", "wrong_value", "true is not one of", "fine-tuning method"),
         ("finetuning_type: qlora", "wrong_value", '"qlora" is not one of', "quantization_bit: 4"),
         ("stage: pretrain", "wrong_value", '"pretrain" is not one of', "did you mean pt?"),
         ("flash_attn: flash_attention_2", "wrong_value", "is not one of", "did you mean fa2?"),
@@ -247,6 +250,25 @@ def test_a_key_of_transformers_4_is_no_error(found):
     assert report.is_valid
 
 
+def test_an_info_before_an_error_makes_no_file_valid(found):
+    report = found("model_name_or_path: a/b\nno_cuda: true\nlearning_rat: 1\n")
+    assert [finding.severity for finding in report.findings] == ["info", "error"]
+    assert not report.is_valid
+
+
+@pytest.mark.parametrize(
+    "text", ["stage: sft\n", "tensor_model_parallel_size: 1\n"], ids=["train", "megatron"]
+)
+def test_a_training_needs_a_model(found, text):
+    assert [finding.code for finding in found(text).findings] == ["no_model"]
+
+
+@pytest.mark.parametrize("dialect", ["v1", "eval"])
+def test_the_values_of_another_engine_are_not_checked(found, dialect):
+    changed = ELSEWHERE[dialect].replace("template: ", "seed: x\ntemplate: ")
+    assert found(changed).findings == []
+
+
 def test_a_megatron_file_is_still_read_closely(found):
     report = found(ELSEWHERE["megatron"] + "expert_model_paralel_size: 2\nlora_rank: x\n")
     assert [(one.code, one.row) for one in report.findings] == [("unknown_key", 8), ("wrong_value", 9)]
@@ -274,7 +296,3 @@ def test_what_is_no_yaml_is_a_finding(found, text, row, message):
     report = found(text)
     assert [(one.code, one.row) for one in report.findings] == [("not_yaml", row)]
     assert message in report.findings[0].message
-
-
-def test_a_file_without_a_model_is_told(found):
-    assert [one.code for one in found("stage: sft\n").findings] == ["no_model"]
