@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lf_qwen3.cli import _output
+from lf_qwen3.cli._progress import shown_progress
 
 if TYPE_CHECKING:
     from lf_qwen3.data.convert.report import ConversionReport
@@ -104,7 +105,7 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     from lf_qwen3.data.convert.options import ConvertOptions
     from lf_qwen3.data.convert.pool import count_workers
 
-    with _output.progress_bar() as progress:
+    with shown_progress() as progress:
         report = convert(
             ConvertOptions(dataset_dir=Path(dataset_dir), workers=count_workers(), **options), progress
         )

@@ -11,7 +11,7 @@ from typing import Any, TypedDict, cast, get_args
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.nearest import unknown_name
-from lf_qwen3.base.progress import NoProgress, Progress, Status
+from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.board.handlers import places, token_chart, tokenizers
 from lf_qwen3.board.handlers.token_chart import TokenChart
 from lf_qwen3.board.jobs import Job
@@ -171,9 +171,7 @@ def convert(asked: Mapping[str, Any], progress: Progress) -> ConversionShown:
     options = ConvertOptions(
         tuple(asked["sources"]), dataset_dir=Path(asked["dataset_dir"]), workers=count_workers(), **given
     )
-    report = conversion.convert(
-        options, lambda phase, done, total: progress.update(Status(phase, done, total))
-    )
+    report = conversion.convert(options, progress)
     chart, uncounted = _count_tokens(report.datasets[0], asked, progress)
     rejected = _rejected_rows(Path(report.files["rejected"]))
     shown = asdict(report) | {"chart": chart, "uncounted": uncounted, "rejected_rows": rejected}

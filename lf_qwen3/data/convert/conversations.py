@@ -11,13 +11,13 @@ from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert import rules
 from lf_qwen3.data.convert.fast.clean import normalise_clean
 from lf_qwen3.data.convert.normalise import normalise
-from lf_qwen3.data.convert.options import Source
+from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.convert.report import RejectedRow
 from lf_qwen3.data.sources import BadRow, Item
 
 
 def read_conversations(
-    found: list[Source],
+    files: list[ConvertSource],
     limit: int | None,
     allow_special: bool,
     on_reject: Callable[[RejectedRow], object] | None,
@@ -28,8 +28,8 @@ def read_conversations(
     `LfQwen3Error` is raised with the code of the rejection.
     """
     chosen = [rule for rule in rules.all_rules() if not (allow_special and rule.code == "special_token")]
-    read = dict.fromkeys((source.spec for source in found), 0)
-    for source in found:
+    read = dict.fromkeys((source.spec for source in files), 0)
+    for source in files:
         convert = converters.get(source.converter).convert
         for number, item in _numbered(source):
             if limit is not None and read[source.spec] == limit:
@@ -44,7 +44,7 @@ def read_conversations(
                 on_reject(row)
 
 
-def _numbered(source: Source) -> Iterator[tuple[int, Item]]:
+def _numbered(source: ConvertSource) -> Iterator[tuple[int, Item]]:
     """Yield the rows that are not blank with their numbers, counted from 1 through the file."""
     items = (item for part in sources.cut(source.file) for item in sources.rows(part))
     return ((number, item) for number, item in enumerate(items, 1) if item is not None)
@@ -60,7 +60,7 @@ def _conversation_of(item: Item, convert: converters.Convert, chosen: list[rules
     return conversation
 
 
-def _rejected(source: Source, number: int, item: Item, reject: Reject) -> RejectedRow:
+def _rejected(source: ConvertSource, number: int, item: Item, reject: Reject) -> RejectedRow:
     message = REJECTED[reject.code].message
     reason = f"{message}: {reject.detail}" if reject.detail else message
     content = item.raw if isinstance(item, BadRow) else item

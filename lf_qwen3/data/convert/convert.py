@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import NoProgress, Progress, Status
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data import converters, registry, sources
 from lf_qwen3.data.convert import ledger, manifest, outputs, pool, worker
-from lf_qwen3.data.convert.options import ConvertOptions, Progress, Source
+from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
 from lf_qwen3.data.convert.ranges import Range, hash_of
 from lf_qwen3.data.convert.report import ConversionReport
 from lf_qwen3.data.convert.stage import Stage
@@ -29,46 +30,52 @@ class ConvertedParts:
     repaired: Counter[str] = field(default_factory=Counter)
 
 
-def convert(options: ConvertOptions, progress: Progress | None = None) -> ConversionReport:
+def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> ConversionReport:
     """Convert, check, deduplicate, mix, split, write and register; all of it or nothing.
 
     Raises `UsageError` for options that cannot be met, and `LfQwen3Error` when no row could be kept or,
     with `on_bad` "stop", at the first row that is rejected.
     """
     registry.check_name(options.name)
-    found = resolve_sources(options.sources)
-    outputs.require_free(options, [source.file.path for source in found])
+    files = resolve_sources(options.sources)
+    outputs.require_free(options, [source.file.path for source in files])
     with Stage(options.dataset_dir, options.name) as stage:
-        converted = _convert_parts(options, found, stage.path, progress)
+        converted = _convert_parts(options, files, stage.path, progress)
         report = ConversionReport(
-            options.name, read=converted.read, converters={s.label: s.converter for s in found}
+            options.name, read=converted.read, converters={source.label: source.converter for source in files}
         )
         report.rejected = dict(sorted(Counter(place.bad.code for place in converted.bad).items()))
         report.repaired = dict(sorted(converted.repaired.items()))
         lines = converted.lines
         splits = _decide(options, converted, stage.path, report)
         with ThreadPoolExecutor(1) as beside:
-            hashes = beside.map(_hash, found)
+            hashes = beside.map(_hash, files)
             written = outputs.write(
-                options, stage.path, lines, splits, converted.bad, [s.label for s in found], progress
+                options,
+                stage.path,
+                lines,
+                splits,
+                converted.bad,
+                [source.label for source in files],
+                progress,
             )
         _count(report, lines, splits, options, converted.preferences > 0)
         report.files = {key: str(options.dataset_dir / name) for key, name in written.files.items()}
         entries = outputs.entries(options, written.files, preference=converted.preferences > 0)
         report.datasets = list(entries)
-        manifest.write(stage.path, options, dict(zip(found, hashes, strict=True)), report, written.hashes)
+        manifest.write(stage.path, options, dict(zip(files, hashes, strict=True)), report, written.hashes)
         removed, report.unregistered = outputs.commit(options, stage, written.files, entries)
         report.removed = [str(options.dataset_dir / file) for file in removed]
     return report
 
 
-def resolve_sources(specs: tuple[str, ...]) -> list[Source]:
+def resolve_sources(specs: tuple[str, ...]) -> list[ConvertSource]:
     """Find the files of all sources and the converter of each.
 
     A source may be the name of a dataset that `lf-qwen3 download` fetched. Raises `UsageError` for a source
     named twice, an unknown converter or columns that none fits.
     """
-    found: list[Source] = []
+    files: list[ConvertSource] = []
     seen: dict[Path, str] = {}
     for spec in specs:
         name, path = _parse_spec(spec)
@@ -76,14 +83,16 @@ def resolve_sources(specs: tuple[str, ...]) -> list[Source]:
             real = file.path.resolve()
             if real in seen:
                 raise UsageError(
-                    f"the same source is named twice: {file.path}", f"as {seen[real]} and as {spec}"
+                    f"the same source is named twice: {file.path}",
+                    f"as {seen[real]} and as {spec}",
+                    code="source_twice",
                 )
             seen[real] = spec
             chosen = (
                 converters.get(name) if name else converters.detect(sources.columns(file), str(file.path))
             )
-            found.append(Source(spec, file, chosen.name))
-    return found
+            files.append(ConvertSource(spec, file, chosen.name))
+    return files
 
 
 def _parse_spec(spec: str) -> tuple[str, str]:
@@ -101,13 +110,13 @@ def _place_of(path: str) -> str:
     return download.place_of(path)
 
 
-def _hash(source: Source) -> str:
+def _hash(source: ConvertSource) -> str:
     path = source.file.path
     return hash_of([Range(path, 0, path.stat().st_size)])
 
 
 def _convert_parts(
-    options: ConvertOptions, found: list[Source], spool_dir: Path, progress: Progress | None
+    options: ConvertOptions, files: list[ConvertSource], spool_dir: Path, progress: Progress
 ) -> ConvertedParts:
     worker_options = worker.WorkerOptions(
         options.format,
@@ -119,17 +128,17 @@ def _convert_parts(
     )
     tasks = [
         worker.PartTask(part, index, source.converter)
-        for index, source in enumerate(found)
+        for index, source in enumerate(files)
         for part in sources.cut(source.file, options.part_bytes)
     ]
     total = sum(sources.size(task.part) for task in tasks)
     done = 0
     converted = ConvertedParts()
-    first_row = [1] * len(found)
-    for task, result in _results(options, found, tasks, worker_options):
+    first_row = [1] * len(files)
+    for task, result in _results(options, files, tasks, worker_options):
         base = first_row[task.file]
         if result.bad and options.on_bad == "stop":
-            _stop_at(found[task.file], base + result.bad[0].row, result.bad[0])
+            _stop_at(files[task.file], base + result.bad[0].row, result.bad[0])
         converted.lines.extend(result.lines)
         converted.bad += [
             outputs.RejectedPlace(task.file, base + bad.row, result.spool, bad) for bad in result.bad
@@ -139,14 +148,13 @@ def _convert_parts(
         converted.repaired.update(result.repaired)
         first_row[task.file] += result.positions
         done += sources.size(task.part)
-        if progress:
-            progress("reading", done, total)
+        progress.update(Status("reading", done, total, "bytes"))
     return converted
 
 
 def _results(
     options: ConvertOptions,
-    found: list[Source],
+    files: list[ConvertSource],
     tasks: list[worker.PartTask],
     worker_options: worker.WorkerOptions,
 ) -> Iterator[tuple[worker.PartTask, worker.PartResult]]:
@@ -155,7 +163,7 @@ def _results(
         return
     left = dict.fromkeys(options.sources, options.limit)
     for task in tasks:
-        spec = found[task.file].spec
+        spec = files[task.file].spec
         if left[spec]:
             limited = worker.PartTask(task.part, task.file, task.converter, left[spec])
             for result in pool.run([limited], worker_options, workers=0):
@@ -163,12 +171,13 @@ def _results(
                 yield task, result
 
 
-def _stop_at(source: Source, row: int, bad: worker.SpooledReject) -> None:
+def _stop_at(source: ConvertSource, row: int, bad: worker.SpooledReject) -> None:
     reason = REJECTED[bad.code]
     detail = f" ({bad.detail})" if bad.detail else ""
     raise LfQwen3Error(
         f"{source.label}:{row}: {bad.code}: {reason.message}{detail}",
         f"{reason.hint}; or leave such rows out with --on-bad reject. Nothing was written",
+        code=bad.code,
     )
 
 
@@ -180,7 +189,9 @@ def _decide(
         raise _nothing_kept(converted, report)
     if 0 < converted.preferences < len(converted.lines):
         raise UsageError(
-            "preference data and plain conversations cannot stand in one dataset", "convert them apart"
+            "preference data and plain conversations cannot stand in one dataset",
+            "convert them apart",
+            code="mixed_kinds",
         )
     lines = converted.lines
     reader = outputs.AnswerReader(spool_dir, lines)
@@ -193,13 +204,16 @@ def _decide(
 
 def _nothing_kept(converted: ConvertedParts, report: ConversionReport) -> LfQwen3Error:
     if not converted.read:
-        return UsageError("the sources hold no rows", "an empty file has nothing to learn from")
+        return UsageError(
+            "the sources hold no rows", "an empty file has nothing to learn from", code="no_rows"
+        )
     code, count = max(report.rejected.items(), key=lambda item: item[1])
     first = next(place for place in converted.bad if place.bad.code == code)
     detail = f" ({first.bad.detail})" if first.bad.detail else ""
     return LfQwen3Error(
         f"all {converted.read} rows were rejected, {count} of them as {code}: {REJECTED[code].message}",
         f"the first is row {first.row}{detail}; {REJECTED[code].hint}. Nothing was written",
+        code="all_rejected",
     )
 
 

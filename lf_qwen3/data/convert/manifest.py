@@ -15,7 +15,7 @@ from lf_qwen3 import __version__
 from lf_qwen3.base.errors import LfQwen3Error
 
 if TYPE_CHECKING:
-    from lf_qwen3.data.convert.options import ConvertOptions, Source
+    from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
     from lf_qwen3.data.convert.report import ConversionReport
 
 SPLITS = ("train", "val", "test")
@@ -81,7 +81,7 @@ def owned_files(folder: Path, name: str) -> tuple[str, ...]:
 def write(
     stage: Path,
     options: ConvertOptions,
-    found: Mapping[Source, str],
+    sources: Mapping[ConvertSource, str],
     report: ConversionReport,
     hashes: Mapping[str, str],
 ) -> None:
@@ -109,7 +109,7 @@ def write(
                 "bytes": source.file.path.stat().st_size,
                 "xxh3_128": digest,
             }
-            for source, digest in found.items()
+            for source, digest in sources.items()
         ],
         "options": {key: getattr(options, key) for key in _OPTIONS},
         "counts": {key: counts[key] for key in kept},

@@ -34,11 +34,11 @@ def _normalise_turn(turn: Turn, repairs: set[str]) -> None:
         turn.content = thinking.trimmed(text)
         return
     if turn.thinking is None:
-        found = thinking.split(text)
+        parts = thinking.split(text)
     else:
-        found = thinking.join_column(_plain(turn.thinking, repairs), text)
-    turn.thinking, turn.content = found.thinking, found.answer
-    repairs.update(found.repairs)
+        parts = thinking.join_column(_plain(turn.thinking, repairs), text)
+    turn.thinking, turn.content = parts.thinking, parts.answer
+    repairs.update(parts.repairs)
 
 
 def _plain(text: str, repairs: set[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -12,9 +11,6 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data.convert.formats import FormatName, Turns
 from lf_qwen3.data.sources import PART_BYTES, SourceFile
-
-Progress = Callable[[str, int, int], Any]
-"""Told (what is being done, done, total), the last two in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +113,7 @@ def _invalid(name: str, problem: str, hint: str = "", code: str = "option_value"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ConvertSource:
     """One file to read and the converter that takes its rows; `spec` is the source it was named by."""
 
     spec: str

@@ -13,6 +13,7 @@ import xxhash
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.files import sync
+from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data import registry
 from lf_qwen3.data.convert import manifest
@@ -20,7 +21,7 @@ from lf_qwen3.data.convert.formats import FORMATS, answers
 from lf_qwen3.data.convert.keys import folded_answer
 from lf_qwen3.data.convert.ledger import Ledger, Rows
 from lf_qwen3.data.convert.manifest import SPLITS, file_names
-from lf_qwen3.data.convert.options import ConvertOptions, Progress
+from lf_qwen3.data.convert.options import ConvertOptions
 from lf_qwen3.data.convert.ranges import Range, copy, hash_of
 from lf_qwen3.data.convert.stage import Stage
 from lf_qwen3.data.convert.worker import SpooledReject, rejects_path, spool_path
@@ -77,7 +78,7 @@ def write(
     splits: Mapping[str, Rows],
     bad: list[RejectedPlace],
     names: list[str],
-    progress: Progress | None,
+    progress: Progress,
 ) -> WrittenFiles:
     """Write the splits and the rejected rows into the stage.
 
@@ -101,8 +102,7 @@ def write(
                 if done - synced > _SYNC_EVERY:
                     syncs.append(beside.submit(sync, stage / files[split]))
                     synced = done
-                if progress:
-                    progress("writing", done, total)
+                progress.update(Status("writing", done, total, "bytes"))
         written.hashes = {file: future.result() for file, future in hashes.items()}
         for finished in syncs:
             finished.result()
@@ -171,16 +171,16 @@ def _history_first(lines: Ledger, rows: Rows) -> Rows:
 
 def _ranges(stage: Path, lines: Ledger, rows: Rows) -> list[Range]:
     """Return where the records of `rows` lie; adjoining ranges are one."""
-    found: list[tuple[int, int, int]] = []
+    spans: list[tuple[int, int, int]] = []
     spool, start, end = 0, 0, 0
     columns = (lines.spool, lines.offset, lines.length)
     for own, at, length in zip(*(map(column.__getitem__, rows) for column in columns), strict=True):
         if at != end or own != spool:
-            found.append((spool, start, end))
+            spans.append((spool, start, end))
             spool, start = own, at
         end = at + length
-    found.append((spool, start, end))
-    return [Range(spool_path(stage, spool), start, end - start) for spool, start, end in found if end > start]
+    spans.append((spool, start, end))
+    return [Range(spool_path(stage, spool), start, end - start) for spool, start, end in spans if end > start]
 
 
 def _write_rejected(stage: Path, path: Path, bad: list[RejectedPlace], names: list[str]) -> str:

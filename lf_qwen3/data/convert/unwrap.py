@@ -86,17 +86,17 @@ def _is_void(turn: Turn) -> bool:
 
 def _spelled_out(source: Turn, conversation: Conversation) -> list[tuple[Turn, bool]]:
     """Return the turns that one turn's text spells out, each with whether it is left open for the next."""
-    found: list[tuple[Turn, bool]] = []
+    turns: list[tuple[Turn, bool]] = []
     for piece in _pieces(source.role, source.content, conversation.repairs):
         if piece.role == "system":
             _take_system(conversation, piece)
         else:
             is_open = piece.is_open and piece.role == "assistant" != source.role
-            found.append((Turn(_ROLES[piece.role], piece.text), is_open))
-    own = [turn for turn, _ in found if turn.role == source.role]
+            turns.append((Turn(_ROLES[piece.role], piece.text), is_open))
+    own = [turn for turn, _ in turns if turn.role == source.role]
     if own:
         own[-1].thinking, own[-1].calls = source.thinking, source.calls
-    return found
+    return turns
 
 
 def _unwrap_rejected(turn: Turn, begun: str, repairs: set[str]) -> None:

@@ -58,3 +58,52 @@ def test_a_preference_with_another_loser_is_another_answer():
 def test_folding_ignores_width_case_and_white_space():
     assert fold(" Ａb\u3000\n") == b"ab"
     assert folded_answer("A b") == folded_answer("a B")
+
+
+def dialogue(*texts):
+    return Conversation([Turn("user" if n % 2 == 0 else "assistant", text) for n, text in enumerate(texts)])
+
+
+@pytest.mark.parametrize(
+    ("other", "same_prompt"),
+    [
+        (dialogue("q", "a", "r", "c"), True),
+        (dialogue("Q", "a", "r", "b"), True),
+        (dialogue("q", "A", "r", "b"), False),
+        (dialogue("q", "a", "s", "b"), False),
+        (dialogue("q", "a r", "", "b"), False),
+    ],
+    ids=["last answer", "case of the question", "first answer", "second question", "a seam moved"],
+)
+def test_the_prompt_is_all_that_comes_before_the_last_answer(other, same_prompt):
+    assert (keys(dialogue("q", "a", "r", "b")).prompt == keys(other).prompt) == same_prompt
+
+
+def test_an_earlier_call_is_part_of_the_prompt():
+    def calling(calls):
+        return Conversation([*dialogue("q", "a", "r", "b").turns[:1], Turn("assistant", "a", calls=calls)])
+
+    prompts = set()
+    for city in ("Oslo", "Rome"):
+        calls = f'[{{"name": "f", "arguments": {{"city": "{city}"}}}}]'
+        turns = [*calling(calls).turns, Turn("tool", "rain"), Turn("assistant", "end")]
+        prompts.add(keys(Conversation(turns)).prompt)
+    assert len(prompts) == 2
+
+
+def test_system_and_tools_are_told_apart():
+    assert keys(pair(system="[]")).prompt != keys(pair(tools="[]")).prompt
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Ａ，Ｂ", "a,b"),
+        ("e\u0301", "\u00e9"),
+        ("STRASSE", "strasse"),
+        ("Stra\u00dfe", "strasse"),
+        ("a\tb\vc", "abc"),
+    ],
+)
+def test_folding_of_other_letters(text, folded):
+    assert fold(text) == folded.encode()

@@ -63,3 +63,40 @@ def test_an_ordinary_dialogue_is_clean(thinking):
     turns = [Turn("user", " q"), Turn("assistant", "a\n", thinking=thinking)]
     assert normalise_clean(Conversation([*turns, *deepcopy(turns)]))
     assert [turn.content for turn in turns] == ["q", "a"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"calls": "[]"},
+        {"content": "a\0b"},
+        {"content": "a\rb"},
+        {"content": "a<b"},
+        {"content": " "},
+        {"content": "\u3000"},
+        {"thinking": "a\0b"},
+        {"thinking": "a\rb"},
+        {"thinking": "a<b"},
+        {"role": "user"},
+        {"role": "tool"},
+    ],
+    ids=repr,
+)
+def test_what_needs_the_slow_path_is_not_clean(change):
+    answer = Turn(**({"role": "assistant", "content": "a"} | change))
+    assert not normalise_clean(Conversation([Turn("user", "q"), answer]))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"system": "s"}, {"tools": "[]"}, {"rejected": Turn("assistant", "b")}],
+    ids=lambda more: next(iter(more)),
+)
+def test_a_conversation_with_more_than_turns_is_not_clean(more):
+    assert not normalise_clean(Conversation([Turn("user", "q"), Turn("assistant", "a")], **more))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_turns_without_their_answer_are_not_clean(count):
+    turns = [Turn("user", "q"), Turn("assistant", "a"), Turn("user", "q")]
+    assert not normalise_clean(Conversation(turns[:count]))
