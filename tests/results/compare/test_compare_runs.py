@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -41,6 +42,25 @@ def test_the_other_way_round_it_is_as_much_worse(found):
     assert back.is_worse
     assert headline(back).value == pytest.approx(-headline(found).value)
     assert (headline(back).wins, headline(back).losses) == (headline(found).losses, headline(found).wins)
+
+
+@pytest.mark.parametrize(
+    ("other", "counts"),
+    [(11.0, (30, 0, 0)), (10.5, (0, 30, 0)), (9.5, (0, 30, 0)), (9.0, (0, 0, 30))],
+    ids=["a point more", "less than a point more", "less than a point less", "a point less"],
+)
+def test_a_whole_point_is_no_tie(found, other, counts):
+    def constant(value):
+        scores = found.base.scored
+        metrics = {
+            part: {name: [value] * len(values) for name, values in by_name.items()}
+            for part, by_name in scores.metrics.items()
+        }
+        return replace(scores, metrics=metrics)
+
+    pair = compare_pair(("a", "b"), constant(10.0), constant(other), 42)
+    difference = pair.differences["all"][HEADLINE.key]
+    assert (difference.wins, difference.ties, difference.losses) == counts
 
 
 def test_kinds_add_up(found):
