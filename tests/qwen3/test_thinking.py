@@ -200,6 +200,12 @@ def test_split_rejects(text, code, detail):
         pytest.param(
             "R  S", f"{OPEN}R\nS{CLOSE}A", Split("R  S", "A", ("think_twice_same",)), id="same-words"
         ),
+        pytest.param(
+            f"{OPEN}R{CLOSE}",
+            FRAMED,
+            Split("R", "A", ("think_column_tags", "think_twice_same")),
+            id="tags-in-the-column-and-again-in-the-answer",
+        ),
         pytest.param("", FRAMED, Split("R", "A"), id="only-the-answer-thinks"),
         pytest.param("R", f"{OPEN}{CLOSE}A", Split("R", "A", ("think_empty",)), id="empty-block-in-answer"),
         pytest.param(

@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -173,12 +174,12 @@ def job_of(ranks, folder):
         [sys.executable, "-c", JOB, str(ranks.program), str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     ours.stdin.write(b"{}\n")
     ours.stdin.flush()
-    return Job(ours)
+    return Job(ours, tempfile.TemporaryFile())
 
 
 def test_cancel_in_the_board_ends_the_ranks(tmp_path, ranks):
@@ -192,6 +193,6 @@ def test_a_job_that_does_not_answer_is_killed_with_the_ranks(tmp_path, ranks, mo
     monkeypatch.setattr("lf_qwen3.board.jobs.GRACE_SECONDS", 0.2)
     job = job_of(ranks, tmp_path)
     ranks.wait_until_up()
-    job._process.send_signal(signal.SIGSTOP)
+    job.process.send_signal(signal.SIGSTOP)
     job.cancel()
     assert ranks.have_ended()

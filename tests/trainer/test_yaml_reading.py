@@ -124,6 +124,6 @@ def test_what_cannot_be_read(tmp_path):
         read(tmp_path)
     assert caught.value.code == "not_a_file"
     (tmp_path / "b.yaml").write_bytes(b"a: \xff\xfe\n")
-    with pytest.raises(NotYamlError) as caught:
+    with pytest.raises(NotYamlError) as broken:
         read(tmp_path / "b.yaml")
-    assert caught.value.code == "not_yaml"
+    assert broken.value.code == "not_yaml"

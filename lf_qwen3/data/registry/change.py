@@ -124,7 +124,6 @@ def apply(change: RegistryChange) -> None:
     """
     if not change.is_needed:
         return
-    require_writable(change.path)
     if _content(change.path) != change.before:
         raise LfQwen3Error(
             f"{change.path} was changed meanwhile",
