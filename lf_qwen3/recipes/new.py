@@ -223,7 +223,7 @@ def _sort_settings(
     serving_own: dict[str, Any] = {}
     answering: dict[str, Any] = {}
     for key, value in settings.items():
-        if serving.target_of(key):
+        if serving.find_target(key):
             serving_own[key] = value
         elif schema.group(key) == "GeneratingArguments" and key not in document.settings:
             answering[key] = value

@@ -26,7 +26,7 @@ EXPORT_COMMENTS = {
 }
 
 
-def target_of(key: str) -> str:
+def find_target(key: str) -> str:
     """Return the file a key of `--set` is for: "serve", "export", "both", or "" for the trainer's files."""
     kinds = (("both", BOTH), ("serve", SERVING), ("export", EXPORTING))
     return next((kind for kind, starts in kinds if key.startswith(starts)), "")
@@ -61,4 +61,4 @@ def build_export(
 
 
 def _for(kind: str, own: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in own.items() if target_of(key) in (kind, "both")}
+    return {key: value for key, value in own.items() if find_target(key) in (kind, "both")}

@@ -1,6 +1,6 @@
 """What all files of a set have in common, taken from the training YAML in this one place.
 
-The files that predict, serve and export are built from a `Shared` and add only what is their own, so model,
+The files that predict, serve and export are built from `SharedSettings` and add only their own keys: model,
 adapter, template, thinking, lengths and sampling cannot differ between them.
 """
 

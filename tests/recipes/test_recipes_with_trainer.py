@@ -34,7 +34,7 @@ def stand_ins(one):
     ]
 
 
-def told(one):
+def preset_id(one):
     return f"{one.name} ({', '.join(['bf16', *stand_ins(one)])} stands in)"
 
 
@@ -156,7 +156,7 @@ def test_every_recipe_is_accepted_and_understood_where_bf16_stands_in(parse):
     assert failures == {}
 
 
-@pytest.mark.parametrize("one", TRAINING, ids=told)
+@pytest.mark.parametrize("one", TRAINING, ids=preset_id)
 def test_a_preset_is_accepted_on_every_method(parse, start, one):
     placed = one.placed(str(one.files[0].parent)) if one.files else one
     failures = {}

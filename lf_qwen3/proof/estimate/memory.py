@@ -87,14 +87,14 @@ def estimate_memory(plan: TrainingPlan) -> PeakMemory:
 def list_moments(plan: TrainingPlan) -> list[_Moment]:
     """Return the moments of one step at which the memory may be fullest."""
     logits = plan.tokens * VOCABULARY
-    held = weights.gradients(plan) if plan.accumulates else 0
+    accumulated = weights.gradients(plan) if plan.accumulates else 0
     kept, fused = _kept(plan), _fused(plan)
     every, still = plan.shape.layers, 0 if plan.checkpointing else plan.shape.layers
     forward, backward = logits * activations.loss_forward(plan), logits * activations.loss_backward(plan)
     return [
-        _Moment("the loss, forward", held, kept, forward + fused, _cast(plan, every)),
-        _Moment("the loss, backward", held, kept, backward + fused, _cast(plan, still)),
-        _layer_backward(plan, held, kept),
+        _Moment("the loss, forward", accumulated, kept, forward + fused, _cast(plan, every)),
+        _Moment("the loss, backward", accumulated, kept, backward + fused, _cast(plan, still)),
+        _layer_backward(plan, accumulated, kept),
         _last_of_backward(plan),
         _Moment("the optimiser's step", weights.gradients(plan), step=_step(plan)),
     ]
@@ -114,7 +114,7 @@ def _pairs(plan: TrainingPlan) -> int:
     return plan.batch * plan.cutoff_len**2 if plan.masks else 0
 
 
-def _layer_backward(plan: TrainingPlan, held: int, kept: int) -> _Moment:
+def _layer_backward(plan: TrainingPlan, accumulated: int, kept: int) -> _Moment:
     """Return the moment at which the last layer is computed again: all checkpoints are still there."""
     again = plan.tokens * activations.layer(plan) if plan.checkpointing else 0
     again += activations.ADDED_MASK * _pairs(plan) if plan.checkpointing else 0
@@ -126,14 +126,14 @@ def _layer_backward(plan: TrainingPlan, held: int, kept: int) -> _Moment:
         copies = 2 * _layer_weights(plan) if plan.checkpointing else _cast(plan, plan.shape.layers)
     if plan.trains_all:
         here += _each(plan) * plan.shape.embedding * plan.shape.tied
-        held = held or _each(plan) * plan.shape.embedding
-    return _Moment("the backward pass of a layer", held, kept + here, copies=copies)
+        accumulated = accumulated or _each(plan) * plan.shape.embedding
+    return _Moment("the backward pass of a layer", accumulated, kept + here, copies=copies)
 
 
 def _last_of_backward(plan: TrainingPlan) -> _Moment:
     """Return the moment of the embedding's gradient, a dense matrix; a tied one has two, and then their sum.
 
-    Where gradients accumulate, the sum of the two goes onto what is held.
+    Where gradients accumulate, the sum of the two is added to what has accumulated.
     """
     if not plan.trains_all:
         return _Moment("the end of the backward pass", weights.gradients(plan))

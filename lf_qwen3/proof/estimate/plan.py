@@ -35,7 +35,7 @@ class TrainingPlan:
     trained (a mixture of experts has those of attention only), `also_trained` the embeddings it trains whole.
     `stage` is "sft" for continued pre-training too; in "dpo" a chosen and a rejected answer are two rows of
     `batch`. `reference` tells that the answers are weighed by the untrained model as well.
-    `accumulates` tells that gradients are already held when the next micro-batch is computed, `masks` that
+    `accumulates` tells that gradients have accumulated when the next micro-batch is computed, `masks` that
     rows are padded, as nearly all are. Raises `UsageError` for what is not estimated.
     """
 

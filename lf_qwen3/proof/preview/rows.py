@@ -1,4 +1,4 @@
-"""A row as it is fed: its texts with the loss mask and the cut, held against the official rendering."""
+"""A row as it is fed: its texts with the loss mask and the cut, compared with the official rendering."""
 
 from __future__ import annotations
 
