@@ -41,7 +41,7 @@ _RECORD = "RECORD"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TabInstallation:
     """Where the file goes, beside which metadata, and whether it is there and listed."""
 
     file: Path
@@ -55,36 +55,37 @@ class Place:
         return os.environ.get(SWITCH) == "0"
 
 
-def place(distribution: metadata.Distribution | None = None) -> Place:
-    """Return where things stand. Raises `LfQwen3Error` where lf-qwen3 is not installed as a distribution."""
-    found = distribution or _distribution()
-    file = Path(str(found.locate_file(FILE)))
-    records = [one for one in found.files or [] if one.name == _RECORD and ".dist-info" in str(one)]
-    record = Path(str(found.locate_file(records[0]))) if records else None
+def read_installation(distribution: metadata.Distribution | None = None) -> TabInstallation:
+    """Return how things are. Raises `LfQwen3Error` where lf-qwen3 is not installed as a distribution."""
+    distribution = distribution or _distribution()
+    file = Path(str(distribution.locate_file(FILE)))
+    files = distribution.files or []
+    records = [path for path in files if path.name == _RECORD and ".dist-info" in str(path)]
+    record = Path(str(distribution.locate_file(records[0]))) if records else None
     is_listed = record is not None and any(row[0] == FILE for row in _rows(record))
-    return Place(file, record, file.is_file() and file.read_text("utf-8") == LINE, is_listed)
+    return TabInstallation(file, record, file.is_file() and file.read_text("utf-8") == LINE, is_listed)
 
 
-def install(distribution: metadata.Distribution | None = None) -> Place:
+def install(distribution: metadata.Distribution | None = None) -> TabInstallation:
     """Write the file and list it; twice does no harm. Raises `LfQwen3Error` where it may not be written."""
-    at = place(distribution)
-    _require_writable(at)
-    if not at.is_there:
-        _replace(at.file, LINE)
-    if at.record is not None and not at.is_listed:
-        _replace(at.record, _text([*_rows(at.record), _entry()]))
-    return place(distribution)
+    before = read_installation(distribution)
+    _require_writable(before.file.parent)
+    if not before.is_there:
+        _replace(before.file, LINE)
+    if before.record is not None and not before.is_listed:
+        _replace(before.record, _text([*_rows(before.record), _entry()]))
+    return read_installation(distribution)
 
 
-def uninstall(distribution: metadata.Distribution | None = None) -> Place:
+def uninstall(distribution: metadata.Distribution | None = None) -> TabInstallation:
     """Take the file and its entry away; where there is none nothing happens."""
-    at = place(distribution)
-    if at.file.exists() or at.is_listed:
-        _require_writable(at)
-    at.file.unlink(missing_ok=True)
-    if at.record is not None and at.is_listed:
-        _replace(at.record, _text([row for row in _rows(at.record) if row[0] != FILE]))
-    return place(distribution)
+    before = read_installation(distribution)
+    if before.file.exists() or before.is_listed:
+        _require_writable(before.file.parent)
+    before.file.unlink(missing_ok=True)
+    if before.record is not None and before.is_listed:
+        _replace(before.record, _text([row for row in _rows(before.record) if row[0] != FILE]))
+    return read_installation(distribution)
 
 
 def _distribution() -> metadata.Distribution:
@@ -93,15 +94,17 @@ def _distribution() -> metadata.Distribution:
     except metadata.PackageNotFoundError as error:
         raise LfQwen3Error(
             "lf-qwen3 is not installed as a package here",
-            "in the checkout: pip install . ; or start: lf-qwen3 webui",
+            "pip install lf-qwen3; or start: lf-qwen3 webui",
+            code="not_installed",
         ) from error
 
 
-def _require_writable(at: Place) -> None:
-    if not os.access(at.file.parent, os.W_OK):
+def _require_writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK):
         raise LfQwen3Error(
-            f"no permission to write {at.file.parent}",
+            f"no permission to write {folder}",
             "start the board with `lf-qwen3 webui` instead, or use an environment of your own",
+            code="no_permission",
         )
 
 

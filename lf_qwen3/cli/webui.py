@@ -11,7 +11,7 @@ from lf_qwen3.board.start import HOST, PORT
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.board.install import Place
+    from lf_qwen3.board.install import TabInstallation
 
 
 @click.command(short_help="Start LLaMA Board with the Qwen3 tab, or switch the tab on for good.")
@@ -57,25 +57,33 @@ def command(
     from lf_qwen3.board import start
 
     if install + status + uninstall + alone > 1:
-        raise UsageError("--install, --status, --uninstall and --alone exclude each other", "name one")
+        raise UsageError(
+            "--install, --status, --uninstall and --alone exclude each other",
+            "name one",
+            code="option_conflict",
+        )
     if not (install or status or uninstall):
         (start.serve_tab if alone else start.start_board)(host, port)
         return
-    step = installing.install if install else installing.uninstall if uninstall else installing.place
+    step = (
+        installing.install if install else installing.uninstall if uninstall else installing.read_installation
+    )
     _show(step(), as_json)
 
 
-def _show(place: Place, as_json: bool) -> None:
+def _show(installation: TabInstallation, as_json: bool) -> None:
     if as_json:
-        _output.print_json({"installed": place.is_there, "file": str(place.file), "off": place.is_off})
+        _output.print_json(
+            {"installed": installation.is_there, "file": str(installation.file), "off": installation.is_off}
+        )
         return
-    if not place.is_there:
+    if not installation.is_there:
         click.echo("not installed: llamafactory-cli webui shows no Qwen3 tab; lf-qwen3 webui does")
         return
-    click.echo(f"installed: llamafactory-cli webui shows the Qwen3 tab ({place.file})")
-    if place.is_off:
+    click.echo(f"installed: llamafactory-cli webui shows the Qwen3 tab ({installation.file})")
+    if installation.is_off:
         click.echo("turned off in this shell: LF_QWEN3_WEBUI=0")
-    if not place.is_listed:
+    if not installation.is_listed:
         _output.warn(
             "it stands in no RECORD: pip uninstall would leave it; lf-qwen3 webui --uninstall takes it out"
         )

@@ -45,6 +45,7 @@ def shown(state):
 def test_a_rehearsal_passes_with_its_log_and_leaves_nothing(asked):
     messages = list(Job.start("train_run.rehearse", asked))
     state = messages[-1]
+    assert isinstance(state, dict)
     assert state["passed"], state["fault"]
     assert {message.phase for message in messages if isinstance(message, Status)} == set(WORDS)
     assert len(state["losses"]) == state["steps"]

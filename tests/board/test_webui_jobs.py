@@ -5,6 +5,7 @@ import os
 import select
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ os.fsync = stop
 
 
 def request(**changes):
-    fields = {
+    fields: dict[str, Any] = {
         "paths": [SOURCE], "upload": [], "converter": "", "name": "mine", "turns": "unroll",
         "mix": None, "val": 0, "test": 0, "dataset_dir": "data", "tokenizer": "no/such-tokenizer",
     }  # fmt: skip
@@ -74,6 +75,7 @@ def test_messages_then_the_result(here):
     *statuses, result = Job.start("data.convert", request())
     assert all(isinstance(status, Status) for status in statuses)
     assert {status.phase for status in statuses} >= {"starting", "reading", "writing"}
+    assert isinstance(result, dict)
     assert result["datasets"] == ["mine_train"]
     assert (here / "data" / "mine_train.jsonl").is_file()
 

@@ -48,7 +48,7 @@ def request(
             code="demo_mode",
         )
     if preset not in preset_names():
-        raise unknown_name("evaluation preset", preset, preset_names())
+        raise unknown_name("evaluation preset", preset, preset_names(), "unknown_preset")
     tokens = int(new_tokens or 0)
     if not 1 <= tokens <= MOST_NEW_TOKENS:
         raise UsageError(

@@ -79,7 +79,7 @@ def locked(folder: Path) -> Iterator[None]:
         raise LfQwen3Error(
             f"{folder} is being evaluated in another window",
             "wait for it, or choose another preset",
-            code="locked",
+            code="lock_timeout",
         ) from error
 
 
@@ -117,7 +117,7 @@ def _read_training(named: Path) -> tuple[Path, Mapping[str, Any]]:
         raise UsageError(
             f"the settings of {folder} are not found: neither {reading.BOARD} nor {reading.RECIPE} beside it",
             "predict by hand, then compare the two runs below",
-            code="settings_missing",
+            code="no_settings",
         )
     if not run.has_weights:
         raise UsageError(

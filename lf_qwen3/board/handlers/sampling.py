@@ -60,7 +60,7 @@ class Sampling:
 FIELDS = tuple(Sampling.__dataclass_fields__)
 
 
-class Message(TypedDict):
+class AppliedMessage(TypedDict):
     """A sentence on what was done: the kind of paragraph, the key of its text and the values in it."""
 
     kind: str
@@ -71,7 +71,7 @@ class Message(TypedDict):
 class AppliedShown(TypedDict):
     """What became of a preset."""
 
-    messages: list[Message]
+    messages: list[AppliedMessage]
 
 
 class KeysShown(TypedDict):
@@ -80,12 +80,12 @@ class KeysShown(TypedDict):
     text: str
 
 
-def message(kind: str, key: str, **values: object) -> Message:
+def message(kind: str, key: str, **values: object) -> AppliedMessage:
     """Return a sentence on what was done."""
     return {"kind": kind, "key": key, "values": values}
 
 
-def explain_extra(extra: Mapping[str, Any], is_wanted: bool) -> Message:
+def explain_extra(extra: Mapping[str, Any], is_wanted: bool) -> AppliedMessage:
     """Say which keys go with a prediction beside the sliders; none do where the board cannot send them."""
     if extra:
         keys = ", ".join(f"{key}: {str(value).lower()}" for key, value in extra.items())
@@ -197,7 +197,7 @@ def _number(name: str, value: Any, least: float, most: float) -> float:
 
 def _require_own(own: Mapping[str, Any], name: str) -> Any:
     if name not in own:
-        raise unknown_name("sampling preset", name, names())
+        raise unknown_name("sampling preset", name, names(), "unknown_preset")
     return own[name]
 
 
@@ -234,5 +234,5 @@ def _locked() -> Iterator[None]:
             yield
     except Timeout as error:
         raise LfQwen3Error(
-            f"{FILE} is being written by another process", "try again", code="locked"
+            f"{FILE} is being written by another process", "try again", code="lock_timeout"
         ) from error

@@ -227,7 +227,7 @@ def _chosen(form: TrainingForm) -> list[presets.Preset]:
     allowed = {*hardware_names(), *tracking_names()}
     for name in form.presets:
         if name not in allowed:
-            raise unknown_name("preset for the board", name, allowed)
+            raise unknown_name("preset for the board", name, allowed, "unknown_preset")
     return presets.choose_presets(form.presets)
 
 

@@ -12,7 +12,7 @@ from lf_qwen3.board.buttons import add_action
 from lf_qwen3.board.filling import fill
 from lf_qwen3.board.frame import QUIET, Elements, Frame, Updates, Values, View, read_form
 from lf_qwen3.board.handlers import places, sampling
-from lf_qwen3.board.handlers.sampling import AppliedShown, Message, message
+from lf_qwen3.board.handlers.sampling import AppliedMessage, AppliedShown, message
 from lf_qwen3.board.handlers.sampling_board import WindowPredictions, apply_to_loaded
 
 EXTRA_ARGS = "infer.extra_args"
@@ -125,7 +125,7 @@ def _bind_keeping(frame: Frame, preset: Any, name: Any, keep: Any, remove: Any, 
     add_action(frame, remove, kept, [preset], remove_it, [preset])
 
 
-def _unknown(names: list[str]) -> list[Message]:
+def _unknown(names: list[str]) -> list[AppliedMessage]:
     return [message("warning", "unknown", names=", ".join(names))] if names else []
 
 
