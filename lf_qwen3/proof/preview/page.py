@@ -36,12 +36,12 @@ def _row(preview: Preview, row: PreviewRow) -> str:
     if row.problem:
         parts.append(f"<p>{escape(row.problem)}</p>")
     for rendering in row.renderings:
-        said = (
+        lines = (
             rendering.side,
             describe_counts(rendering),
             describe_cut(rendering, preview.template.cutoff_len),
         )
-        parts.append(f"<p>{'<br>'.join(escape(line) for line in said if line)}</p>")
+        parts.append(f"<p>{'<br>'.join(escape(line) for line in lines if line)}</p>")
         parts.append(f'<div style="{_TEXT}">{"".join(map(_segment, rendering.segments))}</div>')
     if row.official:
         parts.append(f"<p>{escape(describe_official(row.official))}</p>")
