@@ -93,17 +93,11 @@ def test_register(installed: Installed, tmp_path: Path) -> None:
     assert "mine" in installed.run("datasets", "--dataset-dir", str(tmp_path))
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "bench", "help"])
-def test_the_sdist_can_make(unpacked: Path, target: str) -> None:
-    subprocess.run(["make", "--dry-run", target], cwd=unpacked, check=True, capture_output=True)
-
-
 def test_the_sdist_holds_every_file_of_the_project(unpacked: Path, root: Path) -> None:
-    folders = ("lf_qwen3", "docs", "recipes", "web", "tests", ".ci")
+    folders = ("lf_qwen3", "docs", "recipes", "web", "tests", ".ci", "dataset_info")
     there = [file for name in folders for file in (root / name).rglob("*") if file.is_file()]
+    there += (root / "bench").glob("*.py")
     there += [root / name for name in ("Makefile", "constraints.txt", "LICENSE", "pyproject.toml")]
     there += root.glob("README*.md")
     wanted = {str(file.relative_to(root)) for file in there if "__pycache__" not in file.parts}
     assert not [name for name in sorted(wanted) if not (unpacked / name).is_file()]
-    assert (unpacked / "dataset_info").is_dir()
-    assert (unpacked / "bench" / "run.py").is_file()

@@ -2,8 +2,10 @@
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +33,10 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked = []
         self.model = "my.gguf"
-        self.reply = lambda asked: (200, {"content": asked["prompt"].upper(), "stop_type": "eos"})
+        self.reply: Callable[..., tuple[int, Any]] = lambda asked: (
+            200,
+            {"content": asked["prompt"].upper(), "stop_type": "eos"},
+        )
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
 
