@@ -8,7 +8,7 @@ from lf_qwen3.results.score import interval
 
 np = pytest.importorskip("numpy", reason="part of the eval extra")
 
-COLUMNS = {
+COLUMNS: dict[str, list[float | None]] = {
     "whole": [3.0, 50.0, 80.0, 12.5, 99.0, 41.0, 7.0],
     "with gaps": [None, 50.0, 80.0, None, 99.0, None, 7.0],
     "one value": [None, None, 80.0, None, None, None, None],
@@ -54,4 +54,4 @@ def test_a_rate_has_wilsons_interval(hits, n, low, high):
     """The figures of Wilson's score interval without correction, e.g. statsmodels' proportion_confint."""
     figure = interval.rate([True] * hits + [False] * (n - hits) + [None])
     assert (figure.n, figure.value) == (n, hits / n)
-    assert (figure.low, figure.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    assert [figure.low, figure.high] == pytest.approx([low, high], abs=1e-4)
