@@ -63,6 +63,19 @@ def test_a_whole_point_is_no_tie(found, other, counts):
     assert (difference.wins, difference.ties, difference.losses) == counts
 
 
+def test_a_longer_answer_is_neither_better_nor_worse(found):
+    (measure,) = [measure for measure in MEASURES if measure.key == "length/answer"]
+    difference = found.pairs[0].differences["all"][measure.key]
+    assert difference.low > 0
+    assert (difference.wins, difference.ties, difference.losses) == (0, 30, 0)
+    assert difference.outcome(measure) == "unclear"
+
+
+def test_the_seed_draws_the_interval(found):
+    paths = [run.path for run in found.runs]
+    assert headline(compare(*paths, seed=7)).low != headline(found).low
+
+
 def test_kinds_add_up(found):
     thinking, plain = (headline(found, kind) for kind in ("thinking", "plain"))
     assert (thinking.n, plain.n) == (20, 10)
