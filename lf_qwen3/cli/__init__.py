@@ -54,7 +54,9 @@ class LazyGroup(click.Group):
         """Answer an unknown command with the nearest one."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            _output.unknown_choice("command", name, self.list_commands(ctx))
+            from lf_qwen3.base.nearest import unknown_name  # only where it is needed: `--help` is fast
+
+            raise unknown_name("command", name, self.list_commands(ctx), code="unknown_command")
         return super().resolve_command(ctx, args)
 
 

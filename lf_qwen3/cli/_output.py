@@ -6,13 +6,12 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Collection
-from difflib import get_close_matches
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any
 
 import click
 
-from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.errors import LfQwen3Error
 
 _OS_ERRORS = {
     errno.ENOSPC: "the disk is full",
@@ -39,13 +38,6 @@ def print_json(value: object) -> None:
 def say(text: str) -> None:
     """Say one line to the person on stderr."""
     click.echo(text, err=True)
-
-
-def unknown_choice(what: str, given: str, choices: Collection[str]) -> NoReturn:
-    """Raise `UsageError` for a name that does not exist, with the nearest one that does."""
-    near = get_close_matches(given, choices, n=1)
-    guess = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(f"no {what} is called '{given}'", f"{guess}there are: {', '.join(sorted(choices))}")
 
 
 def run(command: Callable[[], object]) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.cli import _output
 
 
@@ -27,7 +28,7 @@ def command(names: tuple[str, ...], dataset_dir: str, dry_run: bool, as_json: bo
     listed = {one.name: one for one in registry.listing(dataset_dir)}
     for name in names:
         if name not in listed:
-            _output.unknown_choice("dataset", name, listed)
+            raise unknown_name("dataset", name, listed, code="dataset_not_registered")
     change = registry.edit(dataset_dir, {}, remove=names, dry_run=dry_run)
     config = Path(dataset_dir) / registry.DATA_CONFIG
     kept = [str(Path(dataset_dir) / listed[name].file) for name in change.removed if listed[name].exists]
