@@ -7,6 +7,7 @@ from typing import Literal
 
 from lf_qwen3.api._paths import StrPath, names_of, path_of
 from lf_qwen3.base.conversation import Conversation
+from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.data.convert import convert as conversion
 from lf_qwen3.data.convert.conversations import read_conversations
 from lf_qwen3.data.convert.options import ConvertOptions, require_option
@@ -30,6 +31,7 @@ def convert(
     allow_special: bool = False,
     replace: bool = False,
     workers: int = 0,
+    progress: Progress = NoProgress(),
 ) -> ConversionReport:
     """Turn sources into a registered LLaMA-Factory dataset, all of it or nothing.
 
@@ -57,7 +59,7 @@ def convert(
         replace=replace,
         workers=workers,
     )
-    return conversion.convert(options)
+    return conversion.convert(options, progress)
 
 
 def read(

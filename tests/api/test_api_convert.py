@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import lf_qwen3 as lq
+from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.cli import _output, cli
 from lf_qwen3.data.convert.options import ConvertOptions
 
@@ -68,6 +69,19 @@ def test_the_page_shows_outcomes_and_warnings_with_every_text_escaped(tmp_path):
     assert "<b>&lt;mine&gt;</b>: 3 rows read" in page
     assert "<td>train</td><td>3</td><td>3</td>" in page
     assert "no record has any thinking" in page
+
+
+def test_progress_is_told_of_reading_and_writing(source, tmp_path):
+    class Phases(NoProgress):
+        def __init__(self):
+            self.seen = []
+
+        def update(self, status):
+            self.seen.append((status.phase, status.done == status.total))
+
+    progress = Phases()
+    lq.convert(source, name="mine", dataset_dir=tmp_path / "data", progress=progress)
+    assert {("reading", True), ("writing", True)} <= set(progress.seen)
 
 
 def test_what_json_prints_is_the_report(source, tmp_path):

@@ -36,12 +36,14 @@ def read_conversations(
                 break
             read[source.spec] += 1
             try:
-                yield _conversation_of(item, convert, chosen)
+                conversation = _conversation_of(item, convert, chosen)
             except Reject as reject:
                 row = _rejected(source, number, item, reject)
                 if on_reject is None:
                     raise _stopped(row) from None
                 on_reject(row)
+            else:
+                yield conversation
 
 
 def _numbered(source: ConvertSource) -> Iterator[tuple[int, Item]]:
