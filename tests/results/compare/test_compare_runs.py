@@ -71,6 +71,21 @@ def test_a_longer_answer_is_neither_better_nor_worse(found):
     assert difference.outcome(measure) == "unclear"
 
 
+def test_a_defect_alone_makes_a_run_worse(tmp_path):
+    rows = [made.row(n, made.answered(n, 12), made.label(n)) for n in range(10)]
+    leaking = [row | {"predict": row["predict"] + "<|fim_pad|>"} for row in rows]
+    comparison = compare(made.write(tmp_path / "a", rows), made.write(tmp_path / "b", leaking))
+    assert comparison.is_worse
+    outcomes = comparison.pairs[0].as_json()["outcomes"]
+    assert outcomes["form/leaked_token"] == "worse"
+    assert "length/answer" not in outcomes
+
+
+def test_json_has_four_decimals(found):
+    difference = headline(found)
+    assert difference.as_json()["difference"] == round(difference.value, 4) != round(difference.value, 2)
+
+
 def test_the_seed_draws_the_interval(found):
     paths = [run.path for run in found.runs]
     assert headline(compare(*paths, seed=7)).low != headline(found).low
