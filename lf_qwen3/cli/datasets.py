@@ -34,18 +34,18 @@ def command(dataset_dir: str, as_json: bool) -> None:
     """
     from lf_qwen3.data import registry
 
-    found = registry.listing(dataset_dir)
+    datasets = registry.listing(dataset_dir)
     if as_json:
         _output.print_json(
-            {"dataset_dir": dataset_dir, "datasets": [dataclasses.asdict(one) for one in found]}
+            {"dataset_dir": dataset_dir, "datasets": [dataclasses.asdict(dataset) for dataset in datasets]}
         )
         return
-    if found:
-        _show(_table(found))
-    missing = sum(one.exists is False for one in found)
-    plural = "" if len(found) == 1 else "s"
+    if datasets:
+        _show(_table(datasets))
+    missing = sum(dataset.exists is False for dataset in datasets)
+    plural = "" if len(datasets) == 1 else "s"
     lacking = f", {missing} without a file" if missing else ""
-    _output.say(f"{len(found)} dataset{plural} in {dataset_dir}{lacking}")
+    _output.say(f"{len(datasets)} dataset{plural} in {dataset_dir}{lacking}")
 
 
 def _show(table: Table) -> None:
@@ -61,7 +61,7 @@ def _show(table: Table) -> None:
     click.echo("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
-def _table(found: list[Listed]) -> Table:
+def _table(datasets: list[Listed]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -71,11 +71,11 @@ def _table(found: list[Listed]) -> Table:
     for title in ("rows", "size"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("file", overflow="fold")
-    for one in found:
-        file = one.file if one.source == "file_name" else f"{one.source}: {one.file}"
-        size = Text("missing", "red") if one.exists is False else Text(_size(one.size))
-        rows = "" if one.rows is None else f"{one.rows:,}"
-        table.add_row(Text(one.name), one.kind, Text(one.formatting), rows, size, Text(file))
+    for dataset in datasets:
+        file = dataset.file if dataset.source == "file_name" else f"{dataset.source}: {dataset.file}"
+        size = Text("missing", "red") if dataset.exists is False else Text(_size(dataset.size))
+        rows = "" if dataset.rows is None else f"{dataset.rows:,}"
+        table.add_row(Text(dataset.name), dataset.kind, Text(dataset.formatting), rows, size, Text(file))
     return table
 
 

@@ -25,7 +25,7 @@ def command(names: tuple[str, ...], dataset_dir: str, dry_run: bool, as_json: bo
     """  # noqa: D301
     from lf_qwen3.data import registry
 
-    listed = {one.name: one for one in registry.listing(dataset_dir)}
+    listed = {dataset.name: dataset for dataset in registry.listing(dataset_dir)}
     for name in names:
         if name not in listed:
             raise unknown_name("dataset", name, listed, code="dataset_not_registered")

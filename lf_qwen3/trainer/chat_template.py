@@ -77,7 +77,11 @@ class ChatTemplate:
         file = folder / "chat_template.jinja"
         source = file.read_text("utf-8") if file.is_file() else config.get("chat_template")
         if isinstance(source, list):
-            named = {one.get("name"): one.get("template") for one in source if isinstance(one, dict)}
+            named = {
+                named_template.get("name"): named_template.get("template")
+                for named_template in source
+                if isinstance(named_template, dict)
+            }
             source = named.get("default")
         if not isinstance(source, str):
             return None
@@ -109,16 +113,16 @@ def as_api(messages: Sequence[Message], system: str = "") -> list[dict[str, Any]
 
     Think blocks stay in the content. Raises `TrainerStopsError` for calls that are no JSON.
     """
-    found: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+    api_messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
     for message in messages:
         if message["role"] == "function":
             before, calls = split_calls(message["content"])
             made = [{"type": "function", "function": call} for call in calls]
-            found.append({"role": "assistant", "content": before, "tool_calls": made})
+            api_messages.append({"role": "assistant", "content": before, "tool_calls": made})
         else:
             role = {"observation": "tool"}.get(message["role"], message["role"])
-            found.append({"role": role, "content": message["content"]})
-    return found
+            api_messages.append({"role": role, "content": message["content"]})
+    return api_messages
 
 
 def compare(
@@ -130,16 +134,17 @@ def compare(
     ranking record the chosen side is compared. A record at which the trainer stops compares as refused.
     """
     whole = replace(template, cutoff_len=UNCUT)
-    encoded = whole.encode_batch(tokenizer, [one for one in records if one.rejected is None])
+    encoded = whole.encode_batch(tokenizer, [record for record in records if record.rejected is None])
     supervised = iter(encoded)
     ours = [
-        next(supervised) if one.rejected is None else whole.encode_pair(tokenizer, one)[0] for one in records
+        next(supervised) if record.rejected is None else whole.encode_pair(tokenizer, record)[0]
+        for record in records
     ]
-    rendered = [_rendered(chat_template, template, one) for one in records]
+    rendered = [_rendered(chat_template, template, record) for record in records]
     official = tokenizer.encode_batch_fast([text for text, _ in rendered], add_special_tokens=False)
     return [
-        _compared(tokenizer, one, text, theirs.ids, refused or one.stopped)
-        for one, (text, refused), theirs in zip(ours, rendered, official, strict=True)
+        _compared(tokenizer, encoding, text, theirs.ids, refused or encoding.stopped)
+        for encoding, (text, refused), theirs in zip(ours, rendered, official, strict=True)
     ]
 
 
@@ -148,8 +153,10 @@ def _rendered(chat_template: ChatTemplate, template: Template, record: Record) -
     messages: list[Message] = record.messages
     if template.name == "qwen3" and template.enable_thinking is False:
         messages = [
-            {"role": one["role"], "content": without_thinking(one["content"])} if number % 2 else one
-            for number, one in enumerate(messages)
+            {"role": message["role"], "content": without_thinking(message["content"])}
+            if number % 2
+            else message
+            for number, message in enumerate(messages)
         ]
     try:
         return chat_template.render(messages, record.system or template.default_system, record.tools), ""
@@ -171,7 +178,7 @@ def _compared(
     at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(ours), len(official)))
     slices = ours[max(0, at - _CONTEXT) : at], ours[at : at + _CONTEXT], official[at : at + _CONTEXT]
     texts = [tokenizer.decode(ids, skip_special_tokens=False) for ids in (*slices, official, official[:at])]
-    piece = next((one for one in encoded.pieces if at < one.stop), encoded.pieces[-1])
+    piece = next((piece for piece in encoded.pieces if at < piece.stop), encoded.pieces[-1])
     difference = RenderingDifference(at, len(texts[4]), piece.turn, piece.part, *texts[:3])
     return TemplateComparison(texts[3], len(official), difference)
 
@@ -181,7 +188,8 @@ def _tools(tools: str) -> list[dict[str, Any]] | None:
     try:
         listed = json.loads(tools or "[]")
         return [
-            one if one.get("type") == "function" else {"type": "function", "function": one} for one in listed
+            tool if tool.get("type") == "function" else {"type": "function", "function": tool}
+            for tool in listed
         ] or None
     except (ValueError, TypeError, AttributeError):
         return None

@@ -123,8 +123,8 @@ def losses(output_dir: Path) -> list[float]:
 
 def examples(log: Path) -> int:
     """Return how many training records the trainer says it read, 0 when it does not say."""
-    found = re.search(r"Num examples = ([\d,]+)", log.read_text(encoding="utf-8", errors="replace"))
-    return int(found[1].replace(",", "")) if found else 0
+    match = re.search(r"Num examples = ([\d,]+)", log.read_text(encoding="utf-8", errors="replace"))
+    return int(match[1].replace(",", "")) if match else 0
 
 
 class _Watcher:
@@ -136,33 +136,33 @@ class _Watcher:
         self.seen = len(_log_lines(self.log)) if self.log else 0
         self.started = time.monotonic()
         self.reached = 0
-        self.heard: SimpleQueue[str] = SimpleQueue()
+        self.phases: SimpleQueue[str] = SimpleQueue()
         self.status = Status("starting", unit="steps")
         progress.update(self.status)
 
-    def hear(self, text: str) -> None:
+    def read_line(self, text: str) -> None:
         """Take one line of output, in the thread that reads it; no stage comes back."""
         for number in range(self.reached, len(_STAGES)):
             pattern, stage = _STAGES[number]
             if pattern.search(text):
                 self.reached = number + 1
-                self.heard.put(stage)
+                self.phases.put(stage)
                 return
 
-    def look(self) -> None:
+    def report_news(self) -> None:
         """Report where the trainer is, and each stage and step that it has come to since the last look."""
-        while not self.heard.empty():
-            self.status = replace(self.status, phase=self.heard.get())
-            self.tell()
+        while not self.phases.empty():
+            self.status = replace(self.status, phase=self.phases.get())
+            self.report()
         lines = _log_lines(self.log) if self.log else []
         self.seen = min(self.seen, len(lines))
         for line in lines[self.seen :]:
             self.status = _status(self.status, line)
-            self.tell()
+            self.report()
         self.seen = len(lines)
-        self.tell()
+        self.report()
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Update the progress with the state of things and the time that has passed."""
         self.progress.update(replace(self.status, seconds=time.monotonic() - self.started))
 
@@ -193,11 +193,11 @@ def _follow(child: subprocess.Popen[bytes], sink: IO[bytes], watcher: _Watcher) 
     reader = threading.Thread(target=_copy, args=(child.stdout, sink, watcher), daemon=True)
     reader.start()
     while child.poll() is None:
-        watcher.look()
+        watcher.report_news()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(POLL_SECONDS)
     reader.join(timeout=GRACE_SECONDS)
-    watcher.look()
+    watcher.report_news()
     return child.returncode
 
 
@@ -206,7 +206,7 @@ def _copy(source: IO[bytes], sink: IO[bytes], watcher: _Watcher) -> None:
         for line in source:
             sink.write(line)
             sink.flush()
-            watcher.hear(line.decode("utf-8", "replace"))
+            watcher.read_line(line.decode("utf-8", "replace"))
 
 
 def _failure(yaml: Path, code: int, log: Path) -> LfQwen3Error:
@@ -218,15 +218,15 @@ def _failure(yaml: Path, code: int, log: Path) -> LfQwen3Error:
             f"its whole output: {log}",
             code="trainer_killed",
         )
-    found = last_error(log.read_text(encoding="utf-8", errors="replace"))
+    error = last_error(log.read_text(encoding="utf-8", errors="replace"))
     return LfQwen3Error(
-        f"the trainer failed on {yaml}: {found}", f"its whole output: {log}", code="trainer_failed"
+        f"the trainer failed on {yaml}: {error}", f"its whole output: {log}", code="trainer_failed"
     )
 
 
 def last_error(text: str) -> str:
     """Return the line of the output that says what went wrong: the last error that is no mere wrapper."""
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
-    errors = [found[1] for line in lines if (found := _ERROR.match(line))]
+    errors = [match[1] for line in lines if (match := _ERROR.match(line))]
     own = [error for error in errors if not any(name in error for name in _WRAPPERS)]
     return (own or errors or lines or ["it said nothing"])[-1]

@@ -69,7 +69,7 @@ def parse(pairs: Iterable[str]) -> dict[str, Any]:
 
 def check(settings: Mapping[str, Any], where: str) -> None:
     """Hold a whole YAML against the schema; raise `UsageError` that lists every key at fault."""
-    faults = [told for key, value in settings.items() if (told := fault(key, value))]
+    faults = [problem for key, value in settings.items() if (problem := fault(key, value))]
     if faults:
         raise UsageError(
             f"{where}: {faults[0]}" if len(faults) == 1 else f"{where}:\n  " + "\n  ".join(faults),
@@ -85,11 +85,11 @@ def _value(key: str, text: str) -> Any:
         raise UsageError(
             f"--set {key}: '{text}' is not YAML: {error.problem}", "put text in quotes", code="not_yaml"
         ) from error
-    told = fault(key, value)
-    if told and not isinstance(value, str) and fault(key, text) is None:
+    problem = fault(key, value)
+    if problem and not isinstance(value, str) and fault(key, text) is None:
         return text
-    if told:
-        raise UsageError(f"--set {told}", _describe(key), code="setting_value")
+    if problem:
+        raise UsageError(f"--set {problem}", _describe(key), code="setting_value")
     return value
 
 
@@ -108,9 +108,9 @@ def fault(key: str, value: Any) -> str | None:
 
 def _accepted(rule: dict[str, Any]) -> str:
     if "anyOf" in rule:
-        return " or ".join(_accepted(one) for one in rule["anyOf"])
+        return " or ".join(_accepted(option) for option in rule["anyOf"])
     if "enum" in rule:
-        return "one of " + ", ".join(json.dumps(one) for one in rule["enum"])
+        return "one of " + ", ".join(json.dumps(choice) for choice in rule["enum"])
     names = rule.get("type", "anything")
     return names if isinstance(names, str) else " or ".join(names)
 
@@ -158,24 +158,24 @@ def _properties(arguments: type) -> dict[str, Any]:
 
 
 def _property(field: dataclasses.Field[Any], hint: Any, arguments: str, may_be_list: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    rule: dict[str, Any] = {}
     if text := " ".join(str(field.metadata.get("help") or "").split()):
-        found["description"] = text
+        rule["description"] = text
     if choices := field.metadata.get("choices"):
         nullable = types.NoneType in get_args(hint)
-        found["enum"] = [*choices, *([None] if nullable and None not in choices else [])]
+        rule["enum"] = [*choices, *([None] if nullable and None not in choices else [])]
     else:
-        found |= _rule(Union[hint, list] if may_be_list else hint)  # noqa: UP007
+        rule |= _rule(Union[hint, list] if may_be_list else hint)  # noqa: UP007
     if field.default_factory is not dataclasses.MISSING:
-        found["default"] = _plain(field.default_factory())
+        rule["default"] = _plain(field.default_factory())
     elif field.default is not dataclasses.MISSING:
-        found["default"] = _plain(field.default)
-    return {**found, "x-arguments": arguments}
+        rule["default"] = _plain(field.default)
+    return {**rule, "x-arguments": arguments}
 
 
 def _split_at_commas(arguments: type) -> set[str]:
     """Return the text keys that the trainer splits at commas, and so takes as a list too."""
-    source = [inspect.getsource(one) for one in arguments.__mro__ if "__post_init__" in vars(one)]
+    source = [inspect.getsource(base) for base in arguments.__mro__ if "__post_init__" in vars(base)]
     return set(_SPLIT_AT_COMMAS.findall("\n".join(source))) if "split_arg(" in "".join(source) else set()
 
 
@@ -184,16 +184,16 @@ def _rule(hint: Any) -> dict[str, Any]:
         return {"type": _PLAIN[hint]}
     origin = get_origin(hint) or hint
     if origin in (Union, types.UnionType):
-        return _union([rule for one in get_args(hint) if (rule := _rule(one))])
+        return _union([rule for argument in get_args(hint) if (rule := _rule(argument))])
     if origin is Literal:
         return {"enum": list(get_args(hint))}
     if origin is list:
-        items = [_rule(one) for one in get_args(hint)]
+        items = [_rule(argument) for argument in get_args(hint)]
         return {"type": "array", **({"items": items[0]} if items and items[0] else {})}
     if origin is dict:
         return {"type": "object"}
     if inspect.isclass(origin) and issubclass(origin, Enum):
-        return {"enum": [one.value for one in origin]}
+        return {"enum": [member.value for member in origin]}
     return {}
 
 

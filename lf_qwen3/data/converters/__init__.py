@@ -95,10 +95,10 @@ def all_converters() -> dict[str, Converter]:
 
 def get(name: str) -> Converter:
     """Return the converter `name`. Raises `UsageError` with the nearest names."""
-    found = all_converters()
-    if name not in found:
-        raise unknown_name("converter", name, found, code="unknown_converter")
-    return found[name]
+    known = all_converters()
+    if name not in known:
+        raise unknown_name("converter", name, known, code="unknown_converter")
+    return known[name]
 
 
 def detect(columns: Collection[str], where: str) -> Converter:
@@ -107,12 +107,12 @@ def detect(columns: Collection[str], where: str) -> Converter:
     Raises `UsageError` that lists the columns seen and what the nearest converters lack.
     """
     lowered = {name.lower() for name in columns}
-    found = all_converters().values()
-    fitting = [one for one in found if not one.missing(lowered)]
+    known = all_converters().values()
+    fitting = [candidate for candidate in known if not candidate.missing(lowered)]
     if fitting:
-        return min(fitting, key=lambda one: one.rank(lowered))
-    nearest = sorted(found, key=lambda one: one.distance(lowered))[:3]
-    lacks = "; ".join(f"{one.name} lacks {_names(one.missing(lowered))}" for one in nearest)
+        return min(fitting, key=lambda candidate: candidate.rank(lowered))
+    nearest = sorted(known, key=lambda candidate: candidate.distance(lowered))[:3]
+    lacks = "; ".join(f"{candidate.name} lacks {_names(candidate.missing(lowered))}" for candidate in nearest)
     raise UsageError(
         f"{where}: no converter fits the columns {', '.join(sorted(columns)) or '(none)'}",
         f"nearest: {lacks}. Rename the columns, or name a converter: CONVERTER:PATH",

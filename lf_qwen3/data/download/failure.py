@@ -39,7 +39,9 @@ def _cause(error: BaseException) -> tuple[str, BaseException]:
     """Return the file at fault ("" for the whole repository) and what happened to it first."""
     failed = getattr(error, "failed_files", None)
     if isinstance(failed, Mapping) and failed:
-        full = [(path, one) for path, one in failed.items() if getattr(one, "errno", None) in _FULL]
+        full = [
+            (path, failure) for path, failure in failed.items() if getattr(failure, "errno", None) in _FULL
+        ]
         path, first = full[0] if full else next(iter(failed.items()))
         return str(path), first
     return "", error
@@ -48,7 +50,7 @@ def _cause(error: BaseException) -> tuple[str, BaseException]:
 def _explain(repo: Repo, folder: Path, go_on: str, path: str, error: BaseException) -> LfQwen3Error:
     what = f"{repo.id}, {path}" if path else repo.id
     kept = f"what is here is kept; go on: {go_on}"
-    names = {one.__name__ for one in type(error).__mro__}
+    names = {kind.__name__ for kind in type(error).__mro__}
     status = _status(error)
     if getattr(error, "errno", None) in _FULL:
         return LfQwen3Error(f"the disk is full: {folder}", f"make room; {kept}", code="disk_full")
@@ -123,9 +125,9 @@ def _status(error: BaseException) -> int | None:
 def _is_transport(error: BaseException) -> bool:
     """Tell a connection that failed, also where the SDK says so in an error of its own."""
     return any(
-        isinstance(one, ConnectionError | TimeoutError)
-        or type(one).__module__.partition(".")[0] in _TRANSPORTS
-        for one in _chain(error)
+        isinstance(cause, ConnectionError | TimeoutError)
+        or type(cause).__module__.partition(".")[0] in _TRANSPORTS
+        for cause in _chain(error)
     )
 
 

@@ -54,7 +54,7 @@ def mark(folder: Path, repo: Repo, files: Sequence[RemoteFile], again: str, comp
         "revision": repo.revision,
         "complete": complete,
         "command": again,
-        "files": {one.path: {"size": one.size, "sha256": one.sha256} for one in files},
+        "files": {file.path: {"size": file.size, "sha256": file.sha256} for file in files},
     }
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{MARKER}.new"
@@ -83,15 +83,17 @@ def place_of(spec: str) -> str:
         return spec
     if glob.has_magic(spec) or os.path.isabs(place):
         return spec
-    found = _found(spec)
-    if len(found) > 1:
-        listed = " or ".join(str(one) for one in found)
+    folders = _found(spec)
+    if len(folders) > 1:
+        listed = " or ".join(str(folder) for folder in folders)
         raise UsageError(
-            f"{spec} lies in {len(found)} folders", f"name the one you mean: {listed}", code="ambiguous_name"
+            f"{spec} lies in {len(folders)} folders",
+            f"name the one you mean: {listed}",
+            code="ambiguous_name",
         )
-    if found:
-        _require_complete(found[0])
-        return str(found[0])
+    if folders:
+        _require_complete(folders[0])
+        return str(folders[0])
     if spec in KNOWN:
         raise UsageError(
             f"{spec} is not here: neither a path nor a dataset downloaded below {Path.cwd()}",

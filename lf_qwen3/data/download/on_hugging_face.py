@@ -38,7 +38,7 @@ class HuggingFace:
     def listing(self, repo: Repo, progress: Progress) -> list[RemoteFile]:
         """Return every file: the sha256 of those in large-file storage, git's own id of the others."""
         tree = self.api.list_repo_tree(repo.id, recursive=True, revision=repo.revision, repo_type=repo.kind)
-        return [_remote(one) for one in tree if isinstance(one, RepoFile)]
+        return [_remote(item) for item in tree if isinstance(item, RepoFile)]
 
     def fetch(
         self, repo: Repo, files: Sequence[RemoteFile], folder: Path, progress: Progress, again: bool

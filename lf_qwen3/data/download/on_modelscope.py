@@ -33,8 +33,8 @@ class ModelScope:
     def listing(self, repo: Repo, progress: Progress) -> list[RemoteFile]:
         """Return every file, with its sha256."""
         with _log_to(progress):
-            found = self.api.list_repo_files(repo.id, repo.kind, revision=repo.revision)
-        return [RemoteFile(one.path, one.size, one.sha256 or None) for one in found if not one.is_dir]
+            listed = self.api.list_repo_files(repo.id, repo.kind, revision=repo.revision)
+        return [RemoteFile(item.path, item.size, item.sha256 or None) for item in listed if not item.is_dir]
 
     def fetch(
         self, repo: Repo, files: Sequence[RemoteFile], folder: Path, progress: Progress, again: bool
@@ -43,7 +43,9 @@ class ModelScope:
         if again:
             for file in files:
                 Path(folder, file.path + ".incomplete").unlink(missing_ok=True)
-        listed = [{"Path": one.path, "Size": one.size, "Sha256": one.sha256, "Type": "blob"} for one in files]
+        listed = [
+            {"Path": file.path, "Size": file.size, "Sha256": file.sha256, "Type": "blob"} for file in files
+        ]
         with _log_to(progress):
             self.api.download_repo(
                 repo.id,

@@ -103,10 +103,10 @@ def download(wanted: Wanted, progress: Progress = NoProgress()) -> Downloaded:
 def _choose(wanted: Wanted, repo: Repo, listed: list[RemoteFile]) -> list[RemoteFile]:
     """Return the files that are wanted. Raises `UsageError` with the files there are when none is."""
     globs = [*wanted.files, *(TOKENIZER_FILES if wanted.tokenizer_only else ())]
-    files = [one for one in listed if not globs or any(fnmatchcase(one.path, glob) for glob in globs)]
+    files = [file for file in listed if not globs or any(fnmatchcase(file.path, glob) for glob in globs)]
     if files:
-        return sorted(files, key=lambda one: one.path)
-    there = ", ".join(sorted(one.path for one in listed)[:8]) or "none"
+        return sorted(files, key=lambda file: file.path)
+    there = ", ".join(sorted(file.path for file in listed)[:8]) or "none"
     what = "file of a tokenizer" if wanted.tokenizer_only else f"file like {' or '.join(wanted.files)}"
     raise UsageError(
         f"{repo.id} has no {what if globs else 'file'}", f"there are: {there}", code="no_such_files"

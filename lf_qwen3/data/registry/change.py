@@ -171,9 +171,9 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _is_same(entry: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     # As text, because to Python 1 == True == 1.0, and LLaMA-Factory asks `ranking is True`.
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    return json.dumps(entry, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _taken(name: str, old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> UsageError:

@@ -72,10 +72,10 @@ def _listed(name: str, entry: Mapping[str, Any], folder: Path) -> Listed:
     path = folder / file
     if not file or not path.exists():
         return Listed(name, kind_of(entry), formatting, source, file, False, None, None)
-    files = sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
-    counts = [_rows(one) for one in files]
+    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    counts = [_rows(file) for file in files]
     rows = None if None in counts else sum(count or 0 for count in counts)
-    size = sum(one.stat().st_size for one in files)
+    size = sum(file.stat().st_size for file in files)
     return Listed(name, kind_of(entry), formatting, source, file, True, size, rows)
 
 

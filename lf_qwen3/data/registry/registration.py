@@ -88,7 +88,7 @@ def _held(values: Sequence[object]) -> str:
         list: "lists",
         dict: "objects",
     }
-    held = dict.fromkeys(
+    kinds = dict.fromkeys(
         names.get(type(value), type(value).__name__) for value in values if value is not None
     )
-    return " and ".join(held) or "null"
+    return " and ".join(kinds) or "null"

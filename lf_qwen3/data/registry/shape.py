@@ -99,48 +99,48 @@ def columns_of(rows: Iterable[Row]) -> Columns:
 def _alpaca(columns: Columns, kind: DatasetKind) -> RecordShape:
     prompt = _first(columns, _PROMPT, _is_text)
     query = _first(columns, _QUERY, _is_text_or_null if prompt else _is_text)
-    found = {"prompt": prompt or query or "", **({"query": query} if prompt and query else {})}
+    named = {"prompt": prompt or query or "", **({"query": query} if prompt and query else {})}
     if kind == "ranking":
         if not all(_is_text(columns[name]) for name in ("chosen", "rejected")):
             raise NoFitError("beside a prompt column, chosen and rejected have to be text")
-        found |= {"chosen": "chosen", "rejected": "rejected"}
+        named |= {"chosen": "chosen", "rejected": "rejected"}
     else:
         response = _first(columns, _RESPONSE, _is_text)
         if response is None:
             raise NoFitError(f"no column of text called {' or '.join(_RESPONSE)} holds the answer")
-        found["response"] = response
+        named["response"] = response
     history = columns.get("history", [])
     if any(history) and not _is_history(history):
         raise NoFitError("history has to be a list of [question, answer] pairs of text")
-    found |= _shared(columns, kind)
+    named |= _shared(columns, kind)
     if history and _is_history(history):
-        found["history"] = "history"
-    return RecordShape("alpaca", kind, found)
+        named["history"] = "history"
+    return RecordShape("alpaca", kind, named)
 
 
 def _sharegpt(columns: Columns, messages: str, kind: DatasetKind) -> RecordShape:
     turns = [turn for conversation in columns[messages] for turn in conversation]
-    found = {"messages": messages}
+    named = {"messages": messages}
     if kind == "ranking":
         answers = [*columns["chosen"], *columns["rejected"]]
         if not all(isinstance(answer, dict) for answer in answers):
             raise NoFitError(f"beside {messages}, chosen and rejected have to be one message each")
         turns += answers
-        found |= {"chosen": "chosen", "rejected": "rejected"}
-    return RecordShape("sharegpt", kind, found | _shared(columns, kind), _tags(turns))
+        named |= {"chosen": "chosen", "rejected": "rejected"}
+    return RecordShape("sharegpt", kind, named | _shared(columns, kind), _tags(turns))
 
 
 def _shared(columns: Columns, kind: DatasetKind) -> dict[str, str]:
     """Return the columns that both formattings can name."""
-    found = {}
+    named = {}
     for name, what in (("system", "text"), ("tools", "text that holds a JSON list")):
         if name in columns:
             if not _is_text_or_null(columns[name]):
                 raise NoFitError(f"{name} has to be {what}")
-            found[name] = name
+            named[name] = name
     if kind == "kto":
-        found["kto_tag"] = _first(columns, _KTO_TAG, _is_truth) or ""
-    return found
+        named["kto_tag"] = _first(columns, _KTO_TAG, _is_truth) or ""
+    return named
 
 
 def _tags(turns: Sequence[dict[str, Any]]) -> dict[str, str]:

@@ -79,7 +79,7 @@ def _of_one_kind(spec: str, files: list[SourceFile]) -> list[SourceFile]:
         kinds.setdefault(file.kind, []).append(file)
     if len(kinds) == 1:
         return files
-    listed = "; ".join(f"{kind}: {_some_names(found)}" for kind, found in sorted(kinds.items()))
+    listed = "; ".join(f"{kind}: {_some_names(members)}" for kind, members in sorted(kinds.items()))
     example = os.path.join(spec if os.path.isdir(spec) else ".", "**", f"*{files[0].path.suffix}")
     raise UsageError(
         f"{spec}: files of several kinds ({listed})",

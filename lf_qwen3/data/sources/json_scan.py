@@ -37,11 +37,11 @@ class Scanner:
         self._buffer += block
         while self._at < len(self._buffer):
             if not self._in_string:
-                found = (_IN_ELEMENT if self._open else _BETWEEN).search(self._buffer, self._at)
-                if found is None:
+                match = (_IN_ELEMENT if self._open else _BETWEEN).search(self._buffer, self._at)
+                if match is None:
                     self._at = len(self._buffer)
                     break
-                first, self._at = found.span()
+                first, self._at = match.span()
                 if (char := self._buffer[first]) != _QUOTE:
                     yield from self._step(first, char)
                     continue
@@ -69,8 +69,8 @@ class Scanner:
         is_plain = quote > self._at and self._buffer[quote - 1] != _BACKSLASH
         if is_plain and self._buffer.find(b"\n", self._at, quote) < 0:
             self._at, self._in_string = quote + 1, False
-        elif found := _IN_STRING.match(self._buffer, self._at):
-            self._at, self._in_string = found.end(), found[1] is None
+        elif match := _IN_STRING.match(self._buffer, self._at):
+            self._at, self._in_string = match.end(), match[1] is None
 
     def _step(self, at: int, char: int) -> Iterator[bytes]:
         if not self._open:

@@ -36,13 +36,13 @@ _DAMAGED = (OSError, ValueError, MemoryError)
 def cut(file: SourceFile, part_bytes: int) -> list[Part]:
     """Cut a file into runs of row groups of at least `part_bytes` (unpacked); the last may be smaller."""
     parts: list[Part] = []
-    start = held = 0
+    start = filled = 0
     sizes = _group_sizes(file.path)
     for index, group_bytes in enumerate(sizes, start=1):
-        held += group_bytes
-        if held >= part_bytes or index == len(sizes):
+        filled += group_bytes
+        if filled >= part_bytes or index == len(sizes):
             parts.append(Part(file, start, index))
-            start, held = index, 0
+            start, filled = index, 0
     return parts
 
 

@@ -65,17 +65,17 @@ def columns(file: SourceFile) -> list[str]:
     if file.kind == "parquet":
         return parquet.columns(file)
     names: dict[str, None] = {}
-    found, problem = 0, "the file is empty"
+    readable, problem = 0, "the file is empty"
     items = chain.from_iterable(map(rows, cut(file)))
     for position, item in enumerate(items, start=1):
         if isinstance(item, dict):
             names.update(dict.fromkeys(item))
-            found += 1
+            readable += 1
         elif item is not None and problem == "the file is empty":
             problem = f"row {position}: {describe(item.code)}" + f" ({item.detail})" * bool(item.detail)
-        if found == _LOOK:
+        if readable == _LOOK:
             break
-    if not found:
+    if not readable:
         raise UsageError(
             f"{file.path}: no row can be read; {problem}",
             "open the file and look, or fetch it again",

@@ -32,5 +32,5 @@ def _answers(names: Names, row: Row) -> list[Message]:
     if isinstance(wanted := names.column(row, "kto_tag"), bool):
         return kto_answers(wanted, [message("assistant", response)])
     if names.is_ranking and (pair := names.pair(row, str)):
-        return [message("assistant", one) for one in pair]
+        return [message("assistant", text) for text in pair]
     return [message("assistant", response)] if isinstance(response, str) else []

@@ -25,7 +25,7 @@ _THINKING_OFF = "detailed thinking off"
 def align(names: Names, row: Row) -> Aligned:
     """Return prompt and answers of a sharegpt row."""
     messages, system = _opening(names, row)
-    aligned = [message(names.role(one), one.get(names.content_tag)) for one in messages]
+    aligned = [message(names.role(turn), turn.get(names.content_tag)) for turn in messages]
     return _answered(names, row, Aligned(aligned, [], system, names.column(row, "tools")))
 
 
@@ -34,8 +34,8 @@ def align_openai(names: Names, row: Row) -> Aligned:
     messages, system = _opening(names, row)
     aligned: list[Message] = []
     results: list[Any] = []
-    for one in messages:
-        role, content = names.role(one), one.get(names.content_tag)
+    for turn in messages:
+        role, content = names.role(turn), turn.get(names.content_tag)
         if role == "observation":
             results.append(content)
             continue
@@ -43,8 +43,8 @@ def align_openai(names: Names, row: Row) -> Aligned:
             texts = [require_text(result, "a tool's result") for result in results]
             aligned.append(message("observation", _NEXT_RESULT.join(texts)))
             results = []
-        if role in _ANSWERING and one.get("tool_calls"):
-            role, content = "function", _calls(one["tool_calls"])
+        if role in _ANSWERING and turn.get("tool_calls"):
+            role, content = "function", _calls(turn["tool_calls"])
         if not names.is_known(role):
             raise BrokenRowError(f"no tag names the role {role}", stops=True)
         aligned.append(message(role, content))
@@ -61,7 +61,7 @@ def _opening(names: Names, row: Row) -> tuple[list[dict[str, Any]], Any]:
         raise BrokenRowError(
             f"{names.columns.get('messages') or 'messages'} is no list of messages", stops=True
         )
-    if any(not isinstance(one, dict) for one in messages):
+    if any(not isinstance(turn, dict) for turn in messages):
         raise BrokenRowError("a message is no object", stops=True)
     if messages and not (names.role_tag and names.content_tag):
         raise BrokenRowError("the entry's tags name no role_tag or no content_tag", stops=True)
@@ -74,27 +74,27 @@ def _opening(names: Names, row: Row) -> tuple[list[dict[str, Any]], Any]:
 def _answered(names: Names, row: Row, aligned: Aligned) -> Aligned:
     """Hold the roles against the order they must have, and tell the answer from what goes before."""
     messages = aligned.prompt
-    for number, one in enumerate(messages, 1):
+    for number, turn in enumerate(messages, 1):
         due = _ANSWERING if number % 2 == 0 else _ASKING
-        if one["role"] not in due:
-            raise BrokenRowError(f"message {number} is {one['role']} where {' or '.join(due)} is due")
+        if turn["role"] not in due:
+            raise BrokenRowError(f"message {number} is {turn['role']} where {' or '.join(due)} is due")
     if len(messages) % 2 != names.is_ranking:
         raise BrokenRowError(f"{len(messages)} messages: question and answer do not alternate to the end")
     if isinstance(wanted := names.column(row, "kto_tag"), bool):
         aligned.prompt, aligned.response = messages[:-1], kto_answers(wanted, messages[-1:])
     elif names.is_ranking and (pair := names.pair(row, dict)):
-        aligned.response = [_answer(names, one) for one in pair]
+        aligned.response = [_answer(names, answer) for answer in pair]
     else:
         aligned.prompt, aligned.response = messages[:-1], messages[-1:]
     return aligned
 
 
-def _answer(names: Names, one: dict[str, Any]) -> Message:
+def _answer(names: Names, answer: dict[str, Any]) -> Message:
     """Return a chosen or rejected message; the trainer says so, but goes on, when it is a question."""
-    role = names.role(one)
+    role = names.role(answer)
     if role not in (*_ANSWERING, *_ASKING):
         raise BrokenRowError(f"chosen or rejected has the role {role}", stops=True)
-    return message(role, one.get(names.content_tag))
+    return message(role, answer.get(names.content_tag))
 
 
 def _calls(tool_calls: Any) -> str:

@@ -66,8 +66,8 @@ class RecordReader:
         for kind in _MEDIA:
             if names.column(row, kind):
                 raise BrokenRowError(f"it has {kind}, and the qwen3 templates take text only", stops=True)
-        for number, one in enumerate([*aligned.prompt, *aligned.response], 1):
-            require_text(one["content"], f"message {number}")
+        for number, turn in enumerate([*aligned.prompt, *aligned.response], 1):
+            require_text(turn["content"], f"message {number}")
         system = require_text(aligned.system, "the system prompt") if aligned.system else ""
         tools = require_text(aligned.tools, "tools") if aligned.tools else ""
         rejected = aligned.response[1] if wanted == 2 else None

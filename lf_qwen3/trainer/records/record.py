@@ -98,14 +98,14 @@ class Names:
 
     def pair(self, row: Row, kind: type) -> list[Any]:
         """Return chosen and rejected of a ranking row; empty where one of them is not of that kind."""
-        found: list[Any] = []
+        values: list[Any] = []
         for name in ("chosen", "rejected"):
             if not self.columns.get(name):
                 raise BrokenRowError(f"the entry of ranking data names no {name} column", stops=True)
-            found.append(self.column(row, name))
-            if not isinstance(found[-1], kind):
+            values.append(self.column(row, name))
+            if not isinstance(values[-1], kind):
                 return []
-        return found
+        return values
 
     def role(self, message: Mapping[str, Any]) -> str:
         """Return the trainer's role of a message; in quotes the message's own where no tag knows it."""

@@ -108,8 +108,8 @@ class Template:
         ids = _encode_texts(tokenizer, [texts for texts in made if not isinstance(texts, str)])
         marks = _marks(tokenizer)
         return [
-            Encoded([], [], stopped=one) if isinstance(one, str) else self._feed(next(ids), marks)
-            for one in made
+            Encoded([], [], stopped=texts) if isinstance(texts, str) else self._feed(next(ids), marks)
+            for texts in made
         ]
 
     def encode_pair(self, tokenizer: Tokenizer, record: Record) -> tuple[Encoded, Encoded]:
@@ -122,7 +122,7 @@ class Template:
             raise ValueError("the record has no rejected answer")
         other = Record([*record.messages[:-1], record.rejected], record.system, record.tools)
         try:
-            texts = [self._one_turn_texts(one) for one in (record, other)]
+            texts = [self._one_turn_texts(side) for side in (record, other)]
         except TrainerStopsError as stop:
             return (Encoded([], [], stopped=str(stop)),) * 2
         chosen_ids, rejected_ids = _encode_texts(tokenizer, texts)
@@ -132,9 +132,9 @@ class Template:
         marks = _marks(tokenizer)
         chosen, rejected = (
             assemble(
-                [TurnTokens(prompt, one[-1], False, True)], [(kept[0], min(kept[1], len(one[-1])))], marks
+                [TurnTokens(prompt, ids[-1], False, True)], [(kept[0], min(kept[1], len(ids[-1])))], marks
             )
-            for one in (chosen_ids, rejected_ids)
+            for ids in (chosen_ids, rejected_ids)
         )
         return chosen, rejected
 
@@ -223,8 +223,10 @@ def _checked(settings: Mapping[str, Any]) -> tuple[bool | None, int]:
 def _bare(messages: Sequence[Message], at: set[int]) -> list[Message]:
     """Return the messages, those at the given places without their reasoning."""
     return [
-        {"role": one["role"], "content": without_thinking(one["content"])} if number in at else one
-        for number, one in enumerate(messages)
+        {"role": message["role"], "content": without_thinking(message["content"])}
+        if number in at
+        else message
+        for number, message in enumerate(messages)
     ]
 
 
@@ -232,11 +234,11 @@ def _encode_texts(tokenizer: Tokenizer, records: Sequence[_Texts]) -> Iterator[l
     """Yield the tokens of each message, record after record; the tokenizer is called once, no text twice."""
     texts = list(dict.fromkeys(text for record in records for message in record for text in message))
     encoded = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-    ids = dict(zip(texts, (one.ids for one in encoded), strict=True))
+    ids = dict(zip(texts, (encoding.ids for encoding in encoded), strict=True))
     for record in records:
         yield [[*chain.from_iterable(ids[text] for text in message)] for message in record]
 
 
 def _marks(tokenizer: Tokenizer) -> Marks:
     ids = (tokenizer.token_to_id(token) for token in (OPEN, CLOSE, IM_END))
-    return Marks(*(-1 if one is None else one for one in ids))
+    return Marks(*(-1 if token_id is None else token_id for token_id in ids))
