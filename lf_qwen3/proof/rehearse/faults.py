@@ -90,7 +90,7 @@ def _no_registry(error: str, context: FailureContext) -> RehearsalFault | None:
 
 
 def _missing_file(error: str, context: FailureContext) -> RehearsalFault | None:
-    match = re.search(r"File (.+) not match\.", error)
+    match = re.search(r"File (.+) not found\.", error)
     if not match:
         return None
     dataset = context.loading
