@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lf_qwen3.base.conversation import Conversation
+from lf_qwen3.base.conversation import Conversation, Row
 from lf_qwen3.base.errors import LfQwen3Error, Reject
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data import converters, sources
@@ -13,7 +13,23 @@ from lf_qwen3.data.convert.fast.clean import normalise_clean
 from lf_qwen3.data.convert.normalise import normalise
 from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.convert.report import RejectedRow
-from lf_qwen3.data.sources import BadRow, Item
+from lf_qwen3.data.sources import BadRow
+
+
+def choose_rules(allow_special: bool) -> list[rules.Rule]:
+    """Return the rules that every conversation must keep; control tokens may be allowed."""
+    return [rule for rule in rules.all_rules() if not (allow_special and rule.code == "special_token")]
+
+
+def convert_row(item: Row | BadRow, convert: converters.Convert, chosen: list[rules.Rule]) -> Conversation:
+    """Return a row as a conversation in canonical form that keeps the rules; raise `Reject` where none is."""
+    if isinstance(item, BadRow):
+        raise Reject(item.code, item.detail)
+    conversation = convert(item)
+    if not normalise_clean(conversation):
+        normalise(conversation)
+        rules.require_sound(conversation, chosen)
+    return conversation
 
 
 def read_conversations(
@@ -27,7 +43,7 @@ def read_conversations(
     At most `limit` rows of each source are read. A row that is rejected goes to `on_reject`; without it
     `LfQwen3Error` is raised with the code of the rejection.
     """
-    chosen = [rule for rule in rules.all_rules() if not (allow_special and rule.code == "special_token")]
+    chosen = choose_rules(allow_special)
     read = dict.fromkeys((source.spec for source in files), 0)
     for source in files:
         convert = converters.get(source.converter).convert
@@ -36,7 +52,7 @@ def read_conversations(
                 break
             read[source.spec] += 1
             try:
-                conversation = _conversation_of(item, convert, chosen)
+                conversation = convert_row(item, convert, chosen)
             except Reject as reject:
                 row = _rejected(source, number, item, reject)
                 if on_reject is None:
@@ -46,23 +62,13 @@ def read_conversations(
                 yield conversation
 
 
-def _numbered(source: ConvertSource) -> Iterator[tuple[int, Item]]:
+def _numbered(source: ConvertSource) -> Iterator[tuple[int, Row | BadRow]]:
     """Yield the rows that are not blank with their numbers, counted from 1 through the file."""
     items = (item for part in sources.cut(source.file) for item in sources.rows(part))
     return ((number, item) for number, item in enumerate(items, 1) if item is not None)
 
 
-def _conversation_of(item: Item, convert: converters.Convert, chosen: list[rules.Rule]) -> Conversation:
-    if isinstance(item, BadRow):
-        raise Reject(item.code, item.detail)
-    conversation = convert(item or {})
-    if not normalise_clean(conversation):
-        normalise(conversation)
-        rules.require_sound(conversation, chosen)
-    return conversation
-
-
-def _rejected(source: ConvertSource, number: int, item: Item, reject: Reject) -> RejectedRow:
+def _rejected(source: ConvertSource, number: int, item: Row | BadRow, reject: Reject) -> RejectedRow:
     message = REJECTED[reject.code].message
     reason = f"{message}: {reject.detail}" if reject.detail else message
     content = item.raw if isinstance(item, BadRow) else item

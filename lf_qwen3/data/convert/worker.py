@@ -20,16 +20,14 @@ import orjson
 from lf_qwen3.base.conversation import Conversation, Row
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data import converters, sources
-from lf_qwen3.data.convert import rules
+from lf_qwen3.data.convert.conversations import choose_rules, convert_row
 from lf_qwen3.data.convert.fast import jsonl, parquet
-from lf_qwen3.data.convert.fast.clean import normalise_clean
 from lf_qwen3.data.convert.fast.jsonl import CopiedRow
 from lf_qwen3.data.convert.fast.parquet import Dialogue
 from lf_qwen3.data.convert.fast.records import FAST_FORMATS, keys_of_copied, keys_of_dialogue
 from lf_qwen3.data.convert.formats import FORMATS, FormatName, Turns, WrittenRecord, has_history
 from lf_qwen3.data.convert.keys import Keys, keys_of
 from lf_qwen3.data.convert.ledger import Ledger, LedgerLine
-from lf_qwen3.data.convert.normalise import normalise
 from lf_qwen3.data.sources import BadRow, Part, rows
 
 _BUFFER = 1 << 18
@@ -113,8 +111,7 @@ class Worker:
         self.options = options
         self.format = FORMATS[options.format]
         self.fast = FAST_FORMATS[options.format]
-        skipped = {"special_token"} if options.allow_special else set()
-        self.rules = [rule for rule in rules.all_rules() if rule.code not in skipped]
+        self.rules = choose_rules(options.allow_special)
         self.spool = os.getpid()
         self.records = Spool(spool_path(options.spool_dir, self.spool))
         self.rejects = Spool(rejects_path(options.spool_dir, self.spool))
@@ -162,12 +159,7 @@ class Worker:
     def _convert_row(self, item: Row | BadRow, converter: converters.Convert, result: PartResult) -> None:
         result.read += 1
         try:
-            if isinstance(item, BadRow):
-                raise Reject(item.code, item.detail)
-            conversation = converter(item)
-            if not normalise_clean(conversation):
-                normalise(conversation)
-                rules.require_sound(conversation, self.rules)
+            conversation = convert_row(item, converter, self.rules)
             records = self.format.encode(conversation, self.options.turns)
         except Reject as reject:
             content = orjson.dumps(item.raw if isinstance(item, BadRow) else item, default=str)
