@@ -3,6 +3,7 @@
 import pytest
 
 from lf_qwen3.base.conversation import Conversation, Turn
+from lf_qwen3.data.convert.fast.records import keys_of_dialogue
 from lf_qwen3.data.convert.formats import FORMATS
 from lf_qwen3.data.convert.keys import fold, folded_answer, keys_of
 
@@ -93,6 +94,7 @@ def test_an_earlier_call_is_part_of_the_prompt():
 
 def test_system_and_tools_are_told_apart():
     assert keys(pair(system="[]")).prompt != keys(pair(tools="[]")).prompt
+    assert keys(pair(tools="[1]")).prompt != keys(pair(tools="[2]")).prompt
 
 
 @pytest.mark.parametrize(
@@ -107,3 +109,10 @@ def test_system_and_tools_are_told_apart():
 )
 def test_folding_of_other_letters(text, folded):
     assert fold(text) == folded.encode()
+
+
+@pytest.mark.parametrize("count", [2, 4, 6])
+def test_a_clean_dialogue_has_the_keys_of_the_slow_path(count):
+    texts = [f"text {number}" for number in range(count)]
+    records = b"".join(record.line for record in FORMATS["sharegpt"].encode(dialogue(*texts), "unroll"))
+    assert keys_of_dialogue(texts, records, 1) == keys_of(dialogue(*texts), records, 1)

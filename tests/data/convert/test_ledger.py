@@ -93,7 +93,7 @@ def test_a_mix_that_lacks_a_kind_is_refused(thinking, kind):
 
 @pytest.mark.parametrize(
     ("thinking", "plain", "share", "left"),
-    [(30, 99, 0.7, (30, 13)), (30, 99, 0.9, (30, 3)), (99, 13, 0.7, (30, 13)), (99, 7, 0.65, (13, 7))],
+    [(30, 99, 0.7, (30, 13)), (30, 99, 0.9, (30, 3)), (99, 13, 0.7, (30, 13)), (99, 8, 0.65, (15, 8))],
 )
 def test_a_mix_is_as_near_to_its_share_as_whole_rows_allow(thinking, plain, share, left):
     lines = make([(n, spread(n), n < thinking) for n in range(thinking + plain)])
