@@ -12,7 +12,6 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import NoProgress, Status
 from lf_qwen3.board.handlers import evaluation, evaluation_files, run_folders
 from lf_qwen3.board.jobs import CancelledError, Job
-from lf_qwen3.board.texts import languages, texts
 from lf_qwen3.trainer import yaml_reader
 
 for part in ("jieba", "rouge_chinese", "numpy"):
@@ -25,9 +24,8 @@ ROWS = 12
 TRAINER = """
 import json, os, signal, sys
 from pathlib import Path
-from typing import Any
-from lf_qwen3.trainer import yaml_reader as reading
-settings = reading.read(Path(sys.argv[2])).settings
+from lf_qwen3.trainer import yaml_reader
+settings = yaml_reader.read(Path(sys.argv[2])).settings
 out = Path(settings["output_dir"])
 out.mkdir(parents=True, exist_ok=True)
 is_tuned = "adapter_name_or_path" in settings
@@ -296,9 +294,3 @@ def test_the_run_and_its_predictions_are_offered(trained):
     out = "saves/evaluations/Qwen3-4B-Thinking/lora/train_1/sums_test-quick"
     assert run_folders.trainings() == [RUN]
     assert set(run_folders.predictions()) == {f"{out}/predict_base", f"{out}/predict_tuned"}
-
-
-@pytest.mark.parametrize("language", languages())
-def test_every_preset_is_offered_in_every_language(language):
-    offered = [value for _, value in texts(language).props("evaluation.preset")["choices"]]
-    assert sorted(offered) == sorted(evaluation.preset_names())

@@ -245,3 +245,9 @@ def test_charts_bear_what_is_not_known(runs, figures):
 def test_no_number_in_a_picture_is_grouped(runs):
     shown = show(compared(runs))
     assert not re.findall(r'(?:x|y|x1|x2|y1|y2|cx|cy|r|width|height|viewBox)="[^"]*,[^"]*"', shown)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_preset_is_offered_in_every_language(language):
+    offered = [value for _, value in texts(language).props("evaluation.preset")["choices"]]
+    assert sorted(offered) == sorted(evaluation.preset_names())

@@ -1,0 +1,164 @@
+"""`lf-qwen3 answer` goes on where an earlier run stopped, and mixes no answers of two kinds."""
+
+import json
+from pathlib import Path
+
+import pytest
+from answer_rows import ROWS
+
+from lf_qwen3.results import answer
+
+
+def fail_at(server, last):
+    """Let the server break at one prompt."""
+    whole = server.reply
+    server.reply = lambda asked: (
+        (500, {"error": "out of memory"}) if last in asked["prompt"] else whole(asked)
+    )
+    return whole
+
+
+def prompts_of(server):
+    return [body["prompt"] for _, body in server.asked]
+
+
+def answers(folder="q4"):
+    lines = Path(folder, "generated_predictions.jsonl").read_text("utf-8").splitlines()
+    return [(row["prompt"], row["predict"]) for row in map(json.loads, lines)]
+
+
+def test_a_failure_at_the_last_prompt_costs_that_answer_alone(lf, server):
+    whole = fail_at(server, "q2")
+    code, _, err = lf("--url", server.url)
+    assert code == 1
+    assert "500: " in err
+    assert "2 answers are in q4/generated_predictions.jsonl" in err
+    assert len(answers()) == 2
+    server.reply, server.asked = whole, []
+    code, out, _ = lf("--url", server.url)
+    assert (code, out) == (0, "3 answers in q4/generated_predictions.jsonl (2 were there, 1 new)\n")
+    assert prompts_of(server) == [ROWS[2]["prompt"]]
+    assert answers() == [(row["prompt"], row["prompt"].upper()) for row in ROWS]
+
+
+def test_a_line_that_a_kill_cut_short_is_asked_again(lf, server):
+    lf("--url", server.url)
+    file = Path("q4/generated_predictions.jsonl")
+    file.write_bytes(file.read_bytes()[:-10])
+    server.asked = []
+    _, out, _ = lf("--url", server.url, "--json")
+    assert json.loads(out)["kept"] == 2
+    assert prompts_of(server) == [ROWS[2]["prompt"]]
+    assert answers() == [(row["prompt"], row["prompt"].upper()) for row in ROWS]
+
+
+def test_a_kill_in_the_first_line_begins_anew(lf, server):
+    lf("--url", server.url)
+    Path("q4/generated_predictions.jsonl").write_text('{"prompt": "<|im')
+    assert lf("--url", server.url)[0] == 0
+    assert len(answers()) == 3
+
+
+def test_equal_prompts_are_each_answered(lf, server):
+    line = json.dumps(ROWS[0]) + "\n"
+    Path("tuned/generated_predictions.jsonl").write_text(line * 3)
+    lf("--url", server.url, "--rows", "1")
+    lf("--url", server.url)
+    assert len(server.asked) == 3
+    assert len(answers()) == 3
+
+
+def test_fewer_rows_than_are_there_ask_nothing(lf, server):
+    lf("--url", server.url)
+    _, out, _ = lf("--url", server.url, "--rows", "1", "--json")
+    assert json.loads(out) | {"file": ""} == {"file": "", "rows": 3, "cut": 0, "kept": 3}
+    assert len(server.asked) == 3
+
+
+def test_ctrl_c_keeps_what_came(lf, server, monkeypatch):
+    complete = answer._complete
+
+    def interrupt(url, body):
+        if "q2" in body["prompt"]:
+            raise KeyboardInterrupt
+        return complete(url, body)
+
+    monkeypatch.setattr(answer, "_complete", interrupt)
+    code, _, err = lf("--url", server.url)
+    assert code == 130
+    assert "the answers that came are kept" in err
+    assert "nothing was changed" not in err
+    assert len(answers()) == 2
+
+
+def other_model(server):
+    server.model = "other.gguf"
+
+
+def other_prompts(server):
+    lines = [json.dumps(row | {"prompt": "another"}) + "\n" for row in ROWS]
+    Path("tuned/generated_predictions.jsonl").write_text("".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "what"),
+    [
+        (None, {"temperature": 0.7}, "temperature was 0.6 and is 0.7"),
+        (other_model, {}, "model was my.gguf and is other.gguf"),
+        (other_prompts, {}, "line 1 answers another prompt"),
+        (lambda _: Path("q4/answer.json").unlink(), {}, "there is no answer.json"),
+    ],
+    ids=["sampling", "model", "prompts", "of another tool"],
+)
+def test_other_answers_stay_unless_asked_otherwise(lf, server, change, settings, what):
+    lf("--url", server.url)
+    before = Path("q4/generated_predictions.jsonl").read_bytes()
+    if change:
+        change(server)
+    code, _, err = lf("--url", server.url, **settings)
+    assert code == 2
+    assert what in err
+    assert "--fresh" in err
+    assert Path("q4/generated_predictions.jsonl").read_bytes() == before
+    code, out, _ = lf("--url", server.url, "--fresh", "--json", **settings)
+    assert json.loads(out)["kept"] == 0
+    assert len(answers()) == 3
+
+
+def test_a_server_that_names_no_model_goes_on(lf, server):
+    lf("--url", server.url, "--rows", "2")
+    server.model = ""
+    _, out, _ = lf("--url", server.url, "--json")
+    assert json.loads(out)["kept"] == 2
+
+
+def test_the_predictions_that_are_asked_from_are_not_written_over(lf, server):
+    code, _, err = lf("--url", server.url, "--fresh", "--out", "tuned")
+    assert code == 2
+    assert "tuned" in err
+    assert [predict for _, predict in answers("tuned")] == ["old"] * 3
+
+
+def test_a_row_of_the_same_prompt_and_another_label_is_another_row(lf, server):
+    lf("--url", server.url)
+    lines = [json.dumps(row | {"label": "another"}) + "\n" for row in ROWS]
+    Path("tuned/generated_predictions.jsonl").write_text("".join(lines))
+    assert lf("--url", server.url)[0] == 2
+
+
+def test_cut_answers_of_an_earlier_run_count(lf, server):
+    server.reply = lambda asked: (200, {"content": "x", "stop_type": "limit"})
+    lf("--url", server.url, "--rows", "2")
+    server.reply = lambda asked: (200, {"content": "x", "stop_type": "eos"})
+    _, out, _ = lf("--url", server.url, "--json")
+    assert json.loads(out)["cut"] == 2
+
+
+def test_a_cut_answer_that_a_kill_lost_counts_no_more(lf, server):
+    server.reply = lambda asked: (200, {"content": "x", "stop_type": "limit"})
+    lf("--url", server.url)
+    file = Path("q4/generated_predictions.jsonl")
+    file.write_bytes(file.read_bytes()[:-10])
+    server.reply = lambda asked: (200, {"content": "x", "stop_type": "eos"})
+    _, out, _ = lf("--url", server.url, "--json")
+    assert json.loads(out)["cut"] == 2
