@@ -194,8 +194,8 @@ def _decide(
             code="mixed_kinds",
         )
     lines = converted.lines
-    reader = outputs.AnswerReader(spool_dir, lines)
-    rows, report.duplicates, report.conflicts = ledger.drop_duplicates(lines, reader)
+    with outputs.AnswerReader(spool_dir, lines) as reader:
+        rows, report.duplicates, report.conflicts = ledger.drop_duplicates(lines, reader)
     if options.mix is not None:
         mixed = ledger.mix(lines, rows, options.mix, options.by)
         report.left_out, rows = len(rows) - len(mixed), mixed

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, Self
 
 import orjson
 import xxhash
@@ -145,12 +145,19 @@ def _by_hand(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class AnswerReader:
-    """Reads the answer of a ledger line back from the spool and hashes it normalised."""
+    """Reads the answer of a ledger line back from the spool and hashes it normalised; closes the spools."""
 
     def __init__(self, spool_dir: Path, lines: Ledger) -> None:
         self.spool_dir = spool_dir
         self.lines = lines
         self.files: dict[int, BinaryIO] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self.files.values():
+            file.close()
 
     def __call__(self, row: int) -> int:
         """Return the hash of the row's last answer."""

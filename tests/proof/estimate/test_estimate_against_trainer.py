@@ -52,6 +52,7 @@ def error(estimated, measured):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Model has `tie_word_embeddings=True`")
 @pytest.mark.parametrize("name", CASES)
 def test_the_peak_of_a_step(measure, name):
     size, options = CASES[name]

@@ -148,7 +148,7 @@ def many(examples):
     return settings(max_examples=examples, deadline=None, suppress_health_check=slow)
 
 
-@many(2500)
+@many(1200)
 @given(record=records, template=templates())
 def test_supervised_ids_and_labels_are_the_trainers(qwen, record, template):
     from llamafactory.data.processor import SupervisedDatasetProcessor
@@ -166,7 +166,7 @@ def test_supervised_ids_and_labels_are_the_trainers(qwen, record, template):
     assert encoded.learnt == sum(label != -100 for label in fed["labels"])
 
 
-@many(500)
+@many(300)
 @given(record=pairs, template=templates())
 def test_ranking_ids_and_labels_are_the_trainers(qwen, record, template):
     from llamafactory.data.processor import PairwiseDatasetProcessor
