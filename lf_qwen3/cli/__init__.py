@@ -38,7 +38,9 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the public modules of the package."""
         path = importlib.import_module(self.package).__path__
-        return sorted(one.name.replace("_", "-") for one in pkgutil.iter_modules(path) if one.name[0] != "_")
+        return sorted(
+            module.name.replace("_", "-") for module in pkgutil.iter_modules(path) if module.name[0] != "_"
+        )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module behind a command name."""

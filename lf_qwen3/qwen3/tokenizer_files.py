@@ -104,8 +104,8 @@ def _snapshots(repo: Path) -> Iterator[Path]:
     main = repo / "refs" / "main"
     if main.is_file():
         yield repo / "snapshots" / main.read_text("utf-8").strip()
-    snapshots = [one for one in repo.glob("snapshots/*") if one.is_dir()]
-    yield from sorted(snapshots, key=lambda one: one.stat().st_mtime, reverse=True)
+    snapshots = [path for path in repo.glob("snapshots/*") if path.is_dir()]
+    yield from sorted(snapshots, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def _hugging_face_roots() -> Iterator[Path]:

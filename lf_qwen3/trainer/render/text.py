@@ -66,11 +66,12 @@ def tools_text(tools: str) -> str:
         if len(listed) == 0:
             return ""
         wrapped = [
-            one if one.get("type") == "function" else {"type": "function", "function": one} for one in listed
+            tool if tool.get("type") == "function" else {"type": "function", "function": tool}
+            for tool in listed
         ]
     except (ValueError, TypeError, AttributeError) as error:
         raise TrainerStopsError(f"tools is no JSON list of objects: {error}") from error
-    return _TOOLS_HEAD + "".join(f"\n{_dumped(one)}" for one in wrapped) + _TOOLS_TAIL
+    return _TOOLS_HEAD + "".join(f"\n{_dumped(tool)}" for tool in wrapped) + _TOOLS_TAIL
 
 
 def split_calls(content: str) -> tuple[str, list[dict[str, Any]]]:
