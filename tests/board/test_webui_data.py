@@ -132,6 +132,14 @@ def test_convert_writes_registers_and_counts(here):
     assert all(0 <= status.done <= status.total for status in statuses)
 
 
+def test_what_a_rerun_removes_is_shown(here):
+    converted(val=5)
+    result, _ = converted(val=0)
+    assert result["removed"] == ["data/mine_val.jsonl"]
+    for language in languages():
+        assert "data/mine_val.jsonl" in render("data/report", texts(language), state=result)
+
+
 def test_without_a_tokenizer_the_data_is_there_and_why_is_told(here):
     result, _ = converted(tokenizer="no/such-tokenizer")
     assert result["chart"] is None

@@ -75,6 +75,7 @@ class ConversionShown(TypedDict):
     plain: int
     files: dict[str, str]
     datasets: list[str]
+    removed: list[str]
     warnings: list[str]
     chart: TokenChart | None
     uncounted: str
