@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answer_rows import ROWS, SETTINGS
 
 from lf_qwen3.cli import _output, cli
+from tests.results.answer_rows import ROWS, SETTINGS
 
 
 class Server(ThreadingHTTPServer):

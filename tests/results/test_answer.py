@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from answer_rows import ROWS
 
 from lf_qwen3.results import answer
+from tests.results.answer_rows import ROWS
 
 
 def test_the_same_prompts_get_new_answers(lf, server):

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from answer_rows import ROWS
 
 from lf_qwen3.results import answer
+from tests.results.answer_rows import ROWS
 
 
 def fail_at(server, last):
