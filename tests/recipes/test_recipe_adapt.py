@@ -263,6 +263,14 @@ def test_a_preset_without_new_keys_needs_no_heading():
     assert "preset mine" not in made.text()
 
 
+def test_a_tracked_run_has_a_project_and_a_name_at_the_end_and_no_heading():
+    made = document(use_swanlab=True)
+    before = made.text()
+    adapt.name_run(made, choice())
+    project, name = "swanlab_project: lf-qwen3", "swanlab_run_name: qwen3-4b-lora-sft-my"
+    assert made.text() == f"{before}{project}\n{name}\n"
+
+
 def test_a_tracked_run_is_named_and_an_own_name_stays():
     made = document(use_swanlab=True, swanlab_project="mine")
     adapt.name_run(made, choice())

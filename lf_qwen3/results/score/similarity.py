@@ -139,8 +139,9 @@ def _grams(text: str, n: int) -> Counter[str]:
 
 def _f1(met: int, predicted: int, wanted: int) -> float:
     """Return F1 as rouge-chinese computes it: 1e-8 in place of a test for zero."""
-    precision = met / predicted if predicted else 0.0
-    recall = met / wanted if wanted else 0.0
+    if not met:
+        return 0.0
+    precision, recall = met / predicted, met / wanted
     return 2.0 * ((precision * recall) / (precision + recall + 1e-8))
 
 

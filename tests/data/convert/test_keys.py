@@ -111,6 +111,11 @@ def test_folding_of_other_letters(text, folded):
     assert fold(text) == folded.encode()
 
 
+def test_half_a_character_is_folded_too_and_is_not_another():
+    """A JSON text may hold one half of a surrogate pair, which is no UTF-8."""
+    assert fold("A\ud83d") == b"a\xed\xa0\xbd" != fold("A\ud83e")
+
+
 @pytest.mark.parametrize("count", [2, 4, 6])
 def test_a_clean_dialogue_has_the_keys_of_the_slow_path(count):
     texts = [f"text {number}" for number in range(count)]

@@ -63,8 +63,17 @@ def test_answers_that_differ_in_form_only_are_duplicates_and_others_conflicts():
         (10, 10, 1.0, (10, 0)),
         (10, 10, 0.0, (0, 10)),
         (10, 0, 1.0, (10, 0)),
+        (0, 10, 0.0, (0, 10)),
     ],
-    ids=["too plain", "too thinking", "right already", "thinking only", "plain only", "nothing to leave out"],
+    ids=[
+        "too plain",
+        "too thinking",
+        "right already",
+        "thinking only",
+        "plain only",
+        "all think",
+        "none thinks",
+    ],
 )
 def test_mix_leaves_out_the_surplus(thinking, plain, share, left):
     lines = make([(n, n * 7919 % 1009, n < thinking) for n in range(thinking + plain)])
@@ -185,10 +194,25 @@ def test_a_group_that_does_not_fit_is_passed_over():
     assert list(ledger.split(lines, range(10), val=3, test=0)["val"]) == [6, 7, 8]
 
 
+@pytest.mark.parametrize("thinks", [True, False], ids=["thinking", "plain"])
+def test_what_one_split_could_not_take_is_left_for_the_next(thinks):
+    threes = [(spread(n), n, thinks) for n in range(10) for _ in range(3)]
+    singles = [(spread(n), n, not thinks) for n in range(10, 40)]
+    parts = ledger.split(make([*threes, *singles]), range(60), val=29, test=10)
+    counts = {name: sum(row < 30 for row in parts[name]) for name in ("test", "val")}
+    assert counts == {"test": 3, "val": 15}, "5 of 10 are due, 3 fit; then 27 of 52 are left"
+    assert (len(parts["test"]), len(parts["val"])) == (8, 29)
+
+
+def test_nothing_is_split_where_nothing_is_asked_for():
+    assert ledger.split(make([]), range(0), val=0, test=0) == {"train": range(0)}
+
+
 def test_a_split_that_leaves_nothing_to_train_on_is_refused():
     with pytest.raises(UsageError) as caught:
         ledger.split(make([(n, n, 0) for n in range(10)]), range(10), val=5, test=5)
     assert caught.value.code == "split_too_large"
+    assert "5 test and 5 val" in caught.value.message
     assert len(ledger.split(make([(n, n, 0) for n in range(10)]), range(10), val=5, test=4)["train"]) == 1
 
 
@@ -221,7 +245,19 @@ def test_lines_of_parts_follow_one_another():
 
 
 def test_every_column_of_a_ledger_is_kept():
-    values = LedgerLine(1, 2, 3, 4, 5, 6, True, 7, 8, 9)
+    small, large = 2**32, 2**64
+    values = LedgerLine(
+        spool=small - 1,
+        offset=large - 1,
+        length=large - 2,
+        records=small - 2,
+        thinking=small - 3,
+        thinking_size=large - 3,
+        history=True,
+        question=large - 4,
+        prompt=large - 5,
+        answer=large - 6,
+    )
     lines = ledger.Ledger()
     lines.add([])
     lines.add([values])

@@ -207,6 +207,10 @@ def test_names_say_which_splits_belong_together(names, expected):
     assert pair_splits(names) == expected
 
 
+def test_a_yaml_may_pair_the_only_two_datasets():
+    assert pair_splits(["a", "b"], also=[("b", "a")]) == [("b", "a")]
+
+
 def test_a_pair_is_taken_once_and_only_of_two_known_names():
     also = [("a_val", "a_train"), ("a_train", "a_train"), ("a_val", "gone")]
     assert pair_splits(["a_train", "a_val"], also) == [("a_val", "a_train")]

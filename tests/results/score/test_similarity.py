@@ -4,7 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.qwen3.thinking import frame
+from lf_qwen3.results.score import similarity
 from lf_qwen3.results.score.parts import split_parts
 from lf_qwen3.results.score.similarity import (
     Segments,
@@ -12,6 +14,7 @@ from lf_qwen3.results.score.similarity import (
     cut_words,
     load_cutter,
     measure_lcs,
+    require_packages,
 )
 
 for package in ("jieba", "nltk", "rouge_chinese", "numpy"):
@@ -85,3 +88,14 @@ def test_long_texts_are_scored_in_memory_that_grows_with_their_length():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 50_000_000  # the library's table of 16 million cells takes over a gigabyte
+
+
+def test_the_packages_that_are_missing_are_named(monkeypatch):
+    require_packages()
+    find_spec = similarity.find_spec
+    monkeypatch.setattr(similarity, "find_spec", lambda name: None if name in missing else find_spec(name))
+    missing = {"jieba", "numpy"}
+    with pytest.raises(LfQwen3Error) as caught:
+        require_packages()
+    assert caught.value.code == "extra_missing"
+    assert "jieba, numpy," in caught.value.message
