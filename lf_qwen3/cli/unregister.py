@@ -29,7 +29,7 @@ def command(names: tuple[str, ...], dataset_dir: str, dry_run: bool, as_json: bo
     for name in names:
         if name not in listed:
             raise unknown_name("dataset", name, listed, code="dataset_not_registered")
-    change = registry.edit(dataset_dir, {}, remove=names, dry_run=dry_run)
+    change = registry.edit_registry(dataset_dir, {}, remove=names, dry_run=dry_run)
     config = Path(dataset_dir) / registry.DATA_CONFIG
     kept = [str(Path(dataset_dir) / listed[name].file) for name in change.removed if listed[name].exists]
     if as_json:

@@ -141,7 +141,7 @@ def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
     steps = run_book.plan_steps(choice, chosen, bool(rows))
     yamls = files.render_yamls(choice, origin, document, common, rows, serving_own, steps.train)
     for file, (settings, _) in yamls.items():
-        schema.check(settings, os.path.join(choice.out, file))
+        schema.check_settings(settings, os.path.join(choice.out, file))
     texts = {Path(choice.out) / file: text for file, (_, text) in yamls.items()}
     texts |= files.render_other_files(choice, chosen, common, rows, steps)
     settings_of = {file: settings for file, (settings, _) in yamls.items()}

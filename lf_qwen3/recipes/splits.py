@@ -33,7 +33,7 @@ def find_splits(dataset: str, dataset_dir: str) -> Splits:
     Raises `UsageError` for a dataset that is not registered, with the nearest ones that are, `LfQwen3Error`
     for a broken dataset_info.json or manifest.
     """
-    registered = registry.read(dataset_dir)
+    registered = registry.read_registry(dataset_dir)
     train = next((name for name in (f"{dataset}_train", dataset) if name in registered), None)
     if train is None:
         guess, names = did_you_mean(dataset, registered), ", ".join(sorted(registered)) or "none"

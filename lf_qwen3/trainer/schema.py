@@ -67,7 +67,7 @@ def parse(pairs: Iterable[str]) -> dict[str, Any]:
     return settings
 
 
-def check(settings: Mapping[str, Any], where: str) -> None:
+def check_settings(settings: Mapping[str, Any], where: str) -> None:
     """Hold a whole YAML against the schema; raise `UsageError` that lists every key at fault."""
     faults = [problem for key, value in settings.items() if (problem := fault(key, value))]
     if faults:

@@ -122,7 +122,7 @@ def test_in_demo_mode_nothing_is_written(here):
 
 def test_convert_writes_registers_and_counts(here):
     result, statuses = converted(paths=[MEDICAL, CHAT], mix=0.75)
-    assert result["datasets"] == list(registry.read("data"))
+    assert result["datasets"] == list(registry.read_registry("data"))
     lines = {
         name: len(Path(f"data/mine_{name}.jsonl").read_bytes().splitlines()) for name in result["written"]
     }
@@ -144,7 +144,7 @@ def test_without_a_tokenizer_the_data_is_there_and_why_is_told(here):
     result, _ = converted(tokenizer="no/such-tokenizer")
     assert result["chart"] is None
     assert "no/such-tokenizer" in result["uncounted"]
-    assert "mine_train" in registry.read("data")
+    assert "mine_train" in registry.read_registry("data")
 
 
 def test_rejected_rows_are_handed_over(here):

@@ -49,7 +49,7 @@ def records(report, split="train"):
 def name_it(folder):
     report = convert(folder, name="other")
     assert Path(report["files"]["train"]).name == "other_train.jsonl"
-    assert [*registry.read(folder / "data")] == ["other_train"]
+    assert [*registry.read_registry(folder / "data")] == ["other_train"]
 
 
 def write_alpaca(folder):

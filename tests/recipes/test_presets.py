@@ -39,8 +39,8 @@ def test_it_says_in_one_line_what_it_is(one):
 @EVERY
 def test_it_changes_something_the_trainer_takes(one):
     assert one.train or one.generate or one.environment or one.launch
-    schema.check(one.train, f"{one.name}: train")
-    schema.check(one.generate, f"{one.name}: generate")
+    schema.check_settings(one.train, f"{one.name}: train")
+    schema.check_settings(one.generate, f"{one.name}: generate")
     assert {schema.group(key) for key in one.generate} <= GENERATES
 
 

@@ -88,7 +88,7 @@ def test_it_guards_against_overfitting():
 
 def test_the_trainer_takes_its_keys_and_values():
     def check(recipe, settings):
-        schema.check(settings, recipe.name)
+        schema.check_settings(settings, recipe.name)
 
     require_of_each(DERIVED, check)
 

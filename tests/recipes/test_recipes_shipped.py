@@ -60,7 +60,7 @@ def test_its_file_is_as_wide_as_a_window(recipe):
 
 @RECIPES
 def test_it_holds_only_what_the_trainer_takes(recipe):
-    schema.check(recipe.settings, recipe.name)
+    schema.check_settings(recipe.settings, recipe.name)
 
 
 @RECIPES

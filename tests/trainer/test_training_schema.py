@@ -60,7 +60,7 @@ def test_a_setting_is_refused(pair, message):
 
 def test_every_fault_of_a_file_is_listed():
     with pytest.raises(UsageError) as caught:
-        schema.check({"stage": "x", "cutoff_length": 1, "bf16": True}, "my.yaml")
+        schema.check_settings({"stage": "x", "cutoff_length": 1, "bf16": True}, "my.yaml")
     assert caught.value.message.startswith("my.yaml:\n  stage:")
     assert "did you mean cutoff_len?" in caught.value.message
     assert "bf16" not in caught.value.message

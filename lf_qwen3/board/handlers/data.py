@@ -120,7 +120,7 @@ def read_source(asked: Mapping[str, Any], progress: Progress) -> SourceShown:
 def registered(dataset_dir: str) -> list[str]:
     """Return the names of the datasets that are registered in a folder, [] where that cannot be read."""
     try:
-        return list(registry.read(places.require_inside(dataset_dir)))
+        return list(registry.read_registry(places.require_inside(dataset_dir)))
     except LfQwen3Error:
         return []
 

@@ -55,7 +55,7 @@ def plan(asked: Mapping[str, Any]) -> tuple[EvaluationFiles, list[str]]:
     texts: dict[str, str] = {}
     for name, model, weights in zip(YAMLS, _MODELS, (common.base, common.tuned), strict=True):
         sections = predict.build_sections(common, weights, rows, str(folder / Path(name).stem))
-        schema.check(commented.flatten(sections), name)
+        schema.check_settings(commented.flatten(sections), name)
         command = commented.format_command("train", folder / name)
         opening = commented.format_opening(f"Answer {rows} with {model}.", command)
         texts[name] = commented.format_yaml(opening, sections)

@@ -129,12 +129,12 @@ def commit(
     files that were removed and the entries of dataset_info.json that were dropped.
     """
     own = manifest.owned_files(options.dataset_dir, options.name)
-    there = registry.read(options.dataset_dir) if own else {}
-    made = {name: _by_hand(there.get(name, {})) | entry for name, entry in made.items()}
+    registered = registry.read_registry(options.dataset_dir) if own else {}
+    made = {name: _by_hand(registered.get(name, {})) | entry for name, entry in made.items()}
     stale = [file for file in own if file not in files.values()]
-    stale_entries = [Path(file).stem for file in stale if Path(file).stem in there]
+    stale_entries = [Path(file).stem for file in stale if Path(file).stem in registered]
     replace = options.replace or bool(own)
-    registry.plan(options.dataset_dir, made, remove=stale_entries, replace=replace)
+    registry.plan_change(options.dataset_dir, made, remove=stale_entries, replace=replace)
     removed = [file for file in stale if (options.dataset_dir / file).exists()]
     stage.commit(list(files.values()), stale, made, stale_entries)
     return removed, stale_entries

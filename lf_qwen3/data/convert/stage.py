@@ -66,7 +66,7 @@ class Stage:
 
     def __enter__(self) -> Self:
         make_folder(self.folder)
-        with registry.lock(self.folder):  # so that nobody clears the stage away before it is locked
+        with registry.lock_registry(self.folder):  # so that nobody clears the stage away before it is locked
             _recover(self.folder)
             self.path.mkdir()
             self._lock.acquire()
@@ -99,8 +99,8 @@ class Stage:
         for name in (*replace, _JOURNAL):
             sync(self.path / name)
         committed = self.folder / f".{self.name}{_COMMIT_END}"
-        with _signals_held(), registry.lock(self.folder):
-            registry.plan(self.folder, entries, drop_entries, replace=True)  # a broken file is told here
+        with _signals_held(), registry.lock_registry(self.folder):
+            registry.plan_change(self.folder, entries, drop_entries, replace=True)  # raises for a broken file
             self._lock.release()  # an open file in it would keep Windows from renaming the folder
             self.path.rename(committed)
             _roll_forward(committed)
@@ -120,7 +120,7 @@ def recover(folder: Path) -> None:
 
     Raises `LfQwen3Error` ("journal_broken") for a commit that names files not its own.
     """
-    with registry.lock(folder):
+    with registry.lock_registry(folder):
         _recover(folder)
 
 
@@ -180,8 +180,8 @@ def _roll_forward(committed: Path) -> None:
             os.replace(committed / name, folder / name)
     for name in journal["delete"]:
         (folder / name).unlink(missing_ok=True)
-    change = registry.plan(folder, journal["entries"], remove=journal["drop_entries"], replace=True)
-    registry.apply(change)
+    change = registry.plan_change(folder, journal["entries"], remove=journal["drop_entries"], replace=True)
+    registry.apply_change(change)
     sync(folder)
     # Under a stage's name what a kill leaves of it is cleared away like any dead stage.
     shutil.rmtree(committed.rename(folder / _new_stage_name(_dataset_of(committed))))

@@ -21,7 +21,7 @@ _LOCK_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class RegistryChange:
-    """What is to become of one dataset_info.json; `apply` does it.
+    """What is to become of one dataset_info.json; `apply_change` does it.
 
     `path` is the file itself, links followed; `before` its bytes, None when there is none yet; `after`
     the whole new content. `notes` say what else was set right.
@@ -51,7 +51,7 @@ class RegistryChange:
         )
 
 
-def read(dataset_dir: Path | str) -> dict[str, dict[str, Any]]:
+def read_registry(dataset_dir: Path | str) -> dict[str, dict[str, Any]]:
     """Return the entries by name, in the order of the file; none when there is no file.
 
     Raises `UsageError` for a folder that is none, `LfQwen3Error` for a file that is broken.
@@ -59,7 +59,7 @@ def read(dataset_dir: Path | str) -> dict[str, dict[str, Any]]:
     return _document(config_path(dataset_dir))[0].entries
 
 
-def plan(
+def plan_change(
     dataset_dir: Path | str,
     add: Mapping[str, Mapping[str, Any]],
     remove: Collection[str] = (),
@@ -75,13 +75,13 @@ def plan(
         check_name(name)
     path = config_path(dataset_dir)
     document, before = _document(path)
-    there = document.entries
-    same = tuple(name for name in add if name in there and _is_same(there[name], add[name]))
-    other = tuple(name for name in add if name in there and name not in same)
+    entries = document.entries
+    same = tuple(name for name in add if name in entries and _is_same(entries[name], add[name]))
+    other = tuple(name for name in add if name in entries and name not in same)
     if other and not replace:
-        raise _taken(other[0], there[other[0]], add[other[0]], Path(dataset_dir))
-    added = tuple(name for name in add if name not in there)
-    removed = tuple(name for name in there if name in remove and name not in add)
+        raise _taken(other[0], entries[other[0]], add[other[0]], Path(dataset_dir))
+    added = tuple(name for name in add if name not in entries)
+    removed = tuple(name for name in entries if name in remove and name not in add)
     notes = ("the byte order mark is taken away: LLaMA-Factory cannot read it",) if document.has_bom else ()
     text = document.text
     if added or other or removed:
@@ -90,12 +90,13 @@ def plan(
 
 
 @contextlib.contextmanager
-def lock(dataset_dir: Path | str) -> Iterator[None]:
+def lock_registry(dataset_dir: Path | str) -> Iterator[None]:
     """Keep every other process from changing dataset_info.json.
 
-    Within it use `plan` and `apply`; `edit` and `register` take the lock themselves. Raises
-    `UsageError` for a folder that is none, `LfQwen3Error` for one that may not be written, or when the
-    lock stays taken for a minute.
+    Within it use `plan_change` and `apply_change`; `edit_registry` and `register` take the lock themselves.
+    The empty lock file stays in the folder: if it were removed on Unix, a process that already waits for it
+    and a process that creates it anew would both get the lock. Raises `UsageError` for a folder that is
+    none, `LfQwen3Error` for one that may not be written, or when the lock stays taken for a minute.
     """
     from filelock import FileLock, Timeout
 
@@ -117,10 +118,10 @@ def lock(dataset_dir: Path | str) -> Iterator[None]:
         file_lock.release()
 
 
-def apply(change: RegistryChange) -> None:
+def apply_change(change: RegistryChange) -> None:
     """Write a planned change: a temporary file beside, fsync, one rename; the permissions are kept.
 
-    The caller holds `lock`. Raises `LfQwen3Error` when the file is no longer what the plan saw.
+    The caller holds `lock_registry`. Raises `LfQwen3Error` when the file is no longer what the plan saw.
     """
     if not change.is_needed:
         return
@@ -140,22 +141,23 @@ def apply(change: RegistryChange) -> None:
     _sync_folder(change.path.parent)
 
 
-def edit(
+def edit_registry(
     dataset_dir: Path | str,
     add: Mapping[str, Mapping[str, Any]],
     remove: Collection[str] = (),
     replace: bool = False,
     dry_run: bool = False,
 ) -> RegistryChange:
-    """Register and drop any number of names in one locked step. Raises what `plan`, `lock`, `apply` raise.
+    """Register and drop any number of names in one locked step.
 
-    With `dry_run` nothing is written, not even a lock file.
+    With `dry_run` nothing is written, not even a lock file. Raises what `plan_change`, `lock_registry` and
+    `apply_change` raise.
     """
     if dry_run:
-        return plan(dataset_dir, add, remove, replace)
-    with lock(dataset_dir):
-        change = plan(dataset_dir, add, remove, replace)
-        apply(change)
+        return plan_change(dataset_dir, add, remove, replace)
+    with lock_registry(dataset_dir):
+        change = plan_change(dataset_dir, add, remove, replace)
+        apply_change(change)
     return change
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.data.registry.change import read
+from lf_qwen3.data.registry.change import read_registry
 from lf_qwen3.data.registry.names import DATA_CONFIG, config_path
 from lf_qwen3.data.registry.shape import DatasetKind
 
@@ -46,7 +46,7 @@ def listing(dataset_dir: Path | str) -> list[Listed]:
             "name the folder that holds it: --dataset-dir DIR; lf-qwen3 register makes one",
             code="registry_missing",
         )
-    return [_listed(name, entry, Path(dataset_dir)) for name, entry in read(dataset_dir).items()]
+    return [_listed(name, entry, Path(dataset_dir)) for name, entry in read_registry(dataset_dir).items()]
 
 
 def kind_of(entry: Mapping[str, Any]) -> DatasetKind:

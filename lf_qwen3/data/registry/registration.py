@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.data.registry.change import RegistryChange, edit
+from lf_qwen3.data.registry.change import RegistryChange, edit_registry
 from lf_qwen3.data.registry.head import first_rows
 from lf_qwen3.data.registry.names import check_name, config_path, find_file, relative_name
 from lf_qwen3.data.registry.shape import Columns, DatasetKind, NoFitError, RecordShape, columns_of, recognise
@@ -43,11 +43,14 @@ def entry_for(file: Path | str, dataset_dir: Path | str) -> RegistryEntry:
 def register(
     name: str, file: Path | str, dataset_dir: Path | str, replace: bool = False, dry_run: bool = False
 ) -> Registered:
-    """Find the entry of `file` and write it into dataset_info.json. Raises as `entry_for` and `edit` do."""
+    """Find the entry of `file` and write it into dataset_info.json.
+
+    Raises what `entry_for` and `edit_registry` raise.
+    """
     check_name(name)
     config_path(dataset_dir)
     entry, shape = _described(file, dataset_dir)
-    change = edit(dataset_dir, {name: entry}, replace=replace, dry_run=dry_run)
+    change = edit_registry(dataset_dir, {name: entry}, replace=replace, dry_run=dry_run)
     return Registered(entry, shape.kind, shape.unused, change)
 
 

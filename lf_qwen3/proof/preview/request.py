@@ -98,7 +98,7 @@ def find_entry(request: PreviewRequest, settings: Mapping[str, Any]) -> tuple[st
     Raises `UsageError` unless its records are conversations in local files.
     """
     name, folder = request.name, request.dataset_dir_in(settings)
-    entries = registry.read(folder)
+    entries = registry.read_registry(folder)
     if name not in entries and f"{name}_train" in entries:
         name += "_train"
     if name not in entries:

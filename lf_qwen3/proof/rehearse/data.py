@@ -62,7 +62,7 @@ def read_datasets(settings: Mapping[str, Any], rows: int) -> list[RehearsalDatas
     """
     folder = Path(str(settings.get("dataset_dir") or "data"))
     try:
-        entries = registry.read(folder)
+        entries = registry.read_registry(folder)
     except LfQwen3Error:
         return []
     wanted = dict.fromkeys([*list_names(settings, "dataset"), *list_names(settings, "eval_dataset")])

@@ -200,7 +200,7 @@ def _not_a_training(message: str) -> UsageError:
 
 def _registered(settings: Mapping[str, Any]) -> tuple[str, ...]:
     try:
-        return tuple(registry.read(str(settings.get("dataset_dir") or "data")))
+        return tuple(registry.read_registry(str(settings.get("dataset_dir") or "data")))
     except LfQwen3Error:
         return ()
 

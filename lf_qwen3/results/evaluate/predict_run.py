@@ -141,7 +141,7 @@ def _rows(settings: dict[str, Any]) -> Iterator[Path]:
     """Yield the local files of the rows to answer; a data set of a hub has none."""
     folder = Path(str(settings.get("dataset_dir") or "data"))
     try:
-        entries = registry.read(folder)
+        entries = registry.read_registry(folder)
     except LfQwen3Error:
         return
     names = settings.get("eval_dataset") or ""

@@ -64,7 +64,7 @@ def test_medical_rows_become_canonical_registered_records(tmp_path, options):
         "tools": "",
     }
     assert (report.read, report.written, report.thinking, report.plain) == (2, {"train": 2}, 2, 0)
-    assert registry.read(options.dataset_dir)["set_train"]["file_name"] == "set_train.jsonl"
+    assert registry.read_registry(options.dataset_dir)["set_train"]["file_name"] == "set_train.jsonl"
     assert (report.rejected, report.repaired, report.warnings) == ({}, {}, [])
 
 
@@ -169,16 +169,16 @@ def test_a_rerun_without_a_split_takes_the_old_one_away(tmp_path, options):
     convert(replace(options, val=0.2))
     convert(options)
     assert not (options.dataset_dir / "set_val.jsonl").exists()
-    assert list(registry.read(options.dataset_dir)) == ["set_train"]
+    assert list(registry.read_registry(options.dataset_dir)) == ["set_train"]
 
 
 def test_a_rerun_keeps_the_num_samples_that_a_person_set(tmp_path, options):
     options = replace(options, sources=(write_jsonl(tmp_path / "m.jsonl", [medical(n) for n in range(20)]),))
     convert(options)
-    entry = registry.read(options.dataset_dir)["set_train"]
-    registry.edit(options.dataset_dir, {"set_train": {**entry, "num_samples": 5}}, replace=True)
+    entry = registry.read_registry(options.dataset_dir)["set_train"]
+    registry.edit_registry(options.dataset_dir, {"set_train": {**entry, "num_samples": 5}}, replace=True)
     convert(replace(options, val=0.2))
-    entries = registry.read(options.dataset_dir)
+    entries = registry.read_registry(options.dataset_dir)
     assert entries["set_train"] == {**entry, "num_samples": 5}
     assert "num_samples" not in entries["set_val"]
 
@@ -186,7 +186,7 @@ def test_a_rerun_keeps_the_num_samples_that_a_person_set(tmp_path, options):
 def test_preference_data_is_registered_as_ranking(tmp_path, options):
     rows = [{"prompt": f"q{n}", "chosen": "yes", "rejected": "no"} for n in range(4)]
     convert(replace(options, sources=(write_jsonl(tmp_path / "p.jsonl", rows),)))
-    assert registry.read(options.dataset_dir)["set_train"]["ranking"] is True
+    assert registry.read_registry(options.dataset_dir)["set_train"]["ranking"] is True
 
 
 def test_conversations_that_differ_in_system_tools_or_an_earlier_turn_are_no_duplicates(tmp_path, options):

@@ -55,13 +55,13 @@ def test_the_report_names_what_a_rerun_removed(options):
     report = convert(replace(options, val=0))
     assert report.removed == [str(options.dataset_dir / "set_val.jsonl")]
     assert report.unregistered == ["set_val"]
-    assert list(registry.read(options.dataset_dir)) == ["set_train"]
+    assert list(registry.read_registry(options.dataset_dir)) == ["set_train"]
 
 
 def test_what_is_gone_already_is_not_reported_as_removed(options):
     convert(options)
     (options.dataset_dir / "set_val.jsonl").unlink()
-    registry.edit(options.dataset_dir, {}, remove=["set_val"])
+    registry.edit_registry(options.dataset_dir, {}, remove=["set_val"])
     report = convert(replace(options, val=0))
     assert (report.removed, report.unregistered) == ([], [])
 

@@ -33,7 +33,7 @@ def test_a_commit_replaces_deletes_and_registers(tmp_path):
     (tmp_path / "set_val.jsonl").write_text("old")
     commit(tmp_path, "new", delete=["set_val.jsonl"])
     assert names(tmp_path) == ["dataset_info.json", "set_train.jsonl"]
-    assert registry.read(tmp_path) == {"set_train": ENTRY}
+    assert registry.read_registry(tmp_path) == {"set_train": ENTRY}
 
 
 def test_an_error_before_the_commit_leaves_the_old_files(tmp_path):

@@ -27,15 +27,15 @@ def write(config, value):
 
 
 def test_reading_a_folder_without_the_file_gives_nothing(tmp_path):
-    assert registry.read(tmp_path) == {}
+    assert registry.read_registry(tmp_path) == {}
 
 
 def test_several_names_change_in_one_step(tmp_path, config):
     write(config, {"x_val": ENTRY, "mine": OTHER, "x_test": ENTRY})
-    done = registry.edit(
+    done = registry.edit_registry(
         tmp_path, {"x_train": ENTRY, "x_val": OTHER}, remove=["x_test", "never_there"], replace=True
     )
-    assert list(registry.read(tmp_path).items()) == [
+    assert list(registry.read_registry(tmp_path).items()) == [
         ("x_val", OTHER),
         ("mine", OTHER),
         ("x_train", ENTRY),
@@ -46,24 +46,24 @@ def test_several_names_change_in_one_step(tmp_path, config):
 
 def test_a_name_both_added_and_removed_is_there(tmp_path, config):
     write(config, {"a": OTHER})
-    same = registry.plan(tmp_path, {"a": OTHER}, remove=["a"])
+    same = registry.plan_change(tmp_path, {"a": OTHER}, remove=["a"])
     assert (same.unchanged, same.removed, same.is_needed) == (("a",), (), False)
-    other = registry.edit(tmp_path, {"a": ENTRY}, remove=["a"], replace=True)
+    other = registry.edit_registry(tmp_path, {"a": ENTRY}, remove=["a"], replace=True)
     assert (other.replaced, other.removed) == (("a",), ())
-    assert registry.read(tmp_path) == {"a": ENTRY}
+    assert registry.read_registry(tmp_path) == {"a": ENTRY}
 
 
 def test_removing_alone_is_a_change(tmp_path, config):
     write(config, {"a": OTHER, "b": ENTRY})
-    done = registry.edit(tmp_path, {}, remove=["a", "never_there"])
-    assert (done.removed, done.is_needed, registry.read(tmp_path)) == (("a",), True, {"b": ENTRY})
+    done = registry.edit_registry(tmp_path, {}, remove=["a", "never_there"])
+    assert (done.removed, done.is_needed, registry.read_registry(tmp_path)) == (("a",), True, {"b": ENTRY})
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give a file away")
 def test_the_owner_of_the_file_stays(tmp_path, config):
     write(config, {"a": OTHER})
     os.chown(config, 12345, 23456)
-    registry.edit(tmp_path, {"b": ENTRY})
+    registry.edit_registry(tmp_path, {"b": ENTRY})
     assert (config.stat().st_uid, config.stat().st_gid) == (12345, 23456)
 
 
@@ -72,7 +72,7 @@ def test_whoever_may_write_the_folder_may_lock_it(tmp_path, folder_mode, lock_mo
     tmp_path.chmod(folder_mode)
     before = os.umask(0o077)
     try:
-        with registry.lock(tmp_path):
+        with registry.lock_registry(tmp_path):
             assert stat.S_IMODE((tmp_path / ".dataset_info.json.lock").stat().st_mode) == lock_mode
     finally:
         os.umask(before)
@@ -80,7 +80,7 @@ def test_whoever_may_write_the_folder_may_lock_it(tmp_path, folder_mode, lock_mo
 
 def test_the_same_content_is_no_change_whatever_its_order(tmp_path, config):
     before = write(config, {"a": dict(reversed(ENTRY.items()))})
-    done = registry.edit(tmp_path, {"a": ENTRY})
+    done = registry.edit_registry(tmp_path, {"a": ENTRY})
     assert (done.unchanged, done.is_needed, done.diff()) == (("a",), False, "")
     assert config.read_bytes() == before
 
@@ -88,13 +88,13 @@ def test_the_same_content_is_no_change_whatever_its_order(tmp_path, config):
 def test_one_is_not_true(tmp_path, config):
     write(config, {"a": {"file_name": "a", "ranking": 1}})
     with pytest.raises(UsageError):
-        registry.plan(tmp_path, {"a": {"file_name": "a", "ranking": True}})
+        registry.plan_change(tmp_path, {"a": {"file_name": "a", "ranking": True}})
 
 
 def test_other_content_is_refused_without_replace(tmp_path, config):
     before = write(config, {"a": {**ENTRY, "num_samples": 3}})
     with pytest.raises(UsageError) as caught:
-        registry.edit(tmp_path, {"b": ENTRY, "a": {**ENTRY, "file_name": "b.jsonl"}})
+        registry.edit_registry(tmp_path, {"b": ENTRY, "a": {**ENTRY, "file_name": "b.jsonl"}})
     assert caught.value.code == "dataset_exists"
     assert "(file_name, num_samples)" in caught.value.message
     assert "--replace" in caught.value.hint
@@ -102,28 +102,28 @@ def test_other_content_is_refused_without_replace(tmp_path, config):
 
 
 def test_a_plan_writes_nothing_and_can_be_written_later(tmp_path, config):
-    planned = registry.plan(tmp_path, {"a": ENTRY})
+    planned = registry.plan_change(tmp_path, {"a": ENTRY})
     assert (planned.before, list(tmp_path.iterdir())) == (None, [])
-    with registry.lock(tmp_path):
-        registry.apply(planned)
+    with registry.lock_registry(tmp_path):
+        registry.apply_change(planned)
     assert config.read_bytes() == planned.after
 
 
 def test_nothing_to_do_makes_no_file(tmp_path):
-    done = registry.edit(tmp_path, {}, remove=["a"])
+    done = registry.edit_registry(tmp_path, {}, remove=["a"])
     assert not done.is_needed
     assert not (tmp_path / "dataset_info.json").exists()
 
 
 def test_a_dry_run_leaves_no_trace(tmp_path):
-    assert registry.edit(tmp_path, {"a": ENTRY}, dry_run=True).added == ("a",)
+    assert registry.edit_registry(tmp_path, {"a": ENTRY}, dry_run=True).added == ("a",)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_diff_is_a_unified_one(tmp_path, config):
     config.write_text('{"a": {}}')
     path = os.path.realpath(config)
-    assert registry.plan(tmp_path, {"b": OTHER}).diff() == (
+    assert registry.plan_change(tmp_path, {"b": OTHER}).diff() == (
         f"--- {path}\n+++ {path}\n@@ -1 +1 @@\n"
         '-{"a": {}}\n\\ No newline at end of file\n'
         '+{"a": {}, "b": {"file_name": "other.jsonl"}}\n\\ No newline at end of file\n'
@@ -131,14 +131,14 @@ def test_the_diff_is_a_unified_one(tmp_path, config):
 
 
 def test_the_diff_of_a_new_file_starts_from_nothing(tmp_path):
-    assert registry.plan(tmp_path, {"b": {}}).diff().splitlines()[0] == "--- /dev/null"
+    assert registry.plan_change(tmp_path, {"b": {}}).diff().splitlines()[0] == "--- /dev/null"
 
 
 def test_a_plan_that_was_overtaken_is_not_applied(tmp_path, config):
-    planned = registry.plan(tmp_path, {"a": ENTRY})
+    planned = registry.plan_change(tmp_path, {"a": ENTRY})
     before = write(config, {"b": OTHER})
     with pytest.raises(LfQwen3Error) as caught:
-        registry.apply(planned)
+        registry.apply_change(planned)
     assert caught.value.code == "changed_meanwhile"
     assert config.read_bytes() == before
 
@@ -147,20 +147,20 @@ def test_a_plan_that_was_overtaken_is_not_applied(tmp_path, config):
 def test_a_broken_file_is_never_overwritten(tmp_path, config, content):
     config.write_bytes(content)
     with pytest.raises(LfQwen3Error, match="line 1 column"):
-        registry.edit(tmp_path, {"b": ENTRY}, replace=True)
+        registry.edit_registry(tmp_path, {"b": ENTRY}, replace=True)
     assert config.read_bytes() == content
 
 
 def test_a_byte_order_mark_is_taken_away_and_told(tmp_path, config):
     config.write_bytes(b'\xef\xbb\xbf{"a": {}}')
-    done = registry.edit(tmp_path, {"a": {}})
+    done = registry.edit_registry(tmp_path, {"a": {}})
     assert config.read_bytes() == b'{"a": {}}'
     assert "byte order mark" in done.notes[0]
 
 
 def test_a_bad_name_is_refused(tmp_path):
     with pytest.raises(UsageError) as caught:
-        registry.edit(tmp_path, {"../a": ENTRY})
+        registry.edit_registry(tmp_path, {"../a": ENTRY})
     assert caught.value.code == "dataset_name"
 
 
@@ -168,14 +168,14 @@ def test_a_bad_name_is_refused(tmp_path):
 def test_permissions_are_kept(tmp_path, config, mode):
     write(config, {})
     config.chmod(mode)
-    registry.edit(tmp_path, {"a": ENTRY})
+    registry.edit_registry(tmp_path, {"a": ENTRY})
     assert stat.S_IMODE(config.stat().st_mode) == mode
 
 
 def test_a_new_file_has_the_usual_permissions(tmp_path, config):
     before = os.umask(0o027)
     try:
-        registry.edit(tmp_path, {"a": ENTRY})
+        registry.edit_registry(tmp_path, {"a": ENTRY})
     finally:
         os.umask(before)
     assert stat.S_IMODE(config.stat().st_mode) == 0o640
@@ -190,7 +190,7 @@ def test_a_link_stays_a_link_and_its_target_is_replaced(tmp_path, there):
         target.write_text('{"a": {}}')
     link = tmp_path / "data" / "dataset_info.json"
     link.symlink_to("../real/registry.json")
-    registry.edit(tmp_path / "data", {"b": OTHER})
+    registry.edit_registry(tmp_path / "data", {"b": OTHER})
     assert link.is_symlink()
     assert json.loads(target.read_text())["b"] == OTHER
     assert sorted(os.listdir(tmp_path / "data")) == ["dataset_info.json"]
@@ -205,20 +205,20 @@ def test_a_failing_disk_leaves_the_old_file_and_no_litter(tmp_path, config, monk
 
     monkeypatch.setattr(os, step, fail)
     with pytest.raises(OSError, match="No space left"):
-        registry.edit(tmp_path, {"b": ENTRY})
+        registry.edit_registry(tmp_path, {"b": ENTRY})
     assert config.read_bytes() == before
     assert sorted(os.listdir(tmp_path)) == [".dataset_info.json.lock", "dataset_info.json"]
 
 
 def test_what_a_killed_process_left_is_cleared_by_the_next(tmp_path, config):
     (tmp_path / ".dataset_info.json.tmp").write_text("{ half")
-    registry.edit(tmp_path, {"a": ENTRY})
+    registry.edit_registry(tmp_path, {"a": ENTRY})
     assert sorted(os.listdir(tmp_path)) == [".dataset_info.json.lock", "dataset_info.json"]
 
 
 def _register_ten(folder, number):
     for index in range(10):
-        registry.edit(folder, {f"p{number}_{index}": {"file_name": f"{index}.jsonl"}})
+        registry.edit_registry(folder, {f"p{number}_{index}": {"file_name": f"{index}.jsonl"}})
 
 
 def test_eight_processes_at_once_lose_nothing(tmp_path):
@@ -229,19 +229,19 @@ def test_eight_processes_at_once_lose_nothing(tmp_path):
     for process in processes:
         process.join()
     assert {process.exitcode for process in processes} == {0}
-    assert set(registry.read(tmp_path)) == {
+    assert set(registry.read_registry(tmp_path)) == {
         f"p{number}_{index}" for number in range(8) for index in range(10)
     }
 
 
 def test_a_lock_that_stays_taken_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(change_module, "_LOCK_SECONDS", 0.05)
-    with registry.lock(tmp_path):
+    with registry.lock_registry(tmp_path):
         caught = []
 
         def second():
             try:
-                registry.edit(tmp_path, {"a": ENTRY})
+                registry.edit_registry(tmp_path, {"a": ENTRY})
             except LfQwen3Error as error:
                 caught.append(error.message)
 
@@ -249,7 +249,7 @@ def test_a_lock_that_stays_taken_is_told(tmp_path, monkeypatch):
         thread.start()
         thread.join()
     assert "another process has held" in caught[0]
-    assert registry.read(tmp_path) == {}
+    assert registry.read_registry(tmp_path) == {}
 
 
 OPERATIONS = ("open", "os.chmod", "os.chown", "os.remove", "os.rename")
@@ -270,7 +270,7 @@ def killed_before(operation, folder, entries):
                     os._exit(9)
 
         sys.addaudithook(count)
-        registry.edit(folder, entries, replace=True)
+        registry.edit_registry(folder, entries, replace=True)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
@@ -289,5 +289,5 @@ def test_the_file_parses_whenever_the_writer_is_killed(tmp_path, config):
     assert seen[-1] == operation
     assert set(seen) <= {0, *range(1, operation + 1)}
     assert 0 in seen
-    registry.edit(tmp_path, {"after": ENTRY})
-    assert set(registry.read(tmp_path)) == {"theirs", "mine", "after"}
+    registry.edit_registry(tmp_path, {"after": ENTRY})
+    assert set(registry.read_registry(tmp_path)) == {"theirs", "mine", "after"}

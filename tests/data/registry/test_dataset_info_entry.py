@@ -139,7 +139,7 @@ def test_registering_reports_what_it_found(tmp_path):
     (tmp_path / "a.jsonl").write_bytes(lines({**ALPACA, "id": 1}))
     done = registry.register("mine", "a.jsonl", tmp_path)
     assert (done.kind, done.unused, done.change.added) == ("sft", ("id",), ("mine",))
-    assert registry.read(tmp_path) == {"mine": done.entry}
+    assert registry.read_registry(tmp_path) == {"mine": done.entry}
 
 
 @pytest.mark.parametrize(("name", "folder"), [("a/b", "."), ("good", "missing")])

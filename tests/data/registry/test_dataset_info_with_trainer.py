@@ -199,7 +199,7 @@ def test_kto_from_csv(tmp_path, load):
 def test_what_register_refuses_would_fail_or_be_lost(tmp_path, load, name, content):
     (tmp_path / name).write_bytes(content)
     entry = {"file_name": name, "columns": {"prompt": "instruction", "response": "output"}}
-    registry.edit(tmp_path, {"one": entry})
+    registry.edit_registry(tmp_path, {"one": entry})
     try:
         rows = aligned(load("one"))
     except Exception:

@@ -224,7 +224,7 @@ def scene_of(settings: dict, log: str) -> faults.FailureContext:
     """Return the scene as a rehearsal makes it; every key stands on a line of its own."""
     lines = {key: number for number, key in enumerate(settings, 1)}
     folder = Path(settings["dataset_dir"])
-    known = tuple(registry.read(folder)) if folder.name == "data" else ()
+    known = tuple(registry.read_registry(folder)) if folder.name == "data" else ()
     return faults.FailureContext(settings, lines, data.read_datasets(settings, 24), known, log)
 
 

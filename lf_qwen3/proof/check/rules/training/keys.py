@@ -34,7 +34,7 @@ def yaml_key(setup: TrainingSetup) -> Iterator[Fault]:
             yield Fault(add_nearest(str(key), known), str(key))
             continue
         try:
-            schema.check({key: value}, "")
+            schema.check_settings({key: value}, "")
         except UsageError as error:
             yield Fault(error.message.removeprefix(": "), str(key))
 
