@@ -27,7 +27,7 @@ from lf_qwen3.data.convert.fast.parquet import Dialogue
 from lf_qwen3.data.convert.fast.records import FAST_FORMATS, keys_of_copied, keys_of_dialogue
 from lf_qwen3.data.convert.formats import FORMATS, FormatName, Turns, WrittenRecord, has_history
 from lf_qwen3.data.convert.keys import Keys, keys_of
-from lf_qwen3.data.convert.ledger import Ledger, LedgerLine
+from lf_qwen3.data.convert.ledger import Ledger, LineValues
 from lf_qwen3.data.sources import BadRow, Part, rows
 
 _BUFFER = 1 << 18
@@ -115,7 +115,7 @@ class Worker:
         self.spool = os.getpid()
         self.records = Spool(spool_path(options.spool_dir, self.spool))
         self.rejects = Spool(rejects_path(options.spool_dir, self.spool))
-        self.kept: list[LedgerLine] = []
+        self.kept: list[LineValues] = []
 
     def convert(self, task: PartTask) -> PartResult:
         """Convert one part. Raises OSError when the spool cannot be written (a full disk)."""
@@ -191,20 +191,9 @@ class Worker:
     def _keep(
         self, content: bytes, keys: Keys, records: int, thinking: int, thinking_size: int, history: bool
     ) -> None:
-        """Spool the records of one row and note them in the ledger."""
-        line = LedgerLine(
-            spool=self.spool,
-            offset=self.records.write(content),
-            length=len(content),
-            records=records,
-            thinking=thinking,
-            thinking_size=thinking_size,
-            history=history,
-            question=keys.question,
-            prompt=keys.prompt,
-            answer=keys.answer,
-        )
-        self.kept.append(line)
+        """Spool the records of one row and note them for the ledger, in the order of `LedgerLine`."""
+        offset = self.records.write(content)
+        self.kept.append((self.spool, offset, len(content), records, thinking, thinking_size, history, *keys))
 
 
 def _decoders(converter: converters.Converter) -> sources.Decoders:
