@@ -85,7 +85,7 @@ class Job:
         if self._is_cancelled:
             raise CancelledError
         if "result" not in message:
-            raise LfQwen3Error(**(message or self._crash()))
+            raise LfQwen3Error(**message)
         yield message["result"]
 
     def cancel(self) -> None:
@@ -93,7 +93,7 @@ class Job:
         self._is_cancelled = True
         self._close()
 
-    def _crash(self) -> dict[str, str]:
+    def _describe_crash(self) -> dict[str, str]:
         """Return the error of a process that ended without one."""
         self._output.seek(max(0, self._output.seek(0, os.SEEK_END) - _MOST_OUTPUT))
         lines = self._output.read().decode("utf-8", "replace").strip().splitlines()
@@ -110,9 +110,12 @@ class Job:
             end_tree(self.process, 0)
 
     def _read_messages(self) -> None:
-        for line in _open(self.process.stdout):
-            self._messages.put(json.loads(line))
-        self._messages.put({})
+        """Queue what the process sends, and last the error of one that ended without a result."""
+        with self._output, _open(self.process.stdout) as lines:
+            for line in lines:
+                self._messages.put(json.loads(line))
+            self._close()
+            self._messages.put(self._describe_crash())
 
 
 def _open(stream: IO[bytes] | None) -> IO[bytes]:

@@ -81,8 +81,17 @@ def test_a_base_model_trains_its_embeddings_before_the_dropout_and_says_why():
     (note,) = adapt.fit_to_model(made, "Qwen/Qwen3-4B-Base")
     at = keys(made).index("additional_target")
     assert keys(made)[at + 1] == "lora_dropout"
-    assert "must learn the end of a turn" in made.text()
+    assert "  # a Base model must learn the end of a turn\n" in made.text()
     assert made.plain()["additional_target"] in note
+
+
+def test_a_recipe_that_names_no_kind_of_training_trains_a_lora():
+    """The trainer's own default (hparams/finetuning_args.py)."""
+    made = document(finetuning_type=None, additional_target=None)
+    assert len(adapt.fit_to_model(made, "Qwen/Qwen3-4B-Base")) == 1
+    assert "additional_target" in made.plain()
+    adapt.fit_to_data(made, SPLITS, choice())
+    assert Path(made.plain()["output_dir"]).name == "adapter"
 
 
 def test_full_training_trains_no_extra_target():
@@ -131,7 +140,7 @@ def test_without_a_validation_split_a_share_of_the_training_rows_takes_its_place
     assert made.plain()["val_size"] == 0.05
     assert "eval_dataset" not in made.plain()
     assert keys(made)[keys(made).index("val_size") + 1] == "mask_history", "where eval_dataset stood"
-    assert "held out at random for validation" in made.text()
+    assert "  # share of the training rows held out at random for validation\n" in made.text()
     assert "5%" in note
     assert "my_train" in note
 
@@ -185,7 +194,7 @@ def test_settings_of_the_user_win_and_new_ones_follow_under_a_heading():
     assert adapt.apply_settings(made, {"lora_dropout": 0.1, "seed": 7, "packing": True}) == []
     assert made.plain()["lora_dropout"] == 0.1
     assert keys(made)[-2:] == ["seed", "packing"]
-    assert made.text().count("### set by hand") == 1
+    assert made.text().count("\n### set by hand\n") == 1
     assert made.text().index("### set by hand") < made.text().index("seed: 7")
 
 

@@ -102,6 +102,7 @@ def convert_with(fault, at, options, patch):
     return disk.count, True
 
 
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # the fault comes right after the opening
 @pytest.mark.parametrize("fault", [kill, fail, interrupt])
 def test_a_fault_after_any_file_operation_leaves_the_old_or_the_new_files(
     tmp_path, monkeypatch, reruns, fault
