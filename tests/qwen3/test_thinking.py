@@ -131,6 +131,11 @@ def test_join_column_mends_or_rejects_and_then_nothing_is_left_to_mend(column, t
         pytest.param(
             f"{OPEN}\nR\n{CLOSE}\n    A", Split("R", "A", ("think_whitespace",)), id="one-line-end-and-blanks"
         ),
+        pytest.param(
+            f"{OPEN}\n\u3000R\n{CLOSE}\n\u3000A",
+            Split("\u3000R", "\u3000A", ("think_whitespace",)),
+            id="one-line-end-and-chinese-indent",
+        ),
         pytest.param(f"R\n{CLOSE}\n\nA", Split("R", "A", ("think_open_missing",)), id="missing-open"),
         pytest.param(f"{OPEN}\n\n{CLOSE}\n\nA", Split(None, "A", ("think_empty",)), id="empty"),
         pytest.param(f"{OPEN}{CLOSE}A", Split(None, "A", ("think_empty",)), id="empty-without-white-space"),
@@ -189,6 +194,7 @@ def test_split_rejects(text, code, detail):
         pytest.param("R\n", "\nA", Split("R", "A"), id="outer-white-space-is-no-repair"),
         pytest.param("", "A", Split(None, "A"), id="empty-column"),
         pytest.param(" \n", "A", Split(None, "A"), id="blank-column"),
+        pytest.param("\n\u3000\u3000R\n", "A", Split("\u3000\u3000R", "A"), id="chinese-indent"),
         pytest.param("R < S", "A > B", Split("R < S", "A > B"), id="signs"),
         pytest.param(
             f"{OPEN}\nR\n{CLOSE}", "A", Split("R", "A", ("think_column_tags",)), id="column-in-tags"
@@ -240,7 +246,9 @@ def test_join_column_rejects(thinking, answer, code):
         pytest.param("  A \n", "A", id="white-space"),
         pytest.param("\n\n    A\n", "    A", id="four-blanks-are-code"),
         pytest.param(" \n  A", "A", id="two-blanks-are-not"),
+        pytest.param("\n    A", "    A", id="code-below-one-line-end"),
         pytest.param("\u3000\u3000段落", "\u3000\u3000段落", id="chinese-indent"),
+        pytest.param("段落\u3000 \n", "段落\u3000", id="chinese-blank-at-the-end"),
         pytest.param(" \n\t ", "", id="blank"),
     ],
 )

@@ -34,6 +34,21 @@ def test_the_name_of_the_split_finds_the_same_dataset(register):
     assert find_splits("my_train", folder) == find_splits("my", folder)
 
 
+@pytest.mark.parametrize("name", ["my", "my_train"])
+def test_the_manifest_of_the_dataset_says_how_it_was_made(register, tmp_path, name):
+    folder = register("my_train")
+    assert find_splits(name, folder).conversion is None
+    content = {"files": {}, "options": {"turns": "last"}, "counts": {"thinking": 2, "plain": 1}}
+    (tmp_path / "my.manifest.json").write_text(json.dumps(content), "utf-8")
+    conversion = find_splits(name, folder).conversion
+    assert (conversion.turns, conversion.thinking, conversion.plain) == ("last", 2, 1)
+
+
+def test_only_questions_with_one_answer_are_answerable(register):
+    splits = find_splits("my", register("my_train", "my_test", "pairs", pairs=True))
+    assert splits.answerable == {"my_train", "my_test"}
+
+
 def test_a_name_that_is_not_registered_is_answered_with_the_nearest(register):
     with pytest.raises(UsageError) as error:
         find_splits("mine", register("mind", "other"))

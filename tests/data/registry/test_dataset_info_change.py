@@ -210,6 +210,18 @@ def test_a_failing_disk_leaves_the_old_file_and_no_litter(tmp_path, config, monk
     assert sorted(os.listdir(tmp_path)) == [".dataset_info.json.lock", "dataset_info.json"]
 
 
+def test_the_file_and_then_its_folder_are_brought_to_the_disk(tmp_path, config, monkeypatch):
+    synced = []
+
+    def sync(handle):
+        is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+        synced.append(("folder" if is_folder else "file", config.exists()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    registry.edit_registry(tmp_path, {"a": ENTRY})
+    assert synced == [("file", False), ("folder", True)], "whether the new file had its name by then"
+
+
 def test_what_a_killed_process_left_is_cleared_by_the_next(tmp_path, config):
     (tmp_path / ".dataset_info.json.tmp").write_text("{ half")
     registry.edit_registry(tmp_path, {"a": ENTRY})
