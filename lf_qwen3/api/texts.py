@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.errors import LfQwen3Error, Reject
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.qwen3 import thinking as frames
 
 
+@require_argument_types
 def split_thinking(text: str) -> tuple[str | None, str]:
     """Return the thinking and the answer of an assistant text; the thinking is None where there is none.
 
@@ -23,6 +25,7 @@ def split_thinking(text: str) -> tuple[str | None, str]:
     return parts.thinking, parts.answer
 
 
+@require_argument_types
 def frame_thinking(thinking: str | None, answer: str) -> str:
     """Return one assistant text in the frame that Qwen3's chat template writes and LLaMA-Factory can read.
 

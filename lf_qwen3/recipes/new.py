@@ -13,6 +13,7 @@ from dataclasses import replace as change
 from pathlib import Path
 from typing import Any
 
+from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.files import write_text
 from lf_qwen3.recipes import (
@@ -87,6 +88,7 @@ class RecipeSet:
         return self
 
 
+@require_argument_types
 def recipe(
     name: str,
     *,

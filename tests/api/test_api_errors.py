@@ -1,5 +1,6 @@
 """What is wrong with a call is said by an error with a code, never by a traceback from within."""
 
+import inspect
 import json
 
 import pytest
@@ -58,3 +59,62 @@ def test_a_call_that_cannot_be_met_has_its_code(call, code):
         call()
     assert error.value.code == code
     assert error.value.message
+
+
+FUNCTIONS = [name for name in lq.__all__ if inspect.isfunction(getattr(lq, name))]
+REQUIRED = {
+    "convert": {"sources": "rows.jsonl", "name": "new", "dataset_dir": "data"},
+    "frame_thinking": {"thinking": None, "answer": "a"},
+    "preview": {"name": "mine", "dataset_dir": "data"},
+    "recipe": {"name": "qwen3-4b-lora-sft", "dataset": "mine", "dataset_dir": "data"},
+    "read": {"sources": "rows.jsonl"},
+    "score": {"predictions": "rows.jsonl"},
+    "split_thinking": {"text": "a"},
+    "diagnose": {"run_dir": "data"},
+}
+BEHAVIOUR = {"progress", "on_reject"}
+"""Parameters that are called, not read: what they lack shows when they are."""
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_argument_of_a_wrong_type_has_the_code_of_its_kind(name):
+    function = getattr(lq, name)
+    parameters = inspect.signature(function).parameters
+    assert parameters.keys() - BEHAVIOUR
+    for parameter in parameters.keys() - BEHAVIOUR:
+        for value in (object(), 3.5j, [object()]):
+            is_several = parameters[parameter].kind is inspect.Parameter.VAR_POSITIONAL
+            arguments = (value,) if is_several else ()
+            keywords = {} if is_several else {**REQUIRED.get(name, {}), parameter: value}
+            with pytest.raises(lq.UsageError) as error:
+                function(*arguments, **keywords)
+            assert error.value.code == "option_type"
+            assert parameter in error.value.message.replace("-", "_")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: lq.score(3),  # type: ignore[arg-type]
+        lambda: recipe(set="K=V"),
+        lambda: lq.check("data", {"mine": 1}),  # a mapping is no list of names
+        lambda: lq.preview("mine", dataset_dir="data", row=True),
+        lambda: lq.estimate("Qwen3-8B", method=3),  # type: ignore[arg-type]
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_a_value_that_python_would_take_is_refused(call):
+    with pytest.raises(lq.UsageError) as error:
+        call()
+    assert error.value.code == "option_type"
+
+
+def test_another_path_like_is_a_path(tmp_path):
+    class Named:
+        def __fspath__(self):
+            return str(tmp_path / "none.jsonl")
+
+    with pytest.raises(lq.UsageError) as error:
+        lq.score(Named())  # type: ignore[arg-type]
+    assert error.value.code == "file_missing"

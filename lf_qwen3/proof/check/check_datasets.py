@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import NoProgress, Progress, Status
 from lf_qwen3.proof.check import near_duplicates, training_yaml
@@ -22,6 +23,7 @@ from lf_qwen3.proof.check.training_yaml import TrainingYaml
 from lf_qwen3.trainer.records import FORMATTINGS
 
 
+@require_argument_types
 def check(
     dataset_dir: Path | str | None = None,
     names: str | Iterable[str] = (),

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.proof.estimate.advice import SmallerSetting, list_caveats, suggest_changes
 from lf_qwen3.proof.estimate.cards import Card, smallest_card
@@ -86,6 +87,7 @@ class MemoryEstimate:
         return f"<pre>{escape(chr(10).join(self.lines()))}</pre>{notes}"
 
 
+@require_argument_types
 def estimate(
     model: str | Path | None = None,
     *,

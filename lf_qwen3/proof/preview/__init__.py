@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.proof.preview.page import render_html
 from lf_qwen3.proof.preview.request import (
@@ -80,6 +81,7 @@ class Preview:
         return [("template", self.template.name), *((key, values[key]) for key in keys)]
 
 
+@require_argument_types
 def preview(
     name: str,
     *,

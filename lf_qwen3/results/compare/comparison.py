@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.results.compare import page
 from lf_qwen3.results.compare.align import align_runs
@@ -102,6 +103,7 @@ class Comparison:
         return f'<iframe srcdoc="{text}" style="width:100%;height:600px;border:0"></iframe>'
 
 
+@require_argument_types
 def compare(
     *runs: Path | str,
     html: Path | str | None = None,

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.severity import SEVERITIES, Severity
 from lf_qwen3.results.diagnose.plots import draw
 from lf_qwen3.results.diagnose.reading import read_run
@@ -84,6 +85,7 @@ class Diagnosis:
         }
 
 
+@require_argument_types
 def diagnose(run_dir: Path | str, *, plots: Path | str | None = None) -> Diagnosis:
     """Diagnose the training run in `run_dir`: the trainer's output_dir, or the folder of a recipe above it.
 

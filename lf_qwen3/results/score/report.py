@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.results.score import predictions as reading
 from lf_qwen3.results.score import words
@@ -88,6 +89,7 @@ class ScoreReport:
         return f"<pre>{html.escape(chr(10).join(words.format_scores(self.scores)))}</pre>"
 
 
+@require_argument_types
 def score(
     predictions: Path | str,
     *,
