@@ -78,5 +78,5 @@ def read(
     """
     require_option("limit", limit)
     require_option("allow_special", allow_special)
-    found = conversion.resolve_sources(names_of("sources", sources))
-    return read_conversations(found, limit, allow_special, on_reject)
+    files = conversion.resolve_sources(names_of("sources", sources))
+    return read_conversations(files, limit, allow_special, on_reject)

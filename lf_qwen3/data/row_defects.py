@@ -25,7 +25,7 @@ def find_special_token(text: str, allowed: Collection[str] = ()) -> str | None:
     """Return the first added token of Qwen3's tokenizer in a text that does not belong there, or None."""
     if "<" not in text:
         return None
-    tokens = (found[0] for found in PATTERN.finditer(text))
+    tokens = (match[0] for match in PATTERN.finditer(text))
     return next((token for token in tokens if token not in allowed), None)
 
 

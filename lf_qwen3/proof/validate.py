@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base import nearest
+from lf_qwen3.base.number_text import is_number
 from lf_qwen3.base.severity import Severity
 from lf_qwen3.proof import dialects
 from lf_qwen3.proof.dialects import Dialect
@@ -125,17 +126,9 @@ def _hint_for_value(key: str, value: Any) -> str:
     if isinstance(value, str):
         if near := dialects.OTHER_VALUES.get(value) or nearest.nearest(value, map(str, choices)):
             return f"did you mean {near}?"
-        if _is_number(value) and schema.fault(key, float(value)) is None:
+        if is_number(value) and schema.fault(key, float(value)) is None:
             return f"take the quotes away: {key}: {value}"
     return str(rule.get("description") or f"the keys and their types stand in {schema.path()}")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _finding(

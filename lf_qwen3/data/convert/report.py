@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from lf_qwen3.base.html_table import render_table
 from lf_qwen3.base.reasons import describe
 
 if TYPE_CHECKING:
@@ -97,11 +98,14 @@ class ConversionReport:
         """Return the outcomes as a table for a notebook, and the warnings."""
         kinds = f"{self.thinking:,} thinking, {self.plain:,} plain"
         head = f"<p><b>{escape(self.name)}</b>: {self.read:,} rows read, {sum(self.written.values()):,} "
-        cells = "".join(
-            f"<tr><td>{outcome}</td><td>{rows:,}</td><td>{'' if records is None else f'{records:,}'}</td>"
-            f"<td>{escape(f'{code}: {describe(code)}') if code else ''}</td></tr>"
+        cells = (
+            (outcome, f"{rows:,}", _count(records), f"{code}: {describe(code)}" if code else "")
             for outcome, code, rows, records in self._outcomes()
         )
-        titles = "<tr><th>outcome</th><th>rows</th><th>records</th><th>reason</th></tr>"
+        table = render_table(("outcome", "rows", "records", "reason"), cells)
         warnings = "".join(f"<p>warning: {escape(warning)}</p>" for warning in self.warnings)
-        return f"{head}records written ({kinds})</p><table>{titles}{cells}</table>{warnings}"
+        return f"{head}records written ({kinds})</p>{table}{warnings}"
+
+
+def _count(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"

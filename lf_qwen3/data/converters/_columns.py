@@ -50,7 +50,7 @@ def _history(pairs: object) -> list[Turn]:
     for number, pair in enumerate(pairs, 1):
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise Reject("bad_turns", f"history: item {number} is no [question, answer] pair")
-        said = {f"history: question {number}": pair[0], f"history: answer {number}": pair[1]}
-        question, answer = (text(said, name) for name in said)
+        texts = {f"history: question {number}": pair[0], f"history: answer {number}": pair[1]}
+        question, answer = (text(texts, name) for name in texts)
         turns += Turn("user", question), Turn("assistant", answer)
     return turns

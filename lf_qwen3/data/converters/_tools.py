@@ -19,10 +19,10 @@ def calls_text(value: object, where: str) -> str:
     ({"function": {"name", "arguments"}}) or flat; arguments may be JSON text. Raises `Reject`
     ("bad_tool_call") for anything else.
     """
-    found = _parsed(value, "bad_tool_call", where)
-    if found is None or found == []:
+    given = _parsed(value, "bad_tool_call", where)
+    if given is None or given == []:
         return ""
-    calls = [_call(call, where) for call in (found if isinstance(found, list) else [found])]
+    calls = [_call(call, where) for call in (given if isinstance(given, list) else [given])]
     return _written(calls, "bad_tool_call", where)
 
 
@@ -37,16 +37,16 @@ def tools_text(value: object) -> str:
     `value` is a list of {"name", ...} or {"type": "function", "function": {"name", ...}}, or its JSON
     text. Raises `Reject` ("bad_tools") for anything else.
     """
-    found = _parsed(value, "bad_tools", "tools")
-    if found is None or found == []:
+    tools = _parsed(value, "bad_tools", "tools")
+    if tools is None or tools == []:
         return ""
-    if not isinstance(found, list):
-        raise Reject("bad_tools", f"not a list: {excerpt(str(found))}")
-    for number, tool in enumerate(found, 1):
+    if not isinstance(tools, list):
+        raise Reject("bad_tools", f"not a list: {excerpt(str(tools))}")
+    for number, tool in enumerate(tools, 1):
         function = tool.get("function", tool) if isinstance(tool, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise Reject("bad_tools", f"tool {number} has no name")
-    return _written(found, "bad_tools", "tools")
+    return _written(tools, "bad_tools", "tools")
 
 
 def _call(call: object, where: str) -> dict[str, Any]:

@@ -48,14 +48,14 @@ def _side(row: Row, names: tuple[str, ...]) -> Conversation:
     name = next((name for name in names if name in row), names[0])
     value = row.get(name)
     if isinstance(value, dict | list):
-        found = read(value if isinstance(value, list) else [value], name)
+        answer = read(value if isinstance(value, list) else [value], name)
     else:
-        found = Conversation([Turn("assistant", text(row, name))])
-    if not found.turns:
+        answer = Conversation([Turn("assistant", text(row, name))])
+    if not answer.turns:
         raise Reject("no_answer", name)
-    if found.turns[-1].role != "assistant":
-        raise Reject("roles", f"{name} ends with a turn of {found.turns[-1].role}")
-    return found
+    if answer.turns[-1].role != "assistant":
+        raise Reject("roles", f"{name} ends with a turn of {answer.turns[-1].role}")
+    return answer
 
 
 def _prompt(row: Row) -> Conversation:

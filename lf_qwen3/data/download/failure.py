@@ -84,12 +84,14 @@ def _explain(repo: Repo, folder: Path, go_on: str, path: str, error: BaseExcepti
 
 
 def _not_found(repo: Repo, what: str, error: BaseException) -> UsageError:
-    there = elsewhere(repo)
+    same_id = elsewhere(repo)
     at = f" at revision {repo.revision}" if repo.revision else ""
     if at:
         hint = "check the revision: a branch, a tag or a commit; without --revision it is the hub's main one"
-    elif there:
-        hint = f"it is on {HUBS[other(repo.hub)]}: lf-qwen3 download {there} --hub {other(repo.hub)} --to DIR"
+    elif same_id:
+        hint = (
+            f"it is on {HUBS[other(repo.hub)]}: lf-qwen3 download {same_id} --hub {other(repo.hub)} --to DIR"
+        )
     else:
         kind = "a model, not a dataset" if repo.kind == "dataset" else "a dataset, not a model"
         hint = (
@@ -145,8 +147,8 @@ def _answer(error: BaseException) -> str:
     *_, first = _chain(error)
     if isinstance(first, OSError) and first.strerror:
         return first.strerror
-    said = getattr(error, "server_message", None) or str(error)
-    lines = [line.strip() for line in str(said).splitlines() if line.strip()]
+    message = getattr(error, "server_message", None) or str(error)
+    lines = [line.strip() for line in str(message).splitlines() if line.strip()]
     text = _CODES.sub("", (lines or [""])[0])
     words = [word.partition("?")[0] if "://" in word else word for word in text.split()]
     return " ".join(words)[:_ANSWER] or type(error).__name__

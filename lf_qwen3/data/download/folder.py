@@ -109,7 +109,7 @@ def _found(name: str) -> list[Path]:
         Path(marker).parent
         for depth in _DEPTHS
         for marker in glob.glob(os.path.join(depth, "*", MARKER))
-        if (said := read(Path(marker).parent)).get("kind") == "dataset" and name in (said["name"], said["id"])
+        if (mark := read(Path(marker).parent)).get("kind") == "dataset" and name in (mark["name"], mark["id"])
     }
     if name in KNOWN:
         folders.update(Path(place) for place in glob.glob(os.path.join("*", name, "")))

@@ -106,10 +106,10 @@ def _choose(wanted: Wanted, repo: Repo, listed: list[RemoteFile]) -> list[Remote
     files = [file for file in listed if not globs or any(fnmatchcase(file.path, glob) for glob in globs)]
     if files:
         return sorted(files, key=lambda file: file.path)
-    there = ", ".join(sorted(file.path for file in listed)[:8]) or "none"
+    listed_paths = ", ".join(sorted(file.path for file in listed)[:8]) or "none"
     what = "file of a tokenizer" if wanted.tokenizer_only else f"file like {' or '.join(wanted.files)}"
     raise UsageError(
-        f"{repo.id} has no {what if globs else 'file'}", f"there are: {there}", code="no_such_files"
+        f"{repo.id} has no {what if globs else 'file'}", f"there are: {listed_paths}", code="no_such_files"
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.number_text import is_number
 from lf_qwen3.base.reasons import describe
 
 if TYPE_CHECKING:
@@ -100,14 +101,6 @@ def _typed_column(values: list[Any]) -> list[Any]:
     filled = [value for value in values if value]
     if filled and all(value in _TRUTHS for value in filled):
         return [_TRUTHS[value] if value else None for value in values]
-    if filled and all(_is_number(value) for value in filled):
+    if filled and all(is_number(value) for value in filled):
         return [float(value) if value else None for value in values]
     return [value or None for value in values]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

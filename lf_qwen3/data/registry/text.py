@@ -65,8 +65,8 @@ class RegistryText:
         ]
         if pieces:
             pieces[0] = ""
-        there = self.entries
-        for name in (name for name in put if name not in there or name in drop):
+        entries = self.entries
+        for name in (name for name in put if name not in entries or name in drop):
             pieces.append(style.separator if pieces else "")
             pieces += [json.dumps(name), style.colon, _entry(put[name], style)]
         if not pieces:
@@ -197,12 +197,12 @@ def _entry(entry: Mapping[str, Any], style: Style) -> str:
 
 
 def _ascii(text: str) -> str:
-    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return _BEYOND_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def _skip_space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
 
 
 def _place(path: Path, text: str, at: int) -> str:

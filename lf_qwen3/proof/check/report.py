@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.base.html_table import render_table
 from lf_qwen3.base.severity import Severity
 from lf_qwen3.proof.check.dataset_records import DatasetCounts
 from lf_qwen3.proof.check.findings import Finding, Findings
@@ -117,14 +117,11 @@ class CheckReport:
         """Return the report as a table for a notebook: `SHOWN` findings of each code."""
         head = f"<p><b>{self.verdict}</b>: {self.scope}</p>"
         rows = [
-            "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-            for code, findings in self.by_code()
-            for cells in _shown_cells(findings, self.counts[code])
+            cells for code, findings in self.by_code() for cells in _shown_cells(findings, self.counts[code])
         ]
         if not rows:
             return head
-        titles = "".join(f"<th>{title}</th>" for title in ("severity", "code", "where", "what", "cure"))
-        return f"{head}<table><tr>{titles}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+        return head + render_table(("severity", "code", "where", "what", "cure"), rows)
 
     def _of(self, severity: Severity) -> list[Finding]:
         return [finding for finding in self.collected if finding.severity == severity]
