@@ -54,6 +54,17 @@ def test_answers_that_differ_in_form_only_are_duplicates_and_others_conflicts():
     assert (list(kept), duplicates, conflicts) == ([0, 2, 3], 1, 1)
 
 
+def test_rows_that_share_no_prompt_are_all_kept():
+    kept, duplicates, conflicts = ledger.drop_duplicates(make([(1, 1, 0), (2, 1, 0)]), _never)
+    assert (list(kept), duplicates, conflicts) == ([0, 1], 0, 0)
+
+
+def test_the_conflicts_of_all_prompts_are_counted():
+    lines = make([(1, 1, 0), (1, 2, 0), (2, 3, 0), (2, 4, 0), (2, 5, 0)])
+    kept, duplicates, conflicts = ledger.drop_duplicates(lines, lines.answer.__getitem__)
+    assert (list(kept), duplicates, conflicts) == ([0, 1, 2, 3, 4], 0, 3)
+
+
 @pytest.mark.parametrize(
     ("thinking", "plain", "share", "left"),
     [
