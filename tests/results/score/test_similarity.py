@@ -1,5 +1,7 @@
 """BLEU and ROUGE equal the trainer's inner loop, run here with its libraries, for any text and any part."""
 
+from importlib.util import find_spec
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -92,9 +94,8 @@ def test_long_texts_are_scored_in_memory_that_grows_with_their_length():
 
 def test_the_packages_that_are_missing_are_named(monkeypatch):
     require_packages()
-    find_spec = similarity.find_spec
-    monkeypatch.setattr(similarity, "find_spec", lambda name: None if name in missing else find_spec(name))
     missing = {"jieba", "numpy"}
+    monkeypatch.setattr(similarity, "find_spec", lambda name: None if name in missing else find_spec(name))
     with pytest.raises(LfQwen3Error) as caught:
         require_packages()
     assert caught.value.code == "extra_missing"
