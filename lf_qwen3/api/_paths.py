@@ -20,6 +20,17 @@ def names_of(option: str, given: StrPath | Iterable[StrPath]) -> tuple[str, ...]
         raise _wrong_type(option, given) from None
 
 
+def texts_of(option: str, given: str | Iterable[str]) -> tuple[str, ...]:
+    """Return one text, or several. Raises `UsageError` that names the option for anything else."""
+    try:
+        texts = (given,) if isinstance(given, str) else tuple(given)
+        return tuple("".join((text,)) for text in texts)
+    except TypeError:
+        raise UsageError(
+            f"{option} {given!r} is no text", "one str, or several", code="option_type"
+        ) from None
+
+
 def path_of(option: str, given: StrPath) -> Path:
     """Return a path. Raises `UsageError` that names the option for anything else."""
     try:

@@ -20,6 +20,10 @@ REJECTED: dict[str, Reason] = {
     "nul": Reason("a text holds a NUL character", "remove it: no tokenizer has a use for it"),
     "not_object": Reason("the row is no object with named fields", "one JSON object per row is expected"),
     "missing_field": Reason("a needed field is missing or null", "fill it, or leave the row out"),
+    "column_clash": Reason(
+        "two columns differ in case only, and either may be meant",
+        "name the one that is meant: --columns ROLE=COLUMN",
+    ),
     "not_text": Reason("a number, list or object stands where text is due", "write it as text"),
     "bad_turns": Reason("the turns are not a list of messages", "a list of {from, value} or {role, content}"),
     "unknown_role": Reason("a turn has a role that is not known", "user, assistant, system or tool"),

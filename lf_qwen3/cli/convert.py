@@ -48,6 +48,12 @@ class Mix(click.ParamType[float]):
 @click.option("--name", required=True, help="Name of the dataset; its files and entries begin with it.")
 @_output.dataset_dir_option()
 @click.option(
+    "--columns",
+    multiple=True,
+    metavar="ROLE=COLUMN,...",
+    help="Say what columns are: question=ask,answer=reply. Once for all sources, or once for each.",
+)
+@click.option(
     "--format",
     type=click.Choice(["sharegpt", "alpaca"]),
     default="sharegpt",
@@ -139,6 +145,10 @@ def _show(report: ConversionReport, dataset_dir: str) -> None:
         click.echo(f"same question with another answer, kept: {report.conflicts:,}")
     if report.left_out:
         click.echo(f"left out by the mix: {report.left_out:,} rows")
+    for spec, columns in report.columns.items():
+        if columns["left"]:
+            left = ", ".join(f"{column} ({rows:,})" for column, rows in columns["left"].items())
+            click.echo(f"columns not read, with the rows that fill them: {left}  [{spec}]")
     for file in report.removed:
         click.echo(f"removed, left by an earlier conversion: {file}")
     if report.unregistered:

@@ -103,6 +103,23 @@ def allow_special_tokens(folder):
     assert "about <|fim_pad|> marks" in Path(report["files"]["train"]).read_text("utf-8")
 
 
+def name_columns(folder):
+    rows = [{"ask": "q", "why": "t", "reply": "a"}, {"ask": "r", "why": "u", "reply": "b"}]
+    (folder / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    refused = convert(folder, sources=("own",))
+    assert (refused.code, "--columns question=ask,answer=reply" in refused.hint) == (
+        "no_converter_fits",
+        True,
+    )
+    named = "question=ask,thinking=why,answer=reply"
+    report = convert(folder, "--columns", named, sources=("own",))
+    assert (report["thinking"], [*report["columns"].values()][0]["left"]) == (2, {})
+    report = convert(folder, "--columns", "", "--columns", named, sources=("plain", "own"))
+    assert (report["thinking"], report["plain"]) == (2, 80)
+    assert convert(folder, "--columns", named).code == "column_missing"
+    assert convert(folder, *["--columns", ""] * 3).code == "columns_count"
+
+
 def replace_files(folder):
     (folder / "data").mkdir()
     (folder / "data" / "set_train.jsonl").write_text("mine")
@@ -136,6 +153,7 @@ OPTIONS = {
     "seed": seed_splits,
     "on_bad": stop_at_bad_rows,
     "allow_special": allow_special_tokens,
+    "columns": name_columns,
     "replace": replace_files,
     "dataset_dir": choose_the_folder,
     "as_json": print_json,

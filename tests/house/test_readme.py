@@ -67,6 +67,6 @@ def test_the_table_of_converters_is_the_code_s():
         for row in re.findall(r"^\| `(\w+)` \| ([^|]*) \|", table, re.M)
     }
     assert sorted(rows) == list(converters.all_converters())
-    assert {name: converters.detect(columns, "README").name for name, columns in rows.items()} == {
+    assert {name: converters.detect(columns).name for name, columns in rows.items()} == {
         name: name for name in rows
     }

@@ -18,6 +18,7 @@ from lf_qwen3.board.jobs import Job
 from lf_qwen3.data import converters, registry, sources
 from lf_qwen3.data.convert.formats import Turns
 from lf_qwen3.data.convert.options import ConvertOptions
+from lf_qwen3.data.convert.resolve import choose_converter
 
 ROWS_SHOWN = 3
 REJECTED_SHOWN = 100
@@ -205,9 +206,7 @@ def _rejected_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _converter_of(path: Path, named: str) -> str:
-    if named:
-        return converters.get(named).name
-    return converters.detect(sources.columns(sources.find_files(str(path))[0]), path.name).name
+    return choose_converter(sources.find_files(str(path))[0], named).name
 
 
 def _short(value: Any, most: int = 120) -> str:

@@ -13,6 +13,9 @@ from lf_qwen3.data.convert.fast.clean import normalise_clean
 from lf_qwen3.data.convert.normalise import normalise
 from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.convert.report import RejectedRow
+from lf_qwen3.data.converters.fields import require_text_only
+from lf_qwen3.data.converters.roles import Roles
+from lf_qwen3.data.converters.source_row import SourceRow, names_of_columns
 from lf_qwen3.data.sources import BadRow
 
 
@@ -21,15 +24,21 @@ def choose_rules(allow_special: bool) -> list[rules.Rule]:
     return [rule for rule in rules.all_rules() if not (allow_special and rule.code == "special_token")]
 
 
-def convert_row(item: Row | BadRow, convert: converters.Convert, chosen: list[rules.Rule]) -> Conversation:
+def convert_row(row: SourceRow, convert: converters.Convert, chosen: list[rules.Rule]) -> Conversation:
     """Return a row as a conversation in canonical form that keeps the rules; raise `Reject` where none is."""
-    if isinstance(item, BadRow):
-        raise Reject(item.code, item.detail)
-    conversation = convert(item)
+    require_text_only(row)
+    conversation = convert(row)
     if not normalise_clean(conversation):
         normalise(conversation)
         rules.require_sound(conversation, chosen)
     return conversation
+
+
+def source_row(item: Row | BadRow, roles: Roles) -> SourceRow:
+    """Return a row as converters read it. Raises `Reject` for a row that could not be read."""
+    if isinstance(item, BadRow):
+        raise Reject(item.code, item.detail)
+    return SourceRow(item, names_of_columns(tuple(item), roles))
 
 
 def read_conversations(
@@ -52,7 +61,7 @@ def read_conversations(
                 break
             read[source.spec] += 1
             try:
-                conversation = convert_row(item, convert, chosen)
+                conversation = convert_row(source_row(item, source.roles), convert, chosen)
             except Reject as reject:
                 row = _rejected(source, number, item, reject)
                 if on_reject is None:

@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import NoProgress, Progress, Status
 from lf_qwen3.base.reasons import REJECTED
-from lf_qwen3.data import converters, registry, sources
+from lf_qwen3.data import registry, sources
 from lf_qwen3.data.convert import ledger, manifest, outputs, pool, worker
 from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
 from lf_qwen3.data.convert.ranges import Range, hash_of
 from lf_qwen3.data.convert.report import ConversionReport
+from lf_qwen3.data.convert.resolve import resolve_sources
 from lf_qwen3.data.convert.stage import Stage
+from lf_qwen3.data.convert.unread import count_columns, require_known_labels, warnings_of
+from lf_qwen3.data.converters.source_row import ColumnUse
 
 
 @dataclass(slots=True)
 class ConvertedParts:
-    """The results of all parts, put together in the order of the sources."""
+    """The results of all parts, put together in the order of the sources; `uses` has one item a file."""
 
     lines: ledger.Ledger = field(default_factory=ledger.Ledger)
     bad: list[outputs.RejectedPlace] = field(default_factory=list)
     read: int = 0
     preferences: int = 0
     repaired: Counter[str] = field(default_factory=Counter)
+    uses: list[Counter[ColumnUse]] = field(default_factory=list)
 
 
 def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> ConversionReport:
@@ -37,7 +41,7 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
     with `on_bad` "stop", at the first row that is rejected.
     """
     registry.check_name(options.name)
-    files = resolve_sources(options.sources)
+    files = resolve_sources(options.sources, options.columns)
     outputs.require_free(options, [source.file.path for source in files])
     with Stage(options.dataset_dir, options.name) as stage:
         converted = _convert_parts(options, files, stage.path, progress)
@@ -46,6 +50,10 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         )
         report.rejected = dict(sorted(Counter(place.bad.code for place in converted.bad).items()))
         report.repaired = dict(sorted(converted.repaired.items()))
+        columns = count_columns(files, converted.uses)
+        report.columns = {spec: counts.as_json() for spec, counts in columns.items()}
+        report.warnings += warnings_of(files, columns)
+        require_known_labels(files, columns)
         lines = converted.lines
         splits = _decide(options, converted, stage.path, report)
         with ThreadPoolExecutor(1) as beside:
@@ -69,47 +77,6 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
     return report
 
 
-def resolve_sources(specs: tuple[str, ...]) -> list[ConvertSource]:
-    """Find the files of all sources and the converter of each.
-
-    A source may be the name of a dataset that `lf-qwen3 download` fetched. Raises `UsageError` for a source
-    named twice, an unknown converter or columns that none fits.
-    """
-    files: list[ConvertSource] = []
-    seen: dict[Path, str] = {}
-    for spec in specs:
-        name, path = _parse_spec(spec)
-        for file in sources.find_files(_place_of(path)):
-            real = file.path.resolve()
-            if real in seen:
-                raise UsageError(
-                    f"the same source is named twice: {file.path}",
-                    f"as {seen[real]} and as {spec}",
-                    code="source_twice",
-                )
-            seen[real] = spec
-            chosen = (
-                converters.get(name) if name else converters.detect(sources.columns(file), str(file.path))
-            )
-            files.append(ConvertSource(spec, file, chosen.name))
-    return files
-
-
-def _parse_spec(spec: str) -> tuple[str, str]:
-    name, colon, path = spec.partition(":")
-    is_converter = bool(colon) and name.isidentifier() and not Path(spec).exists() and len(name) > 1
-    return (name, path) if is_converter else ("", spec)
-
-
-def _place_of(path: str) -> str:
-    """Return the path itself, or the folder that a download of this name made."""
-    if Path(path).is_file():
-        return path
-    from lf_qwen3.data import download  # only where it is needed: it takes a while to load
-
-    return download.place_of(path)
-
-
 def _hash(source: ConvertSource) -> str:
     path = source.file.path
     return hash_of([Range(path, 0, path.stat().st_size)])
@@ -127,13 +94,13 @@ def _convert_parts(
         stop_on_bad=options.on_bad == "stop",
     )
     tasks = [
-        worker.PartTask(part, index, source.converter)
+        worker.PartTask(part, index, source.converter, source.roles)
         for index, source in enumerate(files)
         for part in sources.cut(source.file, options.part_bytes)
     ]
     total = sum(sources.size(task.part) for task in tasks)
     done = 0
-    converted = ConvertedParts()
+    converted = ConvertedParts(uses=[Counter() for _ in files])
     first_row = [1] * len(files)
     for task, result in _results(options, files, tasks, worker_options):
         base = first_row[task.file]
@@ -146,6 +113,7 @@ def _convert_parts(
         converted.read += result.read
         converted.preferences += result.preferences
         converted.repaired.update(result.repaired)
+        converted.uses[task.file].update(result.uses)
         first_row[task.file] += result.positions
         done += sources.size(task.part)
         progress.update(Status("reading", done, total, "bytes"))
@@ -165,7 +133,7 @@ def _results(
     for task in tasks:
         spec = files[task.file].spec
         if left[spec]:
-            limited = worker.PartTask(task.part, task.file, task.converter, left[spec])
+            limited = replace(task, limit=left[spec])
             for result in pool.run([limited], worker_options, workers=0):
                 left[spec] -= result.read
                 yield task, result

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lf_qwen3 import __version__
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.data.converters.roles import write_roles
 
 if TYPE_CHECKING:
     from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
@@ -106,12 +107,14 @@ def write(
             {
                 "path": source.label,
                 "converter": source.converter,
+                **({"columns": write_roles(source.roles)} if source.roles else {}),
                 "bytes": source.file.path.stat().st_size,
                 "xxh3_128": digest,
             }
             for source, digest in sources.items()
         ],
         "options": {key: getattr(options, key) for key in _OPTIONS},
+        "columns": counts["columns"],
         "counts": {key: counts[key] for key in kept},
         "files": dict(hashes),
     }

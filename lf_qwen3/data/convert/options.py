@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data.convert.formats import FormatName, Turns
+from lf_qwen3.data.converters.roles import Roles
 from lf_qwen3.data.sources import PART_BYTES, SourceFile
 
 
@@ -19,8 +20,10 @@ class ConvertOptions:
 
     `sources` are paths (file, folder, glob) or "CONVERTER:PATH". `val` and `test` are a share below 1 or a
     number of rows; 0 means no such split. `mix` is the share of thinking records, None for no mixing.
-    `limit` is the most rows to read of each source. `workers` and `part_bytes` change the speed only: 0
-    workers convert in this process, 2 or more are processes, for which a script needs a main guard.
+    `limit` is the most rows to read of each source. `columns` gives roles to columns, as
+    "question=ask,answer=reply": one text for all sources, or one for each. `workers` and `part_bytes` change
+    the speed only: 0 workers convert in this process, 2 or more are processes, for which a script needs a
+    main guard.
 
     Raises `UsageError` with the code `option_value` or `option_type`, and the message of the command line,
     for an option that is none.
@@ -42,6 +45,7 @@ class ConvertOptions:
     replace: bool = False
     workers: int = 0
     part_bytes: int = PART_BYTES
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -57,6 +61,7 @@ _CHOICES = {
 _LEAST = {"limit": 1, "seed": 0, "workers": 0, "part_bytes": 1}
 _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "sources": (tuple, "is no tuple of texts"),
+    "columns": (tuple, "is no tuple of texts"),
     "name": (str, "is no text"),
     "dataset_dir": (Path, "is no pathlib.Path"),
     **dict.fromkeys(_CHOICES, (str, "is no text")),
@@ -114,11 +119,15 @@ def _invalid(name: str, problem: str, hint: str = "", code: str = "option_value"
 
 @dataclass(frozen=True, slots=True)
 class ConvertSource:
-    """One file to read and the converter that takes its rows; `spec` is the source it was named by."""
+    """One file to read, the converter that takes its rows, and the columns that were given a role by hand.
+
+    `spec` is the source that the file was named by.
+    """
 
     spec: str
     file: SourceFile
     converter: str
+    roles: Roles = ()
 
     @property
     def label(self) -> str:

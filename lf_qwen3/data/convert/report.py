@@ -39,7 +39,8 @@ class ConversionReport:
     behind them. `rejected` and `repaired` count rows by code, `thinking` and `plain` written records.
     `conflicts` counts rows whose question stands earlier with another answer. `removed` names the files of
     an earlier conversion of the same name that this one took away, `unregistered` the entries it dropped
-    from dataset_info.json.
+    from dataset_info.json. `columns` counts by source how many of the rows kept fill each column that was
+    "read", and each that was "left"; a key of messages is called `messages[].key`.
     """
 
     name: str
@@ -58,6 +59,7 @@ class ConversionReport:
     removed: list[str] = field(default_factory=list)
     unregistered: list[str] = field(default_factory=list)
     converters: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def rejected_rows(self) -> Iterator[RejectedRow]:

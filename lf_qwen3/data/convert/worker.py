@@ -20,7 +20,7 @@ import orjson
 from lf_qwen3.base.conversation import Conversation, Row
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data import converters, sources
-from lf_qwen3.data.convert.conversations import choose_rules, convert_row
+from lf_qwen3.data.convert.conversations import choose_rules, convert_row, source_row
 from lf_qwen3.data.convert.fast import jsonl, parquet
 from lf_qwen3.data.convert.fast.jsonl import CopiedRow
 from lf_qwen3.data.convert.fast.parquet import Dialogue
@@ -28,6 +28,8 @@ from lf_qwen3.data.convert.fast.records import FAST_FORMATS, keys_of_copied, key
 from lf_qwen3.data.convert.formats import FORMATS, FormatName, Turns, WrittenRecord, has_history
 from lf_qwen3.data.convert.keys import Keys, keys_of
 from lf_qwen3.data.convert.ledger import Ledger, LineValues
+from lf_qwen3.data.converters.roles import Roles
+from lf_qwen3.data.converters.source_row import ColumnUse
 from lf_qwen3.data.sources import BadRow, Part, rows
 
 _BUFFER = 1 << 18
@@ -35,11 +37,15 @@ _BUFFER = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class PartTask:
-    """One part to convert: `file` is the index of its source file, `limit` the most rows to read."""
+    """One part to convert: `file` is the index of its source file, `limit` the most rows to read.
+
+    `roles` are the roles that its columns were given by hand.
+    """
 
     part: Part
     file: int
     converter: str
+    roles: Roles = ()
     limit: int | None = None
 
 
@@ -68,7 +74,10 @@ class SpooledReject:
 
 @dataclass(slots=True)
 class PartResult:
-    """What became of one part. `positions` counts blank lines too, `read` does not."""
+    """What became of one part. `positions` counts blank lines too, `read` does not.
+
+    `uses` counts the rows that were kept by the columns that they fill.
+    """
 
     spool: int = 0
     positions: int = 0
@@ -77,6 +86,7 @@ class PartResult:
     lines: Ledger = field(default_factory=Ledger)
     bad: list[SpooledReject] = field(default_factory=list)
     repaired: Counter[str] = field(default_factory=Counter)
+    uses: Counter[ColumnUse] = field(default_factory=Counter)
 
 
 def spool_path(spool_dir: Path, spool: int) -> Path:
@@ -122,7 +132,7 @@ class Worker:
         result = PartResult(spool=self.spool)
         self.kept = []
         converter = converters.get(task.converter)
-        for item in rows(task.part, _decoders(converter)):
+        for item in rows(task.part, {} if task.roles else _decoders(converter)):
             if task.limit is not None and result.read == task.limit:
                 break
             if type(item) is CopiedRow:
@@ -130,7 +140,7 @@ class Worker:
             elif type(item) is Dialogue:
                 self._write_dialogue(item, result)
             elif item is not None:
-                self._convert_row(item, converter.convert, result)
+                self._convert_row(item, task.roles, converter.convert, result)
                 if result.bad and self.options.stop_on_bad:
                     break
             result.positions += 1
@@ -146,20 +156,25 @@ class Worker:
 
     def _copy_row(self, row: CopiedRow, result: PartResult) -> None:
         result.read += 1
+        result.uses[row.use] += 1
         content = self.fast.copied(row.question, row.thinking, row.answer)
         keys = keys_of_copied(row.text, content, self.options.seed)
         self._keep(content, keys, records=1, thinking=1, thinking_size=len(content), history=False)
 
     def _write_dialogue(self, texts: Dialogue, result: PartResult) -> None:
         result.read += 1
+        result.uses[texts.use] += 1
         content, records = self.fast.dialogue(texts, self.options.turns)
         keys = keys_of_dialogue(texts, content, self.options.seed)
         self._keep(content, keys, records=records, thinking=0, thinking_size=0, history=len(texts) > 2)
 
-    def _convert_row(self, item: Row | BadRow, converter: converters.Convert, result: PartResult) -> None:
+    def _convert_row(
+        self, item: Row | BadRow, roles: Roles, converter: converters.Convert, result: PartResult
+    ) -> None:
         result.read += 1
         try:
-            conversation = convert_row(item, converter, self.rules)
+            row = source_row(item, roles)
+            conversation = convert_row(row, converter, self.rules)
             records = self.format.encode(conversation, self.options.turns)
         except Reject as reject:
             content = orjson.dumps(item.raw if isinstance(item, BadRow) else item, default=str)
@@ -169,6 +184,7 @@ class Worker:
             )
         else:
             self._keep_records(conversation, records, result)
+            result.uses[row.use()] += 1
 
     def _keep_records(
         self, conversation: Conversation, records: list[WrittenRecord], result: PartResult

@@ -3,11 +3,12 @@
 Adding one is one file here (or an entry point in the group `lf_qwen3.converters`):
 
     @converter("name", needs=["question", ("answer", "response")], may=["score"])
-    def convert(row: Row) -> Conversation: ...
+    def convert(row: SourceRow) -> Conversation: ...
 
 `needs` lists the columns that must be there: a name, or several of which one is enough. Every name in
 `needs` and `may` counts as the converter's own when it is weighed against others; names are compared in
-lower case. The docstring shows one real row. A converter raises `Reject` for a row that it cannot take;
+lower case. A column that the function does not read is reported as left; `leaves` lists those that are left
+on purpose. The docstring shows one real row. A converter raises `Reject` for a row that it cannot take;
 think tags inside a text are not its business (`lf_qwen3.data.convert.normalise`).
 """
 
@@ -16,14 +17,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from lf_qwen3.base.conversation import Conversation, Row
+from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.base.discovery import import_all
-from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import unknown_name
+from lf_qwen3.data.converters.roles import Roles
+from lf_qwen3.data.converters.source_row import SourceRow, names_of_columns
 
 ENTRY_POINT_GROUP = "lf_qwen3.converters"
 
-Convert = Callable[[Row], Conversation]
+Convert = Callable[[SourceRow], Conversation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Converter:
     doc: str
     flat: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    leaves: frozenset[str] = frozenset()
 
     def missing(self, columns: Collection[str]) -> list[tuple[str, ...]]:
         """Return the needs that `columns` (in lower case) do not fill."""
@@ -47,11 +50,6 @@ class Converter:
         """Order fitting converters: by precedence, then who needs most, then who knows most columns."""
         known = self.may.union(*self.needs).intersection(columns)
         return (-self.precedence, -len(self.needs), -len(known), self.name)
-
-    def distance(self, columns: Collection[str]) -> tuple[int, int, str]:
-        """Order converters that do not fit: by the needs filled, then by the needs that are not."""
-        missing = len(self.missing(columns))
-        return (missing - len(self.needs), missing, self.name)
 
 
 _CONVERTERS: dict[str, Converter] = {}
@@ -65,6 +63,7 @@ def converter(
     precedence: int = 0,
     flat: Sequence[str] = (),
     messages: Sequence[str] = (),
+    leaves: Collection[str] = (),
 ) -> Callable[[Convert], Convert]:
     """Register the decorated function as the converter `name`.
 
@@ -80,7 +79,15 @@ def converter(
         every = tuple((need,) if isinstance(need, str) else need for need in needs)
         doc = function.__doc__ or ""
         _CONVERTERS[name] = Converter(
-            name, function, every, frozenset(may), precedence, doc, tuple(flat), tuple(messages)
+            name,
+            function,
+            every,
+            frozenset(may),
+            precedence,
+            doc,
+            tuple(flat),
+            tuple(messages),
+            frozenset(leaves),
         )
         return function
 
@@ -101,24 +108,12 @@ def get(name: str) -> Converter:
     return known[name]
 
 
-def detect(columns: Collection[str], where: str) -> Converter:
-    """Return the converter that fits the columns best, in whatever case they are written.
+def detect(columns: Collection[str], roles: Roles = ()) -> Converter | None:
+    """Return the converter that fits the columns best, in whatever case they are written; None for none.
 
-    Raises `UsageError` that lists the columns seen and what the nearest converters lack.
+    `roles` are the roles that columns were given by hand.
     """
-    lowered = {name.lower() for name in columns}
-    known = all_converters().values()
-    fitting = [candidate for candidate in known if not candidate.missing(lowered)]
-    if fitting:
-        return min(fitting, key=lambda candidate: candidate.rank(lowered))
-    nearest = sorted(known, key=lambda candidate: candidate.distance(lowered))[:3]
-    lacks = "; ".join(f"{candidate.name} lacks {_names(candidate.missing(lowered))}" for candidate in nearest)
-    raise UsageError(
-        f"{where}: no converter fits the columns {', '.join(sorted(columns)) or '(none)'}",
-        f"nearest: {lacks}. Rename the columns, or name a converter: CONVERTER:PATH",
-        code="no_converter_fits",
-    )
-
-
-def _names(missing: list[tuple[str, ...]], most: int = 4) -> str:
-    return " and ".join("/".join(need[:most]) + ("/…" if len(need) > most else "") for need in missing)
+    names = names_of_columns(tuple(columns), roles)
+    known = {*names.column, *names.clashes}
+    fitting = [candidate for candidate in all_converters().values() if not candidate.missing(known)]
+    return min(fitting, key=lambda candidate: candidate.rank(known)) if fitting else None

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lf_qwen3.base.conversation import Conversation, Row, Turn
+from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters._dialogue import add_columns
-from lf_qwen3.data.converters.fields import columns_of, first_present, kind, optional_text, text
+from lf_qwen3.data.converters.fields import first_present, kind, optional_text, text
+from lf_qwen3.data.converters.roles import INPUTS
+from lf_qwen3.data.converters.source_row import SourceRow
 
-INPUTS = ("input", "query")
 CONTEXT = ("system", "tools", "history")
 
 
 def exchange(
-    row: Row, *, questions: Sequence[str], answers: Sequence[str], thoughts: Sequence[str] = ()
+    row: SourceRow, *, questions: Sequence[str], answers: Sequence[str], thoughts: Sequence[str] = ()
 ) -> Conversation:
     """Make a conversation of the first filled column of each kind. Raises `Reject` as the parts do.
 
     The input (or query) column is joined to the question; history, system and tools are taken along.
     """
-    row = columns_of(row)
     answer = Turn("assistant", text(row, first_present(row, answers)))
     if thoughts:
         answer.thinking = optional_text(row, first_present(row, thoughts)) or None
     return add_columns(Conversation([*prompt(row, questions), answer]), row)
 
 
-def prompt(row: Row, questions: Sequence[str]) -> list[Turn]:
+def prompt(row: SourceRow, questions: Sequence[str]) -> list[Turn]:
     """Return the turns of `history`, then the question.
 
     Question and input are joined by a line end, as LLaMA-Factory does (AlpacaDatasetConverter). Raises

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from lf_qwen3.base.conversation import Conversation, Role, Row, Turn
+from lf_qwen3.base.conversation import Conversation, Role, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters._tools import calls_text, joined_calls, tools_text
 from lf_qwen3.data.converters.fields import kind, optional_text
+from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 from lf_qwen3.qwen3.thinking import CLOSE, excerpt
 
 _ROLES: dict[str, Role] = {
@@ -26,25 +27,33 @@ _SYSTEM_ROLES = frozenset({"system", "developer"})
 _CALL_ROLES = frozenset({"function_call", "tool_call"})
 _THINKING_KEYS = ("reasoning_content", "reasoning", "thinking")
 _CALL_KEYS = ("tool_calls", "function_call")
+_KEYS = frozenset({"from", "role", "value", "content"})
+_ASSISTANT_KEYS = _KEYS.union(_THINKING_KEYS, _CALL_KEYS)
 _MEDIA = ("image", "audio", "video")
 
 
-def read(messages: object, where: str) -> Conversation:
-    """Make the turns of a list of messages; a system message that comes first is the system text.
+def read(row: SourceRow, where: str) -> Conversation:
+    """Make the turns of the messages in the column `where`: a list of them, or one alone.
 
-    A message is {from, value} or {role, content}; roles are read in any case. An assistant's message may
-    bring reasoning_content (or reasoning, thinking) and tool_calls; a call that stands in a message of its
-    own belongs to the assistant turn before it. Raises `Reject` (missing_field, bad_turns, unknown_role,
-    roles, not_text, multimodal, bad_tool_call).
+    A message is {from, value} or {role, content}; roles are read in any case, and a system message that
+    comes first is the system text. An assistant's message may bring reasoning_content (or reasoning,
+    thinking) and tool_calls; a call that stands in a message of its own belongs to the assistant turn before
+    it. Other keys are noted as left. Raises `Reject` (missing_field, bad_turns, unknown_role, roles,
+    not_text, multimodal, bad_tool_call).
     """
+    messages = row.get(where)
     if messages is None:
         raise Reject("missing_field", where)
+    if isinstance(messages, dict) and ("role" in messages or "from" in messages):
+        messages = [messages]
     if not isinstance(messages, list):
         raise Reject("bad_turns", f"{where} is {kind(messages)}")
     conversation = Conversation([])
     turns = conversation.turns
     for number, message in enumerate(messages, 1):
         role = _role(message, number)
+        if len(message) > 2:
+            _leave_unread(message, role, row, where)
         content = message.get("value")
         if content is None:
             content = message.get("content")
@@ -61,7 +70,7 @@ def read(messages: object, where: str) -> Conversation:
     return conversation
 
 
-def add_columns(conversation: Conversation, row: Row) -> Conversation:
+def add_columns(conversation: Conversation, row: SourceRow) -> Conversation:
     """Take the system text and the tools from columns beside the messages.
 
     Raises `Reject` (not_text, bad_tools, and system_twice when the messages bring another system text).
@@ -73,6 +82,14 @@ def add_columns(conversation: Conversation, row: Row) -> Conversation:
         conversation.system = system
     conversation.tools = tools_text(row.get("tools"))
     return conversation
+
+
+def _leave_unread(message: dict[str, Any], role: str, row: SourceRow, where: str) -> None:
+    """Note the filled keys of a message that nobody reads."""
+    known = _ASSISTANT_KEYS if role == "assistant" else _KEYS
+    for key, value in message.items():
+        if key not in known and is_filled(value):
+            row.leave(f"{row.column(where)}[].{key}")
 
 
 def _role(message: Any, number: int) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from lf_qwen3.base.conversation import Conversation, Row
+from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.converters import converter
-from lf_qwen3.data.converters._columns import CONTEXT, INPUTS, exchange
+from lf_qwen3.data.converters._columns import CONTEXT, exchange
+from lf_qwen3.data.converters.roles import INPUTS
+from lf_qwen3.data.converters.source_row import SourceRow
 
 QUESTIONS = ("instruction", "prompt")
 ANSWERS = ("output", "response")
 
 
 @converter("alpaca", needs=[QUESTIONS + INPUTS, ANSWERS], may=CONTEXT)
-def convert(row: Row) -> Conversation:
+def convert(row: SourceRow) -> Conversation:
     """Take instruction and input as the question, output as the answer; null columns are no columns.
 
     {"instruction": "Translate into French.", "input": "Good morning", "output": "Bonjour",

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import Reject
-
-MEDIA_COLUMNS = frozenset({"image", "images", "video", "videos", "audio", "audios"})
-
-
-def columns_of(row: Row) -> Row:
-    """Return the row with its column names in lower case; a text-only row, that is.
-
-    Raises `Reject` ("multimodal") when a column of images, video or audio is not empty.
-    """
-    names = "".join(row)
-    if names != names.lower():
-        row = {name.lower(): value for name, value in row.items()}
-    for name in MEDIA_COLUMNS.intersection(row):
-        if row[name]:
-            raise Reject("multimodal", f"the column {name}")
-    return row
+from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
 
-def text(row: Row, name: str) -> str:
+def require_text_only(row: SourceRow) -> None:
+    """Raise `Reject` ("multimodal") when a column of images, video or audio is not empty."""
+    for column in row.names.media:
+        if is_filled(row.row[column]):
+            raise Reject("multimodal", f"the column {column}")
+
+
+def text(row: Mapping[str, Any], name: str) -> str:
     """Return a text that must be there. Raises `Reject` (missing_field, not_text)."""
     value = row.get(name)
     if isinstance(value, str):
@@ -34,15 +26,15 @@ def text(row: Row, name: str) -> str:
     raise Reject("not_text", f"{name} is {kind(value)}")
 
 
-def optional_text(row: Row, name: str) -> str:
+def optional_text(row: Mapping[str, Any], name: str) -> str:
     """Return a text that may be missing or null: "" then. Raises `Reject` ("not_text")."""
     return "" if row.get(name) is None else text(row, name)
 
 
-def first_present(row: Row, names: Sequence[str]) -> str:
+def first_present(row: SourceRow, names: Sequence[str]) -> str:
     """Return the first of `names` that the row fills, else the first it has at all, else the first."""
     for name in names:
-        if row.get(name) is not None:
+        if name in row and is_filled(row.peek(name)):
             return name
     return next((name for name in names if name in row), names[0])
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from lf_qwen3.base.conversation import Conversation, Row, Turn
+from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.data.converters import converter
-from lf_qwen3.data.converters.fields import columns_of, text
+from lf_qwen3.data.converters.fields import text
+from lf_qwen3.data.converters.source_row import SourceRow
 
 FLAT = ("question", "think", "answer")
+LEAVES = ("instruction", "metrics")
 
 
-@converter("medical_r1", needs=[*FLAT, ("instruction", "metrics")], flat=FLAT)
-def convert(row: Row) -> Conversation:
+@converter("medical_r1", needs=[*FLAT, LEAVES], flat=FLAT, leaves=LEAVES)
+def convert(row: SourceRow) -> Conversation:
     """Take question, think and answer; instruction (the question's draft) and metrics are left alone.
 
     All three must hold text; a null is a rejection.
@@ -18,6 +20,5 @@ def convert(row: Row) -> Conversation:
     {"instruction": "…", "question": "高血压患者为什么要限盐？", "think": "嗯，用户想知道……",
      "answer": "限盐可以……", "metrics": {"quality_f1": 1.0}}
     """
-    row = columns_of(row)
     answer = Turn("assistant", text(row, "answer"), thinking=text(row, "think"))
     return Conversation([Turn("user", text(row, "question")), answer])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from lf_qwen3.base.conversation import Conversation, Row
+from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.converters import converter
 from lf_qwen3.data.converters._dialogue import add_columns, read
-from lf_qwen3.data.converters.fields import columns_of
+from lf_qwen3.data.converters.source_row import SourceRow
 
 
 @converter("messages", needs=["messages"], may=("system", "tools", "id"), precedence=1)
-def convert(row: Row) -> Conversation:
+def convert(row: SourceRow) -> Conversation:
     r"""Take system, developer, user, assistant and tool messages, with reasoning_content and tool_calls.
 
     {"messages": [{"role": "user", "content": "Is it raining in Bonn?"},
@@ -18,5 +18,4 @@ def convert(row: Row) -> Conversation:
      {"role": "tool", "content": "rain"}, {"role": "assistant", "content": "Yes."}],
      "tools": [{"type": "function", "function": {"name": "weather", "parameters": {}}}]}
     """
-    row = columns_of(row)
-    return add_columns(read(row.get("messages"), "messages"), row)
+    return add_columns(read(row, "messages"), row)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from lf_qwen3.base.conversation import Conversation, Row, Turn
+from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters import converter
-from lf_qwen3.data.converters._columns import CONTEXT, INPUTS, prompt
+from lf_qwen3.data.converters._columns import CONTEXT, prompt
 from lf_qwen3.data.converters._dialogue import add_columns, read
-from lf_qwen3.data.converters.fields import columns_of, text
+from lf_qwen3.data.converters.fields import text
+from lf_qwen3.data.converters.roles import INPUTS
+from lf_qwen3.data.converters.source_row import SourceRow
 
 QUESTIONS = ("prompt", "question", "instruction")
 DIALOGUES = ("conversations", "conversation", "messages", "prompt")
@@ -21,7 +23,7 @@ REJECTED = ("rejected", "rejected_response")
     may=(*QUESTIONS, *DIALOGUES, *INPUTS, *CONTEXT),
     precedence=2,
 )
-def convert(row: Row) -> Conversation:
+def convert(row: SourceRow) -> Conversation:
     """Take the prompt from its column, or from what the chosen and the rejected dialogue share.
 
     The answers are texts, messages, or whole dialogues whose last turns differ.
@@ -30,7 +32,6 @@ def convert(row: Row) -> Conversation:
     {"chosen": [{"role": "user", "content": "Name a prime."}, {"role": "assistant", "content": "7"}],
      "rejected": [{"role": "user", "content": "Name a prime."}, {"role": "assistant", "content": "9"}]}
     """
-    row = columns_of(row)
     chosen, rejected = _side(row, CHOSEN), _side(row, REJECTED)
     shared = rejected.turns[:-1]
     if shared and (shared, rejected.system) != (chosen.turns[:-1], chosen.system):
@@ -43,12 +44,12 @@ def convert(row: Row) -> Conversation:
     return add_columns(chosen, row)
 
 
-def _side(row: Row, names: tuple[str, ...]) -> Conversation:
+def _side(row: SourceRow, names: tuple[str, ...]) -> Conversation:
     """Read one of the two answers, with the dialogue it may bring; its last turn is the answer."""
     name = next((name for name in names if name in row), names[0])
     value = row.get(name)
     if isinstance(value, dict | list):
-        answer = read(value if isinstance(value, list) else [value], name)
+        answer = read(row, name)
     else:
         answer = Conversation([Turn("assistant", text(row, name))])
     if not answer.turns:
@@ -58,9 +59,9 @@ def _side(row: Row, names: tuple[str, ...]) -> Conversation:
     return answer
 
 
-def _prompt(row: Row) -> Conversation:
+def _prompt(row: SourceRow) -> Conversation:
     """Read what comes before the two answers: a dialogue, or a question with its input and history."""
     for name in DIALOGUES:
-        if isinstance(row.get(name), list):
-            return read(row[name], name)
+        if isinstance(row.peek(name), list):
+            return read(row, name)
     return Conversation(prompt(row, QUESTIONS))

@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-from lf_qwen3.base.conversation import Conversation, Row
+from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.converters import converter
-from lf_qwen3.data.converters._columns import CONTEXT, INPUTS, exchange
-
-QUESTIONS = ("question", "problem", "prompt", "instruction")
-THOUGHTS = (
-    "think",
-    "thinking",
-    "reasoning",
-    "reasoning_content",
-    "cot",
-    "complex_cot",
-    "chain_of_thought",
-    "rationale",
-    "thought",
-    "thoughts",
-    "model_reasoning",
-    "deepseek_reasoning",
-    "deepseek_thinking_trajectory",
-    "reasoning (reasoning_content)",
-)
-ANSWERS = (
-    "response",
-    "output",
-    "solution",
-    "answer",
-    "final_answer",
-    "content",
-    "response (content)",
-)
-MODEL_ANSWERS = ("deepseek_solution", "deepseek_attempt", "generated_solution", "model_answer")
-"""Named so where the set keeps its reference solution beside them; the reasoning belongs to these."""
+from lf_qwen3.data.converters._columns import CONTEXT, exchange
+from lf_qwen3.data.converters.roles import ANSWERS, INPUTS, MODEL_ANSWERS, QUESTIONS, THOUGHTS
+from lf_qwen3.data.converters.source_row import SourceRow
 
 
 @converter("reasoning", needs=[QUESTIONS + INPUTS, ANSWERS + MODEL_ANSWERS], may=(*THOUGHTS, *CONTEXT))
-def convert(row: Row) -> Conversation:
+def convert(row: SourceRow) -> Conversation:
     """Take the first filled column of each kind, in any case; a row without reasoning is a plain turn.
 
     A long answer goes before a short one: solution, then answer, then final_answer.

@@ -10,7 +10,7 @@ counts for numbering only. Memory is bounded by one row and one block, never by 
 
 from lf_qwen3.data.sources.find import find_files
 from lf_qwen3.data.sources.part import PART_BYTES, BadRow, Compression, FileKind, Item, Part, SourceFile
-from lf_qwen3.data.sources.read import Decoders, columns, cut, rows, size
+from lf_qwen3.data.sources.read import Decoders, columns, cut, first_rows, rows, size
 
 __all__ = [
     "PART_BYTES",
@@ -24,6 +24,7 @@ __all__ = [
     "columns",
     "cut",
     "find_files",
+    "first_rows",
     "rows",
     "size",
 ]

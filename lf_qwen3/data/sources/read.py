@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.reasons import describe
 from lf_qwen3.data.sources import csv_text, json_text, jsonl, parquet
@@ -64,21 +65,28 @@ def columns(file: SourceFile) -> list[str]:
     """
     if file.kind == "parquet":
         return parquet.columns(file)
-    names: dict[str, None] = {}
-    readable, problem = 0, "the file is empty"
+    return list(dict.fromkeys(name for row in first_rows(file) for name in row))
+
+
+def first_rows(file: SourceFile) -> list[Row]:
+    """Return the first 20 rows that can be read, or as many as there are; of a parquet file none may be.
+
+    Raises `UsageError` when another file holds no row that can be read; it names the first problem.
+    """
+    readable: list[Row] = []
+    problem = "the file is empty"
     items = chain.from_iterable(map(rows, cut(file)))
     for position, item in enumerate(items, start=1):
         if isinstance(item, dict):
-            names.update(dict.fromkeys(item))
-            readable += 1
+            readable.append(item)
         elif item is not None and problem == "the file is empty":
             problem = f"row {position}: {describe(item.code)}" + f" ({item.detail})" * bool(item.detail)
-        if readable == _LOOK:
+        if len(readable) == _LOOK:
             break
-    if not readable:
+    if not readable and file.kind != "parquet":
         raise UsageError(
             f"{file.path}: no row can be read; {problem}",
             "open the file and look, or fetch it again",
             code="no_rows",
         )
-    return list(names)
+    return readable

@@ -47,6 +47,7 @@ REJECTED_ROWS = {
     "not_object": [1, 2],
     "missing_field": chat(("user", None), ("assistant", ANSWER)),
     "not_text": chat(("user", 7), ("assistant", ANSWER)),
+    "column_clash": {**chat(("user", "q"), ("assistant", "a")), "Messages": asked(ANSWER)["messages"]},
     "bad_turns": {"messages": "a text"},
     "unknown_role": chat(("narrator", "q"), ("assistant", ANSWER)),
     "roles": chat(("user", "q"), ("user", "r"), ("assistant", ANSWER)),

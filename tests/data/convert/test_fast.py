@@ -17,6 +17,7 @@ from lf_qwen3.data.convert.fast import jsonl, parquet
 from lf_qwen3.data.convert.fast.jsonl import CopiedRow
 from lf_qwen3.data.convert.fast.parquet import Dialogue
 from lf_qwen3.data.convert.ledger import LedgerLine
+from lf_qwen3.data.converters.source_row import ColumnUse
 from lf_qwen3.data.sources.part import SourceFile
 
 TEXTS = [
@@ -63,7 +64,9 @@ def outcome(path, kind, converter, format_name, short, turns="unroll"):
             results = [worker.convert(task) for task in tasks]
             worker.close()
         lines = [[list(getattr(result.lines, name)) for name in LedgerLine._fields[1:]] for result in results]
-        rest = [(result.positions, result.read, result.bad, result.repaired) for result in results]
+        rest = [
+            (result.positions, result.read, result.bad, result.repaired, result.uses) for result in results
+        ]
         return lines, rest, [file.read_bytes() for file in sorted(Path(spool).iterdir())]
 
 
@@ -72,9 +75,24 @@ def both_ways(path, kind, converter, format_name, turns="unroll"):
     assert short == long
 
 
+CELL = TEXT | st.sampled_from(
+    [
+        *(None, 0, 1, 0.0, -1, 7.5, 12345678, True, False, "0", "True", " no ", "        ", [], {}, [1]),
+        *(
+            {"quality_f1": 1.0},
+            "x" * 198,
+            "x" * 201,
+            "高" * 199,
+            "高" * 201,
+            ["x" * 101] * 2,
+            ["高" * 99] * 2,
+        ),
+    ]
+)
+"""What a column may hold that nobody reads."""
 ROW = st.fixed_dictionaries(
     {"question": TEXT, "think": TEXT | st.none() | st.just(3), "answer": TEXT},
-    optional={"instruction": TEXT, "metrics": st.just({"quality_f1": 1.0}), "Question": TEXT, "image": TEXT},
+    optional={"instruction": CELL, "metrics": CELL, "Question": TEXT, "image": TEXT},
 )
 FIRST = {"instruction": "d", "question": "q", "think": "t", "answer": "a", "metrics": {"quality_f1": 1.0}}
 
@@ -145,14 +163,17 @@ MESSAGES = st.lists(st.fixed_dictionaries({"from": ROLE, "value": TEXT | st.none
 
 @given(
     st.lists(
-        st.fixed_dictionaries({"conversations": MESSAGES | st.none(), "score": st.floats(0, 5)}), max_size=5
+        st.fixed_dictionaries(
+            {"conversations": MESSAGES | st.none(), "score": st.floats(0, 5), "note": TEXT | st.none()}
+        ),
+        max_size=5,
     ),
     FORMAT,
     st.sampled_from(["unroll", "last", "all"]),
 )
 def test_parquet_dialogues_of_any_text(rows, format_name, turns):
     message = pa.struct([("from", pa.string()), ("value", pa.string())])
-    schema = pa.schema([("conversations", pa.list_(message)), ("score", pa.float64())])
+    schema = pa.schema([("conversations", pa.list_(message)), ("score", pa.float64()), ("note", pa.string())])
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.parquet"
         pq.write_table(pa.Table.from_pylist(rows, schema), path)
@@ -193,7 +214,7 @@ def test_an_ordinary_dialogue_is_read_by_the_column(messages):
             decode(rows.slice(start))
             == [
                 {"conversations": [], "score": 1.0},
-                Dialogue(["q", "a"]),
+                Dialogue(["q", "a"], ColumnUse(("conversations",), ("score",))),
                 {"conversations": messages[0][:1], "score": 3.0},
             ][start:]
         )

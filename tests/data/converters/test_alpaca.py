@@ -3,6 +3,7 @@ import pytest
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters.alpaca import convert
+from lf_qwen3.data.converters.source_row import SourceRow
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 
 Q, A = Turn("user", "Q"), Turn("assistant", "A")
@@ -72,7 +73,7 @@ Q, A = Turn("user", "Q"), Turn("assistant", "A")
     ],
 )
 def test_convert(row, expected):
-    assert convert(row) == expected
+    assert convert(SourceRow(row)) == expected
 
 
 @pytest.mark.parametrize(
@@ -107,17 +108,11 @@ def test_convert(row, expected):
             "history: answer 2",
             id="null-in-history",
         ),
-        pytest.param(
-            {"instruction": "Q", "output": "A", "images": ["a.png"]},
-            "multimodal",
-            "the column images",
-            id="images",
-        ),
     ],
 )
 def test_convert_rejects(row, code, detail):
     with pytest.raises(Reject) as caught:
-        convert(row)
+        convert(SourceRow(row))
     assert (caught.value.code, caught.value.detail) == (code, detail)
 
 
@@ -128,7 +123,7 @@ def test_the_question_is_joined_as_the_trainer_joins_it():
     attributes = parser.DatasetAttr("file", "x", formatting="alpaca", history="history", system="system")
     row = {"instruction": "Q", "input": "x", "output": "A", "system": "S", "history": [["Q0", "A0"]]}
     theirs = trainer.AlpacaDatasetConverter(attributes, None)(row)
-    ours = convert(row)
+    ours = convert(SourceRow(row))
     said = [(turn["role"], turn["content"]) for turn in theirs["_prompt"] + theirs["_response"]]
     assert said == [(turn.role, turn.content) for turn in ours.turns]
     assert theirs["_system"] == ours.system

@@ -2,6 +2,7 @@ import pytest
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.data import converters
+from lf_qwen3.data.converters.roles import parse_roles
 
 
 @pytest.mark.parametrize(
@@ -38,32 +39,31 @@ from lf_qwen3.data import converters
     ],
 )
 def test_detect(columns, name):
-    assert converters.detect(columns.split(), "a.jsonl").name == name
+    assert converters.detect(columns.split()).name == name
 
 
 def test_detect_does_not_depend_on_the_order_of_the_columns():
     columns = ["instruction", "input", "output", "think", "history"]
-    found = {converters.detect(some, "a.jsonl").name for some in (columns, columns[::-1], set(columns))}
+    found = {converters.detect(some).name for some in (columns, columns[::-1], set(columns))}
     assert found == {"reasoning"}
 
 
-def test_detect_says_what_it_saw_and_what_the_nearest_converters_lack():
-    with pytest.raises(UsageError) as caught:
-        converters.detect(["Question", "label"], "a.jsonl")
-    assert caught.value.message == "a.jsonl: no converter fits the columns Question, label"
-    assert caught.value.hint == (
-        "nearest: reasoning lacks response/output/solution/answer/…; "
-        "medical_r1 lacks think and answer and instruction/metrics; "
-        "finetome lacks conversations/conversation. "
-        "Rename the columns, or name a converter: CONVERTER:PATH"
-    )
+def test_columns_that_no_converter_fits():
+    assert converters.detect(["Question", "label"]) is None
+    assert converters.detect([]) is None
 
 
-def test_detect_speaks_of_a_file_without_columns():
-    with pytest.raises(UsageError) as caught:
-        converters.detect([], "a.jsonl")
-    assert caught.value.code == "no_converter_fits"
-    assert "(none)" in caught.value.message
+@pytest.mark.parametrize(
+    ("roles", "name"),
+    [
+        ("question=ask,answer=reply", "reasoning"),
+        ("question=ask,thinking=why,answer=reply", "reasoning"),
+        ("messages=ask", "messages"),
+        ("question=ask,chosen=reply,rejected=why", "preference"),
+    ],
+)
+def test_a_column_with_a_role_is_known_by_it(roles, name):
+    assert converters.detect(["ask", "why", "reply"], parse_roles(roles)).name == name
 
 
 def test_get_guesses_the_name_that_was_meant():

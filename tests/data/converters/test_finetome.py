@@ -3,6 +3,7 @@ import pytest
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters.finetome import convert
+from lf_qwen3.data.converters.source_row import SourceRow
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 
 Q, A = Turn("user", "Q"), Turn("assistant", "A")
@@ -111,7 +112,7 @@ def row(*turns, **columns):
     ],
 )
 def test_convert(given, expected):
-    assert convert(given) == expected
+    assert convert(SourceRow(given)) == expected
 
 
 @pytest.mark.parametrize(
@@ -147,11 +148,9 @@ def test_convert(given, expected):
         pytest.param(
             row(("human", "Q"), tools="f"), "bad_tools", "tools: no JSON: f", id="tools-are-no-json"
         ),
-        pytest.param(row(("human", "Q"), images=["a.png"]), "multimodal", "the column images", id="images"),
-        pytest.param(row(("human", "Q"), image="a.png"), "multimodal", "the column image", id="image"),
     ],
 )
 def test_convert_rejects(given, code, detail):
     with pytest.raises(Reject) as caught:
-        convert(given)
+        convert(SourceRow(given))
     assert (caught.value.code, caught.value.detail) == (code, detail)

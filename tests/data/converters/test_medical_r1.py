@@ -6,6 +6,7 @@ from lf_qwen3.data import converters
 from lf_qwen3.data.convert.normalise import normalise
 from lf_qwen3.data.convert.rules import all_rules, require_sound
 from lf_qwen3.data.converters.medical_r1 import convert
+from lf_qwen3.data.converters.source_row import SourceRow
 
 ROW = {"instruction": "D", "question": "Q", "think": "R", "answer": "A", "metrics": {"quality_f1": 1.0}}
 
@@ -19,7 +20,7 @@ ROW = {"instruction": "D", "question": "Q", "think": "R", "answer": "A", "metric
     ],
 )
 def test_convert(row):
-    assert convert(row) == Conversation([Turn("user", "Q"), Turn("assistant", "A", thinking="R")])
+    assert convert(SourceRow(row)) == Conversation([Turn("user", "Q"), Turn("assistant", "A", thinking="R")])
 
 
 @pytest.mark.parametrize("name", ["question", "think", "answer"])
@@ -34,16 +35,16 @@ def test_convert(row):
 )
 def test_convert_is_strict(name, value, code):
     with pytest.raises(Reject) as caught:
-        convert({**ROW, name: value})
+        convert(SourceRow({**ROW, name: value}))
     assert caught.value.code == code
     assert caught.value.detail.startswith(name)
 
 
 def test_every_row_converts_with_its_thinking_and_without_a_repair(medical_rows):
-    converter = converters.detect(medical_rows[0], "the sample")
+    converter = converters.detect(medical_rows[0])
     assert len(medical_rows) >= 80
     for row in medical_rows:
-        conversation = converter.convert(row)
+        conversation = converter.convert(SourceRow(row))
         normalise(conversation)
         require_sound(conversation, all_rules())
         question, answer = conversation.turns

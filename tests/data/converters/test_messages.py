@@ -3,6 +3,7 @@ import pytest
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters.messages import convert
+from lf_qwen3.data.converters.source_row import SourceRow
 
 Q, A = Turn("user", "Q"), Turn("assistant", "A")
 CALL = '[{"name": "f", "arguments": {"n": 1}}]'
@@ -147,7 +148,7 @@ def calling(*calls, content=None):
     ],
 )
 def test_convert(given, expected):
-    assert convert(given) == expected
+    assert convert(SourceRow(given)) == expected
 
 
 @pytest.mark.parametrize(
@@ -185,10 +186,9 @@ def test_convert(given, expected):
         pytest.param({"messages": [ASKS, answer()], "tools": '{"name": "f"}'}, "bad_tools", id="one-tool"),
         pytest.param({"messages": [ASKS, answer()], "tools": [{"type": "x"}]}, "bad_tools", id="no-name"),
         pytest.param({"messages": [ASKS, answer()], "tools": ["f"]}, "bad_tools", id="tool-is-text"),
-        pytest.param({"messages": [ASKS, answer()], "videos": ["v.mp4"]}, "multimodal", id="videos"),
     ],
 )
 def test_convert_rejects(given, code):
     with pytest.raises(Reject) as caught:
-        convert(given)
+        convert(SourceRow(given))
     assert caught.value.code == code

@@ -3,6 +3,7 @@ import pytest
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters.preference import convert
+from lf_qwen3.data.converters.source_row import SourceRow
 
 Q, A, B = Turn("user", "Q"), Turn("assistant", "A"), Turn("assistant", "B")
 EARLIER = [Turn("user", "Q0"), Turn("assistant", "A0")]
@@ -74,13 +75,13 @@ def gpt(text):
 )
 def test_convert(row, expected):
     expected.rejected = B
-    assert convert(row) == expected
+    assert convert(SourceRow(row)) == expected
 
 
 def test_convert_takes_reasoning_beside_the_answers():
     chosen = {"role": "assistant", "content": "A", "reasoning_content": "R"}
     row = {"prompt": talk("Q"), "chosen": chosen, "rejected": "B"}
-    assert convert(row) == Conversation([Q, Turn("assistant", "A", "R")], rejected=B)
+    assert convert(SourceRow(row)) == Conversation([Q, Turn("assistant", "A", "R")], rejected=B)
 
 
 @pytest.mark.parametrize(
@@ -110,5 +111,5 @@ def test_convert_takes_reasoning_beside_the_answers():
 )
 def test_convert_rejects(row, code):
     with pytest.raises(Reject) as caught:
-        convert(row)
+        convert(SourceRow(row))
     assert caught.value.code == code

@@ -3,6 +3,7 @@ import pytest
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters.reasoning import convert
+from lf_qwen3.data.converters.source_row import SourceRow
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 
 Q, A = Turn("user", "Q"), Turn("assistant", "A")
@@ -54,7 +55,7 @@ THINKS = Turn("assistant", "A", thinking="R")
     ],
 )
 def test_convert(row, expected):
-    assert convert(row) == Conversation([Q, expected])
+    assert convert(SourceRow(row)) == Conversation([Q, expected])
 
 
 def test_convert_takes_the_dialogue_and_the_input_along():
@@ -66,7 +67,7 @@ def test_convert_takes_the_dialogue_and_the_input_along():
         "history": [["Q", "A"]],
         "system": "S",
     }
-    assert convert(row) == Conversation([Q, A, Turn("user", "Q2\nx"), THINKS], "S")
+    assert convert(SourceRow(row)) == Conversation([Q, A, Turn("user", "Q2\nx"), THINKS], "S")
 
 
 @pytest.mark.parametrize(
@@ -90,5 +91,5 @@ def test_convert_takes_the_dialogue_and_the_input_along():
 )
 def test_convert_rejects(row, code, detail):
     with pytest.raises(Reject) as caught:
-        convert(row)
+        convert(SourceRow(row))
     assert (caught.value.code, caught.value.detail) == (code, detail)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from lf_qwen3.base.conversation import Row
-from lf_qwen3.data.converters.fields import MEDIA_COLUMNS
+from lf_qwen3.data.converters.source_row import LONG, MEDIA_COLUMNS, ColumnUse, Fill, fill_of, use_of_columns
 
 _other_escape = re.compile(rb'\\[^nt"]').search
 _QUOTE, _BACKSLASH, _BLANK = b'"\\ '
@@ -27,12 +27,13 @@ _BLANK_LEADS = frozenset(blank[1] for blank in _BLANKS)
 
 
 class CopiedRow(NamedTuple):
-    """One row as three JSON strings, quotes included, and its question decoded."""
+    """One row as three JSON strings, quotes included, its question decoded, and the columns it fills."""
 
     question: memoryview
     thinking: memoryview
     answer: memoryview
     text: str
+    use: ColumnUse
 
 
 _Decode = Callable[[bytes], Any]
@@ -58,10 +59,33 @@ def decoder(like: Row, flat: Sequence[str]) -> _Decode:
         forbid_unknown_fields=True,
         gc=False,
     )
-    return _decoder(msgspec.json.Decoder(shape).decode, msgspec.DecodeError)
+    use_of = _use_of(names[: len(flat)], names[len(flat) :])
+    return _decoder(msgspec.json.Decoder(shape).decode, msgspec.DecodeError, use_of)
 
 
-def _decoder(cut: _Decode, refused: type[Exception]) -> _Decode:
+def _use_of(read: list[str], left: list[str]) -> Callable[[Any], ColumnUse]:
+    """Return a function from the raw columns of a row to their use."""
+    fields = [f"column{at}" for at in range(len(read), len(read) + len(left))]
+    uses: dict[tuple[Fill, ...], ColumnUse] = {}
+
+    def use_of(columns: Any) -> ColumnUse:
+        fills = tuple([_fill(memoryview(getattr(columns, field))) for field in fields])
+        if fills not in uses:
+            uses[fills] = use_of_columns([(name, "filled") for name in read], zip(left, fills, strict=True))
+        return uses[fills]
+
+    return use_of
+
+
+def _fill(value: memoryview) -> Fill:
+    """Tell what a column holds from its JSON; most texts and objects need not be decoded for it."""
+    first = value[1] if 8 <= value.nbytes <= LONG else 0
+    if value[0] in b'"{[' and _BLANK < first < 0x80 and first != _BACKSLASH:
+        return "filled"
+    return fill_of(orjson.loads(value))
+
+
+def _decoder(cut: _Decode, refused: type[Exception], use_of: Callable[[Any], ColumnUse]) -> _Decode:
     loads = orjson.loads
 
     def decode(line: bytes) -> Any:
@@ -75,7 +99,7 @@ def _decoder(cut: _Decode, refused: type[Exception]) -> _Decode:
         question, thinking = memoryview(columns.column0), memoryview(columns.column1)
         answer = memoryview(columns.column2)
         if _is_trimmed(question) and _is_trimmed(thinking) and _is_trimmed(answer):
-            return CopiedRow(question, thinking, answer, loads(question))
+            return CopiedRow(question, thinking, answer, loads(question), use_of(columns))
         return loads(line)
 
     return decode

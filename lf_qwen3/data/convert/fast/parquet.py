@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lf_qwen3.data.converters.fields import MEDIA_COLUMNS
+from lf_qwen3.data.converters.source_row import MEDIA_COLUMNS, ColumnUse, Fill, fill_of, use_of_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,9 +23,13 @@ _TAKEN = MEDIA_COLUMNS | {"system", "tools"}
 
 
 class Dialogue(list[str]):
-    """The texts of user and assistant in turn."""
+    """The texts of user and assistant in turn, and the columns that their row fills."""
 
-    __slots__ = ()
+    __slots__ = ("use",)
+
+    def __init__(self, texts: list[str], use: ColumnUse) -> None:
+        super().__init__(texts)
+        self.use = use
 
 
 _Decode = Callable[["pa.RecordBatch"], list[Any]]
@@ -55,10 +59,25 @@ def decoder(like: pa.RecordBatch, names: Sequence[str]) -> _Decode | None:
         return None
     if any(not pa.types.is_string(field.type) for field in message):
         return None
-    return _decoder(matching[0], keys, [keys.index(key) for key in ordered])
+    others = [other for other in columns if other != matching[0]]
+    if any(pa.types.is_nested(columns[other]) for other in others):
+        return None
+    return _decoder(matching[0], keys, [keys.index(key) for key in ordered], others)
 
 
-def _decoder(name: str, keys: list[str], places: list[int]) -> _Decode:
+def _uses(batch: pa.RecordBatch, name: str, others: list[str]) -> list[ColumnUse]:
+    """Return the use of each row; rows that fill the same columns share it."""
+    uses: dict[tuple[Fill, ...], ColumnUse] = {}
+    rows: list[ColumnUse] = []
+    fills = [map(fill_of, batch.column(other).to_pylist()) for other in others]
+    for fill in zip(*fills, strict=True) if fills else [()] * batch.num_rows:
+        if fill not in uses:
+            uses[fill] = use_of_columns([(name, "filled")], zip(others, fill, strict=True))
+        rows.append(uses[fill])
+    return rows
+
+
+def _decoder(name: str, keys: list[str], places: list[int], others: list[str]) -> _Decode:
     def decode(batch: pa.RecordBatch) -> list[Any]:
         column = batch.column(name)
         ends = column.offsets.to_pylist()
@@ -69,12 +88,13 @@ def _decoder(name: str, keys: list[str], places: list[int]) -> _Decode:
             raise ValueError("a null")
         roles, texts = (field.to_pylist() for field in fields)
         items: list[Any] = []
+        uses = _uses(batch, name, others)
         start = 0
         for at, end in enumerate(ends[1:]):
             stop = end - first
             own = texts[start:stop]
             if roles[start:stop] in _ALTERNATING.get(stop - start, ()) and _need_nothing(own):
-                items.append(Dialogue(own))
+                items.append(Dialogue(own, uses[at]))
             else:
                 pair = (roles, texts) if places == [0, 1] else (texts, roles)
                 rows = zip(pair[0][start:stop], pair[1][start:stop], strict=True)

@@ -1,0 +1,117 @@
+"""Find the files of the sources, and the converter and the columns of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.nearest import did_you_mean
+from lf_qwen3.data import converters, sources
+from lf_qwen3.data.convert.options import ConvertSource
+from lf_qwen3.data.converters.guess import guess_roles
+from lf_qwen3.data.converters.roles import Roles, parse_roles, write_roles
+from lf_qwen3.data.sources import SourceFile
+
+_SHOWN = 10
+"""Column names in a message."""
+
+
+def resolve_sources(specs: Sequence[str], columns: Sequence[str] = ()) -> list[ConvertSource]:
+    """Find the files of all sources and the converter of each.
+
+    A source may be the name of a dataset that `lf-qwen3 download` fetched. `columns` holds the roles of
+    columns as `--columns` writes them: nothing, one text for all sources, or one for each. Raises
+    `UsageError` for a source named twice, an unknown converter, a named column that no row has, or columns
+    that no converter fits.
+    """
+    if len(columns) not in (0, 1, len(specs)):
+        raise UsageError(
+            f"--columns is given {len(columns)} times for {len(specs)} sources",
+            "give it once for all sources, or once for each in their order; '' names no column",
+            code="columns_count",
+        )
+    given = [parse_roles(text) for text in columns] or [()]
+    files: list[ConvertSource] = []
+    seen: dict[Path, str] = {}
+    for number, spec in enumerate(specs):
+        name, path = _parse_spec(spec)
+        for file in sources.find_files(_place_of(path)):
+            real = file.path.resolve()
+            if real in seen:
+                raise UsageError(
+                    f"the same source is named twice: {file.path}",
+                    f"as {seen[real]} and as {spec}",
+                    code="source_twice",
+                )
+            seen[real] = spec
+            roles = given[number % len(given)]
+            files.append(ConvertSource(spec, file, choose_converter(file, name, roles).name, roles))
+    return files
+
+
+def choose_converter(file: SourceFile, name: str = "", roles: Roles = ()) -> converters.Converter:
+    """Return the converter of a file: the one that is named, or the one that its columns fit.
+
+    Raises `UsageError`: `unknown_converter`, `column_missing` for a role given to no column of the file, and
+    `no_converter_fits` with the likeliest `--columns`.
+    """
+    if name and not roles:
+        return converters.get(name)
+    columns = sources.columns(file)
+    for _, column in roles:
+        if column not in columns:
+            shown = f"columns seen: {_shown(columns)}"
+            near = did_you_mean(column, columns)
+            raise UsageError(
+                f"{file.path}: no row has the column '{column}'",
+                f"{near} {shown}" if near else shown,
+                code="column_missing",
+            )
+    converter = converters.get(name) if name else converters.detect(columns, roles)
+    if converter is None:
+        raise _nothing_fits(file, columns)
+    return converter
+
+
+def _nothing_fits(file: SourceFile, columns: Sequence[str]) -> UsageError:
+    rows = sources.first_rows(file)
+    guessed = write_roles(guess_roles(rows))
+    if guessed:
+        hint = f"tell which column is which; perhaps: --columns {_quoted(guessed)}"
+    elif [name.lower() for name in columns] == ["text"]:
+        hint = f"texts alone are for pre-training: lf-qwen3 register NAME {file.path}"
+    else:
+        hint = (
+            "a question and an answer are needed: tell which columns hold them, "
+            "--columns question=COLUMN,answer=COLUMN"
+        )
+    return UsageError(
+        f"{file.path}: no converter fits the columns {_shown(columns) or '(none)'}",
+        hint,
+        code="no_converter_fits",
+    )
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if any(char.isspace() or char in "'\"$&;()" for char in text) else text
+
+
+def _shown(columns: Sequence[str]) -> str:
+    more = f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
+    return ", ".join(name[:60] for name in columns[:_SHOWN]) + more
+
+
+def _parse_spec(spec: str) -> tuple[str, str]:
+    name, colon, path = spec.partition(":")
+    is_converter = bool(colon) and name.isidentifier() and not Path(spec).exists() and len(name) > 1
+    return (name, path) if is_converter else ("", spec)
+
+
+def _place_of(path: str) -> str:
+    """Return the path itself, or the folder that a download of this name made."""
+    if Path(path).is_file():
+        return path
+    from lf_qwen3.data import download  # only where it is needed: it takes a while to load
+
+    return download.place_of(path)

@@ -1,0 +1,128 @@
+"""No column of a source is left without a word."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.data.convert.convert import convert
+from lf_qwen3.data.convert.options import ConvertOptions
+
+
+def run(folder, rows, **options):
+    source = folder / "rows.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return convert(ConvertOptions((str(source),), "x", folder / "data", **options))
+
+
+def left(report):
+    (columns,) = report.columns.values()
+    return columns["left"]
+
+
+PAIR = {"question": "Why?", "answer": "So."}
+
+
+def test_read_and_left_columns_are_counted_in_report_and_manifest(tmp_path):
+    rows = [{**PAIR, "id": 1, "note": ""}, {**PAIR, "answer": "No.", "id": 2, "note": "n"}, {"question": "?"}]
+    report = run(tmp_path, rows)
+    columns = {"read": {"question": 2, "answer": 2}, "left": {"id": 2, "note": 1}}
+    assert list(report.columns.values()) == [columns]
+    manifest = json.loads((tmp_path / "data" / "x.manifest.json").read_text())
+    assert list(manifest["columns"].values()) == [columns]
+    assert not any("column" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "option"),
+    [
+        ("my_reasoning_steps", "because", "thinking=my_reasoning_steps"),
+        ("thoughtTrace", "because", "thinking=thoughtTrace"),
+        ("answer_choices", ["a", "b"], "options=answer_choices"),
+        ("Instruct", "Be brief.", "system=Instruct"),
+        ("passage", "A text.", "context=passage"),
+        ("functions_available", "[]x", "tools=functions_available"),
+        ("human_score", 5, "label=human_score"),
+        ("generations", ["g"], "answer=generations"),
+        ("notes", "x" * 300, "longer than"),
+        ("photo_file", "a.png", "pictures"),
+    ],
+)
+def test_a_column_that_looks_like_training_material_is_a_warning_with_its_cure(
+    tmp_path, column, value, option
+):
+    report = run(tmp_path, [{**PAIR, column: value}])
+    if column in left(report):
+        assert [warning for warning in report.warnings if option in warning and f"'{column}'" in warning]
+    else:
+        assert column in next(iter(report.columns.values()))["read"]
+    quiet = run(tmp_path, [{**PAIR, column: value}], columns=(f"ignore={column}",))
+    assert not any(f"'{column}'" in warning for warning in quiet.warnings)
+
+
+def test_the_letters_of_choices_are_seen_together(tmp_path):
+    report = run(tmp_path, [{**PAIR, "A": "one", "B": "two"}])
+    assert (
+        left(report).keys() == {"A", "B"} or {"A", "B"} <= next(iter(report.columns.values()))["read"].keys()
+    )
+
+
+@pytest.mark.parametrize("values", [(True, False), (1, 0), ("0", "1"), (1.0, 0.0)])
+def test_a_label_of_right_and_wrong_stops_until_its_meaning_is_known(tmp_path, values):
+    rows = [{**PAIR, "is_correct": values[0]}, {"question": "Who?", "answer": "I.", "is_correct": values[1]}]
+    with pytest.raises(UsageError) as caught:
+        run(tmp_path, rows)
+    assert caught.value.code == "label_unread"
+    assert not list((tmp_path / "data").glob("x*"))
+    assert left(run(tmp_path, rows, columns=("ignore=is_correct",))) == {"is_correct": 2}
+
+
+def test_a_label_of_classes_does_not_stop(tmp_path):
+    rows = [{**PAIR, "label": 1}, {"question": "Who?", "answer": "I.", "label": 4}]
+    assert left(run(tmp_path, rows)) == {"label": 2}
+
+
+COLUMN = st.sampled_from(
+    [
+        *("question", "Answer", "prompt", "response", "think", "cot", "input", "system", "history", "note"),
+        *("options", "context", "messages", "conversations", "chosen", "rejected", "instruction", "output"),
+    ]
+)
+WORD = st.text("abcdefg", min_size=4, max_size=12)
+VALUE = WORD | st.lists(WORD, max_size=2) | st.none() | st.just("") | st.integers(2, 9)
+TURN = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "assistant"]), "content": WORD}, optional={"w": WORD}
+)
+ROW = st.dictionaries(COLUMN, VALUE | st.lists(TURN, min_size=1, max_size=4), min_size=2, max_size=6)
+
+
+def texts(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts(item)
+
+
+@given(st.lists(ROW, min_size=1, max_size=4))
+def test_every_text_is_written_or_its_column_is_named_or_its_row_is_rejected(rows):
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            report = run(folder, rows, turns="all")
+        except LfQwen3Error:
+            return
+        written = "\0".join(
+            text for line in (folder / "data" / "x_train.jsonl").open() for text in texts(json.loads(line))
+        )
+        rejected = {row.row for row in report.rejected_rows()}
+        named = left(report)
+    for number, row in enumerate(rows, 1):
+        for column, value in row.items() if number not in rejected else ():
+            lost = [text for text in texts(value) if text.strip() and text not in written]
+            inside = [place for place in named if place.startswith(f"{column}[")]
+            assert not lost or column in named or inside, (column, lost, named)
