@@ -113,7 +113,7 @@ def name_columns(folder):
     )
     named = "question=ask,thinking=why,answer=reply"
     report = convert(folder, "--columns", named, sources=("own",))
-    assert (report["thinking"], [*report["columns"].values()][0]["left"]) == (2, {})
+    assert (report["thinking"], [columns["left"] for columns in report["columns"].values()]) == (2, [{}])
     report = convert(folder, "--columns", "", "--columns", named, sources=("plain", "own"))
     assert (report["thinking"], report["plain"]) == (2, 80)
     assert convert(folder, "--columns", named).code == "column_missing"
