@@ -116,9 +116,8 @@ def test_every_text_is_written_or_its_column_is_named_or_its_row_is_rejected(row
             report = run(folder, rows, turns="all")
         except LfQwen3Error:
             return
-        written = "\0".join(
-            text for line in (folder / "data" / "x_train.jsonl").open() for text in texts(json.loads(line))
-        )
+        lines = (folder / "data" / "x_train.jsonl").read_text("utf-8").splitlines()
+        written = "\0".join(text for line in lines for text in texts(json.loads(line)))
         rejected = {row.row for row in report.rejected_rows()}
         named = left(report)
     for number, row in enumerate(rows, 1):
