@@ -1,7 +1,9 @@
 """What every test runs under: no network, no colours, repeatable examples."""
 
+import fcntl
 import json
 import os
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ import pytest
 from hypothesis import Phase, settings
 
 from lf_qwen3.base import assets
+
+SMALL_VOCABULARY = 1000
 
 os.environ.update(
     COLUMNS="100",
@@ -90,25 +94,77 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def qwen_tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with Qwen's own tokenizer and a config.json that says qwen3."""
+def qwen_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of Qwen's own tokenizer, built once for a whole run; nobody writes into it."""
     for package in ("transformers", "dashscope"):
         pytest.importorskip(package)
-    from lf_qwen3.qwen3 import tokenizer_build
+    from lf_qwen3.proof.rehearse import model
 
+    folder = tmp_path_factory.getbasetemp()
+    keep = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "qwen"
+    keep.mkdir(exist_ok=True)
+    with (keep / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return model.find_tokenizer("Qwen/Qwen3-0.6B", None, keep)[0]
+
+
+@pytest.fixture(scope="session")
+def qwen_tokenizer_folder(tmp_path_factory: pytest.TempPathFactory, qwen_tokenizer: Path) -> Path:
+    """Return a folder with Qwen's own tokenizer and a config.json that says qwen3."""
     folder = tmp_path_factory.mktemp("tokenizer")
-    tokenizer_build.save_tokenizer(tokenizer_build.ranks_file(), folder)
+    shutil.copytree(qwen_tokenizer, folder, dirs_exist_ok=True)
     (folder / "config.json").write_text('{"model_type": "qwen3"}')
     return folder
 
 
 @pytest.fixture(scope="session")
-def tiny(cache_home: Path) -> Path:
+def tiny(cache_home: Path, qwen_tokenizer: Path) -> Path:
     """Return the folder of a tiny dense Qwen3 with Qwen's tokenizer; nobody writes into it."""
-    for package in ("llamafactory", "torch", "dashscope"):
+    for package in ("llamafactory", "torch"):
         pytest.importorskip(package)
     from lf_qwen3.proof.rehearse import model
 
     keep = cache_home / "lf-qwen3"
     keep.mkdir(exist_ok=True)
+    shutil.copytree(qwen_tokenizer, keep / qwen_tokenizer.name)
     return model.prepare_model("Qwen/Qwen3-0.6B", None, keep).folder
+
+
+@pytest.fixture(scope="session")
+def small_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of Qwen's tokenizer cut to its first tokens.
+
+    It serves every test of the trainer that is not about Qwen's own tokens: the trainer writes its whole
+    tokenizer into a hash for every dataset, which with all of Qwen's takes longer than a short training.
+    """
+    for package in ("transformers", "dashscope"):
+        pytest.importorskip(package)
+    from lf_qwen3.qwen3 import tokenizer_build
+
+    ranks = tokenizer_build.ranks_file().read_bytes().splitlines(keepends=True)
+    first = tmp_path_factory.mktemp("ranks") / "first.tiktoken"
+    first.write_bytes(b"".join(ranks[:SMALL_VOCABULARY]))
+    folder = tmp_path_factory.mktemp("small_tokenizer")
+    tokenizer_build.save_tokenizer(first, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory, small_tokenizer: Path) -> Path:
+    """Return the folder of a tiny dense Qwen3 with the small tokenizer; nobody writes into it."""
+    for package in ("llamafactory", "torch"):
+        pytest.importorskip(package)
+    import torch
+    from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
+
+    from lf_qwen3.qwen3 import tiny_model
+
+    folder = tmp_path_factory.mktemp("small_model")
+    shutil.copytree(small_tokenizer, folder, dirs_exist_ok=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    ids = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    shape = tiny_model.SHAPE | ids | {"vocab_size": len(tokenizer), "bos_token_id": tokenizer.pad_token_id}
+    with torch.random.fork_rng(devices=[]), tiny_model.quiet():
+        torch.manual_seed(tiny_model.SEED)
+        Qwen3ForCausalLM(Qwen3Config(**shape)).save_pretrained(folder)
+    return folder

@@ -23,13 +23,26 @@ def turns(*roles):
     return json.dumps({"conversations": messages}).encode() + b"\n"
 
 
-def convert(folder, *sources, **run):
-    """Run the command; returns (exit code, its JSON or None, what it said on stderr)."""
-    command = [sys.executable, "-m", "lf_qwen3", "convert", *map(str, sources)]
-    options = ["--name", "set", "--dataset-dir", str(run.pop("dataset_dir", folder / "data")), "--json"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, cwd=folder, **run)
-    assert "Traceback" not in done.stderr
-    return done.returncode, json.loads(done.stdout) if done.returncode == 0 else None, done.stderr
+@pytest.fixture
+def convert(lf, tmp_path, monkeypatch):
+    """Return a function that runs the command and gives exit code, its JSON or None, and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*sources, dataset_dir="data"):
+        options = ["--name", "set", "--dataset-dir", str(dataset_dir), "--json"]
+        code, out, errors = lf("convert", *map(str, sources), *options)
+        assert "Traceback" not in errors
+        return code, json.loads(out) if code == 0 else None, errors
+
+    return run
+
+
+def convert_with_limited_memory(folder, source):
+    """Run the command in a process of its own, with 2 GiB; returns (exit code, its JSON or None)."""
+    command = [sys.executable, "-m", "lf_qwen3", "convert", source, "--name", "set", "--dataset-dir", "data"]
+    done = subprocess.run([*command, "--json"], capture_output=True, cwd=folder, preexec_fn=limit_memory)
+    assert b"Traceback" not in done.stderr
+    return done.returncode, json.loads(done.stdout) if done.returncode == 0 else None
 
 
 @pytest.mark.parametrize(
@@ -64,9 +77,9 @@ def convert(folder, *sources, **run):
         ),
     ],
 )
-def test_a_bad_row_is_counted_and_the_rest_lives(tmp_path, content, read, rejected):
+def test_a_bad_row_is_counted_and_the_rest_lives(convert, tmp_path, content, read, rejected):
     (tmp_path / "rows.jsonl").write_bytes(content)
-    code, report, _ = convert(tmp_path, "rows.jsonl")
+    code, report, _ = convert("rows.jsonl")
     assert (code, report["read"], report["rejected"]) == (0, read, rejected)
     assert read == sum(report["written"].values()) + sum(rejected.values()) + report["duplicates"]
 
@@ -84,67 +97,67 @@ def test_a_bad_row_is_counted_and_the_rest_lives(tmp_path, content, read, reject
     ],
     ids=["empty", "blank", "empty-array", "empty-csv", "wrong-columns", "parquet-cut-short", "unknown-type"],
 )
-def test_a_file_that_cannot_be_used_is_named_with_a_cure(tmp_path, name, content, said):
+def test_a_file_that_cannot_be_used_is_named_with_a_cure(convert, tmp_path, name, content, said):
     (tmp_path / name).write_bytes(content)
-    code, _, errors = convert(tmp_path, name)
+    code, _, errors = convert(name)
     assert code == 2
     assert name in errors
     assert said in errors.lower()
     assert "hint: " in errors
 
 
-def test_a_real_parquet_file_cut_short(tmp_path):
+def test_a_real_parquet_file_cut_short(convert, tmp_path):
     pq.write_table(
         pa.table({"question": ["q"] * 999, "think": ["t"] * 999, "answer": ["a"] * 999}),
         tmp_path / "p.parquet",
     )
     whole = (tmp_path / "p.parquet").read_bytes()
     (tmp_path / "p.parquet").write_bytes(whole[: len(whole) // 2])
-    code, _, errors = convert(tmp_path, "p.parquet")
+    code, _, errors = convert("p.parquet")
     assert code == 2
     assert "p.parquet" in errors
 
 
-def test_a_gzip_file_cut_short_keeps_what_came_before(tmp_path):
+def test_a_gzip_file_cut_short_keeps_what_came_before(convert, tmp_path):
     packed = gzip.compress(b"".join(line(question=f"q{n}") for n in range(5000)))
     (tmp_path / "rows.jsonl.gz").write_bytes(packed[: len(packed) // 2])
-    code, report, _ = convert(tmp_path, "rows.jsonl.gz")
+    code, report, _ = convert("rows.jsonl.gz")
     assert code == 0
     assert report["rejected"] == {"truncated": 1}
     assert report["written"]["train"] == report["read"] - 1 > 100
 
 
-def test_a_folder_of_mixed_types_is_refused(tmp_path):
+def test_a_folder_of_mixed_types_is_refused(convert, tmp_path):
     folder = tmp_path / "both"
     folder.mkdir()
     (folder / "a.jsonl").write_bytes(line())
     (folder / "b.csv").write_text("question,think,answer\nq,t,a\n")
-    code, _, errors = convert(tmp_path, "both")
+    code, _, errors = convert("both")
     assert code == 2
     assert "a.jsonl" in errors
     assert "b.csv" in errors
 
 
-def test_unicode_and_spaces_in_names(tmp_path):
+def test_unicode_and_spaces_in_names(convert, tmp_path):
     folder = tmp_path / "Daten für 医学"
     folder.mkdir()
     (folder / "zwei Zeilen 数据.jsonl").write_bytes(line() + line(question="r"))
-    code, report, _ = convert(tmp_path, folder / "zwei Zeilen 数据.jsonl", dataset_dir=folder / "das Ziel")
+    code, report, _ = convert(folder / "zwei Zeilen 数据.jsonl", dataset_dir=folder / "das Ziel")
     assert (code, report["written"]) == (0, {"train": 2})
     assert Path(report["files"]["train"]).is_file()
 
 
-def test_the_same_source_twice_and_a_missing_one(tmp_path):
+def test_the_same_source_twice_and_a_missing_one(convert, tmp_path):
     (tmp_path / "rows.jsonl").write_bytes(line())
-    assert convert(tmp_path, "rows.jsonl", "./rows.jsonl")[0] == 2
-    code, _, errors = convert(tmp_path, "row.jsonl")
+    assert convert("rows.jsonl", "./rows.jsonl")[0] == 2
+    code, _, errors = convert("row.jsonl")
     assert code == 2
     assert "row.jsonl" in errors
 
 
-def test_a_dataset_dir_that_is_a_file(tmp_path):
+def test_a_dataset_dir_that_is_a_file(convert, tmp_path):
     (tmp_path / "rows.jsonl").write_bytes(line())
-    code, _, errors = convert(tmp_path, "rows.jsonl", dataset_dir=tmp_path / "rows.jsonl")
+    code, _, errors = convert("rows.jsonl", dataset_dir=tmp_path / "rows.jsonl")
     assert code == 2
     assert "is a file" in errors
 
@@ -156,7 +169,7 @@ def limit_memory():
 @pytest.mark.slow
 def test_fifty_megabytes_in_one_row(tmp_path):
     (tmp_path / "rows.jsonl").write_bytes(line() + line(answer="长" * (50 << 20 >> 2)) + line(question="r"))
-    code, report, _ = convert(tmp_path, "rows.jsonl", preexec_fn=limit_memory)
+    code, report = convert_with_limited_memory(tmp_path, "rows.jsonl")
     assert (code, report["written"]) == (0, {"train": 3})
 
 
@@ -165,5 +178,5 @@ def test_many_tiny_rows(tmp_path):
     with (tmp_path / "rows.jsonl").open("w") as file:
         for n in range(300_000):
             file.write(f'{{"question":"{n}","think":"t","answer":"{n % 7}"}}\n')
-    code, report, _ = convert(tmp_path, "reasoning:rows.jsonl", preexec_fn=limit_memory)
+    code, report = convert_with_limited_memory(tmp_path, "reasoning:rows.jsonl")
     assert (code, report["written"]) == (0, {"train": 300_000})

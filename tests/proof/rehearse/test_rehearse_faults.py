@@ -184,13 +184,13 @@ def settings_of(case: Case) -> dict:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory, tiny):
+def said(tmp_path_factory, small):
     """Return the folder of the data, and what the trainer said to each case."""
     work = tmp_path_factory.mktemp("broken")
     write_data(work / "data")
     (work / "broken").mkdir()
     (work / "broken" / "dataset_info.json").write_text("{ no json")
-    (work / "tiny").symlink_to(tiny)
+    (work / "tiny").symlink_to(small)
     (work / "cases").mkdir()
     for number, case in enumerate(CASES.values()):
         settings, _ = cpu.switch_off(settings_of(case))

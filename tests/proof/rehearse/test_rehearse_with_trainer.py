@@ -1,4 +1,7 @@
-"""Whole rehearsals by the real trainer: every method among the recipes, dpo, and a file that cannot train."""
+"""Whole rehearsals by the real trainer: pt, kto, dpo with experts, and a file that cannot train.
+
+A rehearsal of sft stands in tests/board and tests/e2e; `make rehearse` runs every recipe.
+"""
 
 import json
 import math
@@ -15,19 +18,18 @@ pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 ROOT = Path(__file__).parents[3]
 STEPS = 2
 
-# Each stage once: sft, dpo and 4 bits are in the tests below and beside; `make rehearse` runs every recipe.
-METHODS = [find_recipe(name) for name in ("full-pt", "lora-kto")]
-
 
 @pytest.fixture
-def run(monkeypatch, tmp_path, cache_home, tiny):
+def run(monkeypatch, tmp_path, cache_home, small_tokenizer):
     """Return a function that rehearses a YAML, and makes sure that nothing is left behind."""
+    pytest.importorskip("llamafactory")
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
 
     def rehearsed(yaml: Path, rows: int = 8, **options) -> rehearse.RehearsalVerdict:
+        options = {"tokenizer": str(small_tokenizer), **options}
         verdict = rehearse.rehearse(
             rehearse.RehearsalRequest(yaml, steps=STEPS, rows=rows, **options), NoProgress()
         )
@@ -38,20 +40,33 @@ def run(monkeypatch, tmp_path, cache_home, tiny):
     return rehearsed
 
 
-@pytest.mark.parametrize("recipe", METHODS, ids=lambda recipe: recipe.method.replace(" ", "-"))
-def test_every_method_among_the_recipes_trains_and_writes(run, monkeypatch, recipe):
-    monkeypatch.chdir(ROOT)
+def rehearse_recipe(run, name, **options):
+    """Rehearse a shipped recipe over two rows, and return the verdict of its training."""
+    recipe = find_recipe(name)
     before = sorted(ROOT.glob("*"))
-    verdict = run(recipe.path, rows=2)
+    verdict = run(recipe.path, rows=2, **options)
     assert verdict.fault is None
     assert (verdict.method, verdict.steps, verdict.records) == (recipe.method, STEPS, 2)
     assert len(verdict.losses) == STEPS
     assert verdict.eval_loss is not None
     assert "bf16" in {change.key for change in verdict.changes}
-    assert verdict.answers
-    is_chat = recipe.settings["stage"] != "pt"
-    assert all(("<|im_start|>assistant" in answer.prompt) == is_chat for answer in verdict.answers)
     assert sorted(ROOT.glob("*")) == before
+    return verdict
+
+
+def test_a_recipe_for_texts_trains_and_writes_with_qwens_own_tokens(run, monkeypatch, tiny):
+    monkeypatch.chdir(ROOT)
+    verdict = rehearse_recipe(run, "full-pt", tokenizer=None)
+    assert verdict.answers
+    assert not any("<|im_start|>assistant" in answer.prompt for answer in verdict.answers)
+
+
+def test_a_recipe_for_feedback_trains_where_the_packages_to_write_are_missing(run, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("lf_qwen3.proof.rehearse.run.METRIC_PARTS", ("no_such_part",))
+    verdict = rehearse_recipe(run, "lora-kto")
+    assert verdict.answers == []
+    assert verdict.notes[-1].endswith("run: pip install no-such-part")
 
 
 def write(folder: Path, **settings) -> Path:
@@ -92,15 +107,17 @@ def pairs(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_dpo_with_experts_and_everything_that_needs_a_gpu(run, pairs, tiny):
+def test_dpo_with_experts_and_everything_that_needs_a_gpu(run, pairs, small_tokenizer):
     gpu = {"bf16": True, "quantization_bit": 4, "deepspeed": "ds_z3.json", "flash_attn": "fa2"}
     yaml = write(pairs, stage="dpo", dataset="pairs", pref_beta=0.1, optim="paged_adamw_8bit", **gpu)
-    verdict = run(yaml, tokenizer=str(tiny))
+    verdict = run(yaml)
     assert verdict.fault is None
     assert (verdict.method, verdict.records, verdict.steps) == ("qlora dpo", 6, STEPS)
     assert verdict.losses[0] == pytest.approx(0.6931, abs=0.01)
     assert verdict.model.startswith("a tiny Qwen3 of experts")
-    assert verdict.tokenizer == str(tiny)
+    assert verdict.tokenizer == str(small_tokenizer)
+    assert verdict.answers
+    assert all("<|im_start|>assistant" in answer.prompt for answer in verdict.answers)
     assert {change.key for change in verdict.changes} == {*gpu, "optim"}
     assert "leaves out 2 of 8 rows, the first at " + str(pairs / "data/pairs.jsonl:2") in verdict.notes[0]
     assert sorted(path.name for path in pairs.iterdir()) == ["data", "tmp", "train.yaml"]

@@ -71,10 +71,10 @@ CPU = {"CUDA_VISIBLE_DEVICES": "", "FORCE_TORCHRUN": "0", "USE_RAY": "0", "USE_V
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, tiny):
+def folder(tmp_path_factory, small):
     """Return the folder that holds `out`, trained for two steps and evaluated."""
     place = tmp_path_factory.mktemp("evaluated")
-    (place / "tiny").symlink_to(tiny)
+    (place / "tiny").symlink_to(small)
     (place / "data").mkdir()
     (place / "out").mkdir()
     (place / "data" / "rows.json").write_text(json.dumps(ROWS))
@@ -121,8 +121,8 @@ def test_the_figures_of_both_together_are_the_trainers_own(folder, evaluated):
         assert ours["bleu-4"]["value"] > 0
 
 
-def test_kinds_and_cut_answers_are_told_in_a_real_run(folder, evaluated, tiny):
-    scores = score_predictions(read(folder / "out" / "predict_base"), tokenizer=tiny, max_new_tokens=LIMIT)
+def test_kinds_and_cut_answers_are_told_in_a_real_run(folder, evaluated, small):
+    scores = score_predictions(read(folder / "out" / "predict_base"), tokenizer=small, max_new_tokens=LIMIT)
     assert scores.kinds == ["thinking"] * 3 + ["plain"] * 2
     assert scores.cut_evidence == "max_new_tokens"
     assert all(scores.flags["cut"])
@@ -151,9 +151,9 @@ def test_diagnose_reads_what_a_real_run_leaves(folder, evaluated, monkeypatch):
     assert run.tokenizer["eos_token"] == "<|im_end|>"
     assert run.adapter["peft_type"] == "LORA"
     assert run.answers.count == len(ROWS)
-    assert "error" not in {
-        one.severity for one in found.verdicts if not one.code.startswith(("answers", "think"))
-    }
+    of_answers = ("answers", "think", "tokens_leaked")  # an untrained model says anything
+    verdicts = [verdict for verdict in found.verdicts if not verdict.code.startswith(of_answers)]
+    assert "error" not in {verdict.severity for verdict in verdicts}
     state = json.loads((folder / "out" / "adapter" / "trainer_state.json").read_text())
     assert state["best_model_checkpoint"]
     assert set(run.checkpoints) == {1, 2}
