@@ -1,4 +1,4 @@
-"""Section Train presets: a rehearsal as a job of the tab, with the real trainer; a minute or two."""
+"""Section Train presets: a rehearsal as a job of the tab, with the real trainer."""
 
 import contextlib
 import html
@@ -21,9 +21,8 @@ WORDS = ("starting", "rehearse_model", "rehearse_train", "rehearse_write")
 
 
 @pytest.fixture
-def asked(here, qwen_tokenizer_folder, cache_home, monkeypatch):
-    """Return the request to rehearse a recipe on the sample data."""
-    pytest.importorskip("llamafactory")
+def asked(here, tiny, cache_home, monkeypatch):
+    """Return the request to rehearse a recipe on a few short rows, with the tiny model that is there."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     temporary = here.parent / "temporary"
     temporary.mkdir()
@@ -31,7 +30,7 @@ def asked(here, qwen_tokenizer_folder, cache_home, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     shutil.copytree(SAMPLES, here / "data")
     form = train.TrainingForm("qwen3-0.6b-lora-sft", dataset="sample_mixed_train", dataset_dir="data")
-    return train_run.request(train.fit_recipe(form)[0], str(qwen_tokenizer_folder))
+    return train_run.request(train.fit_recipe(form)[0] | {"max_samples": 2, "cutoff_len": 128})
 
 
 def left_behind():

@@ -4,6 +4,7 @@ The environment is a venv that sees all packages of this one and holds lf-qwen3'
 `lf-qwen3 webui --install` does there what it does for a user, and nothing here is touched.
 """
 
+import contextlib
 import os
 import shutil
 import socket
@@ -191,14 +192,18 @@ class Tab:
 
     def choose_language(self, language: str) -> None:
         """Switch the board's language."""
+        from playwright.sync_api import TimeoutError as NotThereError
+
         listed = self.page.get_by_role("option", name=language, exact=True)
         for _ in range(PAGE_SECONDS):  # a page that is still being filled in may shut the list again
             self.page.get_by_role("listbox").first.click()
-            self.page.wait_for_timeout(1000)
-            if listed.is_visible():
-                break
-            self.page.get_by_role("listbox").first.blur()
-        listed.click()
+            try:
+                listed.click(timeout=1000)
+            except NotThereError:
+                self.page.get_by_role("listbox").first.blur()
+            else:
+                return
+        pytest.fail(f"the board does not offer {language}")
 
     def convert(self, name: str, *paths: str) -> str:
         """Walk section Data: choose sources, name the dataset, convert; return the report's text."""
@@ -225,9 +230,9 @@ def window(browser: Any) -> Any:
     return made
 
 
-@pytest.fixture
-def open_tab(board: Board, window: Any) -> Iterator[Callable[[], Tab]]:
-    """Return a function that opens the tab on a page of its own, in whose scripts nothing may fail."""
+@contextlib.contextmanager
+def opening(board: Board, window: Any) -> Iterator[Callable[[], Tab]]:
+    """Lend a function that opens the tab on a page of its own, in whose scripts nothing may fail."""
     pages: list[Any] = []
     errors: list[str] = []
 
@@ -244,3 +249,17 @@ def open_tab(board: Board, window: Any) -> Iterator[Callable[[], Tab]]:
     for page in pages:
         page.close()
     assert not errors
+
+
+@pytest.fixture
+def open_tab(board: Board, window: Any) -> Iterator[Callable[[], Tab]]:
+    """Return a function that opens the tab on a page of its own."""
+    with opening(board, window) as open_one:
+        yield open_one
+
+
+@pytest.fixture(scope="module")
+def shared_tab(board: Board, window: Any) -> Iterator[Tab]:
+    """Return the tab, in English, on one page for all tests of a file: a page takes seconds to open."""
+    with opening(board, window) as open_one:
+        yield open_one()

@@ -1,20 +1,20 @@
 """Sections Evaluation presets and Run as a user walks through them, in the real board."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from lf_qwen3.data import registry
 from lf_qwen3.qwen3.thinking import frame
+from lf_qwen3.trainer import yaml_reader
+from tests.e2e.conftest import WORK_SECONDS
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
 STRINGS = Path(__file__).parents[2] / "web" / "strings"
 SAVES = "saves/Custom/lora"
-RUN_SECONDS = 300
-"""The trainer starts twice, which takes 10 seconds each on a machine with nothing else to do."""
-
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 ATTACK = "<img src=x onerror=\"document.title='owned'\">"
 
@@ -59,16 +59,6 @@ def saves(board):
     return folder
 
 
-def in_language(tab, language):
-    """Switch the board's language and wait until the tab has followed."""
-    told = strings(language)
-    if language != "en":
-        tab.page.get_by_text(strings("en")["data"]["help"]).wait_for()
-        tab.choose_language(language)
-        tab.page.get_by_text(told["data"]["help"]).wait_for()
-    return told
-
-
 def compare(tab):
     tab.unfold("evaluation")
     tab.choose("evaluation.base", f"{SAVES}/eval_base")
@@ -77,12 +67,114 @@ def compare(tab):
     return tab.text("evaluation.comparison", ".lfq-good")
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_two_runs_are_compared_and_a_training_is_diagnosed(open_tab, saves, tmp_path, language):
-    tab = open_tab()
-    told = in_language(tab, language)
+@pytest.fixture(scope="module")
+def compared(shared_tab, saves):
+    """Return the shared tab, after two runs were compared there."""
+    compare(shared_tab)
+    return shared_tab
+
+
+def test_rows_stand_side_by_side_with_thinking_folded_and_html_as_text(compared):
+    tab = compared
+    row = tab.at("evaluation.comparison", "article").first
+    assert row.locator("section").count() == 3
+    thought = row.locator("details").last
+    assert not thought.locator(".lfq-said").is_visible()
+    thought.locator("summary").click()
+    assert ATTACK in thought.locator(".lfq-said").inner_text()
+    assert tab.page.title() != "owned"
+    assert tab.at("evaluation.comparison", "img").count() == 0
+
+
+# Stands for `llamafactory-cli train PREDICT.yaml`: the tuned model answers as the label does, the base less.
+TRAINER = """
+import json, sys
+from pathlib import Path
+from lf_qwen3.trainer import yaml_reader
+settings = yaml_reader.read(Path(sys.argv[2])).settings
+out = Path(settings["output_dir"])
+out.mkdir(parents=True)
+rows = Path(settings["dataset_dir"], settings["eval_dataset"] + ".jsonl").read_text("utf-8").splitlines()
+with (out / "generated_predictions.jsonl").open("w", encoding="utf-8") as file:
+    for row in map(json.loads, rows):
+        answer = row["output"][: None if "adapter_name_or_path" in settings else 5]
+        prompt = "<|im_start|>user\\n" + row["instruction"] + "<|im_end|>\\n<|im_start|>assistant\\n"
+        file.write(json.dumps({"prompt": prompt, "predict": answer, "label": row["output"]}) + "\\n")
+(out / "predict_results.json").write_text("{}")
+"""
+
+
+@pytest.fixture
+def trained(board):
+    """Make a trained run and its test split, and let the board's jobs start the stand-in for the trainer.
+
+    `python -m llamafactory.cli` takes the package of the folder that it is started in first.
+    """
+    run = board.folder / SAVES / "train_tiny"
+    log(run, rising=0)
+    (run / "adapter_model.safetensors").write_bytes(b"weights")
+    settings = {
+        "stage": "sft", "do_train": True, "model_name_or_path": "Qwen/Qwen3-0.6B", "finetuning_type": "lora",
+        "template": "qwen3", "enable_thinking": None, "dataset": "sums_train", "dataset_dir": "data",
+        "cutoff_len": 64, "use_cpu": True, "output_dir": f"{SAVES}/train_tiny",
+    }  # fmt: skip
+    lines = [f"{key}: {json.dumps(value)}\n" for key, value in settings.items()]
+    (run / "training_args.yaml").write_text("".join(lines), "utf-8")
+    rows = [{"instruction": f"{n} + {n}?", "input": "", "output": f"It is {n + n}."} for n in range(4)]
+    for split in ("train", "test"):
+        file = board.folder / "data" / f"sums_{split}.jsonl"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        registry.register(f"sums_{split}", file, board.folder / "data")
+    package = board.folder / "llamafactory"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "cli.py").write_text(TRAINER, "utf-8")
+    yield run
+    shutil.rmtree(package)
+
+
+def test_the_trainer_is_asked_for_the_answers_of_both_models(compared, board, trained, monkeypatch):
+    tab = compared
+    tab.choose("evaluation.run", f"{SAVES}/train_tiny")
+    tab.fill("evaluation.new_tokens", "4")
+    tab.click("evaluation.predict")
+    notes = tab.at("evaluation.comparison", ":is(p.lfq-note:has-text('sums_test'), [role=alert])").first
+    notes.wait_for(timeout=1000 * WORK_SECONDS)
+    assert "sums_test" in notes.inner_text()
+    assert tab.at("evaluation.comparison", "article").count() == 4
+    monkeypatch.chdir(board.folder)
+    out = Path("saves/evaluations/Custom/lora/train_tiny/sums_test-quick")
+    for name in ("base", "tuned"):
+        lines = (out / f"predict_{name}" / "generated_predictions.jsonl").read_text("utf-8").splitlines()
+        assert len(lines) == 4
+        parser = pytest.importorskip("llamafactory.hparams.parser")
+        *_, generating = parser.get_train_args(yaml_reader.read(out / f"predict_{name}.yaml").settings)
+        assert generating.max_new_tokens == 4
+
+
+def test_only_trainings_are_offered_and_a_path_that_leads_out_is_refused_in_words(compared):
+    tab = compared
+    tab.unfold("run")
+    tab.at("run.folder", "input").click()
+    tab.page.get_by_role("option", name=f"{SAVES}/train_sound").wait_for()
+    assert tab.page.get_by_role("option", name=f"{SAVES}/eval_base").count() == 0
+    tab.choose("run.folder", "../../etc")
+    tab.click("run.diagnose")
+    assert "lies outside the folder" in tab.text("run.diagnosis", "[role=alert]")
+    tab.unfold("evaluation")
+    tab.choose("evaluation.run", "../../etc")
+    tab.click("evaluation.predict")
+    assert "lies outside the folder" in tab.text("evaluation.comparison", "[role=alert]")
+
+
+def test_two_runs_are_compared_and_a_training_is_diagnosed(compared, open_tab, tmp_path):
+    tab, told = open_tab(), strings("zh")
+    tab.choose_language("zh")
+    tab.page.get_by_text(told["data"]["help"]).wait_for()
     tab.unfold("evaluation")
     assert told["evaluation"]["no_comparison"] in tab.text("evaluation.comparison", ".lfq-empty")
+    assert tab.field("evaluation.base").input_value() == ""  # what another page has chosen is its own
     begins = told["evaluation"]["better"].format(tuned="eval_tuned", base="eval_base", before="", after="")
     assert compare(tab).startswith(begins[:20])
     assert told["evaluation"]["flag_well_formed"] in tab.text("evaluation.comparison", "table")
@@ -103,75 +195,3 @@ def test_two_runs_are_compared_and_a_training_is_diagnosed(open_tab, saves, tmp_
     for width in (1400, 900):
         tab.page.set_viewport_size({"width": width, "height": 1000})
         assert tab.excess_width() <= 0
-
-
-def test_rows_stand_side_by_side_with_thinking_folded_and_html_as_text(open_tab, saves):
-    tab = open_tab()
-    compare(tab)
-    row = tab.at("evaluation.comparison", "article").first
-    assert row.locator("section").count() == 3
-    thought = row.locator("details").last
-    assert not thought.locator(".lfq-said").is_visible()
-    thought.locator("summary").click()
-    assert ATTACK in thought.locator(".lfq-said").inner_text()
-    assert tab.page.title() != "owned"
-    assert tab.at("evaluation.comparison", "img").count() == 0
-    other = open_tab()
-    other.unfold("evaluation")
-    assert other.at("evaluation.comparison", ".lfq-empty").count() == 1
-    assert other.field("evaluation.base").input_value() == ""
-
-
-def test_only_trainings_are_offered_and_a_path_that_leads_out_is_refused_in_words(open_tab, saves):
-    tab = open_tab()
-    tab.unfold("run")
-    tab.at("run.folder", "input").click()
-    tab.page.get_by_role("option", name=f"{SAVES}/train_sound").wait_for()
-    assert tab.page.get_by_role("option", name=f"{SAVES}/eval_base").count() == 0
-    tab.choose("run.folder", "../../etc")
-    tab.click("run.diagnose")
-    assert "lies outside the folder" in tab.text("run.diagnosis", "[role=alert]")
-    tab.unfold("evaluation")
-    tab.choose("evaluation.run", "../../etc")
-    tab.click("evaluation.predict")
-    assert "lies outside the folder" in tab.text("evaluation.comparison", "[role=alert]")
-
-
-@pytest.fixture(scope="module")
-def trained(board, tiny):
-    """Return a run of the board, the tiny model with an adapter as it begins, and register a test split."""
-    import peft
-    import transformers
-
-    model = transformers.AutoModelForCausalLM.from_pretrained(tiny)
-    run = board.folder / SAVES / "train_tiny"
-    peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", r=2)).save_pretrained(run)
-    log(run, rising=0)
-    settings = {
-        "stage": "sft", "do_train": True, "model_name_or_path": str(tiny), "finetuning_type": "lora",
-        "template": "qwen3", "enable_thinking": None, "dataset": "sums_train", "dataset_dir": "data",
-        "cutoff_len": 64, "use_cpu": True, "output_dir": f"{SAVES}/train_tiny",
-    }  # fmt: skip
-    lines = [f"{key}: {json.dumps(value)}\n" for key, value in settings.items()]
-    (run / "training_args.yaml").write_text("".join(lines), "utf-8")
-    rows = [{"instruction": f"{n} + {n}?", "input": "", "output": f"It is {n + n}."} for n in range(4)]
-    for split in ("train", "test"):
-        file = board.folder / "data" / f"sums_{split}.jsonl"
-        file.parent.mkdir(exist_ok=True)
-        file.write_text("".join(json.dumps(one) + "\n" for one in rows), "utf-8")
-        registry.register(f"sums_{split}", file, board.folder / "data")
-    return run
-
-
-def test_the_trainer_answers_with_both_models(open_tab, board, trained):
-    tab = open_tab()
-    tab.unfold("evaluation")
-    tab.choose("evaluation.run", f"{SAVES}/train_tiny")
-    tab.fill("evaluation.new_tokens", "4")
-    tab.click("evaluation.predict")
-    tab.at("evaluation.comparison", ":is(article, [role=alert])").first.wait_for(timeout=1000 * RUN_SECONDS)
-    assert "sums_test" in tab.text("evaluation.comparison", "p.lfq-note")
-    out = board.folder / "saves/evaluations/Custom/lora/train_tiny/sums_test-quick"
-    for name in ("base", "tuned"):
-        file = out / f"predict_{name}" / "generated_predictions.jsonl"
-        assert len(file.read_text("utf-8").splitlines()) == 4

@@ -8,6 +8,7 @@ import pytest
 
 from lf_qwen3 import recipes
 from lf_qwen3.recipes import presets
+from tests.e2e.conftest import WORK_SECONDS
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
@@ -15,10 +16,7 @@ ROOT = Path(__file__).parents[2]
 MEDICAL = "raw/sample_medical_r1.jsonl"
 MODEL, RECIPE = "Qwen3-0.6B-Thinking", "qwen3-0.6b-lora-sft"
 PREVIEW = {"en": "Preview command", "zh": "预览命令"}
-LABELS = {
-    "en": {"learning_rate": "Learning rate", "num_train_epochs": "Epochs", "cutoff_len": "Cutoff length"},
-    "zh": {"learning_rate": "学习率", "num_train_epochs": "训练轮数", "cutoff_len": "截断长度"},
-}
+LABELS = {"learning_rate": "学习率", "num_train_epochs": "训练轮数", "cutoff_len": "截断长度"}
 """What the board calls its own elements (llamafactory/webui/locales.py)."""
 
 
@@ -30,9 +28,8 @@ def generate(name):
     return presets.find_preset(name).generate
 
 
-def open_at_presets(open_tab, language="en"):
-    """Open the tab with a model chosen at the top and both sections unfolded."""
-    tab = open_tab()
+def with_presets(tab, language="en"):
+    """Choose a model at the top, and unfold both sections."""
     field = tab.page.locator("input[aria-label='Model name']")
     field.click()
     field.fill(MODEL)
@@ -56,9 +53,13 @@ def until(tab, check):
 
 
 def press(tab, name, view):
-    """Press a button and return the text that then appears in a view."""
+    """Press a button and return the text that then appears in a view, not what stood there before."""
+    answers = tab.at(view, ":is(.lfq-good, [role=alert])")
+    answers.evaluate_all("all => all.forEach(answer => answer.dataset.before = 'yes')")
     tab.at(name).click()
-    return tab.text(view, ":is(.lfq-good, [role=alert])")
+    answer = tab.at(view, ":is(.lfq-good, [role=alert]):not([data-before])").first
+    answer.wait_for(timeout=1000 * WORK_SECONDS)
+    return answer.inner_text()
 
 
 def options_of(tab, name, awaited):
@@ -91,80 +92,26 @@ def preview(tab, page, language="en", without="no_such_key"):
     return told
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_from_a_recipe_to_the_boards_own_commands(open_tab, language):
-    tab, told = open_at_presets(open_tab, language), strings(language)
-    name = f"preset_{language}"
-    tab.convert(name, MEDICAL)
-    tab.choose("train.recipe", RECIPE)
-    assert RECIPE in tab.text("train.plan", "h4")
-    tab.choose("train.tracking", "swanlab-local")
-    assert told["train"]["was_filled"].split("{count}")[0] in press(tab, "train.fill", "train.filled")
-    assert told["train"]["fits"].split("{")[0] in tab.text("train.filled", ".lfq-view")
-    wanted = recipes.find_recipe(RECIPE).settings
-    tab.page.get_by_role("tab", name="Train", exact=True).click()
-    for key, label in LABELS[language].items():
-        assert float(of_board(tab, label).input_value()) == wanted[key]
-    command = preview(tab, "Train", language)
-    assert command["dataset"] == f"{name}_train"
-    assert command["eval_dataset"] == f"{name}_val"
-    assert command["enable_thinking"] == "None"
-    assert command["lora_rank"] == str(wanted["lora_rank"])
-    assert command["model_name_or_path"] == wanted["model_name_or_path"]
-    assert command["swanlab_mode"] == "local"
-    press(tab, "sampling.to_predict", "sampling.applied")
-    predicted = preview(tab, "Evaluate & Predict", language)
-    for key in ("temperature", "top_p", "top_k"):
-        assert float(predicted[key]) == generate("thinking")[key]
-    assert predicted["enable_thinking"] == "True"
-    for width in (1400, 900):
-        tab.page.set_viewport_size({"width": width, "height": 1000})
-        assert tab.excess_width() <= 0
+@pytest.fixture(scope="module")
+def kept(shared_tab):
+    """Return the shared tab, after a dataset was converted there."""
+    tab = with_presets(shared_tab)
+    tab.convert("kept", MEDICAL)
+    return tab
 
 
-def test_predictions_of_another_window_are_left_alone(open_tab):
-    one = open_at_presets(open_tab)
-    one.convert("window_one", MEDICAL)
-    one.choose("sampling.preset", "non-thinking")
-    temperature = str(generate("non-thinking")["temperature"])
-    until(one, lambda: one.field("sampling.temperature").input_value() == temperature)
-    one.fill("sampling.max_new_tokens", "16384")
-    press(one, "sampling.to_predict", "sampling.applied")
-    predicted = preview(one, "Evaluate & Predict")
-    assert predicted["max_new_tokens"] == "16384"
-    assert predicted["enable_thinking"] == "False"
-    other = open_at_presets(open_tab)
-    other.convert("window_other", MEDICAL)
-    assert not {"top_k", "enable_thinking"} & preview(other, "Evaluate & Predict").keys()
-    other.page.close()
-    one.at("sampling.beyond", "input").uncheck()
-    one.at("sampling.to_predict").click()
-    one.page.get_by_text(strings("en")["sampling"]["predict_sliders"]).wait_for()
-    assert "top_k" not in preview(one, "Evaluate & Predict", without="top_k")
-
-
-def test_a_preset_reaches_the_chat_tab(open_tab):
-    tab = open_at_presets(open_tab)
+def test_a_preset_reaches_the_chat_tab(kept):
+    tab = kept
     press(tab, "sampling.to_chat", "sampling.applied")
     tab.page.get_by_role("tab", name="Chat", exact=True).click()
     extra = of_board(tab, "Extra arguments")
     until(tab, lambda: "top_k" in extra.input_value())
     assert json.loads(extra.input_value())["top_k"] == generate("thinking")["top_k"]
+    tab.page.get_by_role("tab", name="Qwen3").click()
 
 
-def test_a_changed_stage_keeps_the_dataset(open_tab):
-    tab = open_at_presets(open_tab)
-    tab.convert("staged", MEDICAL)
-    tab.choose("train.recipe", "qwen3-0.6b-lora-dpo")
-    press(tab, "train.fill", "train.filled")
-    command = preview(tab, "Train")
-    assert command["stage"] == "dpo"
-    assert command["dataset"] == "staged_train"
-
-
-def test_settings_and_presets_are_kept_by_name_and_nowhere_else(open_tab, board):
-    tab = open_at_presets(open_tab)
-    tab.convert("kept", MEDICAL)
+def test_settings_and_presets_are_kept_by_name_and_nowhere_else(kept, open_tab, board):
+    tab = kept
     tab.fill("train.name", "../escaped")
     assert "cannot be a name" in press(tab, "train.save", "train.saved")
     tab.fill("train.name", "kept_settings")
@@ -174,8 +121,8 @@ def test_settings_and_presets_are_kept_by_name_and_nowhere_else(open_tab, board)
     assert not (board.folder / "escaped.yaml").exists()
     tab.fill("sampling.name", "my_own")
     assert "my_own" in press(tab, "sampling.keep", "sampling.kept")
-    kept = board.folder / "llamaboard_config" / "lf-qwen3-sampling.json"
-    assert "my_own" in json.loads(kept.read_text("utf-8"))
+    file = board.folder / "llamaboard_config" / "lf-qwen3-sampling.json"
+    assert "my_own" in json.loads(file.read_text("utf-8"))
     other = open_tab()
     other.unfold("sampling")
     offered = options_of(other, "sampling.preset", "my_own")
@@ -184,9 +131,28 @@ def test_settings_and_presets_are_kept_by_name_and_nowhere_else(open_tab, board)
     tab.page.get_by_text("my_own was removed").wait_for()
 
 
-def test_a_rehearsal_can_be_cancelled(open_tab, board):
-    tab = open_at_presets(open_tab)
-    tab.convert("rehearsed", MEDICAL)
+def test_predictions_of_another_window_are_left_alone(kept, open_tab):
+    one = kept
+    one.choose("sampling.preset", "non-thinking")
+    temperature = str(generate("non-thinking")["temperature"])
+    until(one, lambda: one.field("sampling.temperature").input_value() == temperature)
+    one.fill("sampling.max_new_tokens", "16384")
+    press(one, "sampling.to_predict", "sampling.applied")
+    predicted = preview(one, "Evaluate & Predict")
+    assert predicted["max_new_tokens"] == "16384"
+    assert predicted["enable_thinking"] == "False"
+    other = with_presets(open_tab())
+    other.convert("window_other", MEDICAL)
+    assert not {"top_k", "enable_thinking"} & preview(other, "Evaluate & Predict").keys()
+    other.page.close()
+    one.at("sampling.beyond", "input").uncheck()
+    one.at("sampling.to_predict").click()
+    one.page.get_by_text(strings("en")["sampling"]["predict_sliders"]).wait_for()
+    assert "top_k" not in preview(one, "Evaluate & Predict", without="top_k")
+
+
+def test_a_rehearsal_can_be_cancelled(kept):
+    tab = kept
     tab.choose("train.recipe", RECIPE)
     press(tab, "train.fill", "train.filled")
     tab.at("train.rehearse").click()
@@ -195,14 +161,39 @@ def test_a_rehearsal_can_be_cancelled(open_tab, board):
     assert "cancelled" in tab.text("train.verdict", "[role=alert]")
 
 
-def test_an_empty_form_speaks_the_language_after_a_reload(open_tab):
-    tab, told = open_tab(), strings("zh")
-    tab.choose_language("zh")
-    tab.page.get_by_text(told["data"]["help"]).wait_for()
-    tab.page.reload()
-    tab.page.get_by_role("tab", name="Qwen3").click()
-    tab.page.get_by_text(told["data"]["help"]).wait_for()
-    tab.unfold("train")
-    tab.page.get_by_text(told["train"]["no_plan"]).wait_for()
-    tab.page.wait_for_timeout(2000)  # whatever the form's own events would say is said by then
-    assert told["train"]["no_plan"] in tab.text("train.plan", ".lfq-empty")
+def test_a_changed_stage_keeps_the_dataset(kept):
+    tab = kept
+    tab.choose("train.recipe", "qwen3-0.6b-lora-dpo")
+    press(tab, "train.fill", "train.filled")
+    command = preview(tab, "Train")
+    assert command["stage"] == "dpo"
+    assert command["dataset"] == "kept_train"
+
+
+def test_from_a_recipe_to_the_boards_own_commands(open_tab):
+    tab, told = with_presets(open_tab(), "zh"), strings("zh")
+    tab.convert("preset", MEDICAL)
+    tab.choose("train.recipe", RECIPE)
+    assert RECIPE in tab.text("train.plan", "h4")
+    tab.choose("train.tracking", "swanlab-local")
+    assert told["train"]["was_filled"].split("{count}")[0] in press(tab, "train.fill", "train.filled")
+    assert told["train"]["fits"].split("{")[0] in tab.text("train.filled", ".lfq-view")
+    wanted = recipes.find_recipe(RECIPE).settings
+    tab.page.get_by_role("tab", name="Train", exact=True).click()
+    for key, label in LABELS.items():
+        assert float(of_board(tab, label).input_value()) == wanted[key]
+    command = preview(tab, "Train", "zh")
+    assert command["dataset"] == "preset_train"
+    assert command["eval_dataset"] == "preset_val"
+    assert command["enable_thinking"] == "None"
+    assert command["lora_rank"] == str(wanted["lora_rank"])
+    assert command["model_name_or_path"] == wanted["model_name_or_path"]
+    assert command["swanlab_mode"] == "local"
+    press(tab, "sampling.to_predict", "sampling.applied")
+    predicted = preview(tab, "Evaluate & Predict", "zh")
+    for key in ("temperature", "top_p", "top_k"):
+        assert float(predicted[key]) == generate("thinking")[key]
+    assert predicted["enable_thinking"] == "True"
+    for width in (1400, 900):
+        tab.page.set_viewport_size({"width": width, "height": 1000})
+        assert tab.excess_width() <= 0
