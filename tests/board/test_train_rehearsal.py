@@ -21,8 +21,9 @@ WORDS = ("starting", "rehearse_model", "rehearse_train", "rehearse_write")
 
 
 @pytest.fixture
-def asked(here, tiny, cache_home, monkeypatch):
-    """Return the request to rehearse a recipe on a few short rows, with the tiny model that is there."""
+def asked(here, small_tokenizer, cache_home, monkeypatch):
+    """Return the request to rehearse a recipe on a few short rows, with a small tokenizer."""
+    pytest.importorskip("llamafactory")
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     temporary = here.parent / "temporary"
     temporary.mkdir()
@@ -30,7 +31,8 @@ def asked(here, tiny, cache_home, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     shutil.copytree(SAMPLES, here / "data")
     form = train.TrainingForm("qwen3-0.6b-lora-sft", dataset="sample_mixed_train", dataset_dir="data")
-    return train_run.request(train.fit_recipe(form)[0] | {"max_samples": 2, "cutoff_len": 128})
+    settings = train.fit_recipe(form)[0] | {"max_samples": 2, "cutoff_len": 128}
+    return train_run.request(settings, str(small_tokenizer))
 
 
 def left_behind():
