@@ -91,7 +91,7 @@ def fit(prompt: int, answer: int, room: int) -> Lengths:
     else:
         most = int(room * (answer / (prompt + answer)))
     kept = min(most, answer)
-    return min(max(room - kept, 0), prompt), kept
+    return min(room - kept, prompt), kept
 
 
 def fit_turns(turns: Sequence[TurnTokens], cutoff_len: int, last_first: bool) -> list[Lengths]:
