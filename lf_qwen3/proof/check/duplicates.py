@@ -113,7 +113,7 @@ def _leaks(
     import polars as pl
 
     for key, similarity in (("whole", 1.0), ("question", 0.0)):
-        others = trained.unique(key, keep="first", maintain_order=True).select(key, other=pl.col("row"))
+        others = trained.unique(key, keep="first").select(key, other=pl.col("row"))
         for row in held_out.join(others, on=key, maintain_order="left").iter_rows(named=True):
             yield row, Duplicate(row["other"], name, similarity)
         held_out = held_out.join(others, on=key, how="anti", maintain_order="left")

@@ -120,6 +120,13 @@ def test_a_dry_run_leaves_no_trace(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_dry_run_plans_what_would_be_done(tmp_path, config):
+    before = write(config, {"a": OTHER, "b": OTHER})
+    planned = registry.edit_registry(tmp_path, {"a": ENTRY}, remove=["b"], replace=True, dry_run=True)
+    assert (planned.replaced, planned.removed, planned.notes) == (("a",), ("b",), ())
+    assert config.read_bytes() == before
+
+
 def test_the_diff_is_a_unified_one(tmp_path, config):
     config.write_text('{"a": {}}')
     path = os.path.realpath(config)
@@ -130,8 +137,16 @@ def test_the_diff_is_a_unified_one(tmp_path, config):
     )
 
 
-def test_the_diff_of_a_new_file_starts_from_nothing(tmp_path):
-    assert registry.plan_change(tmp_path, {"b": {}}).diff().splitlines()[0] == "--- /dev/null"
+def test_the_diff_of_a_new_file_starts_from_nothing(tmp_path, config):
+    path = os.path.realpath(config)
+    assert (
+        registry.plan_change(tmp_path, {"b": {}}).diff().startswith(f"--- /dev/null\n+++ {path}\n@@ -0,0 +1")
+    )
+
+
+def test_the_diff_of_whole_lines_misses_no_line_end(tmp_path, config):
+    write(config, {"a": {}})
+    assert "No newline" not in registry.plan_change(tmp_path, {"b": {}}).diff()
 
 
 def test_a_plan_that_was_overtaken_is_not_applied(tmp_path, config):
@@ -146,7 +161,7 @@ def test_a_plan_that_was_overtaken_is_not_applied(tmp_path, config):
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a": 1}', b'{"a": {}, "a": {}}', b"\xff"])
 def test_a_broken_file_is_never_overwritten(tmp_path, config, content):
     config.write_bytes(content)
-    with pytest.raises(LfQwen3Error, match="line 1 column"):
+    with pytest.raises(LfQwen3Error, match=r"dataset_info\.json.* line 1 column"):
         registry.edit_registry(tmp_path, {"b": ENTRY}, replace=True)
     assert config.read_bytes() == content
 
@@ -172,13 +187,30 @@ def test_permissions_are_kept(tmp_path, config, mode):
     assert stat.S_IMODE(config.stat().st_mode) == mode
 
 
-def test_a_new_file_has_the_usual_permissions(tmp_path, config):
-    before = os.umask(0o027)
+@pytest.mark.parametrize(("umask", "mode"), [(0o027, 0o640), (0o002, 0o664)])
+def test_a_new_file_has_the_usual_permissions(tmp_path, config, umask, mode):
+    before = os.umask(umask)
     try:
         registry.edit_registry(tmp_path, {"a": ENTRY})
     finally:
         os.umask(before)
-    assert stat.S_IMODE(config.stat().st_mode) == 0o640
+    assert stat.S_IMODE(config.stat().st_mode) == mode
+
+
+def test_a_disk_that_knows_no_owners_and_syncs_no_folder_will_do(tmp_path, config, monkeypatch):
+    write(config, {"a": OTHER})
+    sync = os.fsync
+
+    def refuse(*_):
+        raise PermissionError
+
+    def sync_files(handle):
+        return refuse() if stat.S_ISDIR(os.fstat(handle).st_mode) else sync(handle)
+
+    monkeypatch.setattr(os, "chown", refuse)
+    monkeypatch.setattr(os, "fsync", sync_files)
+    registry.edit_registry(tmp_path, {"b": ENTRY})
+    assert set(registry.read_registry(tmp_path)) == {"a", "b"}
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["to a file", "to none yet"])

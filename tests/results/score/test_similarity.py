@@ -12,6 +12,7 @@ from lf_qwen3.results.score import similarity
 from lf_qwen3.results.score.parts import split_parts
 from lf_qwen3.results.score.similarity import (
     Segments,
+    compute_rouge,
     compute_similarity,
     cut_words,
     load_cutter,
@@ -78,6 +79,10 @@ def test_the_longest_common_subsequence_is_the_textbook_one(one, other):
 def test_a_text_equal_to_its_label_is_perfect():
     words = cut_words(split_parts("高血压患者每天监测血压。"))["both"]
     assert all(value == pytest.approx(100, abs=0.001) for value in compute_similarity(words, words).values())
+
+
+def test_a_perfect_rouge_falls_short_of_1_as_the_library_s_does():
+    assert compute_rouge(["a", "b"], ["a", "b"]) == [2.0 / (2.0 + 1e-8)] * 3
 
 
 def test_long_texts_are_scored_in_memory_that_grows_with_their_length():
