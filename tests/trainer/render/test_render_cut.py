@@ -74,6 +74,7 @@ def test_a_turn_that_fills_the_room_leaves_none():
         pytest.param([1, 8, 2, 9, 3], (1, 5), {}, (False, False), id="whole"),
         pytest.param([1, 8, 2, 9, 3], (1, 4), {}, (False, True), id="end"),
         pytest.param([1, 8, 2, 9, 3], (1, 2), {}, (True, True), id="both"),
+        pytest.param([1, 8, 2, 9, 3], (1, 1), {}, (True, True), id="as much of the prompt as of the answer"),
         pytest.param([1, 8, 2, 9, 2], (1, 3), {}, (False, False), id="a second closing tag"),
         pytest.param([1, 8, 2, 9, 3], (0, 0), {}, (False, False), id="nothing kept"),
         pytest.param([1, 8, 2, 9, 3], (1, 0), {}, (True, True), id="the prompt kept"),
