@@ -1,0 +1,204 @@
+r"""Read a dialogue that stands in one text, its turns told apart by marks such as "Human:" and "Assistant:".
+
+A text is a transcript only as a whole: it begins with a mark of the user (or of the system), user and
+assistant alternate, and the marks of each are of one spelling. An essay that quotes a dialogue is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from lf_qwen3.base.conversation import Conversation, Role, Turn
+from lf_qwen3.qwen3.thinking import trimmed
+
+_CHATML = "<|im_start|>"
+
+_PAIRS = (
+    ("human|user|customer|client", "(?:ai[ _])?assistant|ai|(?:chat)?bot|(?:chat)?gpt|model|agent"),
+    ("question|q", "answer|a"),
+    ("用户|人类|human|user", "(?:ai ?)?(?:助手|助理)|机器人|模型|ai|assistant|(?:chat)?bot"),
+    ("提问|问题|问", "回答|答案|答"),
+    ("患者|病人|patient", "医生|doctor"),
+)
+"""What user and assistant are called at the beginning of a line."""
+_SYSTEM, _TOOL = "system|系统", "function response|tool response"
+
+
+def _word(words: str) -> str:
+    return rf"(?:\*\*|<|\[)?(?i:{words})(?:\*\*|>|\])? ?[:：](?:\*\*)?"
+
+
+def _marks(**patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{role}>{pattern})" for role, pattern in patterns.items()))
+
+
+def _at_lines(start: str) -> list[re.Pattern[str]]:
+    """Return the marks of every pair where they open a line, or a paragraph."""
+    return [
+        _marks(
+            **{
+                role: start + _word(words)
+                for role, words in zip(
+                    ("system", "user", "assistant", "tool"), (_SYSTEM, user, bot, _TOOL), strict=True
+                )
+            }
+        )
+        for user, bot in _PAIRS
+    ]
+
+
+_LINES = _at_lines(r"(?:\A|\n[ \t]*)")
+_PARAGRAPHS = _at_lines(r"(?:\A|\n[ \t]*\n[ \t]*)")
+
+_LLAMA_3 = r"<\|start_header_id\|>(?:{})<\|end_header_id\|>"
+_ANYWHERE = (
+    _marks(
+        **{
+            role: _LLAMA_3.format(name)
+            for role, name in (
+                ("system", "system"),
+                ("user", "user"),
+                ("assistant", "assistant"),
+                ("tool", "ipython|tool"),
+            )
+        }
+    ),
+    _marks(user="<start_of_turn>user\n", assistant="<start_of_turn>model\n"),
+    _marks(system=r"<\|system\|>", user=r"<\|user\|>", assistant=r"<\|assistant\|>"),
+    _marks(user=r"<[|｜]User[|｜]>", assistant=r"<[|｜]Assistant[|｜]>"),
+    _marks(user=r"<\|Human\|>: ?", assistant=r"<\|MOSS\|>: ?"),
+    _marks(user=r"\[INST\]", assistant=r"\[/INST\]"),
+    _marks(
+        user="### ?(?:Instruction|指令)[:：]?",
+        input="### ?(?:Input|输入)[:：]?",
+        assistant="### ?(?:Response|Output|Answer|回复|回答|输出)[:：]?",
+    ),
+    _marks(
+        system="### ?(?i:system):",
+        user="### ?(?i:human|user):",
+        assistant="### ?(?i:assistant|gpt|ai|bot):",
+    ),
+    _marks(user=r"\bUSER:", assistant=r"\bASSISTANT:"),
+)
+"""Marks that no sentence holds by chance: Llama 3, Gemma, Phi and Zephyr, DeepSeek, MOSS, Llama 2, Alpaca,
+Guanaco, Vicuna. A text before the first is the system text."""
+
+_TOKENS = (
+    *("<s>", "</s>", "<bos>", "<eos>", "<eoh>", "<eom>", "<|end|>", "<start_of_turn>", "<end_of_turn>"),
+    *("<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>"),
+    *("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
+)
+"""What other templates write between turns; Qwen's own are for `data.convert.unwrap`."""
+_ROUND = re.compile(r"^\[Round \d+\]\n+", re.MULTILINE)
+_LLAMA_2_SYSTEM = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
+_ALPACA_HEAD = re.compile(
+    r"Below is an instruction that describes a task(?:, paired with an input that provides further context)?"
+    r"\.\s+Write a response that appropriately completes the request\.\s*"
+)
+"""What Alpaca's template says of itself before the instruction."""
+_NEXT: dict[str, tuple[str, ...]] = {
+    "": ("user",),
+    "user": ("assistant",),
+    "assistant": ("user", "tool"),
+    "tool": ("assistant", "tool"),
+}
+_ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "tool": "tool"}
+
+
+def parse_transcript(text: str) -> list[Turn]:
+    r"""Return the turns of a dialogue in one text; [] where it is no transcript, or brings a system text.
+
+    A last mark of the assistant with nothing behind it ("…\n\nAssistant:") leaves the answer open: the turns
+    end with the user's.
+    """
+    conversation = read_transcript(text)
+    return conversation.turns if conversation and not conversation.system else []
+
+
+def read_transcript(text: str) -> Conversation | None:
+    """Return the dialogue that a text spells out, with its system text, or None where it is no transcript.
+
+    A text in ChatML is one user turn here: `data.convert.unwrap` takes it apart.
+    """
+    body = text.strip()
+    if body.startswith(_CHATML):
+        return Conversation([Turn("user", text)])
+    if body.startswith("[Round "):
+        body = _ROUND.sub("", body)
+    by_lines = () if text.startswith("\n\n") else _LINES
+    every = (_dialogue(body, marks) for marks in _fitting(body, (*by_lines, *_PARAGRAPHS)))
+    return next(filter(None, every), None)
+
+
+def is_transcript(value: object) -> bool:
+    """Tell whether a value is a text that spells out a question and its answer."""
+    if not isinstance(value, str) or (conversation := read_transcript(value)) is None:
+        return False
+    return conversation.turns[-1].role == "assistant" or f"{_CHATML}assistant" in value
+
+
+def _fitting(text: str, openings: Iterable[re.Pattern[str]]) -> Iterator[re.Pattern[str]]:
+    """Yield the kinds of marks to try, those that tell most turns apart first."""
+    yield from (marks for marks in openings if marks.match(text))
+    if "<" in text or "[/INST]" in text or "###" in text or "ASSISTANT:" in text:
+        yield from _ANYWHERE
+
+
+def _dialogue(text: str, marks: re.Pattern[str]) -> Conversation | None:
+    """Cut a text at its marks; None unless that makes a dialogue of all of it."""
+    cuts = list(marks.finditer(text))
+    if "assistant" not in [cut.lastgroup for cut in cuts] or not _are_alike(cuts):
+        return None
+    conversation = Conversation([], _head(text[: cuts[0].start()]))
+    if conversation.system and marks not in _ANYWHERE:
+        return None
+    ends = [*(cut.start() for cut in cuts[1:]), len(text)]
+    for cut, end in zip(cuts, ends, strict=True):
+        if not _add_piece(conversation, str(cut.lastgroup), _bare(text[cut.end() : end])):
+            return None
+    turns = conversation.turns
+    if turns[-1].role == "assistant" and not turns[-1].content:
+        turns.pop()
+    return conversation
+
+
+def _are_alike(cuts: list[re.Match[str]]) -> bool:
+    """Tell whether the marks of user and assistant are of one spelling each."""
+    spellings = {(cut.lastgroup, cut[0].strip()) for cut in cuts if cut.lastgroup in ("user", "assistant")}
+    return len(spellings) == 2
+
+
+def _add_piece(conversation: Conversation, speaker: str, text: str) -> bool:
+    """Add what a speaker says; return False where it does not follow what was said before."""
+    turns = conversation.turns
+    before = turns[-1].role if turns else ""
+    if speaker == "system":
+        is_first = not turns and not conversation.system
+        conversation.system = text
+        return is_first
+    if speaker == "input":
+        if before != "user":
+            return False
+        turns[-1].content = "\n".join(filter(None, (turns[-1].content, text)))
+        return True
+    if speaker == "user" and (system := _LLAMA_2_SYSTEM.match(text)):
+        if turns or conversation.system:
+            return False
+        conversation.system, text = system[1].strip(), _bare(text[system.end() :])
+    turns.append(Turn(_ROLES[speaker], text))
+    return speaker in _NEXT[before] and bool(text or speaker == "assistant")
+
+
+def _head(text: str) -> str:
+    for token in _TOKENS:
+        text = text.replace(token, "")
+    return _ALPACA_HEAD.sub("", text.strip())
+
+
+def _bare(text: str) -> str:
+    """Return a text without what ends a turn."""
+    stripped = text.rstrip()
+    while stripped.endswith(_TOKENS):
+        stripped = stripped[: stripped.rindex("<")].rstrip()
+    return trimmed(stripped)
