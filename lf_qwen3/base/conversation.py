@@ -30,12 +30,14 @@ class Conversation:
     """A dialogue that starts with a user turn and ends with the assistant turn to learn.
 
     `system` and `tools` (a JSON array) are "" when there are none. `rejected` is the losing answer of
-    a preference pair; the winning one is then the last turn. `repairs` collects the codes of what had
-    to be mended (keys of `lf_qwen3.base.reasons.REPAIRED`).
+    a preference pair; the winning one is then the last turn. `label` says of KTO data whether the last
+    answer is good. `repairs` collects the codes of what had to be mended (keys of
+    `lf_qwen3.base.reasons.REPAIRED`).
     """
 
     turns: list[Turn]
     system: str = ""
     tools: str = ""
     rejected: Turn | None = None
+    label: bool | None = None
     repairs: set[str] = field(default_factory=set)

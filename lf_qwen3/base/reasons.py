@@ -50,9 +50,16 @@ REJECTED: dict[str, Reason] = {
         "the chosen and the rejected dialogue differ before their last turn",
         "both answer the same prompt; only the last turns may differ",
     ),
+    "marked_wrong": Reason("the row is marked as wrong", "it is left out, as --columns correct=COLUMN asks"),
+    "label_unclear": Reason(
+        "the label says neither yes nor no", "write true or false, 1 or 0, yes or no, correct or incorrect"
+    ),
     "multimodal": Reason("a turn holds an image, audio or video", "only text can be converted"),
     "needs_sharegpt": Reason("alpaca records cannot hold tool turns", "use --format sharegpt"),
 }
+
+_AS_ASKED = frozenset({"marked_wrong"})
+"""Codes of rows that the user asked to leave out."""
 
 REPAIRED: dict[str, Reason] = {
     "think_whitespace": Reason("the white space around a think tag was made canonical", ""),
@@ -68,6 +75,11 @@ REPAIRED: dict[str, Reason] = {
     "crlf": Reason("Windows line ends inside a text became plain ones", ""),
     "trailing_user": Reason("a last user turn without an answer was dropped", ""),
 }
+
+
+def is_fault(code: str) -> bool:
+    """Tell whether a rejected row has a fault to stop at, or was left out as the user asked."""
+    return code not in _AS_ASKED
 
 
 def describe(code: str) -> str:

@@ -127,7 +127,7 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
 def _show(report: ConversionReport, dataset_dir: str) -> None:
     from lf_qwen3.base.reasons import describe
 
-    kinds = f"{report.thinking:,} thinking, {report.plain:,} plain"
+    kinds = report.kinds()
     total = sum(report.written.values())
     click.echo(f"{report.name}: {report.read:,} rows read, {total:,} records written ({kinds})")
     for split, written in report.written.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from lf_qwen3.base.conversation import Conversation, Row
 from lf_qwen3.base.errors import LfQwen3Error, Reject
-from lf_qwen3.base.reasons import REJECTED
+from lf_qwen3.base.reasons import REJECTED, is_fault
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert import rules
 from lf_qwen3.data.convert.fast.clean import normalise_clean
@@ -14,6 +14,7 @@ from lf_qwen3.data.convert.normalise import normalise
 from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.convert.report import RejectedRow
 from lf_qwen3.data.converters.fields import require_text_only
+from lf_qwen3.data.converters.labels import read_label
 from lf_qwen3.data.converters.roles import Roles
 from lf_qwen3.data.converters.source_row import SourceRow, names_of_columns
 from lf_qwen3.data.sources import BadRow
@@ -27,7 +28,9 @@ def choose_rules(allow_special: bool) -> list[rules.Rule]:
 def convert_row(row: SourceRow, convert: converters.Convert, chosen: list[rules.Rule]) -> Conversation:
     """Return a row as a conversation in canonical form that keeps the rules; raise `Reject` where none is."""
     require_text_only(row)
+    label = read_label(row)
     conversation = convert(row)
+    conversation.label = label
     if not normalise_clean(conversation):
         normalise(conversation)
         rules.require_sound(conversation, chosen)
@@ -64,9 +67,10 @@ def read_conversations(
                 conversation = convert_row(source_row(item, source.roles), convert, chosen)
             except Reject as reject:
                 row = _rejected(source, number, item, reject)
-                if on_reject is None:
+                if on_reject is not None:
+                    on_reject(row)
+                elif is_fault(row.code):
                     raise _stopped(row) from None
-                on_reject(row)
             else:
                 yield conversation
 

@@ -10,16 +10,18 @@ from pathlib import Path
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import NoProgress, Progress, Status
-from lf_qwen3.base.reasons import REJECTED
+from lf_qwen3.base.reasons import REJECTED, is_fault
 from lf_qwen3.data import registry, sources
 from lf_qwen3.data.convert import ledger, manifest, outputs, pool, worker
+from lf_qwen3.data.convert.label_stop import require_known_labels, require_known_labels_early
 from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
 from lf_qwen3.data.convert.ranges import Range, hash_of
 from lf_qwen3.data.convert.report import ConversionReport
 from lf_qwen3.data.convert.resolve import resolve_sources
 from lf_qwen3.data.convert.stage import Stage
-from lf_qwen3.data.convert.unread import count_columns, require_known_labels, warnings_of
+from lf_qwen3.data.convert.unread import count_columns, warnings_of
 from lf_qwen3.data.converters.source_row import ColumnUse
+from lf_qwen3.data.registry.shape import DatasetKind
 
 
 @dataclass(slots=True)
@@ -30,8 +32,23 @@ class ConvertedParts:
     bad: list[outputs.RejectedPlace] = field(default_factory=list)
     read: int = 0
     preferences: int = 0
+    labelled: int = 0
     repaired: Counter[str] = field(default_factory=Counter)
     uses: list[Counter[ColumnUse]] = field(default_factory=list)
+
+    def kind(self) -> DatasetKind:
+        """Return the kind of the dataset. Raises `UsageError` ("mixed_kinds") where there are several."""
+        rows: dict[DatasetKind, int] = {"ranking": self.preferences, "kto": self.labelled}
+        rows["sft"] = len(self.lines) - sum(rows.values())
+        kinds = [kind for kind, count in rows.items() if count]
+        if len(kinds) > 1:
+            counted = ", ".join(f"{rows[kind]:,} of {kind}" for kind in kinds)
+            raise UsageError(
+                "pairs, labelled answers and plain conversations cannot stand in one dataset",
+                f"convert them apart: of the rows there are {counted}",
+                code="mixed_kinds",
+            )
+        return kinds[0]
 
 
 def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> ConversionReport:
@@ -43,6 +60,8 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
     registry.check_name(options.name)
     files = resolve_sources(options.sources, options.columns)
     outputs.require_free(options, [source.file.path for source in files])
+    if options.limit is None:
+        require_known_labels_early(files)
     with Stage(options.dataset_dir, options.name) as stage:
         converted = _convert_parts(options, files, stage.path, progress)
         report = ConversionReport(
@@ -55,6 +74,9 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         report.warnings += warnings_of(files, columns)
         require_known_labels(files, columns)
         lines = converted.lines
+        if not len(lines):
+            raise _nothing_kept(converted, report)
+        kind = converted.kind()
         splits = _decide(options, converted, stage.path, report)
         with ThreadPoolExecutor(1) as beside:
             hashes = beside.map(_hash, files)
@@ -67,9 +89,11 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
                 [source.label for source in files],
                 progress,
             )
-        _count(report, lines, splits, options, converted.preferences > 0)
+        _count(report, lines, splits, options, kind)
+        if kind == "kto":
+            _count_labels(report, outputs.count_good(stage.path, list(report.written), written))
         report.files = {key: str(options.dataset_dir / name) for key, name in written.files.items()}
-        entries = outputs.entries(options, written.files, preference=converted.preferences > 0)
+        entries = outputs.entries(options, written.files, kind)
         report.datasets = list(entries)
         manifest.write(stage.path, options, dict(zip(files, hashes, strict=True)), report, written.hashes)
         removed, report.unregistered = outputs.commit(options, stage, written.files, entries)
@@ -104,14 +128,16 @@ def _convert_parts(
     first_row = [1] * len(files)
     for task, result in _results(options, files, tasks, worker_options):
         base = first_row[task.file]
-        if result.bad and options.on_bad == "stop":
-            _stop_at(files[task.file], base + result.bad[0].row, result.bad[0])
+        if options.on_bad == "stop":
+            for bad in filter(lambda bad: is_fault(bad.code), result.bad):
+                _stop_at(files[task.file], base + bad.row, bad)
         converted.lines.extend(result.lines)
         converted.bad += [
             outputs.RejectedPlace(task.file, base + bad.row, result.spool, bad) for bad in result.bad
         ]
         converted.read += result.read
         converted.preferences += result.preferences
+        converted.labelled += result.labelled
         converted.repaired.update(result.repaired)
         converted.uses[task.file].update(result.uses)
         first_row[task.file] += result.positions
@@ -153,14 +179,6 @@ def _decide(
     options: ConvertOptions, converted: ConvertedParts, spool_dir: Path, report: ConversionReport
 ) -> dict[str, ledger.Rows]:
     """Deduplicate, mix and split; record the counts in the report."""
-    if not len(converted.lines):
-        raise _nothing_kept(converted, report)
-    if 0 < converted.preferences < len(converted.lines):
-        raise UsageError(
-            "preference data and plain conversations cannot stand in one dataset",
-            "convert them apart",
-            code="mixed_kinds",
-        )
     lines = converted.lines
     with outputs.AnswerReader(spool_dir, lines) as reader:
         rows, report.duplicates, report.conflicts = ledger.drop_duplicates(lines, reader)
@@ -185,24 +203,33 @@ def _nothing_kept(converted: ConvertedParts, report: ConversionReport) -> LfQwen
     )
 
 
+def _count_labels(report: ConversionReport, good: int) -> None:
+    report.good, report.bad = good, sum(report.written.values()) - good
+    if not report.good or not report.bad:
+        report.warnings.append(
+            f"all answers are marked {'good' if report.good else 'bad'}, and KTO learns from both: add the "
+            "others, or convert without the label, --columns ignore=COLUMN"
+        )
+
+
 def _count(
     report: ConversionReport,
     lines: ledger.Ledger,
     splits: dict[str, ledger.Rows],
     options: ConvertOptions,
-    is_preference: bool,
+    kind: DatasetKind,
 ) -> None:
     for name, rows in splits.items():
         report.rows[name] = len(rows)
         report.written[name] = sum(map(lines.records.__getitem__, rows))
         report.thinking += sum(map(lines.thinking.__getitem__, rows))
     report.plain = sum(report.written.values()) - report.thinking
-    if not report.thinking and not is_preference:
+    if not report.thinking and kind == "sft":
         report.warnings.append(
             "no record has any thinking: a hybrid Qwen3 trained on these will lose its reasoning; "
             "mix in a reasoning source, 75 % is usual: --mix thinking=0.75"
         )
-    if options.turns == "all":
+    if options.turns == "all" and kind == "sft":
         report.warnings.append(
             "--turns all trains every turn at once (mask_history: false) and keeps the thinking of earlier "
             "turns in the prompt, where Qwen3's chat template takes it out; unroll keeps both right"

@@ -16,6 +16,7 @@ import orjson
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.qwen3.thinking import frame, frame_json, split
 from lf_qwen3.trainer.records.record import SHAREGPT_TAGS
 
@@ -26,6 +27,9 @@ _PARALLEL_SEAM = "\n</tool_response>\n<tool_response>\n"
 HUMAN, GPT, _OBSERVATION, _CALL = (
     b'{"from":"%b","value":' % role for role in (b"human", b"gpt", b"observation", b"function_call")
 )
+
+GOOD, _BAD = (b',"kto_tag":%b}\n' % label for label in (b"true", b"false"))
+"""How the records of KTO data end."""
 
 OPENING = b'{"conversations":['
 
@@ -49,16 +53,30 @@ class Format:
     preference_columns: dict[str, str]
     tags: dict[str, str]
 
-    def entry(self, file_name: str, preference: bool = False) -> dict[str, Any]:
+    def write(self, conversation: Conversation, turns: Turns) -> list[WrittenRecord]:
+        """Return the records of a conversation.
+
+        A label judges the last answer alone, so a labelled conversation is one record. Raises `Reject` as
+        `encode` does.
+        """
+        if conversation.label is None:
+            return self.encode(conversation, turns)
+        end = GOOD if conversation.label else _BAD
+        records = self.encode(conversation, "last")
+        return [record._replace(line=record.line.removesuffix(b"}\n") + end) for record in records]
+
+    def entry(self, file_name: str, kind: DatasetKind = "sft") -> dict[str, Any]:
         """Return the dataset_info entry of a file in this format, every column and tag written out.
 
         Naming any column resets the unnamed ones to None in LLaMA-Factory (data/parser.py), so none is
         left to its default.
         """
         entry: dict[str, Any] = {"file_name": file_name, "formatting": self.name}
-        if preference:
+        if kind == "ranking":
             entry["ranking"] = True
-        entry["columns"] = dict(self.preference_columns if preference else self.columns)
+        entry["columns"] = dict(self.preference_columns if kind == "ranking" else self.columns)
+        if kind == "kto":
+            entry["columns"]["kto_tag"] = "kto_tag"
         if self.tags:
             entry["tags"] = dict(self.tags)
         return entry

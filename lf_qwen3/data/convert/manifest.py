@@ -99,6 +99,8 @@ def write(
         "left_out",
         "thinking",
         "plain",
+        "good",
+        "bad",
     )
     content = {
         "tool": f"lf-qwen3 {__version__}",

@@ -17,7 +17,7 @@ from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data import registry
 from lf_qwen3.data.convert import manifest
-from lf_qwen3.data.convert.formats import FORMATS, answers
+from lf_qwen3.data.convert.formats import FORMATS, GOOD, answers
 from lf_qwen3.data.convert.keys import folded_answer
 from lf_qwen3.data.convert.ledger import Ledger, Rows
 from lf_qwen3.data.convert.manifest import SPLITS, file_names
@@ -25,6 +25,7 @@ from lf_qwen3.data.convert.options import ConvertOptions
 from lf_qwen3.data.convert.ranges import Range, copy, hash_of
 from lf_qwen3.data.convert.stage import Stage
 from lf_qwen3.data.convert.worker import SpooledReject, rejects_path, spool_path
+from lf_qwen3.data.registry.shape import DatasetKind
 
 _SYNC_EVERY = 64 << 20
 _BY_HAND = ("num_samples",)
@@ -112,12 +113,19 @@ def write(
     return written
 
 
-def entries(options: ConvertOptions, files: dict[str, str], preference: bool) -> dict[str, dict[str, Any]]:
+def count_good(stage: Path, splits: list[str], written: WrittenFiles) -> int:
+    """Return how many records of KTO data are marked as good."""
+    good = 0
+    for split in splits:
+        with (stage / written.files[split]).open("rb") as lines:
+            good += sum(line.endswith(GOOD) for line in lines)
+    return good
+
+
+def entries(options: ConvertOptions, files: dict[str, str], kind: DatasetKind) -> dict[str, dict[str, Any]]:
     """Return the dataset_info entries of the splits written."""
     chosen = FORMATS[options.format]
-    return {
-        Path(files[split]).stem: chosen.entry(files[split], preference) for split in SPLITS if split in files
-    }
+    return {Path(files[split]).stem: chosen.entry(files[split], kind) for split in SPLITS if split in files}
 
 
 def commit(

@@ -36,7 +36,8 @@ class ConversionReport:
     """What became of every row: read = rows of each split + rejected + duplicates + left_out.
 
     `written` counts records by split (several per row when turns are unrolled), `rows` the source rows
-    behind them. `rejected` and `repaired` count rows by code, `thinking` and `plain` written records.
+    behind them. `rejected` and `repaired` count rows by code, `thinking` and `plain` written records,
+    `good` and `bad` those of KTO data by their label.
     `conflicts` counts rows whose question stands earlier with another answer. `removed` names the files of
     an earlier conversion of the same name that this one took away, `unregistered` the entries it dropped
     from dataset_info.json. `columns` counts by source how many of the rows kept fill each column that was
@@ -54,6 +55,8 @@ class ConversionReport:
     left_out: int = 0
     thinking: int = 0
     plain: int = 0
+    good: int = 0
+    bad: int = 0
     files: dict[str, str] = field(default_factory=dict)
     datasets: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -61,6 +64,11 @@ class ConversionReport:
     converters: dict[str, str] = field(default_factory=dict)
     columns: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+
+    def kinds(self) -> str:
+        """Return how many of the written records think, and how many KTO marks as good, in words."""
+        labels = f"; {self.good:,} good, {self.bad:,} bad" if self.good or self.bad else ""
+        return f"{self.thinking:,} thinking, {self.plain:,} plain{labels}"
 
     def rejected_rows(self) -> Iterator[RejectedRow]:
         """Yield every rejected row, in the order of the sources."""
@@ -98,7 +106,7 @@ class ConversionReport:
 
     def _repr_html_(self) -> str:
         """Return the outcomes as a table for a notebook, and the warnings."""
-        kinds = f"{self.thinking:,} thinking, {self.plain:,} plain"
+        kinds = self.kinds()
         head = f"<p><b>{escape(self.name)}</b>: {self.read:,} rows read, {sum(self.written.values()):,} "
         cells = (
             (outcome, f"{rows:,}", _count(records), f"{code}: {describe(code)}" if code else "")

@@ -10,6 +10,7 @@ from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.converters.guess import guess_roles
+from lf_qwen3.data.converters.labels import find_label, is_label
 from lf_qwen3.data.converters.roles import Roles, parse_roles, write_roles
 from lf_qwen3.data.sources import SourceFile
 
@@ -46,7 +47,8 @@ def resolve_sources(specs: Sequence[str], columns: Sequence[str] = ()) -> list[C
                 )
             seen[real] = spec
             roles = given[number % len(given)]
-            files.append(ConvertSource(spec, file, choose_converter(file, name, roles).name, roles))
+            converter = choose_converter(file, name, roles)
+            files.append(ConvertSource(spec, file, converter.name, _with_label(file, converter, roles)))
     return files
 
 
@@ -72,6 +74,26 @@ def choose_converter(file: SourceFile, name: str = "", roles: Roles = ()) -> con
     if converter is None:
         raise _nothing_fits(file, columns)
     return converter
+
+
+def _with_label(file: SourceFile, converter: converters.Converter, roles: Roles) -> Roles:
+    """Add the column that marks the answers as good or bad, where the rows have one and no role says more.
+
+    Raises `UsageError` ("label_beside_pair") for a label that was given to pairs.
+    """
+    given = {role for role, _ in roles}
+    if converter.takes_pairs and given & {"label", "correct"}:
+        raise UsageError(
+            f"{file.path}: the rows are pairs of a chosen and a rejected answer, which need no label",
+            "take label and correct out of --columns",
+            code="label_beside_pair",
+        )
+    if converter.takes_pairs or given & {"label", "correct"}:
+        return roles
+    named = {column for _, column in roles}
+    columns = [name for name in sources.columns(file) if name not in named and is_label(name)]
+    column = find_label(columns, sources.first_rows(file)) if columns else ""
+    return (*roles, ("label", column)) if column else roles
 
 
 def _nothing_fits(file: SourceFile, columns: Sequence[str]) -> UsageError:

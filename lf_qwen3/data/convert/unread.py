@@ -2,7 +2,7 @@
 
 A column that is left out may be what the model was meant to learn: its reasoning, the choices of a question,
 a label that says which answers are wrong. A name or a content that looks like that is worth a warning; a
-label of right and wrong stops a conversion.
+label of right and wrong stops a conversion (`label_stop`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lf_qwen3.base.errors import UsageError
 from lf_qwen3.data import converters
 from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.converters.roles import ANSWERS, MODEL_ANSWERS, ROLES
@@ -37,14 +36,14 @@ _MEANINGS: Mapping[str, tuple[str, ...]] = {
 _CHOICES = re.compile(r"[a-e]|(?:choice|option|opt)_?[a-e1-9]", re.IGNORECASE)
 _REFERENCES = frozenset(ANSWERS + MODEL_ANSWERS)
 """Of several answers the first was read; the others are what it is compared with."""
-_LABELS = ("label", "correct", "kto", "verified", "valid", "passed", "accepted")
 
 
 @dataclass(slots=True)
 class ColumnCounts:
     """The rows that fill each column of a source: where it was read, and where it was not.
 
-    Of the latter, `long` counts those of long text and `truths` those that say yes or no.
+    Of the latter, `long` counts those of long text, `truths` those that say yes or no, and `noes` those that
+    say no.
     """
 
     rows: int = 0
@@ -52,6 +51,7 @@ class ColumnCounts:
     left: Counter[str] = field(default_factory=Counter)
     long: Counter[str] = field(default_factory=Counter)
     truths: Counter[str] = field(default_factory=Counter)
+    noes: Counter[str] = field(default_factory=Counter)
 
     def add(self, uses: Mapping[ColumnUse, int]) -> None:
         """Count the rows of one part."""
@@ -77,37 +77,25 @@ def count_columns(
     return counts
 
 
-def require_known_labels(files: Iterable[ConvertSource], counts: Mapping[str, ColumnCounts]) -> None:
-    """Raise `UsageError` ("label_unread") for a column that may say which answers are wrong.
-
-    That is one that was left, is called like a label, and says yes or no in every row that fills it.
-    """
-    for source in files:
-        own = counts[source.spec]
-        for column in _open_columns(source, own):
-            if own.truths[column] == own.left[column] and _begins(column, _LABELS):
-                raise UsageError(
-                    f"{source.label}: the column '{column}' says yes or no in {own.left[column]:,} rows, and "
-                    "where it says that an answer is wrong, that answer would be learnt",
-                    f"say what it means: --columns label={column} (a KTO dataset), --columns "
-                    f"correct={column} (only the rows that say yes), or --columns ignore={column} "
-                    "(something else)",
-                    code="label_unread",
-                )
-
-
 def warnings_of(files: Iterable[ConvertSource], counts: Mapping[str, ColumnCounts]) -> list[str]:
     """Return a warning for each column that was left and looks like something to train on."""
     warnings: dict[str, None] = {}
     for source in files:
         own = counts[source.spec]
-        for column in _open_columns(source, own):
-            if meaning := _meaning(column, own):
+        for column in open_columns(source, own):
+            meaning = _meaning(column, own)
+            if meaning and not (meaning == "label" and has_verdict(source)):
                 warnings[f"{source.spec}: {_warning(column, meaning, own)}"] = None
     return list(warnings)
 
 
-def _open_columns(source: ConvertSource, counts: ColumnCounts) -> Iterator[str]:
+def has_verdict(source: ConvertSource) -> bool:
+    """Tell whether it is known which answers of a source are good: by their pairs, or by a label."""
+    roles = {role for role, _ in source.roles}
+    return converters.get(source.converter).takes_pairs or not roles.isdisjoint(("label", "correct"))
+
+
+def open_columns(source: ConvertSource, counts: ColumnCounts) -> Iterator[str]:
     """Yield the columns that were left, and not on purpose."""
     purposely = {column for role, column in source.roles if role == "ignore"}
     leaves = converters.get(source.converter).leaves

@@ -19,6 +19,7 @@ import orjson
 
 from lf_qwen3.base.conversation import Conversation, Row
 from lf_qwen3.base.errors import Reject
+from lf_qwen3.base.reasons import is_fault
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert.conversations import choose_rules, convert_row, source_row
 from lf_qwen3.data.convert.fast import jsonl, parquet
@@ -76,6 +77,7 @@ class SpooledReject:
 class PartResult:
     """What became of one part. `positions` counts blank lines too, `read` does not.
 
+    Of the rows that were kept, `preferences` counts the pairs and `labelled` those with a KTO label.
     `uses` counts the rows that were kept by the columns that they fill.
     """
 
@@ -83,6 +85,7 @@ class PartResult:
     positions: int = 0
     read: int = 0
     preferences: int = 0
+    labelled: int = 0
     lines: Ledger = field(default_factory=Ledger)
     bad: list[SpooledReject] = field(default_factory=list)
     repaired: Counter[str] = field(default_factory=Counter)
@@ -141,7 +144,7 @@ class Worker:
                 self._write_dialogue(item, result)
             elif item is not None:
                 self._convert_row(item, task.roles, converter.convert, result)
-                if result.bad and self.options.stop_on_bad:
+                if self.options.stop_on_bad and result.bad and is_fault(result.bad[-1].code):
                     break
             result.positions += 1
         result.lines.add(self.kept)
@@ -175,7 +178,7 @@ class Worker:
         try:
             row = source_row(item, roles)
             conversation = convert_row(row, converter, self.rules)
-            records = self.format.encode(conversation, self.options.turns)
+            records = self.format.write(conversation, self.options.turns)
         except Reject as reject:
             content = orjson.dumps(item.raw if isinstance(item, BadRow) else item, default=str)
             place = self.rejects.write(content)
@@ -201,6 +204,8 @@ class Worker:
         )
         if conversation.rejected:
             result.preferences += 1
+        if conversation.label is not None:
+            result.labelled += 1
         if conversation.repairs:
             result.repaired.update(conversation.repairs)
 

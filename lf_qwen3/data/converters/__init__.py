@@ -25,6 +25,9 @@ from lf_qwen3.data.converters.source_row import SourceRow, names_of_columns
 
 ENTRY_POINT_GROUP = "lf_qwen3.converters"
 
+PAIRS = 2
+"""The precedence of converters whose rows are pairs of answers."""
+
 Convert = Callable[[SourceRow], Conversation]
 
 
@@ -41,6 +44,11 @@ class Converter:
     flat: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     leaves: frozenset[str] = frozenset()
+
+    @property
+    def takes_pairs(self) -> bool:
+        """Tell whether a row is a pair of answers, of which one is better."""
+        return self.precedence == PAIRS
 
     def missing(self, columns: Collection[str]) -> list[tuple[str, ...]]:
         """Return the needs that `columns` (in lower case) do not fill."""
@@ -67,8 +75,8 @@ def converter(
 ) -> Callable[[Convert], Convert]:
     """Register the decorated function as the converter `name`.
 
-    `precedence` goes before the number of needs: 2 for a pair of answers, 1 for a whole dialogue in one
-    column, 0 for columns. A row that holds a dialogue often repeats its question and answer beside it.
+    `precedence` goes before the number of needs: `PAIRS` (2) for a pair of answers, 1 for a whole dialogue
+    in one column, 0 for columns. A row that holds a dialogue often repeats its question and answer beside it.
     Two hints let rows that need nothing go a short way: `flat` names the columns of question, thinking and
     answer, where the function takes no other into account (`data.convert.fast.jsonl`); `messages` what a
     column of messages may be called, where it takes none but system and tools beside it

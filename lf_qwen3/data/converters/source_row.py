@@ -21,35 +21,41 @@ MEDIA_COLUMNS = frozenset({"image", "images", "video", "videos", "audio", "audio
 LONG = 200
 """Characters; a column with texts longer than that may be material to train on."""
 
-_TRUTHS = frozenset({"0", "1", "true", "false", "yes", "no"})
+_YES = frozenset({"1", "true", "yes", "correct", "right"})
+_NO = frozenset({"0", "false", "no", "incorrect", "wrong"})
+TRUTH_LENGTH = len("incorrect")
+"""Characters of the longest text that says yes or no."""
 
 
-Fill = Literal["", "filled", "long", "truth"]
+Fill = Literal["", "filled", "long", "yes", "no"]
 """What a cell holds, see `fill_of`."""
 
 
 class ColumnUse(NamedTuple):
     """The columns that a row fills: those that were read and those that were left.
 
-    Of those that were left, `long` holds those of long text and `truths` those that say yes or no. What was
-    left inside a message is called `messages[].key`.
+    Of those that were left, `long` holds those of long text, `truths` those that say yes or no, and `noes`
+    those that say no. What was left inside a message is called `messages[].key`.
     """
 
     read: tuple[str, ...]
     left: tuple[str, ...]
     long: tuple[str, ...] = ()
     truths: tuple[str, ...] = ()
+    noes: tuple[str, ...] = ()
 
 
 class ColumnNames(NamedTuple):
     """The column behind each name that converters ask for.
 
-    `clashes` are names that several columns fit, `media` the columns of pictures, video and audio.
+    `clashes` are names that several columns fit, `media` the columns of pictures, video and audio, `given`
+    the roles that were given by hand.
     """
 
     column: dict[str, str]
     clashes: dict[str, tuple[str, ...]]
     media: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=4096)
@@ -80,7 +86,7 @@ def names_of_columns(columns: tuple[str, ...], roles: Roles = ()) -> ColumnNames
         else:
             clashes[name] = tuple(several)
     media = tuple(column for column in columns if column.lower() in MEDIA_COLUMNS)
-    return ColumnNames(chosen, clashes, media)
+    return ColumnNames(chosen, clashes, media, frozenset(role for role, _ in roles))
 
 
 def _style_of_siblings(fitting: Mapping[str, Sequence[str]]) -> str:
@@ -171,7 +177,8 @@ def use_of_columns(read: Iterable[tuple[str, Fill]], left: Iterable[tuple[str, F
         tuple([name for name, fill in read if fill]),
         tuple([name for name, fill in left if fill]),
         tuple([name for name, fill in left if fill == "long"]),
-        tuple([name for name, fill in left if fill == "truth"]),
+        tuple([name for name, fill in left if fill in ("yes", "no")]),
+        tuple([name for name, fill in left if fill == "no"]),
     )
 
 
@@ -184,8 +191,14 @@ def fill_of(value: Any) -> Fill:
     if isinstance(value, str):
         if len(value) > LONG:
             return "long"
-        return "truth" if len(value) < 6 and value.strip().lower() in _TRUTHS else "filled"
-    return "truth" if isinstance(value, bool | int | float) and value in (0, 1) else "filled"
+        return _said(value.strip(" ").lower()) if len(value) <= TRUTH_LENGTH else "filled"
+    if isinstance(value, bool | int | float) and value in (0, 1):
+        return "yes" if value else "no"
+    return "filled"
+
+
+def _said(text: str) -> Fill:
+    return "yes" if text in _YES else "no" if text in _NO else "filled"
 
 
 def is_filled(value: Any) -> bool:

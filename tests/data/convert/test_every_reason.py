@@ -72,6 +72,8 @@ REJECTED_ROWS = {
     "bad_tools": {**asked(ANSWER), "tools": "no JSON"},
     "same_preference": preference(ANSWER, "It is  a stone."),
     "preference_prompts": SPLIT_PAIR,
+    "marked_wrong": {"ask": "What is it?", "reply": "It is a bird.", "right": 0},
+    "label_unclear": {"instruction": "What is it?", "output": ANSWER, "kto_tag": "perhaps"},
     "multimodal": chat(("user", [{"type": "image_url", "image_url": {"url": "a"}}]), ("assistant", ANSWER)),
     "needs_sharegpt": TOOL_TURNS,
 }
@@ -92,11 +94,16 @@ REPAIRED_ROWS = {
     "trailing_user": chat(("user", "q"), ("assistant", ANSWER), ("user", "r")),
 }
 GOOD = {
+    "ask": {"ask": "And that?", "reply": "It is a tree.", "right": 1},
+    "instruction": {"instruction": "And that?", "output": "It is a tree.", "kto_tag": True},
     "messages": asked("It is a tree.", question="And that?"),
     "prompt": preference("It is a tree.", "It is a bird.", prompt="And that?"),
     "question": {**column("Look.", "It is a tree."), "question": "And that?"},
     "chosen": {**SPLIT_PAIR, "rejected": [SPLIT_PAIR["chosen"][0], SPLIT_PAIR["rejected"][1]]},
 }
+
+
+COLUMNS = {"marked_wrong": ("question=ask,answer=reply,correct=right",)}
 
 
 def converted(folder, row, code=""):
@@ -107,7 +114,8 @@ def converted(folder, row, code=""):
     end = b"" if code == "truncated" else b"\n"
     source.write_bytes(json.dumps(good).encode() + b"\n" + line + end)
     format_name: Literal["alpaca", "sharegpt"] = "alpaca" if code == "needs_sharegpt" else "sharegpt"
-    return convert(ConvertOptions((str(source),), "a", folder / "data", format=format_name))
+    columns = COLUMNS.get(code, ())
+    return convert(ConvertOptions((str(source),), "a", folder / "data", format=format_name, columns=columns))
 
 
 def test_the_rows_are_those_of_all_codes():

@@ -128,7 +128,7 @@ def test_preference_records_hold_both_answers(format):
     )
     (record,) = FORMATS[format].encode(pair, "unroll")
     assert answers(record.line) == ["good", "bad"]
-    entry = FORMATS[format].entry("x.jsonl", preference=True)
+    entry = FORMATS[format].entry("x.jsonl", "ranking")
     assert entry["ranking"] is True
     assert set(entry["columns"].values()) <= set(orjson.loads(record.line)) | {"instruction"}
 

@@ -71,7 +71,7 @@ def test_the_letters_of_choices_are_seen_together(tmp_path):
     )
 
 
-@pytest.mark.parametrize("values", [(True, False), (1, 0), ("0", "1"), (1.0, 0.0)])
+@pytest.mark.parametrize("values", [(True, False), (1, 0), ("0", "1"), (1.0, 0.0), ("correct", "incorrect")])
 def test_a_label_of_right_and_wrong_stops_until_its_meaning_is_known(tmp_path, values):
     rows = [{**PAIR, "is_correct": values[0]}, {"question": "Who?", "answer": "I.", "is_correct": values[1]}]
     with pytest.raises(UsageError) as caught:
@@ -79,6 +79,62 @@ def test_a_label_of_right_and_wrong_stops_until_its_meaning_is_known(tmp_path, v
     assert caught.value.code == "label_unread"
     assert not list((tmp_path / "data").glob("x*"))
     assert left(run(tmp_path, rows, columns=("ignore=is_correct",))) == {"is_correct": 2}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "stops"),
+    [
+        *(("verified", value, not value) for value in (1, 0, True, False)),
+        *(("is_wrong", value, bool(value)) for value in (1, 0, True, False)),
+        *(("correct", value, value != "correct") for value in ("correct", "incorrect")),
+        *(("valid_json", value, False) for value in (0, 1)),
+        ("is_multiturn", False, False),
+        ("label", "positive", False),
+    ],
+)
+def test_a_label_stops_where_it_says_that_an_answer_is_wrong(tmp_path, column, value, stops):
+    rows = [{"question": f"What is {number}?", "answer": "That.", column: value} for number in range(3)]
+    if not stops:
+        assert left(run(tmp_path, rows)) == {column: 3}
+        return
+    with pytest.raises(UsageError) as caught:
+        run(tmp_path, rows)
+    assert caught.value.code == "label_unread"
+
+
+def graded(*grades):
+    return [{"question": f"{n}?", "answer": "A.", "is_correct": grade} for n, grade in enumerate(grades)]
+
+
+def test_an_unread_label_stops_before_any_row_is_converted(tmp_path, monkeypatch):
+    monkeypatch.setattr("lf_qwen3.data.convert.convert._convert_parts", None)
+    with pytest.raises(UsageError) as caught:
+        run(tmp_path, graded(1, 0, 1))
+    assert caught.value.code == "label_unread"
+
+
+@pytest.mark.parametrize("part_bytes", [1, 1000, 1 << 20])
+@pytest.mark.parametrize(
+    ("grades", "stops"),
+    [
+        ([1] * 30 + [0], True),
+        ([0] + [1] * 30, True),
+        ([0] * 30 + [3], False),
+        ([0, 1] * 15 + ["unknown"], False),
+        ([None] * 30 + [0], True),
+    ],
+)
+def test_the_stop_is_the_same_however_the_source_is_cut(tmp_path, part_bytes, grades, stops):
+    if not stops:
+        assert run(tmp_path, graded(*grades), part_bytes=part_bytes).read == len(grades)
+        return
+    with pytest.raises(UsageError) as caught:
+        run(tmp_path, graded(*grades), part_bytes=part_bytes)
+    assert caught.value.code == "label_unread"
+
+
+def test_the_stop_regards_only_the_rows_that_are_read(tmp_path):
+    assert run(tmp_path, graded(1, 0), limit=1).read == 1
 
 
 def test_a_label_of_classes_does_not_stop(tmp_path):

@@ -22,7 +22,7 @@ def test_columns_are_read_in_any_case_and_named_as_they_are_written():
         True,
         None,
     )
-    assert row.use() == ColumnUse(("Question",), ("ID", "Score"), (), ("Score",))
+    assert row.use() == ColumnUse(("Question",), ("ID", "Score"), (), ("Score",), ("Score",))
     assert row["none"] is None
     assert row["blank"] == " "
 

@@ -63,7 +63,7 @@ PREFERENCE = Conversation([Turn("user", "q"), Turn("assistant", "a")], rejected=
 @pytest.mark.parametrize(("name", "encode"), [("sharegpt", encode_sharegpt), ("alpaca", encode_alpaca)])
 def test_what_convert_writes_is_described_as_convert_describes_it(tmp_path, name, encode, conversation):
     content = b"".join(record.line for record in encode(conversation, "unroll"))
-    meant = FORMATS[name].entry("a.jsonl", preference=conversation.rejected is not None)
+    meant = FORMATS[name].entry("a.jsonl", "ranking" if conversation.rejected else "sft")
     assert entry_for(tmp_path, "a.jsonl", content) == meant
 
 

@@ -18,7 +18,15 @@ from typing import Any, NamedTuple
 import orjson
 
 from lf_qwen3.base.conversation import Row
-from lf_qwen3.data.converters.source_row import LONG, MEDIA_COLUMNS, ColumnUse, Fill, fill_of, use_of_columns
+from lf_qwen3.data.converters.source_row import (
+    LONG,
+    MEDIA_COLUMNS,
+    TRUTH_LENGTH,
+    ColumnUse,
+    Fill,
+    fill_of,
+    use_of_columns,
+)
 
 _other_escape = re.compile(rb'\\[^nt"]').search
 _QUOTE, _BACKSLASH, _BLANK = b'"\\ '
@@ -79,7 +87,7 @@ def _use_of(read: list[str], left: list[str]) -> Callable[[Any], ColumnUse]:
 
 def _fill(value: memoryview) -> Fill:
     """Tell what a column holds from its JSON; most texts and objects need not be decoded for it."""
-    first = value[1] if 8 <= value.nbytes <= LONG else 0
+    first = value[1] if TRUTH_LENGTH + 2 < value.nbytes <= LONG else 0
     if value[0] in b'"{[' and _BLANK < first < 0x80 and first != _BACKSLASH:
         return "filled"
     return fill_of(orjson.loads(value))
