@@ -22,13 +22,14 @@ help: ## Show this list
 demo: $(INSTALLED) ## Train a tiny Qwen3 on the CPU, from raw data to adapter (first run: installs the trainer)
 	@$(BIN)/lf-qwen3 demo $(ARGS)
 
-# Two processes, a file in one of them: more would want more memory than a laptop has, for each may run the trainer.
+# A file in one of three processes: two wait for a browser or a trainer's start half of their time, and each may
+# run the trainer, so that more would want more memory than a laptop has.
 test: $(INSTALLED) ## Run the whole test suite
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 coverage: $(INSTALLED) ## Run the whole test suite and print how much of each file it covers, branches too
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/coverage run -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
