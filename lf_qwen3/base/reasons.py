@@ -45,6 +45,9 @@ REJECTED: dict[str, Reason] = {
     "think_twice": Reason("the thinking column and the answer bring different reasoning", "keep one of them"),
     "bad_tool_call": Reason("a tool call is no JSON of name and arguments", '{"name": …, "arguments": {…}}'),
     "bad_tools": Reason("the tools are no JSON list of descriptions", '[{"name": …, "parameters": …}, …]'),
+    "tools_twice": Reason(
+        "the system text lists a tool that the row's own tools lack", "keep one list of tools"
+    ),
     "same_preference": Reason("the chosen and the rejected answer are the same", "no preference to learn"),
     "preference_prompts": Reason(
         "the chosen and the rejected dialogue differ before their last turn",
@@ -72,6 +75,8 @@ REPAIRED: dict[str, Reason] = {
     "solution_tags": Reason("the solution tags around an answer were taken off", ""),
     "chat_template": Reason("chat-template text inside a field was unwrapped", ""),
     "end_token": Reason("an end token at the end of a text was taken off; the template adds it", ""),
+    "tool_wire_format": Reason("tool calls or answers were taken out of their tags in a text", ""),
+    "tools_in_system": Reason("tools were taken out of the system text; the template lists them itself", ""),
     "crlf": Reason("Windows line ends inside a text became plain ones", ""),
     "trailing_user": Reason("a last user turn without an answer was dropped", ""),
 }

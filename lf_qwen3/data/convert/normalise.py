@@ -1,10 +1,11 @@
-"""Bring a conversation into canonical form: template text unwrapped, thinking told from answer."""
+"""Bring a conversation into canonical form: template text and tool tags read, thinking told from answer."""
 
 from __future__ import annotations
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.convert import unwrap
+from lf_qwen3.data.convert.tool_tags import read_tool_tags
 from lf_qwen3.qwen3 import thinking
 
 
@@ -18,6 +19,7 @@ def normalise(conversation: Conversation) -> None:
     repairs = conversation.repairs
     conversation.system = _plain(conversation.system, repairs).strip(thinking.WHITESPACE)
     unwrap.unwrap(conversation)
+    read_tool_tags(conversation)
     losing = conversation.rejected
     for number, turn in enumerate([*conversation.turns, losing] if losing else conversation.turns, 1):
         try:

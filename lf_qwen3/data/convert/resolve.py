@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from lf_qwen3.base.errors import UsageError
@@ -70,7 +71,9 @@ def choose_converter(file: SourceFile, name: str = "", roles: Roles = ()) -> con
                 f"{near} {shown}" if near else shown,
                 code="column_missing",
             )
-    converter = converters.get(name) if name else converters.detect(columns, roles)
+    if name:
+        return converters.get(name)
+    converter = converters.detect(columns, roles, partial(sources.first_rows, file))
     if converter is None:
         raise _nothing_fits(file, columns)
     return converter

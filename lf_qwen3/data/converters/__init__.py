@@ -14,10 +14,10 @@ think tags inside a text are not its business (`lf_qwen3.data.convert.normalise`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from lf_qwen3.base.conversation import Conversation
+from lf_qwen3.base.conversation import Conversation, Row
 from lf_qwen3.base.discovery import import_all
 from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.data.converters.roles import Roles
@@ -29,6 +29,7 @@ PAIRS = 2
 """The precedence of converters whose rows are pairs of answers."""
 
 Convert = Callable[[SourceRow], Conversation]
+Recognise = Callable[[SourceRow], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Converter:
     flat: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     leaves: frozenset[str] = frozenset()
+    recognise: Recognise | None = None
 
     @property
     def takes_pairs(self) -> bool:
@@ -59,6 +61,11 @@ class Converter:
         known = self.may.union(*self.needs).intersection(columns)
         return (-self.precedence, -len(self.needs), -len(known), self.name)
 
+    def fits(self, rows: Iterable[SourceRow]) -> bool:
+        """Tell whether most of the first rows of a source hold what the converter reads."""
+        answers = [self.recognise is None or self.recognise(row) for row in rows]
+        return 2 * sum(answers) > len(answers)
+
 
 _CONVERTERS: dict[str, Converter] = {}
 
@@ -72,11 +79,14 @@ def converter(
     flat: Sequence[str] = (),
     messages: Sequence[str] = (),
     leaves: Collection[str] = (),
+    recognise: Recognise | None = None,
 ) -> Callable[[Convert], Convert]:
     """Register the decorated function as the converter `name`.
 
     `precedence` goes before the number of needs: `PAIRS` (2) for a pair of answers, 1 for a whole dialogue
-    in one column, 0 for columns. A row that holds a dialogue often repeats its question and answer beside it.
+    in one column, 0 for columns, -1 for a text that may be anything. `recognise` tells of such a converter
+    whether a row holds what it reads. A row that holds a dialogue often repeats its question and answer
+    beside it.
     Two hints let rows that need nothing go a short way: `flat` names the columns of question, thinking and
     answer, where the function takes no other into account (`data.convert.fast.jsonl`); `messages` what a
     column of messages may be called, where it takes none but system and tools beside it
@@ -96,6 +106,7 @@ def converter(
             tuple(flat),
             tuple(messages),
             frozenset(leaves),
+            recognise,
         )
         return function
 
@@ -116,12 +127,22 @@ def get(name: str) -> Converter:
     return known[name]
 
 
-def detect(columns: Collection[str], roles: Roles = ()) -> Converter | None:
+def detect(
+    columns: Collection[str], roles: Roles = (), first_rows: Callable[[], Iterable[Row]] | None = None
+) -> Converter | None:
     """Return the converter that fits the columns best, in whatever case they are written; None for none.
 
-    `roles` are the roles that columns were given by hand.
+    `roles` are the roles that columns were given by hand. `first_rows` gives the first rows of the source,
+    for the converters that need more than columns to know their rows; without it they count as fitting.
     """
     names = names_of_columns(tuple(columns), roles)
     known = {*names.column, *names.clashes}
     fitting = [candidate for candidate in all_converters().values() if not candidate.missing(known)]
-    return min(fitting, key=lambda candidate: candidate.rank(known)) if fitting else None
+    rows: list[SourceRow] | None = None
+    for candidate in sorted(fitting, key=lambda candidate: candidate.rank(known)):
+        if candidate.recognise and first_rows:
+            rows = rows or [SourceRow(row, names_of_columns(tuple(row), roles)) for row in first_rows()]
+            if not candidate.fits(rows):
+                continue
+        return candidate
+    return None

@@ -6,9 +6,10 @@ from typing import Any
 
 from lf_qwen3.base.conversation import Conversation, Role, Turn
 from lf_qwen3.base.errors import Reject
-from lf_qwen3.data.converters._tools import calls_text, joined_calls, tools_text
 from lf_qwen3.data.converters.fields import kind, optional_text
+from lf_qwen3.data.converters.roles import ROLES
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
+from lf_qwen3.data.converters.tools import calls_text, describes_tools, joined_calls, joined_tools, tools_text
 from lf_qwen3.qwen3.thinking import CLOSE, excerpt
 
 _ROLES: dict[str, Role] = {
@@ -29,6 +30,8 @@ _THINKING_KEYS = ("reasoning_content", "reasoning", "thinking")
 _CALL_KEYS = ("tool_calls", "function_call")
 _KEYS = frozenset({"from", "role", "value", "content"})
 _ASSISTANT_KEYS = _KEYS.union(_THINKING_KEYS, _CALL_KEYS)
+_TOOL_KEYS = ROLES["tools"]
+_SYSTEM_KEYS = _KEYS.union(_TOOL_KEYS)
 _MEDIA = ("image", "audio", "video")
 
 
@@ -36,10 +39,10 @@ def read(row: SourceRow, where: str) -> Conversation:
     """Make the turns of the messages in the column `where`: a list of them, or one alone.
 
     A message is {from, value} or {role, content}; roles are read in any case, and a system message that
-    comes first is the system text. An assistant's message may bring reasoning_content (or reasoning,
-    thinking) and tool_calls; a call that stands in a message of its own belongs to the assistant turn before
-    it. Other keys are noted as left. Raises `Reject` (missing_field, bad_turns, unknown_role, roles,
-    not_text, multimodal, bad_tool_call).
+    comes first is the system text; it may bring tools. An assistant's message may bring reasoning_content
+    (or reasoning, thinking) and tool_calls; a call that stands in a message of its own belongs to the
+    assistant turn before it. Other keys are noted as left. Raises `Reject` (missing_field, bad_turns,
+    unknown_role, roles, not_text, multimodal, bad_tool_call, bad_tools).
     """
     messages = row.get(where)
     if messages is None:
@@ -63,6 +66,7 @@ def read(row: SourceRow, where: str) -> Conversation:
             if number > 1:
                 raise Reject("roles", f"turn {number} is {role}; the system text comes first")
             conversation.system = _text(content, number)
+            conversation.tools = next(filter(None, map(tools_text, map(message.get, _TOOL_KEYS))), "")
         elif role == "assistant" and len(message) > 2:
             turns.append(_assistant(message, content, number))
         else:
@@ -73,20 +77,26 @@ def read(row: SourceRow, where: str) -> Conversation:
 def add_columns(conversation: Conversation, row: SourceRow) -> Conversation:
     """Take the system text and the tools from columns beside the messages.
 
-    Raises `Reject` (not_text, bad_tools, and system_twice when the messages bring another system text).
+    Raises `Reject` (not_text, bad_tools, and system_twice or tools_twice when the messages bring others).
     """
     system = optional_text(row, "system")
     if system.strip():
         if conversation.system.strip() not in ("", system.strip()):
             raise Reject("system_twice", excerpt(system))
         conversation.system = system
-    conversation.tools = tools_text(row.get("tools"))
+    conversation.tools = joined_tools(_tools_beside(row), conversation.tools)
     return conversation
+
+
+def _tools_beside(row: SourceRow) -> str:
+    """Return the tools of a row; a column of another name than tools counts where it describes some."""
+    names = [name for name in _TOOL_KEYS[1:] if describes_tools(row.peek(name))]
+    return tools_text(row.get("tools")) or next((tools_text(row.get(name)) for name in names), "")
 
 
 def _leave_unread(message: dict[str, Any], role: str, row: SourceRow, where: str) -> None:
     """Note the filled keys of a message that nobody reads."""
-    known = _ASSISTANT_KEYS if role == "assistant" else _KEYS
+    known = _ASSISTANT_KEYS if role == "assistant" else _SYSTEM_KEYS if role in _SYSTEM_ROLES else _KEYS
     for key, value in message.items():
         if key not in known and is_filled(value):
             row.leave(f"{row.column(where)}[].{key}")

@@ -48,7 +48,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "answer": ("answer", *MODEL_ANSWERS, *ANSWERS),
     "system": ("system",),
     "history": ("history",),
-    "tools": ("tools",),
+    "tools": ("tools", "functions"),
     "messages": DIALOGUES,
     "chosen": ("chosen",),
     "rejected": ("rejected", "rejected_response"),

@@ -30,6 +30,7 @@ def column(thinking, answer):
     return {"question": "What is it?", "reasoning": thinking, "answer": answer}
 
 
+TOOL = {"name": "f", "parameters": {}}
 CALL = {"function": {"name": "f", "arguments": {}}}
 SPLIT_PAIR = {
     "chosen": [{"role": "user", "content": "What?"}, {"role": "assistant", "content": ANSWER}],
@@ -69,6 +70,11 @@ REJECTED_ROWS = {
             {"role": "assistant", "content": "", "tool_calls": [{"function": {"arguments": {}}}]},
         ]
     },
+    "tools_twice": chat(
+        ("system", f"S <tools>{json.dumps(TOOL)}</tools>"),
+        *(("user", "q"), ("assistant", ANSWER)),
+        tools=[{**TOOL, "name": "g"}],
+    ),
     "bad_tools": {**asked(ANSWER), "tools": "no JSON"},
     "same_preference": preference(ANSWER, "It is  a stone."),
     "preference_prompts": SPLIT_PAIR,
@@ -90,6 +96,10 @@ REPAIRED_ROWS = {
     ),
     "chat_template": asked(f"<|im_start|>assistant\n{ANSWER}<|im_end|>"),
     "end_token": asked(f"{ANSWER}<|im_end|>"),
+    "tool_wire_format": asked('<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'),
+    "tools_in_system": chat(
+        ("system", f"S <tools>{json.dumps(TOOL)}</tools>"), ("user", "q"), ("assistant", ANSWER)
+    ),
     "crlf": asked("One.\r\nTwo."),
     "trailing_user": chat(("user", "q"), ("assistant", ANSWER), ("user", "r")),
 }

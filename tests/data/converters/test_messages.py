@@ -8,6 +8,7 @@ from lf_qwen3.data.converters.source_row import SourceRow
 Q, A = Turn("user", "Q"), Turn("assistant", "A")
 CALL = '[{"name": "f", "arguments": {"n": 1}}]'
 ASKS = {"role": "user", "content": "Q"}
+OPENAI_TEXT = '{"type": "function", "function": {"name": "f", "arguments": "{\\"n\\": 1}"}}'
 OPENAI_CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"n": 1}'}}
 
 
@@ -128,6 +129,72 @@ def calling(*calls, content=None):
             id="tools-as-text",
         ),
         pytest.param(
+            {"messages": [ASKS, answer()], "tools": {"name": "f"}},
+            Conversation([Q, A], tools='[{"name": "f"}]'),
+            id="one-tool",
+        ),
+        *(
+            pytest.param(
+                {"messages": [ASKS, answer()], "tools": tools},
+                Conversation([Q, A], tools='[{"name": "f"}, {"name": "g"}]'),
+                id=f"tools-as-{kind}",
+            )
+            for kind, tools in {
+                "lines": '{"name": "f"}\n{"name": "g"}',
+                "texts": ['{"name": "f"}', '{"name": "g"}'],
+                "python-writes-them": "[{'name': 'f'}, {'name': 'g'}]",
+            }.items()
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer()], "functions": [{"name": "f"}]},
+            Conversation([Q, A], tools='[{"name": "f"}]'),
+            id="functions",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer()], "tools": "", "Functions": '[{"name": "f"}]'},
+            Conversation([Q, A], tools='[{"name": "f"}]'),
+            id="functions-beside-empty-tools",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer()], "functions": ["main", "parse"]},
+            Conversation([Q, A]),
+            id="functions-that-describe-no-tools",
+        ),
+        *(
+            pytest.param(
+                {"messages": [{"role": "system", "content": "S", key: '[{"name": "f"}]'}, ASKS, answer()]},
+                Conversation([Q, A], "S", '[{"name": "f"}]'),
+                id=f"{key}-of-the-system-message",
+            )
+            for key in ("tools", "functions")
+        ),
+        pytest.param(
+            {
+                "messages": [{"role": "system", "content": "S", "tools": [{"name": "f"}]}, ASKS, answer()],
+                "tools": [{"name": "g"}, {"name": "f"}],
+            },
+            Conversation([Q, A], "S", '[{"name": "g"}, {"name": "f"}]'),
+            id="tools-in-both",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer("", tool_calls="[" + OPENAI_TEXT + "]")]},
+            Conversation([Q, Turn("assistant", "", calls=CALL)]),
+            id="calls-as-text",
+        ),
+        pytest.param(
+            {"messages": [ASKS, answer("", tool_calls=[OPENAI_TEXT])]},
+            Conversation([Q, Turn("assistant", "", calls=CALL)]),
+            id="calls-as-texts",
+        ),
+        *(
+            pytest.param(
+                calling({"name": "f", "arguments": arguments}),
+                Conversation([Q, Turn("assistant", "", calls=CALL.replace('{"n": 1}', "{}"))]),
+                id=f"{arguments!r}-is-no-arguments",
+            )
+            for arguments in (None, "", {})
+        ),
+        pytest.param(
             {"messages": [{"role": "user", "content": [{"type": "text", "text": "Q"}]}, answer()]},
             Conversation([Q, A]),
             id="text-part",
@@ -183,9 +250,17 @@ def test_convert(given, expected):
         ),
         pytest.param(calling({"name": "f", "arguments": {"n": b"x"}}), "bad_tool_call", id="bytes"),
         pytest.param(calling({"name": "f", "arguments": '{"n": "\\ud800"}'}), "surrogate", id="surrogate"),
-        pytest.param({"messages": [ASKS, answer()], "tools": '{"name": "f"}'}, "bad_tools", id="one-tool"),
+        pytest.param({"messages": [ASKS, answer()], "tools": '{"name": 7}'}, "bad_tools", id="one-thing"),
         pytest.param({"messages": [ASKS, answer()], "tools": [{"type": "x"}]}, "bad_tools", id="no-name"),
         pytest.param({"messages": [ASKS, answer()], "tools": ["f"]}, "bad_tools", id="tool-is-text"),
+        pytest.param(
+            {
+                "messages": [{"role": "system", "content": "S", "tools": [{"name": "f"}]}, ASKS, answer()],
+                "tools": [{"name": "g"}],
+            },
+            "tools_twice",
+            id="other-tools-in-the-system-message",
+        ),
     ],
 )
 def test_convert_rejects(given, code):

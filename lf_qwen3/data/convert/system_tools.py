@@ -1,0 +1,101 @@
+"""Take the descriptions of tools out of a system text, where the template would write them once more.
+
+Qwen3's template lists the tools behind the system text and says how they are called. A set that was made for
+such a template, by hand or by another model's, has both in its system text already.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+
+from lf_qwen3.base.conversation import Conversation
+from lf_qwen3.data.converters.tools import describes_tools, joined_tools, names_of_tools, tools_text
+
+_BLOCK = re.compile(r"<tools>((?:(?!<tools>).)*?)</tools>", re.DOTALL)
+_GLAIVE = re.compile(
+    r",?\s*with access to the following functions\.\s+Use them if required\s*-\s*(?=\{)", re.IGNORECASE
+)
+_SCHEMA = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
+_CALL = r"<tool_call>(?:(?!</?tool_call>).){0,300}</tool_call>"
+_SAID_BY_TEMPLATE = (
+    r"# Tools(?=\n)",
+    r"You may call one or more functions to assist with the user query\.",
+    r"You are provided with function signatures? within <tools>\s*</tools> XML tags[.:]?",
+    r"Here are the available tools:",
+    r"After calling & executing the functions?, you will be provided with function results within "
+    r"<tool_response>\s*</tool_response> XML tags\.",
+    rf"Use the following pydantic model json schema for each tool call you will make:\s*{_SCHEMA}",
+    rf"For each function call,? return a json object,? with the following pydantic model json schema"
+    rf"(?: for each)?:\s*{_SCHEMA}",
+    r"For each function call,? return a json object with function name and arguments within "
+    rf"<tool_call>\s*</tool_call> (?:XML )?tags(?: as follows| with the following schema)?:\s*{_CALL}",
+    r"Each function call should be enclosed within <tool_call>\s*</tool_call> XML tags\."
+    rf"\s*Example:\s*{_CALL}",
+)
+_PREAMBLE = re.compile(rf"(?:\s*(?:{'|'.join(_SAID_BY_TEMPLATE)}))+\s*", re.IGNORECASE | re.DOTALL)
+"""The sentences of Qwen's and of Hermes' templates around the tools; Qwen3's own says the same."""
+_JSON = re.compile(r"[\[{]\s*[\"{]")
+_PLACES = 200
+"""Places in a system text at which JSON is tried."""
+
+
+def take_tools(conversation: Conversation) -> None:
+    """Move tools out of the system text, in place, with the sentences that the template writes itself.
+
+    A system text without such a list, or with one that cannot be read, is left. The row's own tools count
+    where they name all that the text lists. Adds the repair code `tools_in_system`; raises `Reject`
+    ("tools_twice") where they do not.
+    """
+    text = conversation.system
+    for start, end, tools in _marked_lists(text):
+        conversation.tools = joined_tools(conversation.tools, tools)
+        conversation.system = _without_preamble(text[:start], text[end:])
+        break
+    else:
+        if conversation.tools:
+            conversation.system = _without_repeated(text, names_of_tools(conversation.tools))
+    if conversation.system != text:
+        conversation.repairs.add("tools_in_system")
+
+
+def _marked_lists(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where a text lists tools in tags or in glaive's words, and the tools as a JSON array."""
+    places = [(block.start(), block.end(), block[1]) for block in _BLOCK.finditer(text)]
+    if glaive := _GLAIVE.search(text):
+        places.append((glaive.start(), len(text), text[glaive.end() :]))
+    for start, end, listed in places:
+        if describes_tools(listed):
+            yield start, end, tools_text(listed)
+
+
+def _without_preamble(before: str, behind: str) -> str:
+    """Return a system text without its tools and without what the template says of them."""
+    kept = [_PREAMBLE.sub(_seam, part).strip() for part in (before, behind)]
+    return "\n\n".join(filter(None, kept))
+
+
+def _seam(sentence: re.Match[str]) -> str:
+    around = sentence[0][: -len(sentence[0].lstrip())] + sentence[0][len(sentence[0].rstrip()) :]
+    return "\n" if "\n" in around else " "
+
+
+def _without_repeated(text: str, names: AbstractSet[str]) -> str:
+    """Return a system text without the JSON that describes tools of these names, all that the row has."""
+    decoder = json.JSONDecoder()
+    at = 0
+    for _ in range(_PLACES):
+        place = _JSON.search(text, at)
+        if place is None:
+            break
+        at = place.end()
+        try:
+            value, end = decoder.raw_decode(text, place.start())
+        except (ValueError, RecursionError):
+            continue
+        if describes_tools(value) and names_of_tools(tools_text(value)) <= names:
+            text = text[: place.start()].rstrip() + "\n" + text[end:].lstrip(" ,\n")
+            at = place.start()
+    return text.strip()

@@ -1,0 +1,207 @@
+import json
+
+import pytest
+
+from lf_qwen3.base.conversation import Conversation, Turn
+from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.convert.normalise import normalise
+from lf_qwen3.data.convert.rules import all_rules, require_sound
+from lf_qwen3.qwen3.thinking import frame
+
+BODY = '{"name": "lamp", "arguments": {"on": true}}'
+CALL = f"[{BODY}]"
+TAGGED = f"<tool_call>\n{BODY}\n</tool_call>"
+ASKED = Turn("user", "Lamp on.")
+DONE = Turn("assistant", "It is on.")
+LAMP = {"name": "lamp", "description": "d", "parameters": {"type": "object", "properties": {}}}
+FAN = {"type": "function", "function": {**LAMP, "name": "fan"}}
+
+
+def normalised(*turns, system="", tools=None, rejected=None):
+    conversation = Conversation(list(turns), system, json.dumps(tools) if tools else "", rejected)
+    normalise(conversation)
+    return conversation
+
+
+def calling(text):
+    """Return the turn that an assistant's text becomes, and the repairs."""
+    conversation = normalised(ASKED, Turn("assistant", text), Turn("tool", "ok"), DONE)
+    return conversation.turns[1], conversation.repairs
+
+
+@pytest.mark.parametrize(
+    ("text", "turn"),
+    [
+        pytest.param(TAGGED, Turn("assistant", "", calls=CALL), id="alone"),
+        pytest.param(TAGGED.replace("\n", ""), Turn("assistant", "", calls=CALL), id="in-one-line"),
+        pytest.param(f"I will.\n{TAGGED}", Turn("assistant", "I will.", calls=CALL), id="behind-a-text"),
+        pytest.param(f"I will. {TAGGED}", Turn("assistant", "I will.", calls=CALL), id="behind-a-sentence"),
+        pytest.param(f"好的。{TAGGED}", Turn("assistant", "好的。", calls=CALL), id="behind-chinese"),
+        pytest.param(frame("r", TAGGED), Turn("assistant", "", "r", CALL), id="behind-thinking"),
+        pytest.param(
+            frame("r", f"I will.\n\n{TAGGED}"), Turn("assistant", "I will.", "r", CALL), id="behind-both"
+        ),
+        pytest.param(
+            f"{TAGGED}\n{TAGGED}", Turn("assistant", "", calls=f"[{BODY}, {BODY}]"), id="two-in-two-tags"
+        ),
+        pytest.param(
+            f"<tool_call>\n{BODY}\n{BODY}\n</tool_call>",
+            Turn("assistant", "", calls=f"[{BODY}, {BODY}]"),
+            id="two-lines-in-a-tag",
+        ),
+        pytest.param(
+            f"<tool_call>[{BODY}, {BODY}]</tool_call>",
+            Turn("assistant", "", calls=f"[{BODY}, {BODY}]"),
+            id="a-list-in-a-tag",
+        ),
+        pytest.param(f"<tool_call>\n{BODY}", Turn("assistant", "", calls=CALL), id="never-closed"),
+        pytest.param(
+            "<tool_call>\n{'arguments': {'on': True}, 'name': 'lamp'}\n</tool_call>",
+            Turn("assistant", "", calls=CALL),
+            id="written-by-python",
+        ),
+        pytest.param(
+            '<functioncall> {"name": "lamp", "arguments": \'{"on": true}\'} <|endoftext|>',
+            Turn("assistant", "", calls=CALL),
+            id="glaive",
+        ),
+        pytest.param(
+            '<functioncall> {"name": "say", "arguments": \'{"text": "it\'s\\non"}\'}',
+            Turn("assistant", "", calls='[{"name": "say", "arguments": {"text": "it\'s\\non"}}]'),
+            id="glaive-with-an-apostrophe",
+        ),
+        pytest.param(f"[TOOL_CALLS] {CALL}", Turn("assistant", "", calls=CALL), id="mistral"),
+        pytest.param(
+            '<tool_call>{"name": "lamp", "parameters": {"on": true}}</tool_call>',
+            Turn("assistant", "", calls=CALL),
+            id="parameters",
+        ),
+        pytest.param(
+            '<tool_call>{"name": "now", "arguments": ""}</tool_call>',
+            Turn("assistant", "", calls='[{"name": "now", "arguments": {}}]'),
+            id="no-arguments",
+        ),
+        pytest.param(
+            f"<think>\nshall I <b>?\n</think>\n\n{TAGGED}",
+            Turn("assistant", "", "shall I <b>?", CALL),
+            id="markup-in-thinking",
+        ),
+    ],
+)
+def test_calls_at_the_end_of_a_text_are_calls(text, turn):
+    assert calling(text) == (
+        turn,
+        {"tool_wire_format"} | ({"end_token"} if "<|endoftext|>" in text else set()),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Write `{TAGGED}`",
+        f"```\n{TAGGED}\n```",
+        f"```\n{TAGGED}",
+        f"Write {TAGGED}",
+        f"{TAGGED}\nThat is how.",
+        f"{TAGGED} and {TAGGED}",
+        "<tool_call>\nand so on\n</tool_call>",
+        "The tag is <tool_call>",
+        f"<tool_call>\n{BODY}\n<tool_call>\n{BODY}\n</tool_call>",
+        "<tool_call>[]</tool_call>",
+    ],
+)
+def test_a_tag_that_is_only_quoted_stays_a_special_token(text):
+    conversation = normalised(ASKED, Turn("assistant", text))
+    with pytest.raises(Reject) as caught:
+        require_sound(conversation, all_rules())
+    assert (caught.value.code, caught.value.detail) == ("special_token", "<tool_call> in turn 2")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{'name': 'f', 'arguments': {'at': now()}}",
+        "{'name': 'f', 'arguments': {1: 2}}",
+        "{'name': 'f', 'arguments': {'a': (1, 2)}}",
+        "{'name': 'f', 'arguments': {'a': {1, 2}}}",
+        "{'name': 'f', 'arguments': {'a': 1e999}}",
+        '{"name": "f", "arguments": {"a": NaN}}',
+        '{"name": "f"}',
+        '{"arguments": {}}',
+        '{"name": "f", "arguments": [1]}',
+        '{"name": "f", "arguments": {',
+        '{"a":' * 100_000,
+    ],
+)
+def test_a_call_that_cannot_be_read_is_rejected_by_name(body):
+    with pytest.raises(Reject) as caught:
+        normalised(ASKED, Turn("assistant", f"<tool_call>\n{body}\n</tool_call>"))
+    assert caught.value.code == "bad_tool_call"
+    assert caught.value.detail.startswith("turn 2")
+
+
+def test_calls_that_stand_in_a_key_too_are_not_doubled():
+    turn = Turn("assistant", TAGGED, calls=CALL)
+    assert normalised(ASKED, turn, Turn("tool", "ok"), DONE).turns[1] == Turn("assistant", "", calls=CALL)
+    other = Turn("assistant", TAGGED, calls='[{"name": "fan", "arguments": {}}]')
+    both = normalised(ASKED, other, Turn("tool", "ok"), DONE).turns[1]
+    assert json.loads(both.calls) == [{"name": "fan", "arguments": {}}, json.loads(BODY)]
+
+
+def test_a_rejected_answer_may_call():
+    conversation = normalised(ASKED, DONE, rejected=Turn("assistant", TAGGED))
+    assert conversation.rejected == Turn("assistant", "", calls=CALL)
+    with pytest.raises(Reject) as caught:
+        normalised(ASKED, DONE, rejected=Turn("assistant", "<tool_call>{</tool_call>"))
+    assert caught.value.detail.startswith("the rejected answer")
+
+
+@pytest.mark.parametrize("role", ["tool", "user"])
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("<tool_response>\n7\n</tool_response>", ["7"]),
+        ("<tool_response>7</tool_response>", ["7"]),
+        ("<tool_response>\n7\n</tool_response>\n<tool_response>\n8\n</tool_response>", ["7", "8"]),
+    ],
+)
+def test_answers_of_tools_lose_their_tags_and_are_tool_turns(role, text, answers):
+    conversation = normalised(ASKED, Turn("assistant", "", calls=CALL), Turn(role, text), DONE)
+    assert conversation.turns[2:-1] == [Turn("tool", answer) for answer in answers]
+    assert conversation.repairs == {"tool_wire_format"}
+    require_sound(conversation, all_rules())
+
+
+@pytest.mark.parametrize(
+    "text", ["What is <tool_response>7</tool_response>?", "<tool_response>\n7", "</tool_response>"]
+)
+def test_a_tag_of_an_answer_that_is_only_quoted_stays_a_special_token(text):
+    conversation = normalised(Turn("user", text), DONE)
+    with pytest.raises(Reject) as caught:
+        require_sound(conversation, all_rules())
+    assert caught.value.code == "special_token"
+    assert not conversation.repairs
+
+
+def test_glaives_mark_of_an_answer_is_taken_off():
+    turns = ASKED, Turn("assistant", "", calls=CALL), Turn("tool", "FUNCTION RESPONSE: 7"), DONE
+    assert normalised(*turns).turns[2] == Turn("tool", "7")
+
+
+def test_qwens_own_template_text_becomes_what_it_was_made_from():
+    text = (
+        "<|im_start|>system\nBe kind.\n\n# Tools\n\nYou may call one or more functions to "
+        "assist with the user "
+        "query.\n\nYou are provided with function signatures within <tools></tools> XML tags:\n<tools>\n"
+        f"{json.dumps(FAN)}\n{json.dumps(FAN).replace('fan', 'lamp')}\n</tools>\n\nFor each function call, "
+        "return a json object with function name and arguments within <tool_call></tool_call> XML tags:\n"
+        '<tool_call>\n{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call><|im_end|>\n'
+        f"<|im_start|>user\nLamp on.<|im_end|>\n<|im_start|>assistant\n<think>\nr\n</think>\n\n{TAGGED}"
+        "<|im_end|>\n<|im_start|>user\n<tool_response>\nok\n</tool_response><|im_end|>\n"
+        "<|im_start|>assistant\nIt is on.<|im_end|>\n"
+    )
+    conversation = normalised(Turn("user", text))
+    assert conversation.turns == [ASKED, Turn("assistant", "", "r", CALL), Turn("tool", "ok"), DONE]
+    assert conversation.system == "Be kind."
+    assert [tool["function"]["name"] for tool in json.loads(conversation.tools)] == ["fan", "lamp"]
+    assert conversation.repairs == {"chat_template", "tool_wire_format", "tools_in_system"}
