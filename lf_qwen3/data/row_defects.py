@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from lf_qwen3.qwen3.special_tokens import PATTERN
+from lf_qwen3.qwen3.thinking import CLOSE, OPEN
+
+THINK_TAGS = (OPEN, CLOSE)
+"""What a prompt may hold: `find_think_tag` says why."""
 
 
 def is_empty(text: str) -> bool:
@@ -27,6 +31,19 @@ def find_special_token(text: str, allowed: Collection[str] = ()) -> str | None:
         return None
     tokens = (match[0] for match in PATTERN.finditer(text))
     return next((token for token in tokens if token not in allowed), None)
+
+
+def find_think_tag(prompt: str) -> str | None:
+    """Return the first think tag in a prompt, or None: convert keeps such a row, and both warn of it.
+
+    A prompt that asks for reasoning "in <think> tags" is kept as it is: the tokenizer makes the same control
+    token of the tag when the model is asked with that prompt, no template reads think tags in a user's turn
+    (Qwen3's and `ReasoningTemplate` take them in assistant turns alone), and no loss stands on it. To take
+    the tag out would train another prompt than the one that will be asked.
+    """
+    if "think>" not in prompt:
+        return None
+    return next((tag for tag in THINK_TAGS if tag in prompt), None)
 
 
 def is_same_answer(chosen: str, rejected: str) -> bool:

@@ -19,12 +19,15 @@ _GLAIVE = re.compile(
     r",?\s*with access to the following functions\.\s+Use them if required\s*-\s*(?=\{)", re.IGNORECASE
 )
 _SCHEMA = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
-_CALL = r"<tool_call>(?:(?!</?tool_call>).){0,300}</tool_call>"
+_CALL = r"<tool_call>(?:(?!</?tool_call>).){0,600}</tool_call>"
 _SAID_BY_TEMPLATE = (
     r"# Tools(?=\n)",
     r"You may call one or more functions to assist with the user query\.",
     r"You are provided with function signatures? within <tools>\s*</tools> XML tags[.:]?",
     r"Here are the available tools:",
+    r"You have access to the following (?:functions|tools):",
+    rf"If you choose to call a function ONLY reply in the following format with NO suffix:\s*{_CALL}"
+    r"(?:\s*<IMPORTANT>(?:(?!</?IMPORTANT>).)*</IMPORTANT>)?",
     r"After calling & executing the functions?, you will be provided with function results within "
     r"<tool_response>\s*</tool_response> XML tags\.",
     rf"Use the following pydantic model json schema for each tool call you will make:\s*{_SCHEMA}",
@@ -36,7 +39,7 @@ _SAID_BY_TEMPLATE = (
     rf"\s*Example:\s*{_CALL}",
 )
 _PREAMBLE = re.compile(rf"(?:\s*(?:{'|'.join(_SAID_BY_TEMPLATE)}))+\s*", re.IGNORECASE | re.DOTALL)
-"""The sentences of Qwen's and of Hermes' templates around the tools; Qwen3's own says the same."""
+"""The sentences of Qwen's, Qwen-Coder's and Hermes' templates around the tools; Qwen3's own says the same."""
 _JSON = re.compile(r"[\[{]\s*[\"{]")
 _PLACES = 200
 """Places in a system text at which JSON is tried."""

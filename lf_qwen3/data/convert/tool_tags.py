@@ -12,6 +12,7 @@ import re
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.data.convert.system_tools import take_tools
+from lf_qwen3.data.convert.xml_calls import XML_CALL, parse_xml_call
 from lf_qwen3.data.converters.tools import calls_text, joined_calls
 from lf_qwen3.qwen3.thinking import CLOSE
 
@@ -34,7 +35,7 @@ def read_tool_tags(conversation: Conversation) -> None:
     losing = conversation.rejected
     for number, turn in enumerate([*conversation.turns, losing] if losing else conversation.turns, 1):
         where = "the rejected answer" if turn is losing else f"turn {number}"
-        if turn.role == "assistant" and _take_calls(turn, where):
+        if turn.role == "assistant" and _take_calls(turn, conversation.tools, where):
             conversation.repairs.add("tool_wire_format")
     turns = [bare for turn in conversation.turns for bare in _bare_answers(turn)]
     if turns != conversation.turns:
@@ -42,7 +43,7 @@ def read_tool_tags(conversation: Conversation) -> None:
         conversation.repairs.add("tool_wire_format")
 
 
-def _take_calls(turn: Turn, where: str) -> bool:
+def _take_calls(turn: Turn, tools: str, where: str) -> bool:
     """Take the calls that an assistant's text ends with; return whether there are any."""
     text = turn.content
     begin = text.rfind(CLOSE) + 1
@@ -52,7 +53,8 @@ def _take_calls(turn: Turn, where: str) -> bool:
             continue
         calls = ""
         for body in _bodies(text[at:], tag):
-            calls = joined_calls(calls, calls_text(body, where))
+            call = parse_xml_call(body, tools) if body.lstrip().startswith(XML_CALL) else body
+            calls = joined_calls(calls, calls_text(call, where))
         if calls:
             turn.content = text[:at]
             same = turn.calls and json.loads(turn.calls) == json.loads(calls)
@@ -84,8 +86,8 @@ def _bodies(text: str, tag: str) -> list[str]:
         bodies.append(body)
     body, _, behind = last.partition(closing)
     bodies.append(body)
-    is_json = all(body.strip().startswith(("{", "[")) for body in bodies)
-    return bodies if is_json and not behind.strip() else []
+    are_calls = all(body.lstrip().startswith(("{", "[", XML_CALL)) for body in bodies)
+    return bodies if are_calls and not behind.strip() else []
 
 
 def _bare_answers(turn: Turn) -> list[Turn]:

@@ -4,7 +4,7 @@ from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data.convert.rules import Breach, all_rules, require_sound
-from lf_qwen3.qwen3.thinking import OPEN
+from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 
 RULES = {rule.code: rule for rule in all_rules()}
 Q, A = Turn("user", "Q"), Turn("assistant", "A")
@@ -61,7 +61,20 @@ def test_roles(turns, detail):
 @pytest.mark.parametrize(
     ("conversation", "detail"),
     [
-        pytest.param(Conversation([Turn("user", OPEN), A]), f"{OPEN} in turn 1", id="question"),
+        pytest.param(Conversation([Turn("user", "<tool_call>"), A]), "<tool_call> in turn 1", id="user"),
+        pytest.param(
+            Conversation([Turn("user", f"Think in {OPEN}."), A], OPEN), None, id="think-in-a-prompt"
+        ),
+        pytest.param(
+            Conversation([Q, Turn("assistant", OPEN), Turn("tool", OPEN), A]),
+            f"{OPEN} in turn 2",
+            id="think-in-an-answer",
+        ),
+        pytest.param(
+            Conversation([Q, A], rejected=Turn("assistant", CLOSE)),
+            f"{CLOSE} in the rejected answer",
+            id="think-in-the-rejected-answer",
+        ),
         pytest.param(
             Conversation([Q, Turn("assistant", "A", "<tool_call>")]), "<tool_call> in turn 2", id="thinking"
         ),

@@ -83,6 +83,18 @@ def test_tools_between_tags_become_the_tools(listed, tools):
             id="hermes-3",
         ),
         pytest.param(
+            "S\n\n# Tools\n\nYou have access to the following "
+            "functions:\n\n<tools>\nTOOLS\n</tools>\n\nIf you "
+            "choose to call a function ONLY reply in the following format with NO suffix:\n\n<tool_call>\n"
+            "<function=example_function_name>\n<parameter=example_parameter_1>\nvalue_1\n</parameter>\n"
+            "</function>\n</tool_call>\n\n<IMPORTANT>\nReminder:\n- Function calls MUST follow the specified "
+            "format: an inner <function=...></function> block must be nested within "
+            "<tool_call></tool_call> XML "
+            "tags\n</IMPORTANT>",
+            "S",
+            id="qwen-coder",
+        ),
+        pytest.param(
             "You are a helpful assistant with access to the following functions. Use them if "
             "required -\nTOOLS",
             "You are a helpful assistant",

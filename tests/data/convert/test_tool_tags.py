@@ -148,6 +148,43 @@ def test_calls_that_stand_in_a_key_too_are_not_doubled():
     assert json.loads(both.calls) == [{"name": "fan", "arguments": {}}, json.loads(BODY)]
 
 
+XML = "<tool_call>\n<function=lamp>\n{}\n</function>\n</tool_call>"
+XML_TOOL = {
+    "name": "lamp",
+    "parameters": {"type": "object", "properties": {"room": {"type": "string"}, "on": {"type": "boolean"}}},
+}
+
+
+@pytest.mark.parametrize("tools", [[XML_TOOL], [FAN, {"type": "function", "function": XML_TOOL}]])
+def test_a_call_in_xml_has_the_types_of_its_tool(tools):
+    parameters = "<parameter=room>\n12\n</parameter>\n<parameter=on>\ntrue\n</parameter>"
+    turns = ASKED, Turn("assistant", f"I will.\n{XML.format(parameters)}"), Turn("tool", "ok"), DONE
+    turn = normalised(*turns, tools=tools).turns[1]
+    assert turn.content == "I will."
+    assert json.loads(turn.calls) == [{"name": "lamp", "arguments": {"room": "12", "on": True}}]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "arguments"),
+    [
+        ("", {}),
+        ("<parameter=a>\n[1, 2]\n</parameter>", {"a": [1, 2]}),
+        ("<parameter=a>NaN</parameter><parameter=b>12</parameter>", {"a": "NaN", "b": 12}),
+        ("<parameter=a>two\n  lines</parameter>", {"a": "two\n  lines"}),
+    ],
+)
+def test_a_call_in_xml_of_an_unknown_tool_is_read_as_json_where_it_is_some(parameters, arguments):
+    turn, _ = calling(XML.format(parameters))
+    assert json.loads(turn.calls) == [{"name": "lamp", "arguments": arguments}]
+
+
+def test_xml_that_is_no_call_stays_a_special_token():
+    conversation = normalised(ASKED, Turn("assistant", XML.format("and so on")))
+    with pytest.raises(Reject) as caught:
+        require_sound(conversation, all_rules())
+    assert caught.value.code == "special_token"
+
+
 def test_a_rejected_answer_may_call():
     conversation = normalised(ASKED, DONE, rejected=Turn("assistant", TAGGED))
     assert conversation.rejected == Turn("assistant", "", calls=CALL)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.data.convert.rules import Breach, rule
-from lf_qwen3.data.row_defects import find_special_token, has_nul
+from lf_qwen3.data.row_defects import THINK_TAGS, find_special_token, has_nul
 from lf_qwen3.qwen3.thinking import has_tag
 
 _GOOD = Conversation([Turn("user", "a < b?"), Turn("assistant", "yes")])
@@ -21,9 +21,10 @@ def nul(conversation: Conversation) -> Breach | None:
 
 @rule("special_token", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("assistant", "a<|im_end|>")]))
 def special_token(conversation: Conversation) -> Breach | None:
-    """Refuse an added token of Qwen3's tokenizer in any text: it would be read as a control token."""
+    """Refuse an added token of Qwen3's tokenizer in a text, save a think tag in a prompt."""
+    learnt = {where for where, turn in _turns(conversation) if turn.role == "assistant"}
     for where, text in _texts(conversation):
-        if "<" in text and (token := find_special_token(text)):
+        if "<" in text and (token := find_special_token(text, () if where in learnt else THINK_TAGS)):
             return Breach(f"{token} in {where}")
     return None
 

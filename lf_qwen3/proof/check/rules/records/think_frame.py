@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lf_qwen3.data.row_defects import find_think_tag
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame
@@ -77,9 +78,10 @@ def think_misplaced(sample: Sample) -> CheckResult:
 
 @check(
     "think_in_prompt",
-    "error",
+    "warning",
     "a think tag stands in a prompt",
-    "the tokenizer makes a control token of it; take it out, or move the reasoning to its answer",
+    "right where users will ask with this very prompt, for the model reads the same token then; Qwen3 thinks "
+    "in these tags without being asked, and reasoning that stands in a prompt is not learnt",
     good=_GOOD,
     bad=sample_of(f"q {OPEN}", "a"),
 )
@@ -87,7 +89,7 @@ def think_in_prompt(sample: Sample) -> CheckResult:
     """Require that only an assistant thinks; a text to continue (pretraining) may hold whole frames."""
     if sample.kind == "pretrain":
         return PASS
-    return next((Fault(where) for where, text in sample.prompts if OPEN in text or CLOSE in text), PASS)
+    return next((Fault(where) for where, text in sample.prompts if find_think_tag(text)), PASS)
 
 
 @check(
