@@ -16,6 +16,8 @@ from lf_qwen3.qwen3.thinking import excerpt
 
 _QUOTED_ARGUMENTS = re.compile(r"""(.*"arguments"\s*:\s*)'(.*)'(\s*\})\s*\Z""", re.DOTALL)
 """JSON arguments in single quotes inside the JSON of a call, as glaive-function-calling writes them."""
+_TAGGED = re.compile(r"\s*(?:<tool_call>(?:(?!</?tool_call>).)*</tool_call>\s*)+", re.DOTALL)
+_TAG = re.compile("</?tool_call>")
 _LITERAL_ERRORS = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
 
 
@@ -24,9 +26,10 @@ def calls_text(value: object, where: str) -> str:
 
     `value` is one call or a list of them, as objects or as text (JSON, or the literal that Python writes),
     in OpenAI's form ({"function": {"name", "arguments"}}) or flat; arguments may be such a text, and null or
-    a blank text where there are none. Raises `Reject` ("bad_tool_call") for anything else.
+    a blank text where there are none. Qwen's tags around whole calls are taken off. Raises `Reject`
+    ("bad_tool_call") for anything else.
     """
-    given = _parsed(value, "bad_tool_call", where)
+    given = _parsed(_without_tags(value), "bad_tool_call", where)
     if given is None or given == []:
         return ""
     calls = [_call(call, where) for call in (given if isinstance(given, list) else [given])]
@@ -82,6 +85,12 @@ def joined_tools(tools: str, others: str) -> str:
     if unknown := names_of_tools(others) - names_of_tools(tools):
         raise Reject("tools_twice", excerpt(min(unknown)))
     return tools
+
+
+def _without_tags(value: object) -> object:
+    if isinstance(value, str) and _TAGGED.fullmatch(value):
+        return _TAG.sub("\n", value)
+    return value
 
 
 def _name_of(tool: object) -> str:

@@ -118,6 +118,28 @@ def calling(*calls, content=None):
             ),
             id="ms-swift-parallel-calls",
         ),
+        *(
+            pytest.param(
+                {
+                    "messages": [
+                        ASKS,
+                        {"role": "tool_call", "content": text},
+                        {"role": "tool", "content": "O"},
+                        answer(),
+                    ]
+                },
+                Conversation([Q, Turn("assistant", "", calls=calls), Turn("tool", "O"), A]),
+                id=f"{name}-in-tags",
+            )
+            for name, text, calls in (
+                ("a-call", f"<tool_call>\n{CALL[1:-1]}\n</tool_call>", CALL),
+                (
+                    "two-calls",
+                    f"<tool_call>{CALL[1:-1]}</tool_call>\n<tool_call>{CALL[1:-1]}</tool_call>",
+                    f"[{CALL[1:-1]}, {CALL[1:-1]}]",
+                ),
+            )
+        ),
         pytest.param(
             {"messages": [ASKS, answer()], "tools": [{"type": "function", "function": {"name": "f"}}]},
             Conversation([Q, A], tools='[{"type": "function", "function": {"name": "f"}}]'),
