@@ -139,8 +139,11 @@ def _show(report: ConversionReport, dataset_dir: str) -> None:
             click.echo(f"  {count:>10,}  {code}: {describe(code)}")
     if report.rejected:
         click.echo(f"  every rejected row, with its reason: {report.files['rejected']}")
-    if report.duplicates:
-        click.echo(f"duplicates dropped: {report.duplicates:,}")
+    if report.duplicate_records:
+        click.echo(
+            f"duplicate records dropped: {report.duplicate_records:,} "
+            f"(rows that held nothing else: {report.duplicates:,})"
+        )
     if report.conflicts:
         click.echo(f"same question with another answer, kept: {report.conflicts:,}")
     if report.left_out:

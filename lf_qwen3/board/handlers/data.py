@@ -71,6 +71,7 @@ class ConversionShown(TypedDict):
     rejected: dict[str, int]
     repaired: dict[str, int]
     duplicates: int
+    duplicate_records: int
     left_out: int
     thinking: int
     plain: int

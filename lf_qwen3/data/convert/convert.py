@@ -39,7 +39,7 @@ class ConvertedParts:
     def kind(self) -> DatasetKind:
         """Return the kind of the dataset. Raises `UsageError` ("mixed_kinds") where there are several."""
         rows: dict[DatasetKind, int] = {"ranking": self.preferences, "kto": self.labelled}
-        rows["sft"] = len(self.lines) - sum(rows.values())
+        rows["sft"] = self.lines.rows - sum(rows.values())
         kinds = [kind for kind, count in rows.items() if count]
         if len(kinds) > 1:
             counted = ", ".join(f"{rows[kind]:,} of {kind}" for kind in kinds)
@@ -177,15 +177,17 @@ def _stop_at(source: ConvertSource, row: int, bad: worker.SpooledReject) -> None
 
 def _decide(
     options: ConvertOptions, converted: ConvertedParts, spool_dir: Path, report: ConversionReport
-) -> dict[str, ledger.Rows]:
-    """Deduplicate, mix and split; record the counts in the report."""
+) -> dict[str, ledger.Records]:
+    """Deduplicate, mix and split; record the counts in the report, all but one in source rows."""
     lines = converted.lines
     with outputs.AnswerReader(spool_dir, lines) as reader:
-        rows, report.duplicates, report.conflicts = ledger.drop_duplicates(lines, reader)
+        records, report.duplicate_records, report.conflicts = ledger.drop_duplicates(lines, reader)
+    rows = ledger.count_rows(lines, records)
+    report.duplicates = lines.rows - rows
     if options.mix is not None:
-        mixed = ledger.mix(lines, rows, options.mix, options.by)
-        report.left_out, rows = len(rows) - len(mixed), mixed
-    return ledger.split(lines, rows, options.val, options.test)
+        records = ledger.mix(lines, records, options.mix, options.by)
+        report.left_out = rows - ledger.count_rows(lines, records)
+    return ledger.split(lines, records, options.val, options.test)
 
 
 def _nothing_kept(converted: ConvertedParts, report: ConversionReport) -> LfQwen3Error:
@@ -215,14 +217,14 @@ def _count_labels(report: ConversionReport, good: int) -> None:
 def _count(
     report: ConversionReport,
     lines: ledger.Ledger,
-    splits: dict[str, ledger.Rows],
+    splits: dict[str, ledger.Records],
     options: ConvertOptions,
     kind: DatasetKind,
 ) -> None:
-    for name, rows in splits.items():
-        report.rows[name] = len(rows)
-        report.written[name] = sum(map(lines.records.__getitem__, rows))
-        report.thinking += sum(map(lines.thinking.__getitem__, rows))
+    for name, records in splits.items():
+        report.rows[name] = ledger.count_rows(lines, records)
+        report.written[name] = len(records)
+        report.thinking += sum(map(lines.thinking.__getitem__, records))
     report.plain = sum(report.written.values()) - report.thinking
     if not report.thinking and kind == "sft":
         report.warnings.append(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -17,7 +17,7 @@ import orjson
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.registry.shape import DatasetKind
-from lf_qwen3.qwen3.thinking import frame, frame_json, split
+from lf_qwen3.qwen3.thinking import frame, frame_json
 from lf_qwen3.trainer.records.record import SHAREGPT_TAGS
 
 FormatName = Literal["sharegpt", "alpaca"]
@@ -37,10 +37,17 @@ _json = orjson.dumps
 
 
 class WrittenRecord(NamedTuple):
-    """One line of a dataset file, line end included; `thinking` tells whether the learnt turn reasons."""
+    """One line of a dataset file, line end included; `thinking` tells whether the learnt turn reasons.
+
+    `before` is what the model reads before the answer it learns, as it is written: `context_of` system and
+    tools, then every turn after the first question. `history` tells of an alpaca record whether it has one:
+    HF datasets types a file by its first 10 MB, and fails at a later history where every one there is [].
+    """
 
     line: bytes
     thinking: bool
+    before: bytes
+    history: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +96,31 @@ def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[WrittenRec
     """
     steps = _merge_parallel_tools(conversation.turns)
     tail = b',"system":%b,"tools":%b}\n' % (_json(conversation.system), _json(conversation.tools))
+    context = context_of(conversation)
     if conversation.rejected:
         pair = b',"chosen":%b,"rejected":%b' % (_item(steps[-1]), _item(conversation.rejected))
         prompt = [_item(_bare(turn)) for turn in steps[:-1]]
-        return [WrittenRecord(_line(prompt, pair + tail), steps[-1].thinking is not None)]
+        thinks = steps[-1].thinking is not None
+        return [WrittenRecord(_line(prompt, pair + tail), thinks, context + _between(prompt))]
     if turns == "all":
-        return [
-            WrittenRecord(_line(map(_item, steps), tail), any(turn.thinking is not None for turn in steps))
-        ]
+        items = [_item(turn) for turn in steps]
+        thinks = any(turn.thinking is not None for turn in steps)
+        return [WrittenRecord(_line(items, tail), thinks, context + _between(items[:-1]))]
     records: list[WrittenRecord] = []
     history: list[bytes] = []
     for turn in steps:
         is_last = turn is steps[-1]
         item = _item(turn)
         if turn.role == "assistant" and (is_last or turns == "unroll"):
-            records.append(WrittenRecord(_line([*history, item], tail), turn.thinking is not None))
+            line = _line([*history, item], tail)
+            records.append(WrittenRecord(line, turn.thinking is not None, context + _between(history)))
         if not is_last:
             history.append(item if turn.thinking is None else _item(_bare(turn)))
     return records
 
 
 def encode_alpaca(conversation: Conversation, turns: Turns) -> list[WrittenRecord]:
-    """Write alpaca records; those with the longest history come first, see `has_history`.
+    """Write alpaca records: one per assistant turn (unroll), or one of the whole dialogue.
 
     Raises `Reject` ("needs_sharegpt") for a dialogue with tools, which alpaca has no place for.
     """
@@ -121,8 +131,9 @@ def encode_alpaca(conversation: Conversation, turns: Turns) -> list[WrittenRecor
     keep = (lambda turn: turn) if turns == "all" else _bare
     history = [[user.content, assistant_text(keep(assistant))] for user, assistant in pairs[:-1]]
     chosen_ends = range(len(pairs)) if turns == "unroll" and not conversation.rejected else [len(pairs) - 1]
+    context = context_of(conversation)
     records = []
-    for end in reversed(chosen_ends):
+    for end in chosen_ends:
         user, assistant = pairs[end]
         answer = {"output": assistant_text(assistant)}
         if conversation.rejected:
@@ -130,28 +141,16 @@ def encode_alpaca(conversation: Conversation, turns: Turns) -> list[WrittenRecor
         fields = {"instruction": user.content, "input": "", **answer, "system": conversation.system}
         line = orjson.dumps({**fields, "history": history[:end]}, option=orjson.OPT_APPEND_NEWLINE)
         learnt = steps if turns == "all" else [assistant]
-        records.append(WrittenRecord(line, any(turn.thinking is not None for turn in learnt)))
+        thinks = any(turn.thinking is not None for turn in learnt)
+        texts = [*chain.from_iterable(history[:end]), user.content][1:]
+        before = context + b"".join(map(_json, texts))
+        records.append(WrittenRecord(line, thinks, before, history=end > 0))
     return records
 
 
-def has_history(conversation: Conversation) -> bool:
-    """Tell whether an alpaca record of this dialogue has a history.
-
-    HF datasets types an alpaca file by its first 10 MB: if every history there is an empty list, a later
-    one fails to load. A record with a history must therefore stand first in its file.
-    """
-    return len(conversation.turns) > 2
-
-
-def answers(line: bytes) -> list[str]:
-    """Read the learnt answer back from a record of either format, without its thinking.
-
-    A preference record has two: the chosen one, then the rejected one.
-    """
-    record = orjson.loads(line)
-    texts = [record[key] for key in ("output", "chosen", "rejected") if key in record]
-    values = texts or record["conversations"][-1:]
-    return [split(value if isinstance(value, str) else value["value"]).answer for value in values]
+def context_of(conversation: Conversation) -> bytes:
+    """Return system and tools as JSON strings: what the prompt begins with, see `WrittenRecord`."""
+    return _json(conversation.system) + _json(conversation.tools)
 
 
 FORMATS: dict[str, Format] = {
@@ -193,6 +192,11 @@ FORMATS: dict[str, Format] = {
 
 def _line(items: Iterable[bytes], tail: bytes) -> bytes:
     return OPENING + b",".join(items) + b"]" + tail
+
+
+def _between(items: Sequence[bytes]) -> bytes:
+    """Return what stands between the text of the first turn and the end of the text of the last one."""
+    return b",".join(items)[len(items[0]) - 1 : -1]
 
 
 def _item(turn: Turn) -> bytes:

@@ -1,14 +1,18 @@
-"""What makes two conversations the same question, the same prompt or the same answer."""
+"""What makes two records the same question, the same prompt or the same answer."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
+import orjson
 from xxhash import xxh3_64_intdigest as _hash
 
-from lf_qwen3.base.conversation import Conversation
+from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.convert.formats import WrittenRecord
+from lf_qwen3.qwen3.thinking import Split, split
 
 _BLANKS = b" \t\r\n\f\v"
 _LOWER = bytes(range(256)).lower()
@@ -25,6 +29,13 @@ class Keys(NamedTuple):
     answer: int
 
 
+class AnswerKeys(NamedTuple):
+    """Hashes of a learnt answer after `fold`: with its reasoning, and without it."""
+
+    whole: int
+    answer: int
+
+
 def fold(text: str) -> bytes:
     """Normalise a text for comparison: full-width forms, letter case and white space do not count."""
     if text.isascii():
@@ -35,26 +46,58 @@ def fold(text: str) -> bytes:
     return text.casefold().encode("utf-8", "surrogatepass").translate(None, _BLANKS)
 
 
-def keys_of(conversation: Conversation, records: bytes, seed: int) -> Keys:
-    """Hash a conversation for splitting (question) and for finding duplicates (prompt and answer).
+def keys_of(question: str, records: Iterable[WrittenRecord], seed: int) -> list[Keys]:
+    """Hash the records of a conversation for splitting (question) and for duplicates (prompt and answer).
 
-    The prompt is all that comes before the last answer, system text and tools included; its first question
-    is folded. A thinking and a plain answer count as different prompts, for they teach different modes.
-    `records` are the conversation's lines: the same lines mean the same answer; whether others do is for
-    `folded_answer` to say.
+    `question` is the first question: it is folded, and what else stands before the learnt answer counts as
+    it is written. A thinking and a plain answer count as different prompts, for they teach different modes.
+    The same line means the same answer; whether others do is for `answer_keys` to say.
     """
-    first, *between, last = conversation.turns
-    question = fold(first.content)
-    prompt = [question, b"plain" if last.thinking is None else b"thinking"]
-    if between or conversation.system or conversation.tools:
-        prompt += [conversation.system.encode(), conversation.tools.encode()]
-        prompt += [f"{turn.role}\0{turn.content}{turn.calls}".encode() for turn in between]
-    return Keys(_hash(question, seed), _hash(b"\0".join(prompt)), _hash(records, seed))
+    folded = fold(question)
+    own = _hash(folded, seed)
+    return [
+        Keys(own, _hash(prompt_of(folded, record.thinking) + record.before), _hash(record.line, seed))
+        for record in records
+    ]
 
 
-def folded_answer(answer: str) -> int:
-    """Hash an answer after `fold`, to tell apart answers that differ in more than white space and case."""
-    return _hash(fold(answer))
+def prompt_of(question: bytes, thinking: bool) -> bytes:
+    """Return what a prompt's hash begins with: the folded question and the kind; `before` follows."""
+    return question + (b"\0thinking\0" if thinking else b"\0plain\0")
+
+
+def answer_keys(line: bytes) -> AnswerKeys:
+    """Hash the learnt answer of a record of either format, to tell whether two differ in form only.
+
+    A preference record has two answers, the chosen and the rejected one: both count.
+    """
+    record = orjson.loads(line)
+    texts = [record[key] for key in ("output", "chosen", "rejected") if key in record]
+    answers = list(map(_parts, texts or record["conversations"][-1:]))
+    return AnswerKeys(
+        _hash(fold_answers(answers, record.get("kto_tag"))),
+        _hash(b"\0".join(fold(parts.answer) for parts in answers)),
+    )
+
+
+def fold_answers(answers: Iterable[Split], label: bool | None = None) -> bytes:
+    """Fold learnt answers with their reasoning, and their label in KTO data; none is not the same as any."""
+    folded = b"\0".join(
+        fold(parts.answer) if parts.thinking is None else fold(parts.answer) + b"\1" + fold(parts.thinking)
+        for parts in answers
+    )
+    return folded if label is None else b"%b\0%d" % (folded, label)
+
+
+def _parts(answer: Any) -> Split:
+    """Take an alpaca text or a sharegpt turn apart; calls, and what cannot be split, are all answer."""
+    text: str = answer if isinstance(answer, str) else answer["value"]
+    if text is not answer and answer["from"] != "gpt":
+        return Split(None, text)
+    try:
+        return split(text)
+    except Reject:
+        return Split(None, text)
 
 
 def _narrow(wide: re.Match[str]) -> str:

@@ -1,19 +1,20 @@
-"""The ledger: one line per accepted source row, and every decision that needs them all.
+"""The ledger: one line per record, and every decision that needs them all.
 
-Workers convert rows without knowing of each other; what one row means beside the others (duplicate,
+Workers convert rows without knowing of each other; what one record means beside the others (duplicate,
 conflict, left out of the mix, held out for validation) is decided here, over all of them in the order of the
-sources, so that neither the size of the parts nor the number of workers can change the outcome. `rows` below
-are indices into `Ledger`, always in ascending order.
+sources, so that neither the size of the parts nor the number of workers can change the outcome. `records`
+below are indices into `Ledger`, always in ascending order. A source row has one record, or one for each of
+its answers: those follow one another.
 
 | column | meaning |
 |---|---|
-| spool, offset, length | where the row's records lie, in bytes |
-| records, thinking | how many records, how many of them reason |
-| thinking_size | bytes of the records that reason |
-| history | whether an alpaca record of it has a history (0 or 1) |
+| spool, offset, length | where the record lies, in bytes |
+| row | which source row it is of, counted from 0 over the rows that were accepted |
+| thinking | whether it reasons (0 or 1) |
+| history | whether it has an alpaca history (0 or 1) |
 | question | seeded hash of the folded first question: what must not stand in two splits |
 | prompt | hash of all that comes before the answer, and of the kind (thinking or plain) |
-| answer | seeded hash of the last answer |
+| answer | seeded hash of the line |
 """
 
 from __future__ import annotations
@@ -21,45 +22,52 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, compress
+from operator import ne, not_
 from typing import NamedTuple
 
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.data.convert.keys import AnswerKeys
 
-Rows = Sequence[int]
+Records = Sequence[int]
 
 _PIECES, _PIECE_SHIFT = 256, 56
 
 
 class LedgerLine(NamedTuple):
-    """One accepted source row; the columns are explained in the table above."""
+    """One record of an accepted row; the columns are explained in the table above."""
 
     spool: int
+    row: int
     offset: int
     length: int
-    records: int
-    thinking: int
-    thinking_size: int
+    thinking: bool
     history: bool
     question: int
     prompt: int
     answer: int
 
 
-LineValues = tuple[int, int, int, int, int, int, bool, int, int, int]
-"""The values of a `LedgerLine`, unnamed: to name them for each row takes a tenth of a conversion's time."""
+LineValues = tuple[int, int, int, int, bool, bool, int, int, int]
+"""The values of a `LedgerLine`, unnamed: naming them takes a tenth of a conversion's time."""
 
 
 class Ledger:
-    """Ledger lines, column by column: 61 bytes a row, cheap to hand from process to process."""
+    """Ledger lines, column by column: 50 bytes a record, cheap to hand from process to process."""
 
     def __init__(self) -> None:
-        self.spool, self.records, self.thinking = (array("I") for _ in range(3))
-        self.offset, self.length, self.thinking_size = (array("Q") for _ in range(3))
+        self.spool, self.row = (array("I") for _ in range(2))
+        self.offset, self.length = (array("Q") for _ in range(2))
         self.question, self.prompt, self.answer = (array("Q") for _ in range(3))
-        self.history = array("B")
+        self.thinking, self.history = (array("B") for _ in range(2))
 
     def __len__(self) -> int:
         return len(self.spool)
+
+    @property
+    def rows(self) -> int:
+        """The number of source rows that the records are of."""
+        return self.row[-1] + 1 if self.row else 0
 
     def add(self, lines: Iterable[LineValues]) -> None:
         """Add lines at the end."""
@@ -67,36 +75,58 @@ class Ledger:
             getattr(self, column).extend(values)
 
     def extend(self, other: Ledger) -> None:
-        """Add all lines of another ledger."""
+        """Add all lines of another ledger; its rows follow those that are here."""
+        rows = map(self.rows.__add__, other.row)
         for column in LedgerLine._fields:
-            getattr(self, column).extend(getattr(other, column))
+            getattr(self, column).extend(rows if column == "row" else getattr(other, column))
 
 
-def drop_duplicates(lines: Ledger, folded_answer: Callable[[int], int]) -> tuple[Rows, int, int]:
-    """Keep the first of the rows with the same question and the same answer, both normalised.
+def count_rows(lines: Ledger, records: Records) -> int:
+    """Return how many source rows the records are of."""
+    return lines.rows if len(records) == len(lines) else len(_first_of_rows(lines, records))
 
-    `folded_answer` reads a row's answer back and hashes it normalised; it is asked only for rows that share
-    their prompt with a row of another answer. Returns the rows kept, the number of duplicates dropped and
-    the number of conflicts left: rows whose question was answered otherwise before.
+
+def _first_of_rows(lines: Ledger, records: Records) -> Records:
+    """Return the first record of each row."""
+    if len(lines) == lines.rows:
+        return records
+    rows, before = (_values(lines.row, records) for _ in range(2))
+    return _chosen(compress(records, map(ne, rows, chain((-1,), before))))
+
+
+def _values(column: array[int], records: Records) -> Iterable[int]:
+    """Return the values of a column for some records; for all of them it is the column itself."""
+    return column if len(records) == len(column) else (column[record] for record in records)
+
+
+def drop_duplicates(lines: Ledger, answer_keys: Callable[[int], AnswerKeys]) -> tuple[Records, int, int]:
+    """Keep the first of the records with the same prompt and the same answer, reasoning included.
+
+    `answer_keys` reads a record's answer back and hashes it normalised; it is asked only for records that
+    share their prompt with a record of another line. Returns the records kept, the number of duplicates
+    dropped and the number of conflicts left: records whose prompt was answered otherwise before, where
+    another reasoning is no other answer.
     """
     every = range(len(lines))
     shared: dict[int, dict[int, int]] = {prompt: {} for prompt in _repeated(lines.prompt)}
     if not shared:
         return every, 0, 0
     dropped: set[int] = set()
-    for row, prompt in enumerate(lines.prompt):
-        if prompt in shared and shared[prompt].setdefault(lines.answer[row], row) != row:
-            dropped.add(row)
+    for record, prompt in enumerate(lines.prompt):
+        if prompt in shared and shared[prompt].setdefault(lines.answer[record], record) != record:
+            dropped.add(record)
     conflicts = 0
     for rivals in (first_of.values() for first_of in shared.values() if len(first_of) > 1):
-        folded: set[int] = set()
-        for row in rivals:
-            answer = folded_answer(row)
-            if answer in folded:
-                dropped.add(row)
-            folded.add(answer)
-        conflicts += len(folded) - 1
-    return _chosen(row for row in every if row not in dropped), len(dropped), conflicts
+        wholes: set[int] = set()
+        answers: set[int] = set()
+        for record in rivals:
+            whole, answer = answer_keys(record)
+            if whole in wholes:
+                dropped.add(record)
+            wholes.add(whole)
+            answers.add(answer)
+        conflicts += len(answers) - 1
+    return _chosen(record for record in every if record not in dropped), len(dropped), conflicts
 
 
 def _repeated(hashes: Iterable[int]) -> Iterator[int]:
@@ -115,39 +145,50 @@ def _pieces(hashes: Iterable[int]) -> list[array[int]]:
     return pieces
 
 
-def _chosen(rows: Iterable[int]) -> Rows:
-    return array("Q", rows)
+def _chosen(records: Iterable[int]) -> Records:
+    return array("Q", records)
 
 
-def mix(lines: Ledger, rows: Rows, share: float, by: str) -> Rows:
+def mix(lines: Ledger, records: Records, share: float, by: str) -> Records:
     """Leave out rows of the kind there is too much of, until thinking makes up `share` of all records.
 
-    `by` is "rows" (records) or "tokens" (estimated by their bytes). Rows are left out in the order of a
-    seeded hash; none is ever repeated. Raises `UsageError` where a kind that the mix needs is missing.
+    `by` is "rows" (records) or "tokens" (estimated by their bytes). Rows are left out whole, lest the answers
+    of a dialogue's history are learnt nowhere, in the order of a seeded hash; none is ever repeated. A row
+    thinks if one of its records does. Raises `UsageError` where a kind that the mix needs is missing.
     """
-    whole, reasoning = (
-        (lines.length, lines.thinking_size) if by == "tokens" else (lines.records, lines.thinking)
-    )
-    thinking = sum(reasoning[row] for row in rows)
-    plain = sum(whole[row] for row in rows) - thinking
-    if (share > 0 and not thinking) or (share < 1 and not plain):
+    reasoned, plain = _weigh_rows(lines, records, by)
+    thinking_left, plain_left = sum(reasoned), sum(plain)
+    if (share > 0 and not thinking_left) or (share < 1 and not plain_left):
         raise UsageError(
-            f"--mix thinking={share:g}: the data hold no {'plain' if thinking else 'thinking'} records",
+            f"--mix thinking={share:g}: the data hold no {'plain' if thinking_left else 'thinking'} records",
             "add a source that has some",
             code="mix_lacks_kind",
         )
-    thins_thinking = thinking * (1 - share) > plain * share
-    surplus = [row for row in rows if (lines.thinking[row] > 0) == thins_thinking]
-    thinking -= sum(reasoning[row] for row in surplus)
-    plain -= sum(whole[row] - reasoning[row] for row in surplus)
-    chosen: set[int] = set()
-    for row in sorted(surplus, key=lines.answer.__getitem__):
-        thinking += reasoning[row]
-        plain += whole[row] - reasoning[row]
-        if _is_beyond(thinking, plain, share, thins_thinking):
+    thins_thinking = thinking_left * (1 - share) > plain_left * share
+    surplus = [
+        record
+        for record in _first_of_rows(lines, records)
+        if (reasoned[lines.row[record]] > 0) == thins_thinking
+    ]
+    thinking_left -= sum(reasoned[lines.row[record]] for record in surplus)
+    plain_left -= sum(plain[lines.row[record]] for record in surplus)
+    left_out = {lines.row[record] for record in surplus}
+    for row in (lines.row[record] for record in sorted(surplus, key=lines.answer.__getitem__)):
+        thinking_left += reasoned[row]
+        plain_left += plain[row]
+        if _is_beyond(thinking_left, plain_left, share, thins_thinking):
             break
-        chosen.add(row)
-    return _chosen(row for row in rows if (lines.thinking[row] > 0) != thins_thinking or row in chosen)
+        left_out.remove(row)
+    return _chosen(record for record in records if lines.row[record] not in left_out)
+
+
+def _weigh_rows(lines: Ledger, records: Records, by: str) -> tuple[array[int], array[int]]:
+    """Return for every row of the ledger what its records weigh that think, and those that do not."""
+    reasoned, plain = (array("Q", bytes(8 * lines.rows)) for _ in range(2))
+    for record in records:
+        weights = reasoned if lines.thinking[record] else plain
+        weights[lines.row[record]] += lines.length[record] if by == "tokens" else 1
+    return reasoned, plain
 
 
 def _is_beyond(thinking: int, plain: int, share: float, thins_thinking: bool) -> bool:
@@ -157,31 +198,38 @@ def _is_beyond(thinking: int, plain: int, share: float, thins_thinking: bool) ->
     return share > 0 and plain > round(thinking * (1 - share) / share)
 
 
-def split(lines: Ledger, rows: Rows, val: float, test: float) -> dict[str, Rows]:
-    """Cut the rows into train, val and test; a share below 1 or a number of rows each.
+def split(lines: Ledger, records: Records, val: float, test: float) -> dict[str, Records]:
+    """Cut the records into train, val and test; a share below 1 or a number of source rows each.
 
-    Rows with the same question stay together; thinking and plain rows are held out in proportion; which
-    ones is decided by the seeded hash of their question. Raises `UsageError` when no row would be left.
+    Records with the same question stay together, and so do those of a row; rows that think and plain ones
+    are held out in proportion; which ones is decided by the seeded hash of their question. Raises
+    `UsageError` when no row would be left.
     """
-    sizes = {name: _size(value, len(rows)) for name, value in (("test", test), ("val", val)) if value}
-    if sum(sizes.values()) >= len(rows) and sizes:
+    if not val and not test:
+        return {"train": records}
+    firsts = _first_of_rows(lines, records)
+    rows = len(firsts)
+    sizes = {name: _size(value, rows) for name, value in (("test", test), ("val", val)) if value}
+    if sum(sizes.values()) >= rows:
         asked = " and ".join(f"{size} {name}" for name, size in sizes.items())
         raise UsageError(
-            f"{asked} rows leave none of {len(rows)} to train on",
+            f"{asked} rows leave none of {rows} to train on",
             "ask for smaller --val and --test",
             code="split_too_large",
         )
-    if not sizes:
-        return {"train": rows}
-    questions = _Questions(lines, rows)
+    questions = _Questions(lines, records, firsts)
     taken = {name: questions.hold_out(size) for name, size in sizes.items()}
-    every = set[int]().union(*taken.values())
-    parts = {"train": _chosen(row for row in rows if lines.question[row] not in every)}
+    held_out = set[int]().union(*taken.values())
+    parts = {"train": _chosen(compress(records, map(not_, _have(lines, records, held_out))))}
     for name in ("val", "test"):
         if name in taken:
-            own = taken[name]
-            parts[name] = _chosen(row for row in rows if lines.question[row] in own)
+            parts[name] = _chosen(compress(records, _have(lines, records, taken[name])))
     return parts
+
+
+def _have(lines: Ledger, records: Records, questions: set[int]) -> Iterator[bool]:
+    """Tell of each record whether its question is one of those given."""
+    return map(questions.__contains__, _values(lines.question, records))
 
 
 def _size(value: float, total: int) -> int:
@@ -195,13 +243,17 @@ class _Questions:
     after the other, as far as it is needed.
     """
 
-    def __init__(self, lines: Ledger, rows: Rows) -> None:
-        reasoned = (lines.question[row] for row in rows if lines.thinking[row])
-        plain = (lines.question[row] for row in rows if not lines.thinking[row])
+    def __init__(self, lines: Ledger, records: Records, firsts: Records) -> None:
+        thinks = bytearray(lines.rows)
+        for row in compress(_values(lines.row, records), _values(lines.thinking, records)):
+            thinks[row] = True
+        kinds = bytes(map(thinks.__getitem__, _values(lines.row, firsts)))
+        reasoned = compress(_values(lines.question, firsts), kinds)
+        plain = compress(_values(lines.question, firsts), map(not_, kinds))
         self.pieces = list(zip(_pieces(reasoned), _pieces(plain), strict=True))
         self.counted: list[tuple[Counter[int], Counter[int]]] = []
         self.reasoned = sum(_share(*piece) for piece in self.pieces)
-        self.plain = len(rows) - self.reasoned
+        self.plain = len(firsts) - self.reasoned
 
     def hold_out(self, size: int) -> set[int]:
         """Take the questions of `size` rows out of each kind by its share, in the order of their hashes."""

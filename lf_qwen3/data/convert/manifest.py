@@ -95,6 +95,7 @@ def write(
         "rejected",
         "repaired",
         "duplicates",
+        "duplicate_records",
         "conflicts",
         "left_out",
         "thinking",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Self
 
@@ -17,9 +18,9 @@ from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data import registry
 from lf_qwen3.data.convert import manifest
-from lf_qwen3.data.convert.formats import FORMATS, GOOD, answers
-from lf_qwen3.data.convert.keys import folded_answer
-from lf_qwen3.data.convert.ledger import Ledger, Rows
+from lf_qwen3.data.convert.formats import FORMATS, GOOD
+from lf_qwen3.data.convert.keys import AnswerKeys, answer_keys
+from lf_qwen3.data.convert.ledger import Ledger, Records
 from lf_qwen3.data.convert.manifest import SPLITS, file_names
 from lf_qwen3.data.convert.options import ConvertOptions
 from lf_qwen3.data.convert.ranges import Range, copy, hash_of
@@ -76,7 +77,7 @@ def write(
     options: ConvertOptions,
     stage: Path,
     lines: Ledger,
-    splits: Mapping[str, Rows],
+    splits: Mapping[str, Records],
     bad: list[RejectedPlace],
     names: list[str],
     progress: Progress,
@@ -87,15 +88,13 @@ def write(
     """
     written = WrittenFiles()
     files = file_names(options.name)
-    total = sum(sum(map(lines.length.__getitem__, rows)) for rows in splits.values())
+    total = sum(sum(map(lines.length.__getitem__, records)) for records in splits.values())
     done = synced = 0
     with ThreadPoolExecutor(2) as beside:
         hashes: dict[str, Future[str]] = {}
         syncs: list[Future[None]] = []
-        for split, rows in splits.items():
-            ranges = _ranges(
-                stage, lines, _history_first(lines, rows) if options.format == "alpaca" else rows
-            )
+        for split, records in splits.items():
+            ranges = _ranges(stage, lines, _history_first(lines, records))
             written.files[split] = files[split]
             hashes[files[split]] = beside.submit(hash_of, ranges)
             for count in copy(ranges, stage / files[split]):
@@ -153,7 +152,7 @@ def _by_hand(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class AnswerReader:
-    """Reads the answer of a ledger line back from the spool and hashes it normalised; closes the spools."""
+    """Reads the answer of a record back from the spool and hashes it normalised; closes the spools."""
 
     def __init__(self, spool_dir: Path, lines: Ledger) -> None:
         self.spool_dir = spool_dir
@@ -167,29 +166,27 @@ class AnswerReader:
         for file in self.files.values():
             file.close()
 
-    def __call__(self, row: int) -> int:
-        """Return the hash of the row's last answer."""
-        spool = self.lines.spool[row]
+    def __call__(self, record: int) -> AnswerKeys:
+        """Return the hashes of what the record learns."""
+        spool = self.lines.spool[record]
         if spool not in self.files:
             self.files[spool] = spool_path(self.spool_dir, spool).open("rb")
-        self.files[spool].seek(self.lines.offset[row])
-        records = self.files[spool].read(self.lines.length[row]).splitlines()
-        longest = max(records, key=len)
-        return folded_answer("\0".join(answers(longest)))
+        self.files[spool].seek(self.lines.offset[record])
+        return answer_keys(self.files[spool].read(self.lines.length[record]))
 
 
-def _history_first(lines: Ledger, rows: Rows) -> Rows:
-    """Move the first row with a history to the front, so that HF datasets types the column by it."""
-    first = next((row for row in rows if lines.history[row]), None)
-    return rows if first is None else [first, *(row for row in rows if row != first)]
+def _history_first(lines: Ledger, records: Records) -> Records:
+    """Move the first record with an alpaca history to the front: HF datasets types the column by it."""
+    first = next(compress(records, map(lines.history.__getitem__, records)), None)
+    return records if first is None else [first, *(record for record in records if record != first)]
 
 
-def _ranges(stage: Path, lines: Ledger, rows: Rows) -> list[Range]:
-    """Return where the records of `rows` lie; adjoining ranges are one."""
+def _ranges(stage: Path, lines: Ledger, records: Records) -> list[Range]:
+    """Return where the records lie; adjoining ranges are one."""
     spans: list[tuple[int, int, int]] = []
     spool, start, end = 0, 0, 0
     columns = (lines.spool, lines.offset, lines.length)
-    for own, at, length in zip(*(map(column.__getitem__, rows) for column in columns), strict=True):
+    for own, at, length in zip(*(map(column.__getitem__, records) for column in columns), strict=True):
         if at != end or own != spool:
             spans.append((spool, start, end))
             spool, start = own, at

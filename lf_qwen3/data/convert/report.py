@@ -38,7 +38,9 @@ class ConversionReport:
     `written` counts records by split (several per row when turns are unrolled), `rows` the source rows
     behind them. `rejected` and `repaired` count rows by code, `thinking` and `plain` written records,
     `good` and `bad` those of KTO data by their label.
-    `conflicts` counts rows whose question stands earlier with another answer. `removed` names the files of
+    `duplicate_records` counts the records dropped because the same one stands earlier, `duplicates` the rows
+    of which no other record was there. `conflicts` counts records that answer otherwise what stands earlier
+    under the same system text, tools and turns. `removed` names the files of
     an earlier conversion of the same name that this one took away, `unregistered` the entries it dropped
     from dataset_info.json. `columns` counts by source how many of the rows kept fill each column that was
     "read", and each that was "left"; a key of messages is called `messages[].key`.
@@ -51,6 +53,7 @@ class ConversionReport:
     rejected: dict[str, int] = field(default_factory=dict)
     repaired: dict[str, int] = field(default_factory=dict)
     duplicates: int = 0
+    duplicate_records: int = 0
     conflicts: int = 0
     left_out: int = 0
     thinking: int = 0
@@ -108,13 +111,14 @@ class ConversionReport:
         """Return the outcomes as a table for a notebook, and the warnings."""
         kinds = self.kinds()
         head = f"<p><b>{escape(self.name)}</b>: {self.read:,} rows read, {sum(self.written.values()):,} "
+        dropped = f", {self.duplicate_records:,} duplicates dropped" if self.duplicate_records else ""
         cells = (
             (outcome, f"{rows:,}", _count(records), f"{code}: {describe(code)}" if code else "")
             for outcome, code, rows, records in self._outcomes()
         )
         table = render_table(("outcome", "rows", "records", "reason"), cells)
         warnings = "".join(f"<p>warning: {escape(warning)}</p>" for warning in self.warnings)
-        return f"{head}records written ({kinds})</p>{table}{warnings}"
+        return f"{head}records written ({kinds}){dropped}</p>{table}{warnings}"
 
 
 def _count(number: int | None) -> str:

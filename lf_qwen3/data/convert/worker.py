@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,9 +26,8 @@ from lf_qwen3.data.convert.conversations import choose_rules, convert_row, sourc
 from lf_qwen3.data.convert.fast import jsonl, parquet
 from lf_qwen3.data.convert.fast.jsonl import CopiedRow
 from lf_qwen3.data.convert.fast.parquet import Dialogue
-from lf_qwen3.data.convert.fast.records import FAST_FORMATS, keys_of_copied, keys_of_dialogue
-from lf_qwen3.data.convert.formats import FORMATS, FormatName, Turns, WrittenRecord, has_history
-from lf_qwen3.data.convert.keys import Keys, keys_of
+from lf_qwen3.data.convert.fast.records import FAST_FORMATS, HashedRecord, hash_copied, hash_records
+from lf_qwen3.data.convert.formats import FORMATS, FormatName, Turns, WrittenRecord
 from lf_qwen3.data.convert.ledger import Ledger, LineValues
 from lf_qwen3.data.converters.roles import Roles
 from lf_qwen3.data.converters.source_row import ColumnUse
@@ -129,11 +129,12 @@ class Worker:
         self.records = Spool(spool_path(options.spool_dir, self.spool))
         self.rejects = Spool(rejects_path(options.spool_dir, self.spool))
         self.kept: list[LineValues] = []
+        self.row = 0
 
     def convert(self, task: PartTask) -> PartResult:
         """Convert one part. Raises OSError when the spool cannot be written (a full disk)."""
         result = PartResult(spool=self.spool)
-        self.kept = []
+        self.kept, self.row = [], 0
         converter = converters.get(task.converter)
         for item in rows(task.part, {} if task.roles else _decoders(converter)):
             if task.limit is not None and result.read == task.limit:
@@ -160,16 +161,13 @@ class Worker:
     def _copy_row(self, row: CopiedRow, result: PartResult) -> None:
         result.read += 1
         result.uses[row.use] += 1
-        content = self.fast.copied(row.question, row.thinking, row.answer)
-        keys = keys_of_copied(row.text, content, self.options.seed)
-        self._keep(content, keys, records=1, thinking=1, thinking_size=len(content), history=False)
+        line = self.fast.copied(row.question, row.thinking, row.answer)
+        self._keep((hash_copied(row.text, line, self.options.seed),))
 
     def _write_dialogue(self, texts: Dialogue, result: PartResult) -> None:
         result.read += 1
         result.uses[texts.use] += 1
-        content, records = self.fast.dialogue(texts, self.options.turns)
-        keys = keys_of_dialogue(texts, content, self.options.seed)
-        self._keep(content, keys, records=records, thinking=0, thinking_size=0, history=len(texts) > 2)
+        self._keep(self.fast.dialogue(texts, self.options.turns, self.options.seed))
 
     def _convert_row(
         self, item: Row | BadRow, roles: Roles, converter: converters.Convert, result: PartResult
@@ -186,22 +184,13 @@ class Worker:
                 SpooledReject(result.positions, reject.code, reject.detail, place, len(content))
             )
         else:
-            self._keep_records(conversation, records, result)
+            self._keep_conversation(conversation, records, result)
             result.uses[row.use()] += 1
 
-    def _keep_records(
+    def _keep_conversation(
         self, conversation: Conversation, records: list[WrittenRecord], result: PartResult
     ) -> None:
-        content = records[0].line if len(records) == 1 else b"".join([record.line for record in records])
-        sizes = [len(record.line) for record in records if record.thinking]
-        self._keep(
-            content,
-            keys_of(conversation, content, self.options.seed),
-            records=len(records),
-            thinking=len(sizes),
-            thinking_size=sum(sizes),
-            history=has_history(conversation),
-        )
+        self._keep(hash_records(conversation.turns[0].content, records, self.options.seed))
         if conversation.rejected:
             result.preferences += 1
         if conversation.label is not None:
@@ -209,12 +198,13 @@ class Worker:
         if conversation.repairs:
             result.repaired.update(conversation.repairs)
 
-    def _keep(
-        self, content: bytes, keys: Keys, records: int, thinking: int, thinking_size: int, history: bool
-    ) -> None:
+    def _keep(self, records: Iterable[HashedRecord]) -> None:
         """Spool the records of one row and note them for the ledger, in the order of `LedgerLine`."""
-        offset = self.records.write(content)
-        self.kept.append((self.spool, offset, len(content), records, thinking, thinking_size, history, *keys))
+        for record in records:
+            line = record[0]
+            offset = self.records.write(line)
+            self.kept.append((self.spool, self.row, offset, len(line), *record[1:]))
+        self.row += 1
 
 
 def _decoders(converter: converters.Converter) -> sources.Decoders:

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import xxhash
+from xxhash import xxh3_64_intdigest as _hash
 
-from lf_qwen3.data.convert.keys import fold
+from lf_qwen3.data.convert.keys import fold, fold_answers
 from lf_qwen3.proof.check.dataset_records import DatasetFiles
 from lf_qwen3.proof.check.dataset_rows import RowPlace
 from lf_qwen3.proof.check.rules.records.sample import Sample
 from lf_qwen3.proof.check.rules.splits.duplicate import Duplicate
 from lf_qwen3.proof.check.runner import CheckRunner
+from lf_qwen3.qwen3.thinking import Split
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,8 +41,11 @@ def pair_splits(names: Iterable[str], also: Iterable[tuple[str, str]] = ()) -> l
 
 @dataclass(slots=True)
 class RecordHashes:
-    """Hashes of every record of a dataset, 64 bits each: the whole of it, its question, its dialogue.
+    """Hashes of every record of a dataset, 64 bits each.
 
+    `whole` is what convert takes for the same record: all of it, white space and case apart in its first
+    question and its answer. The others are folded and do without reasoning: `exchange` is questions and
+    answers, kind, system and tools, `question` all before the answer, `dialogue` that with the answer.
     `before` is the dialogue up to the answer before the last, 0 where there is none: a record of it exists
     if it is among the `dialogue` hashes.
     """
@@ -50,6 +54,7 @@ class RecordHashes:
     file: array[int] = field(default_factory=lambda: array("H"))
     row: array[int] = field(default_factory=lambda: array("Q"))
     whole: array[int] = field(default_factory=lambda: array("Q"))
+    exchange: array[int] = field(default_factory=lambda: array("Q"))
     question: array[int] = field(default_factory=lambda: array("Q"))
     dialogue: array[int] = field(default_factory=lambda: array("Q"))
     before: array[int] = field(default_factory=lambda: array("Q"))
@@ -59,17 +64,21 @@ class RecordHashes:
 
     def add(self, place: RowPlace, sample: Sample) -> bytes:
         """Take a record in; return its folded text, questions and answers without their reasoning."""
-        *before, last = [fold(message["content"]) for message in sample.record.messages]
-        question = b"\0".join(before)
-        answer = b"\0".join(fold(text.parts.answer) for text in sample.learnt_texts) or last
-        kind = b"thinking" if sample.is_thinking else b"plain"
-        context = f"{sample.record.system}\0{sample.record.tools}".encode()
+        *before, last = _split_texts(sample)
+        learnt = [last, *_losing(sample)]
+        texts = [fold(parts.answer) for parts in before]
+        question = b"\0".join(texts)
+        answer = b"\0".join(fold(parts.answer) for parts in learnt)
+        kind = b"thinking" if any(parts.thinking for parts in learnt) else b"plain"
+        context = _exact(sample.record.system, sample.record.tools)
         self.file.append(place.file)
         self.row.append(place.row)
-        self.whole.append(xxhash.xxh3_64_intdigest(b"\1".join((question, answer, kind, context))))
-        self.question.append(xxhash.xxh3_64_intdigest(question or answer))
-        self.dialogue.append(xxhash.xxh3_64_intdigest(question + b"\0" + answer))
-        self.before.append(xxhash.xxh3_64_intdigest(b"\0".join(before[:-1])) if len(before) > 1 else 0)
+        whole = (_prompt(sample), fold_answers(learnt, sample.label), context)
+        self.whole.append(_hash(b"\1".join(whole)))
+        self.exchange.append(_hash(b"\1".join((question, answer, kind, context))))
+        self.question.append(_hash(question or answer))
+        self.dialogue.append(_hash(question + b"\0" + answer))
+        self.before.append(_hash(b"\0".join(texts[:-1])) if len(texts) > 1 else 0)
         return question + b"\n" + answer
 
     def orphans(self) -> int:
@@ -81,8 +90,39 @@ class RecordHashes:
         """Return the hashes as a Polars frame."""
         import polars as pl
 
-        columns = {"file": pl.UInt16, "row": pl.UInt64, "whole": pl.UInt64, "question": pl.UInt64}
+        hashes = dict.fromkeys(("whole", "exchange", "question"), pl.UInt64)
+        columns = {"file": pl.UInt16, "row": pl.UInt64, **hashes}
         return pl.DataFrame([pl.Series(name, getattr(self, name), kind) for name, kind in columns.items()])
+
+
+def _split_texts(sample: Sample) -> list[Split]:
+    """Return every message taken apart; what is no text of the assistant is all answer."""
+    texts = iter(sample.assistant_texts)
+    return [
+        next(texts).parts if message["role"] == "assistant" else Split(None, message["content"])
+        for message in sample.record.messages
+    ]
+
+
+def _losing(sample: Sample) -> list[Split]:
+    """Return the losing answer of a ranking record taken apart; none where there is none."""
+    rejected = sample.record.rejected
+    if rejected is None:
+        return []
+    is_text = rejected["role"] == "assistant"
+    return [sample.assistant_texts[-1].parts if is_text else Split(None, rejected["content"])]
+
+
+def _prompt(sample: Sample) -> bytes:
+    """Return all turns before the answer as convert compares them: the first one folded, the others exact."""
+    return b"\0".join(
+        _exact(message["role"], message["content"]) if number else fold(message["content"])
+        for number, message in enumerate(sample.record.messages[:-1])
+    )
+
+
+def _exact(*texts: str) -> bytes:
+    return "\0".join(texts).encode("utf-8", "surrogatepass")
 
 
 def find_duplicates(
@@ -112,7 +152,7 @@ def _leaks(
     """Yield the held-out rows that are trained on, whole or by their question alone."""
     import polars as pl
 
-    for key, similarity in (("whole", 1.0), ("question", 0.0)):
+    for key, similarity in (("exchange", 1.0), ("question", 0.0)):
         others = trained.unique(key, keep="first").select(key, other=pl.col("row"))
         for row in held_out.join(others, on=key, maintain_order="left").iter_rows(named=True):
             yield row, Duplicate(row["other"], name, similarity)

@@ -198,7 +198,8 @@ def test_conversations_that_differ_in_system_tools_or_an_earlier_turn_are_no_dup
     tool = [{"name": "f", "parameters": {}}]
     rows = [row(), row(system="s"), row(system="s2"), row(tools=tool), row(first="c"), row(second="c"), row()]
     report = convert(replace(options, sources=(write_jsonl(tmp_path / "m.jsonl", rows),)))
-    assert (report.rows["train"], report.duplicates, report.conflicts) == (6, 1, 0)
+    assert (report.rows["train"], report.duplicates, report.duplicate_records) == (6, 1, 3)
+    assert report.conflicts == 1, "the first answer of the row whose first answer is another"
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])

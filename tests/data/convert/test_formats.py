@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
-from lf_qwen3.data.convert.formats import FORMATS, answers
+from lf_qwen3.data.convert.formats import FORMATS
 from lf_qwen3.qwen3.thinking import frame, frame_json
 
 
@@ -67,10 +67,15 @@ def test_every_record_has_the_same_keys_and_only_text(format, turns):
     assert all(value is not None for record in made for value in record.values())
 
 
-def test_alpaca_puts_the_longest_history_first():
+def test_alpaca_writes_one_record_per_answer_with_its_history():
     made = records(dialogue(), "alpaca")
-    assert [record["history"] for record in made] == [[["q1", "a1"], ["q2", "a2"]], [["q1", "a1"]], []]
-    assert made[0] == {
+    assert [record["history"] for record in made] == [[], [["q1", "a1"]], [["q1", "a1"], ["q2", "a2"]]]
+    assert [record.history for record in FORMATS["alpaca"].encode(dialogue(), "unroll")] == [
+        False,
+        True,
+        True,
+    ]
+    assert made[-1] == {
         "instruction": "q3",
         "input": "",
         "output": frame("t3", "a3"),
@@ -127,7 +132,10 @@ def test_preference_records_hold_both_answers(format):
         [Turn("user", "q"), Turn("assistant", "good", thinking="t")], rejected=Turn("assistant", "bad")
     )
     (record,) = FORMATS[format].encode(pair, "unroll")
-    assert answers(record.line) == ["good", "bad"]
+    row = orjson.loads(record.line)
+    texts = [frame("t", "good"), "bad"]
+    turns = [{"from": "gpt", "value": text} for text in texts]
+    assert [row["chosen"], row["rejected"]] == (turns if format == "sharegpt" else texts)
     entry = FORMATS[format].entry("x.jsonl", "ranking")
     assert entry["ranking"] is True
     assert set(entry["columns"].values()) <= set(orjson.loads(record.line)) | {"instruction"}

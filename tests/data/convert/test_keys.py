@@ -3,18 +3,20 @@
 import pytest
 
 from lf_qwen3.base.conversation import Conversation, Turn
-from lf_qwen3.data.convert.fast.records import keys_of_dialogue
+from lf_qwen3.data.convert.fast.records import FAST_FORMATS, hash_records
 from lf_qwen3.data.convert.formats import FORMATS
-from lf_qwen3.data.convert.keys import fold, folded_answer, keys_of
+from lf_qwen3.data.convert.keys import answer_keys, fold, fold_answers, keys_of
+from lf_qwen3.qwen3.thinking import Split
 
 
 def pair(question="What is it?", answer="This.", thinking=None, **more):
     return Conversation([Turn("user", question), Turn("assistant", answer, thinking=thinking)], **more)
 
 
-def keys(conversation, seed=1):
-    records = b"".join(record.line for record in FORMATS["sharegpt"].encode(conversation, "unroll"))
-    return keys_of(conversation, records, seed)
+def keys(conversation, seed=1, format="sharegpt", turns="unroll"):
+    """The keys of the last record."""
+    records = FORMATS[format].encode(conversation, turns)
+    return keys_of(conversation.turns[0].content, records, seed)[-1]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,60 @@ def test_a_preference_with_another_loser_is_another_answer():
 
 def test_folding_ignores_width_case_and_white_space():
     assert fold(" Ａb\u3000\n") == b"ab"
-    assert folded_answer("A b") == folded_answer("a B")
+
+
+def answers_of(conversation, format="sharegpt"):
+    return answer_keys(FORMATS[format].encode(conversation, "last")[-1].line)
+
+
+@pytest.mark.parametrize("format", ["sharegpt", "alpaca"])
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (pair(answer="this .", thinking="So  IT is"), (True, True)),
+        (pair(thinking="It may be."), (False, True)),
+        (pair(), (False, True)),
+        (pair(answer="That.", thinking="so it is"), (False, False)),
+        (pair(answer="so it is", thinking="This."), (False, False)),
+    ],
+    ids=["form only", "another reasoning", "no reasoning", "another answer", "answer and reasoning changed"],
+)
+def test_answers_are_the_same_with_their_reasoning_or_without_it(format, other, same):
+    first = answers_of(pair(thinking="so it is"), format)
+    assert tuple(a == b for a, b in zip(first, answers_of(other, format), strict=True)) == same
+
+
+@pytest.mark.parametrize("format", ["sharegpt", "alpaca"])
+def test_both_answers_of_a_preference_count(format):
+    def answers(chosen, rejected, thinking=None):
+        losing = Turn("assistant", rejected, thinking=thinking)
+        return answers_of(pair(answer=chosen, rejected=losing), format)
+
+    several = {answers("a", "b"), answers("a", "c"), answers("b", "a"), answers("ab", "")}
+    assert len(several) == 4
+    assert answers("A", " b") == answers("a", "b")
+    assert answers("a", "b", "hm").answer == answers("a", "b").answer
+    assert answers("a", "b", "hm").whole != answers("a", "b").whole
+
+
+def test_calls_are_all_answer_even_with_a_tag_in_them():
+    def calling(text, thinking=None):
+        calls = f'[{{"name": "f", "arguments": {{"city": "{text}"}}}}]'
+        return answers_of(Conversation([Turn("user", "q"), Turn("assistant", "", thinking, calls=calls)]))
+
+    assert calling("<think>a</think>b").answer != calling("<think>c</think>b").answer
+    assert calling("</think>", "hm").answer != calling("</think>", "oh").answer, "it cannot be split"
+
+
+@pytest.mark.parametrize("format", ["sharegpt", "alpaca"])
+def test_a_good_and_a_bad_answer_are_two(format):
+    good, bad = (FORMATS[format].write(pair(label=label), "unroll")[-1].line for label in (True, False))
+    assert answer_keys(good).whole != answer_keys(bad).whole != answers_of(pair(), format).whole
+    assert answer_keys(good).answer == answer_keys(bad).answer
+
+
+def test_no_reasoning_is_folded_apart_from_an_empty_one():
+    assert fold_answers([Split(None, "A b")]) == b"ab" != fold_answers([Split("", "A b")])
 
 
 def dialogue(*texts):
@@ -77,7 +132,16 @@ def dialogue(*texts):
     ids=["last answer", "case of the question", "first answer", "second question", "a seam moved"],
 )
 def test_the_prompt_is_all_that_comes_before_the_last_answer(other, same_prompt):
-    assert (keys(dialogue("q", "a", "r", "b")).prompt == keys(other).prompt) == same_prompt
+    for format in ("sharegpt", "alpaca"):
+        first, second = (keys(both, 1, format) for both in (dialogue("q", "a", "r", "b"), other))
+        assert (first.prompt == second.prompt) == same_prompt
+
+
+def test_every_record_of_a_dialogue_has_a_prompt_and_they_share_the_question():
+    records = FORMATS["sharegpt"].encode(dialogue("q", "a", "r", "b", "s", "c"), "unroll")
+    made = keys_of("q", records, 1)
+    assert (len({own.question for own in made}), len({own.prompt for own in made})) == (1, 3)
+    assert made[0] == keys(dialogue("q", "a"))
 
 
 def test_an_earlier_call_is_part_of_the_prompt():
@@ -116,8 +180,23 @@ def test_half_a_character_is_folded_too_and_is_not_another():
     assert fold("A\ud83d") == b"a\xed\xa0\xbd" != fold("A\ud83e")
 
 
+@pytest.mark.parametrize("turns", ["unroll", "last", "all"])
+@pytest.mark.parametrize("format", ["sharegpt", "alpaca"])
 @pytest.mark.parametrize("count", [2, 4, 6])
-def test_a_clean_dialogue_has_the_keys_of_the_slow_path(count):
+def test_a_clean_dialogue_has_the_records_and_keys_of_the_slow_path(count, format, turns):
     texts = [f"text {number}" for number in range(count)]
-    records = b"".join(record.line for record in FORMATS["sharegpt"].encode(dialogue(*texts), "unroll"))
-    assert keys_of_dialogue(texts, records, 1) == keys_of(dialogue(*texts), records, 1)
+    records = FORMATS[format].encode(dialogue(*texts), turns)
+    assert FAST_FORMATS[format].dialogue(texts, turns, 1) == hash_records(texts[0], records, 1)
+
+
+def thinking_dialogue(first):
+    turns = dialogue("q", "a", "r", "b").turns
+    turns[1].thinking = first
+    return Conversation(turns)
+
+
+@pytest.mark.parametrize("format", ["sharegpt", "alpaca"])
+def test_the_thinking_of_an_earlier_turn_counts_where_it_is_written(format):
+    for turns, prompts in (("all", 3), ("last", 1)):
+        made = [keys(thinking_dialogue(first), 1, format, turns) for first in (None, "hm", "oh")]
+        assert len({own.prompt for own in made}) == prompts, turns

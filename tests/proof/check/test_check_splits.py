@@ -1,43 +1,14 @@
-"""Records that stand there twice, inside a split and across splits."""
-
-import json
+"""Records that stand in two splits, or nearly."""
 
 import pytest
 
 from lf_qwen3.data.convert.keys import fold
-from lf_qwen3.proof.check import check, near_duplicates
+from lf_qwen3.proof.check import near_duplicates
 from lf_qwen3.proof.check.duplicates import pair_splits
 from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex, minhash
-from lf_qwen3.qwen3.thinking import frame
+from tests.proof.check.split_findings import findings, places, record
 
 LONG = " ".join(f"The {at}th stop of this long line is called {at * 7919 % 1000}." for at in range(60))
-
-
-def record(question="What is it?", answer="It is a stone."):
-    return {"instruction": question, "input": "", "output": answer}
-
-
-def findings(folder, columns=None, formatting="alpaca", ranking=False, **splits):
-    for name, rows in splits.items():
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    settings = {"columns": columns, "formatting": formatting, "ranking": ranking} if columns else {}
-    entries = {name: {"file_name": f"{name}.jsonl", **settings} for name in splits}
-    (folder / "dataset_info.json").write_text(json.dumps(entries), "utf-8")
-    return check(folder)
-
-
-def places(report):
-    return [(one.code, one.file.rpartition("/")[2], one.row) for one in report.findings]
-
-
-def test_duplicate_inside_a_split(tmp_path):
-    report = findings(tmp_path, a=[record(), record("Who?"), record("WHAT  is it?")])
-    assert places(report) == [("duplicate", "a.jsonl", 3)]
-    assert "as row 1" in next(iter(report.findings)).message
-
-
-def test_thinking_and_plain_answers_are_two(tmp_path):
-    assert places(findings(tmp_path, a=[record(), record(answer=frame("r", "It is a stone."))])) == []
 
 
 @pytest.mark.parametrize("held", ["a_val", "a_test", "a_dev"])
@@ -119,11 +90,6 @@ def test_a_question_under_another_system_is_a_question_leak(tmp_path, column):
     assert places(report) == [("question_leak", "a_val.jsonl", 1)]
 
 
-def test_every_copy_is_reported_beside_the_first(tmp_path):
-    report = findings(tmp_path, a=[record("Who?"), record(), record(), record()])
-    assert [(found.row, found.detail) for found in report.findings] == [(3, "as row 2"), (4, "as row 2")]
-
-
 def test_a_leak_is_reported_once_for_each_held_out_record(tmp_path):
     report = findings(tmp_path, a_train=[record(), record()], a_val=[record("Who?"), record(), record()])
     assert [code_place for code_place in places(report) if code_place[0] == "leak"] == [
@@ -132,54 +98,6 @@ def test_a_leak_is_reported_once_for_each_held_out_record(tmp_path):
     ]
     assert {found.detail for found in report.findings if found.code == "leak"} == {"row 1 of a_train"}
     assert "question_leak" not in report.counts
-
-
-def test_a_duplicate_question_alone_is_no_duplicate(tmp_path):
-    assert places(findings(tmp_path, a=[record(), record(answer="It is a tree.")])) == []
-
-
-def test_a_duplicate_in_another_file_of_the_folder_has_its_place(tmp_path):
-    (tmp_path / "d").mkdir()
-    for name, question in (("1", "Who?"), ("2", "What?"), ("3", "Who?")):
-        (tmp_path / "d" / f"{name}.jsonl").write_text(json.dumps(record(question)) + "\n", "utf-8")
-    (tmp_path / "dataset_info.json").write_text(json.dumps({"a": {"file_name": "d"}}), "utf-8")
-    assert places(check(tmp_path)) == [("duplicate", "3.jsonl", 1)]
-
-
-PREFERENCE = {"prompt": "instruction", "chosen": "output", "rejected": "rejected"}
-
-
-def test_the_losing_answer_belongs_to_a_preference(tmp_path):
-    rows = [one(rejected=text) for text in ("No idea about it.", "It is a bird.", "No  idea about it.")]
-    report = findings(tmp_path, columns=PREFERENCE, ranking=True, a=rows)
-    assert places(report) == [("duplicate", "a.jsonl", 3)]
-
-
-def chat(*texts, roles=("human", "gpt")):
-    return {"conversations": [{"from": roles[at % 2], "value": text} for at, text in enumerate(texts)]}
-
-
-CHAT = {"columns": {"messages": "conversations"}, "formatting": "sharegpt"}
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        pytest.param(("What?", "A house.", "And that?", "A tree is that."), id="another answer before"),
-        pytest.param(("What?", "A stone.A", "nd that?", "A tree is that."), id="other ends of the turns"),
-        pytest.param(("What?", "A stone.", "And that?", "A bush is that."), id="another last answer"),
-    ],
-)
-def test_every_turn_of_a_dialogue_counts(tmp_path, other):
-    first = ("What?", "A stone.", "And that?", "A tree is that.")
-    report = findings(tmp_path, **CHAT, a=[chat(*first), chat(*other), chat(*first)])
-    assert places(report) == [("duplicate", "a.jsonl", 3)]
-
-
-def test_a_call_of_a_tool_at_the_end_counts(tmp_path):
-    calls = [json.dumps({"name": name, "arguments": {}}) for name in "fgf"]
-    rows = [chat("What?", call, roles=("human", "function_call")) for call in calls]
-    assert places(findings(tmp_path, **CHAT, a=rows)) == [("duplicate", "a.jsonl", 3)]
 
 
 def test_texts_to_continue_leak_by_the_whole_text_alone(tmp_path):

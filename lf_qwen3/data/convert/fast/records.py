@@ -6,84 +6,98 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import orjson
+from xxhash import xxh3_64
 from xxhash import xxh3_64_intdigest as _hash
 
 from lf_qwen3.base.conversation import Conversation, Turn
-from lf_qwen3.data.convert.formats import GPT, HUMAN, OPENING, FormatName, Turns, encode_alpaca
-from lf_qwen3.data.convert.keys import Keys, fold
+from lf_qwen3.data.convert.formats import (
+    GPT,
+    HUMAN,
+    OPENING,
+    FormatName,
+    Turns,
+    WrittenRecord,
+    context_of,
+    encode_alpaca,
+)
+from lf_qwen3.data.convert.keys import fold, keys_of, prompt_of
 from lf_qwen3.qwen3.thinking import frame_json
 
 Buffer = bytes | memoryview
 """JSON text."""
 
-_ROLES = (b"assistant", b"user")
 _CLOSING = b'}],"system":"","tools":""}\n'
 _FIRST, _THEN_GPT, _THEN_HUMAN = OPENING + HUMAN, b"}," + GPT, b"}," + HUMAN
+_THINKING, _PLAIN = (prompt_of(b"", thinking) + context_of(Conversation([])) for thinking in (True, False))
+"""What follows a folded question in the hash of its prompt."""
+
+
+HashedRecord = tuple[bytes, bool, bool, int, int, int]
+"""A line, whether it thinks and has a history, and its `Keys`: unnamed, to name them takes time."""
 
 
 class FastFormat(NamedTuple):
-    """How clean rows become records of a format.
+    """How clean rows become the records of a format, as its `encode` and `keys_of` would make them.
 
     `copied` takes a question, its thinking and its answer as JSON strings; `dialogue` the texts of user and
-    assistant in turn, and also counts the records.
+    assistant in turn, without thinking, and the seed of the keys.
     """
 
     copied: Callable[[Buffer, Buffer, Buffer], bytes]
-    dialogue: Callable[[Sequence[str], Turns], tuple[bytes, int]]
+    dialogue: Callable[[Sequence[str], Turns, int], list[HashedRecord]]
 
 
-def keys_of_copied(question: str, record: bytes, seed: int) -> Keys:
-    """Hash a conversation of one question, one reasoned answer and nothing else, as `keys_of` would."""
+def hash_copied(question: str, line: bytes, seed: int) -> HashedRecord:
+    """Hash the record of one question, one reasoned answer and nothing else."""
     folded = fold(question)
-    return Keys(_hash(folded, seed), _hash(folded + b"\0thinking"), _hash(record, seed))
+    prompt = _hash(folded + _THINKING)
+    return line, True, False, _hash(folded, seed), prompt, _hash(line, seed)
 
 
-def keys_of_dialogue(texts: Sequence[str], records: bytes, seed: int) -> Keys:
-    """Hash a dialogue of user and assistant in turn, without thinking, as `keys_of` would."""
-    folded = fold(texts[0])
-    prompt = folded + b"\0plain"
-    if len(texts) > 2:
-        between = [
-            b"\0\0",
-            *(b"\0%b\0%b" % (_ROLES[at % 2], text.encode()) for at, text in enumerate(texts[1:-1])),
-        ]
-        prompt += b"".join(between)
-    return Keys(_hash(folded, seed), _hash(prompt), _hash(records, seed))
+def hash_records(question: str, records: Sequence[WrittenRecord], seed: int) -> list[HashedRecord]:
+    """Hash the records of any conversation."""
+    keys = keys_of(question, records, seed)
+    return [
+        (record.line, record.thinking, record.history, *own)
+        for record, own in zip(records, keys, strict=True)
+    ]
 
 
 def _copied_sharegpt(question: Buffer, thinking: Buffer, answer: Buffer) -> bytes:
-    """Write the record of one question out of JSON strings, as `encode_sharegpt` would."""
     framed = frame_json(thinking, answer)
     return b"".join((_FIRST, question, _THEN_GPT, *framed, _CLOSING))
 
 
 def _copied_alpaca(question: Buffer, thinking: Buffer, answer: Buffer) -> bytes:
-    """Write the record of one question out of JSON strings, as `encode_alpaca` would."""
     framed = frame_json(thinking, answer)
     head, middle, tail = b'{"instruction":', b',"input":"","output":', b',"system":"","history":[]}\n'
     return b"".join((head, question, middle, *framed, tail))
 
 
-def _plain_sharegpt(texts: Sequence[str], turns: Turns) -> tuple[bytes, int]:
-    """Write the records of a dialogue without thinking, as `encode_sharegpt` would, and count them."""
+def _plain_sharegpt(texts: Sequence[str], turns: Turns, seed: int) -> list[HashedRecord]:
+    """Write and hash the records of a dialogue; a prompt's hash goes on from that of the one before."""
     pieces: list[bytes] = []
     for at, text in enumerate(texts):
         pieces += (_THEN_GPT if at % 2 else _THEN_HUMAN, orjson.dumps(text))
     pieces[0] = _FIRST
-    if turns != "unroll" or len(texts) == 2:
-        pieces.append(_CLOSING)
-        return b"".join(pieces), 1
-    lines: list[bytes] = []
+    folded = fold(texts[0])
+    question = _hash(folded, seed)
+    if len(texts) == 2:
+        line = b"".join((*pieces, _CLOSING))
+        return [(line, False, False, question, _hash(folded + _PLAIN), _hash(line, seed))]
+    before = xxh3_64(folded + _PLAIN)
+    records: list[HashedRecord] = []
     for end in range(4, len(pieces) + 1, 4):  # a question and its answer are four pieces
-        lines += (*pieces[:end], _CLOSING)
-    return b"".join(lines), len(texts) // 2
+        if turns == "unroll" or end == len(pieces):
+            line = b"".join((*pieces[:end], _CLOSING))
+            records.append((line, False, False, question, before.intdigest(), _hash(line, seed)))
+        before.update(b"".join(pieces[end - 2 : end + 2]))
+    return records
 
 
-def _plain_alpaca(texts: Sequence[str], turns: Turns) -> tuple[bytes, int]:
-    """Write the records of a dialogue without thinking, as `encode_alpaca` would, and count them."""
+def _plain_alpaca(texts: Sequence[str], turns: Turns, seed: int) -> list[HashedRecord]:
     steps = [Turn("assistant" if at % 2 else "user", text) for at, text in enumerate(texts)]
-    records = encode_alpaca(Conversation(steps), turns)
-    return b"".join([record.line for record in records]), len(records)
+    return hash_records(texts[0], encode_alpaca(Conversation(steps), turns), seed)
 
 
 FAST_FORMATS: dict[FormatName, FastFormat] = {

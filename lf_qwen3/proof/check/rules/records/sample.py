@@ -26,13 +26,15 @@ class AssistantText(NamedTuple):
 class Sample:
     """What the checks of this group get.
 
-    `learns_empty` says that an empty block which is written out is learnt. `assistant_texts` are the texts of
+    `learns_empty` says that an empty block which is written out is learnt; `label`, of KTO data, whether the
+    answer is good. `assistant_texts` are the texts of
     the assistant, `prompts` (where, text) what the user, a tool or the system says.
     """
 
     record: Record
     kind: DatasetKind = "sft"
     learns_empty: bool = True
+    label: bool | None = None
     assistant_texts: list[AssistantText] = field(init=False)
     prompts: list[tuple[str, str]] = field(init=False)
 
@@ -101,10 +103,13 @@ class SampleReader:
             if not isinstance(text, str):
                 return Dropped(f"{self._prompt} is {type(text).__name__}, not text", stops=True)
             return Sample(Record([{"role": "user", "content": text}]), "pretrain")
-        if self._tag and not isinstance(row.get(self._tag), bool):
+        label = row.get(self._tag) if self._tag else None
+        if self._tag and not isinstance(label, bool):
             return Dropped(f"{self._tag} is neither true nor false")
         record = self._read(row)
-        return record if isinstance(record, Dropped) else Sample(record, self._kind, self._learns_empty)
+        return (
+            record if isinstance(record, Dropped) else Sample(record, self._kind, self._learns_empty, label)
+        )
 
 
 def _split_text(where: str, text: str) -> AssistantText:
