@@ -33,6 +33,22 @@ _MEANINGS: Mapping[str, tuple[str, ...]] = {
     "picture": ("image", "img", "picture", "photo", "video", "audio"),
 }
 """How the names of columns begin their words, by what the column then may be."""
+_ABOUT = (
+    "type",
+    "id",
+    "ids",
+    "source",
+    "model",
+    "count",
+    "num",
+    "len",
+    "length",
+    "tokens",
+    "url",
+    "time",
+    "lang",
+)
+"""Last words of names that tell of a thing (its kind, its origin, its size) and do not hold it."""
 _CHOICES = re.compile(r"[a-e]|(?:choice|option|opt)_?[a-e1-9]", re.IGNORECASE)
 _REFERENCES = frozenset(ANSWERS + MODEL_ANSWERS)
 """Of several answers the first was read; the others are what it is compared with."""
@@ -109,9 +125,11 @@ def _meaning(column: str, counts: ColumnCounts) -> str:
     name = column.rpartition("[].")[2]
     if _CHOICES.fullmatch(name) and sum(map(bool, map(_CHOICES.fullmatch, counts.left))) > 1:
         return "options"
-    for meaning, words in _MEANINGS.items():
-        if _begins(name, words):
-            return meaning
+    tokens = _TOKEN.findall(name)
+    if not tokens or tokens[-1].lower() not in _ABOUT:
+        for meaning, words in _MEANINGS.items():
+            if _begins(name, words):
+                return meaning
     return "text" if 2 * counts.long[column] > counts.rows else ""
 
 

@@ -64,6 +64,13 @@ def test_a_column_that_looks_like_training_material_is_a_warning_with_its_cure(
     assert not any(f"'{column}'" in warning for warning in quiet.warnings)
 
 
+@pytest.mark.parametrize("column", ["cot_type", "answer_source", "thinkingTokens", "tool_id", "score_model"])
+def test_what_only_tells_of_training_material_is_no_warning(tmp_path, column):
+    report = run(tmp_path, [{**PAIR, column: "a"}])
+    assert left(report) == {column: 1}
+    assert not any(column in warning for warning in report.warnings)
+
+
 def test_the_letters_of_choices_are_seen_together(tmp_path):
     report = run(tmp_path, [{**PAIR, "A": "one", "B": "two"}])
     assert (
