@@ -57,6 +57,10 @@ REJECTED: dict[str, Reason] = {
     "label_unclear": Reason(
         "the label says neither yes nor no", "write true or false, 1 or 0, yes or no, correct or incorrect"
     ),
+    "ranks_unfit": Reason(
+        "the ranks or scores do not tell the answers apart",
+        "one number for each answer, and not the same for all",
+    ),
     "multimodal": Reason("a turn holds an image, audio or video", "only text can be converted"),
     "needs_sharegpt": Reason("alpaca records cannot hold tool turns", "use --format sharegpt"),
 }
@@ -78,6 +82,7 @@ REPAIRED: dict[str, Reason] = {
     "tool_wire_format": Reason("tool calls or answers were taken out of their tags in a text", ""),
     "tools_in_system": Reason("tools were taken out of the system text; the template lists them itself", ""),
     "crlf": Reason("Windows line ends inside a text became plain ones", ""),
+    "ranked_list": Reason("of a list of answers the best and the worst became the pair", ""),
     "trailing_user": Reason("a last user turn without an answer was dropped", ""),
 }
 

@@ -5,11 +5,11 @@ Adding one is one file here (or an entry point in the group `lf_qwen3.converters
     @converter("name", needs=["question", ("answer", "response")], may=["score"])
     def convert(row: SourceRow) -> Conversation: ...
 
-`needs` lists the columns that must be there: a name, or several of which one is enough. Every name in
-`needs` and `may` counts as the converter's own when it is weighed against others; names are compared in
-lower case. A column that the function does not read is reported as left; `leaves` lists those that are left
-on purpose. The docstring shows one real row. A converter raises `Reject` for a row that it cannot take;
-think tags inside a text are not its business (`lf_qwen3.data.convert.normalise`).
+`needs` lists the columns that must be there: a name, or several of which one is enough; `or_needs` those that
+do instead. Every name in them and in `may` counts as the converter's own when it is weighed against others;
+names are compared in lower case. A column that the function does not read is reported as left; `leaves` lists
+those that are left on purpose. The docstring shows one real row. A converter raises `Reject` for a row that
+it cannot take; think tags inside a text are not its business (`lf_qwen3.data.convert.normalise`).
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Converter:
     messages: tuple[str, ...] = ()
     leaves: frozenset[str] = frozenset()
     recognise: Recognise | None = None
+    or_needs: tuple[tuple[str, ...], ...] = ()
 
     @property
     def takes_pairs(self) -> bool:
@@ -53,12 +54,16 @@ class Converter:
         return self.precedence == PAIRS
 
     def missing(self, columns: Collection[str]) -> list[tuple[str, ...]]:
-        """Return the needs that `columns` (in lower case) do not fill."""
-        return [need for need in self.needs if not any(name in columns for name in need)]
+        """Return the needs that `columns` (in lower case) do not fill, none where they fill `or_needs`."""
+        missing, instead = (
+            [need for need in needs if not any(name in columns for name in need)]
+            for needs in (self.needs, self.or_needs)
+        )
+        return [] if self.or_needs and not instead else missing
 
     def rank(self, columns: Collection[str]) -> tuple[int, int, int, str]:
         """Order fitting converters: by precedence, then who needs most, then who knows most columns."""
-        known = self.may.union(*self.needs).intersection(columns)
+        known = self.may.union(*self.needs, *self.or_needs).intersection(columns)
         return (-self.precedence, -len(self.needs), -len(known), self.name)
 
     def fits(self, rows: Iterable[SourceRow]) -> bool:
@@ -80,6 +85,7 @@ def converter(
     messages: Sequence[str] = (),
     leaves: Collection[str] = (),
     recognise: Recognise | None = None,
+    or_needs: Sequence[tuple[str, ...]] = (),
 ) -> Callable[[Convert], Convert]:
     """Register the decorated function as the converter `name`.
 
@@ -107,6 +113,7 @@ def converter(
             tuple(messages),
             frozenset(leaves),
             recognise,
+            tuple(or_needs),
         )
         return function
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.converters import converter
 from lf_qwen3.data.converters._columns import CONTEXT, exchange
+from lf_qwen3.data.converters.ranked import is_ranked, read_ranked
 from lf_qwen3.data.converters.roles import INPUTS
 from lf_qwen3.data.converters.source_row import SourceRow
 
@@ -18,5 +19,9 @@ def convert(row: SourceRow) -> Conversation:
 
     {"instruction": "Translate into French.", "input": "Good morning", "output": "Bonjour",
      "system": "You are a translator.", "history": [["Translate 'cat'.", "chat"]]}
+
+    An output that lists several answers makes a pair of the best and the worst (`ranked`).
     """
+    if is_ranked(row, "output"):
+        return read_ranked(row, "output")
     return exchange(row, questions=QUESTIONS, answers=ANSWERS)

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
-from lf_qwen3.data.converters import converter
+from lf_qwen3.data.converters import PAIRS, converter
 from lf_qwen3.data.converters._columns import CONTEXT, prompt
 from lf_qwen3.data.converters._dialogue import add_columns, read
-from lf_qwen3.data.converters.fields import text
-from lf_qwen3.data.converters.roles import INPUTS
-from lf_qwen3.data.converters.source_row import SourceRow
+from lf_qwen3.data.converters._transcript import read_transcript
+from lf_qwen3.data.converters.fields import first_present, text
+from lf_qwen3.data.converters.roles import CHOSEN, INPUTS, REJECTED
+from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
 QUESTIONS = ("prompt", "question", "instruction")
 DIALOGUES = ("conversations", "conversation", "messages", "prompt")
-CHOSEN = ("chosen", "messages", "response")
-REJECTED = ("rejected", "rejected_response")
+ANSWERS = ("messages", "conversations", "response", "output", "answer", "completion")
+"""What is the better answer beside a column that is called rejected."""
 
 
 @converter(
     "preference",
     needs=[CHOSEN, REJECTED],
+    or_needs=[ANSWERS, tuple(name for name in REJECTED if name.startswith("reject"))],
     may=(*QUESTIONS, *DIALOGUES, *INPUTS, *CONTEXT),
-    precedence=2,
+    precedence=PAIRS,
 )
 def convert(row: SourceRow) -> Conversation:
     """Take the prompt from its column, or from what the chosen and the rejected dialogue share.
 
-    The answers are texts, messages, or whole dialogues whose last turns differ.
+    The answers are texts, messages, whole dialogues or their transcripts, whose last turns differ. Of a list
+    of texts the first chosen and the last rejected one is taken. Beside a rejected answer alone, the answer
+    or the dialogue of the row is the chosen one.
 
     {"prompt": "Name a prime.", "chosen": "7", "rejected": "9"}
     {"chosen": [{"role": "user", "content": "Name a prime."}, {"role": "assistant", "content": "7"}],
      "rejected": [{"role": "user", "content": "Name a prime."}, {"role": "assistant", "content": "9"}]}
+    {"question": "Name a prime.", "response_j": "7", "response_k": "9"}
     """
-    chosen, rejected = _side(row, CHOSEN), _side(row, REJECTED)
+    better, worse = _present(row, (*CHOSEN, *ANSWERS)), _present(row, REJECTED)
+    chosen, rejected = _transcripts(row, better, worse) or (_side(row, better, 0), _side(row, worse, -1))
     shared = rejected.turns[:-1]
     if shared and (shared, rejected.system) != (chosen.turns[:-1], chosen.system):
         raise Reject("preference_prompts")
@@ -44,11 +52,35 @@ def convert(row: SourceRow) -> Conversation:
     return add_columns(chosen, row)
 
 
-def _side(row: SourceRow, names: tuple[str, ...]) -> Conversation:
-    """Read one of the two answers, with the dialogue it may bring; its last turn is the answer."""
-    name = next((name for name in names if name in row), names[0])
+def _present(row: SourceRow, names: Sequence[str]) -> str:
+    return next((name for name in names if name in row), names[0])
+
+
+def _transcripts(row: SourceRow, better: str, worse: str) -> tuple[Conversation, Conversation] | None:
+    """Return both sides where each is the transcript of a dialogue that begins with the prompt, if any."""
+    chosen, rejected = (
+        read_transcript(value) if isinstance(value, str) else None for value in map(row.peek, (better, worse))
+    )
+    if not chosen or not rejected or not chosen.turns[-1].role == rejected.turns[-1].role == "assistant":
+        return None
+    asked = [row.peek(name) for name in (*QUESTIONS, *DIALOGUES) if name not in (better, worse)]
+    if any(is_filled(value) and chosen.turns[0].content not in str(value) for value in asked):
+        return None
+    row.get(better), row.get(worse)
+    return chosen, rejected
+
+
+def _side(row: SourceRow, name: str, place: int) -> Conversation:
+    """Read one of the two answers, with the dialogue it may bring; its last turn is the answer.
+
+    `place` says which of several texts is taken.
+    """
     value = row.get(name)
-    if isinstance(value, dict | list):
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        answer = Conversation([Turn("assistant", value[place])])
+        if len(value) > 1:
+            row.leave(f"{row.column(name)}[].others")
+    elif isinstance(value, dict | list):
         answer = read(row, name)
     else:
         answer = Conversation([Turn("assistant", text(row, name))])
@@ -60,8 +92,14 @@ def _side(row: SourceRow, names: tuple[str, ...]) -> Conversation:
 
 
 def _prompt(row: SourceRow) -> Conversation:
-    """Read what comes before the two answers: a dialogue, or a question with its input and history."""
+    """Read what comes before the two answers: a dialogue or its transcript, or a question with its input."""
     for name in DIALOGUES:
         if isinstance(row.peek(name), list):
             return read(row, name)
+    name = first_present(row, QUESTIONS)
+    value = row.peek(name)
+    before = read_transcript(value) if isinstance(value, str) else None
+    if before and before.turns[-1].role == "user" and before.turns[0].content != value:
+        row.get(name)
+        return before
     return Conversation(prompt(row, QUESTIONS))

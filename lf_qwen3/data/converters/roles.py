@@ -40,6 +40,20 @@ ANSWERS = (
     "response (content)",
 )
 DIALOGUES = ("messages", "conversations", "conversation")
+CHOSEN = (
+    *("chosen", "chosen_response", "chosen_answer", "chosen_output", "chosen_completion", "chosen_text"),
+    *("chosen_messages", "chosen_message", "chosen_conversations", "chosen_conversation", "response_j"),
+    *("preferred", "preferred_response", "preferred_answer", "preferred_output", "accepted"),
+    *("accepted_answer", "better", "better_response", "better_answer", "winning_response"),
+    *("good_response", "good_answer"),
+)
+REJECTED = (
+    *("rejected", "rejected_response", "rejected_answer", "rejected_output", "rejected_completion"),
+    *("rejected_text", "rejected_messages", "rejected_message", "rejected_conversations", "response_k"),
+    *("rejected_conversation", "reject", "other", "other_response", "other_answer", "dispreferred"),
+    *("dispreferred_response", "non_preferred", "nonpreferred", "non_preferred_response", "less_preferred"),
+    *("worse", "worse_response", "worse_answer", "losing_response", "bad_response", "bad_answer"),
+)
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "question": QUESTIONS,
@@ -50,8 +64,8 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "history": ("history",),
     "tools": ("tools", "functions"),
     "messages": DIALOGUES,
-    "chosen": ("chosen",),
-    "rejected": ("rejected", "rejected_response"),
+    "chosen": CHOSEN,
+    "rejected": REJECTED,
     "options": ("options",),
     "context": ("context",),
     "label": ("kto_tag",),

@@ -8,11 +8,26 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.conversation import Row
+from lf_qwen3.base.errors import Reject, UsageError
+from lf_qwen3.base.reasons import REJECTED
+from lf_qwen3.data import converters
+from lf_qwen3.data.converters.fields import require_text_only
+from lf_qwen3.data.converters.guess import guess_roles
+from lf_qwen3.data.converters.roles import write_roles
+from lf_qwen3.data.converters.source_row import SourceRow
 from lf_qwen3.data.registry.change import RegistryChange, edit_registry
 from lf_qwen3.data.registry.head import first_rows
 from lf_qwen3.data.registry.names import check_name, config_path, find_file, relative_name
-from lf_qwen3.data.registry.shape import Columns, DatasetKind, NoFitError, RecordShape, columns_of, recognise
+from lf_qwen3.data.registry.shape import (
+    Columns,
+    DatasetKind,
+    NoFitError,
+    RecordShape,
+    columns_of,
+    find_verdict,
+    recognise,
+)
 
 RegistryEntry = dict[str, Any]
 """One entry of dataset_info.json."""
@@ -71,10 +86,35 @@ def _described(file: Path | str, dataset_dir: Path | str) -> tuple[RegistryEntry
         reason = f"; {why}" if str(why) else ""
         raise UsageError(
             f"{path} fits no format of LLaMA-Factory{reason}\ncolumns seen: {_seen(columns_of(rows))}",
-            f"this turns it into one that fits: {convert}",
+            _cure(rows, convert),
             code="no_format_fits",
         ) from why
     return shape.entry(file_name), shape
+
+
+def _cure(rows: Sequence[Row], convert: str) -> str:
+    """Return how the rows become a file that fits, or why `convert` cannot read them either."""
+    converter = converters.detect(columns_of(rows), (), lambda: rows)
+    if converter is None:
+        guessed = write_roles(guess_roles(rows)) or "question=COLUMN,answer=COLUMN"
+        return f"tell convert which column is which: {convert} --columns {quote(guessed)}"
+    verdict = find_verdict(columns_of(rows))
+    if verdict and not converter.takes_pairs:
+        return f"this makes KTO data of it: {convert} --columns {quote(f'label={verdict}')}"
+    problem: Reject | None = None
+    for row in rows:
+        try:
+            source = SourceRow(row)
+            require_text_only(source)
+            converter.convert(source)
+        except Reject as reject:
+            problem = problem or reject
+        else:
+            return f"this turns it into one that fits: {convert}"
+    assert problem
+    reason = REJECTED[problem.code]
+    detail = f" ({problem.detail})" if problem.detail else ""
+    return f"convert cannot read it either: {reason.message}{detail}; {reason.hint}"
 
 
 def _seen(columns: Columns) -> str:

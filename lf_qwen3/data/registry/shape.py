@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lf_qwen3.base.conversation import Row
+from lf_qwen3.data.converters.labels import is_against, is_verdict
+from lf_qwen3.data.converters.source_row import fill_of
 
 DatasetKind = Literal["sft", "ranking", "kto", "pretrain"]
 Columns = dict[str, list[Any]]
@@ -20,6 +22,7 @@ _QUERY = ("input", "query")
 _RESPONSE = ("output", "response", "completion")
 _MESSAGES = ("conversations", "messages")
 _KTO_TAG = ("kto_tag", "label")
+_MEDIA = {"images": ("images", "image"), "videos": ("videos", "video"), "audios": ("audios", "audio")}
 _REASONING = {"think", "thinking", "reasoning", "reasoning_content", "cot", "complex_cot", "chain_of_thought"}
 
 _MESSAGE_KEYS = (("from", "value"), ("role", "content"))
@@ -70,6 +73,10 @@ def recognise(rows: Sequence[Row]) -> RecordShape:
         kind: DatasetKind = "ranking"
     else:
         kind = "kto" if _first(columns, _KTO_TAG, _is_truth) else "sft"
+    if kind == "sft" and (verdict := find_verdict(columns)):
+        raise NoFitError(
+            f"{verdict} says that some answers are wrong, and LLaMA-Factory reads no label but true and false"
+        )
     messages = _first(columns, _MESSAGES, _is_messages)
     if messages:
         shape = _sharegpt(columns, messages, kind)
@@ -138,9 +145,22 @@ def _shared(columns: Columns, kind: DatasetKind) -> dict[str, str]:
             if not _is_text_or_null(columns[name]):
                 raise NoFitError(f"{name} has to be {what}")
             named[name] = name
+    for name, spellings in _MEDIA.items():
+        if column := _first(columns, spellings, _is_media):
+            named[name] = column
     if kind == "kto":
         named["kto_tag"] = _first(columns, _KTO_TAG, _is_truth) or ""
     return named
+
+
+def find_verdict(columns: Columns) -> str:
+    """Return the column that says in numbers or words which answers are wrong, "" where none does."""
+    for name, values in columns.items():
+        fills = {fill_of(value) for value in values} - {""}
+        wrong = "yes" if is_against(name) else "no"
+        if is_verdict(name) and wrong in fills and fills <= {"yes", "no"}:
+            return name
+    return ""
 
 
 def _tags(turns: Sequence[dict[str, Any]]) -> dict[str, str]:
@@ -177,6 +197,15 @@ def _is_text(values: list[Any]) -> bool:
 
 def _is_text_or_null(values: list[Any]) -> bool:
     return all(value is None or isinstance(value, str) for value in values)
+
+
+def _is_media(values: list[Any]) -> bool:
+    """Tell whether a column holds paths or contents of files, one or a list in a row."""
+    return any(values) and all(
+        item is None or isinstance(item, str | bytes | list | dict)
+        for value in values
+        for item in (value if isinstance(value, list) else [value])
+    )
 
 
 def _is_truth(values: list[Any]) -> bool:

@@ -80,6 +80,7 @@ REJECTED_ROWS = {
     "preference_prompts": SPLIT_PAIR,
     "marked_wrong": {"ask": "What is it?", "reply": "It is a bird.", "right": 0},
     "label_unclear": {"instruction": "What is it?", "output": ANSWER, "kto_tag": "perhaps"},
+    "ranks_unfit": {"input": "What is it?", "output": ["A stone.", "A bird."], "rank": [1, 1]},
     "multimodal": chat(("user", [{"type": "image_url", "image_url": {"url": "a"}}]), ("assistant", ANSWER)),
     "needs_sharegpt": TOOL_TURNS,
 }
@@ -101,9 +102,12 @@ REPAIRED_ROWS = {
         ("system", f"S <tools>{json.dumps(TOOL)}</tools>"), ("user", "q"), ("assistant", ANSWER)
     ),
     "crlf": asked("One.\r\nTwo."),
+    "ranked_list": {"ranks": [2, 1], "prompt": "What is it?", "responses": ["A stone.", "A bird."]},
     "trailing_user": chat(("user", "q"), ("assistant", ANSWER), ("user", "r")),
 }
 GOOD = {
+    "input": {"input": "And that?", "output": "It is a tree."},
+    "ranks": {"ranks": [1, 2], "prompt": "And that?", "responses": ["It is a tree.", "It is a bird."]},
     "ask": {"ask": "And that?", "reply": "It is a tree.", "right": 1},
     "instruction": {"instruction": "And that?", "output": "It is a tree.", "kto_tag": True},
     "messages": asked("It is a tree.", question="And that?"),

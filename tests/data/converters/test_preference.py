@@ -2,6 +2,7 @@ import pytest
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.converters import detect
 from lf_qwen3.data.converters.preference import convert
 from lf_qwen3.data.converters.source_row import SourceRow
 
@@ -71,11 +72,107 @@ def gpt(text):
             Conversation([Q, A]),
             id="ms-swift-query",
         ),
+        pytest.param(
+            {"messages": talk("Q", "A"), "rejected_messages": talk("Q", "B")},
+            Conversation([Q, A]),
+            id="ms-swift-two-dialogues",
+        ),
+        pytest.param(
+            {"chosen_messages": talk("Q", "A"), "rejected_messages": talk("Q", "B")},
+            Conversation([Q, A]),
+            id="llamafactory-v1",
+        ),
+        pytest.param(
+            {"question": "Q", "response_j": "A", "response_k": "B"}, Conversation([Q, A]), id="stack-exchange"
+        ),
+        pytest.param(
+            {"prompt": "Q", "preferred": "A", "other": "B"}, Conversation([Q, A]), id="preferred-other"
+        ),
+        pytest.param(
+            {"instruction": "Q", "input": "", "better_response": "A", "worse_response": "B"},
+            Conversation([Q, A]),
+            id="better-worse",
+        ),
+        pytest.param(
+            {"prompt": "Q", "chosen_response": "A", "rejected_response": "B"},
+            Conversation([Q, A]),
+            id="chosen-response",
+        ),
+        pytest.param({"prompt": "Q", "output": "A", "rejected": "B"}, Conversation([Q, A]), id="output"),
+        pytest.param(
+            {"prompt": "Q", "chosen": ["A"], "rejected": ["C", "B"]},
+            Conversation([Q, A]),
+            id="text-lists",
+        ),
+        pytest.param(
+            {
+                "chosen": "\n\nHuman: Q0\n\nAssistant: A0\n\nHuman: Q\n\nAssistant: A",
+                "rejected": "\n\nHuman: Q0\n\nAssistant: A0\n\nHuman: Q\n\nAssistant: B",
+            },
+            Conversation([*EARLIER, Q, A]),
+            id="hh",
+        ),
+        pytest.param(
+            {"prompt": "\n\nHuman: Q\n\nAssistant:", "chosen": "A", "rejected": "B"},
+            Conversation([Q, A]),
+            id="hh-prompt-apart",
+        ),
+        pytest.param(
+            {
+                "prompt": "\n\nHuman: Q\n\nAssistant:",
+                "chosen": "\n\nHuman: Q\n\nAssistant: A",
+                "rejected": "\n\nHuman: Q\n\nAssistant: B",
+            },
+            Conversation([Q, A]),
+            id="hh-prompt-repeated",
+        ),
+        pytest.param(
+            {"chosen": "用户：Q\n\n助手：A", "rejected": "用户：Q\n\n助手：B"},
+            Conversation([Q, A]),
+            id="hh-chinese",
+        ),
     ],
 )
 def test_convert(row, expected):
     expected.rejected = B
-    assert convert(SourceRow(row)) == expected
+    converter = detect(row)
+    assert converter
+    assert converter.takes_pairs
+    assert converter.convert(SourceRow(row)) == expected
+
+
+def test_texts_that_only_look_like_transcripts_stay_answers():
+    play = "Human: Who is there?\n\nAssistant: {}"
+    row = {"prompt": "Write a play.", "chosen": play.format("I."), "rejected": play.format("You.")}
+    pair = convert(SourceRow(row))
+    assert [turn.content for turn in pair.turns] == ["Write a play.", row["chosen"]]
+    assert pair.rejected
+    assert pair.rejected.content == row["rejected"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "name"),
+    [
+        (("prompt", "chosen", "rejected", "messages", "response"), "preference"),
+        (("question", "response_j", "response_k"), "preference"),
+        (("prompt", "Preferred", "Other"), "preference"),
+        (("messages", "rejected_response"), "preference"),
+        (("prompt", "output", "rejected"), "preference"),
+        (("prompt", "response", "other"), "alpaca"),
+        (("prompt", "output", "worse"), "alpaca"),
+        (("prompt", "responses", "ranks"), "ranked"),
+    ],
+)
+def test_columns_of_pairs_are_recognised(columns, name):
+    converter = detect(columns)
+    assert converter
+    assert converter.name == name
+
+
+def test_what_a_pair_does_not_use_is_left():
+    row = SourceRow({"prompt": "Q", "chosen": ["A", "C"], "rejected": "B", "margin": 2, "score_chosen": 1})
+    convert(row)
+    assert row.use().left == ("chosen[].others", "margin", "score_chosen")
 
 
 def test_convert_takes_reasoning_beside_the_answers():
@@ -104,6 +201,11 @@ def test_convert_takes_reasoning_beside_the_answers():
             {"chosen": talk("Q", "A"), "rejected": talk("Q", "B", system="S")},
             "preference_prompts",
             id="other-system",
+        ),
+        pytest.param(
+            {"chosen": "Human: Q\n\nAssistant: A", "rejected": "Human: P\n\nAssistant: B"},
+            "preference_prompts",
+            id="other-prompt-in-transcripts",
         ),
         pytest.param({"chosen": talk("Q", "A"), "rejected": talk("Q")}, "roles", id="ends-with-the-user"),
         pytest.param({"prompt": "Q", "chosen": [7], "rejected": "B"}, "bad_turns", id="message-is-a-number"),

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -65,6 +66,35 @@ def test_what_convert_writes_is_described_as_convert_describes_it(tmp_path, name
     content = b"".join(record.line for record in encode(conversation, "unroll"))
     meant = FORMATS[name].entry("a.jsonl", "ranking" if conversation.rejected else "sft")
     assert entry_for(tmp_path, "a.jsonl", content) == meant
+
+
+def test_what_convert_writes_of_kto_data_is_described_as_convert_describes_it(tmp_path):
+    content = b"".join(
+        record.line
+        for label in (True, False)
+        for record in FORMATS["sharegpt"].write(replace(CONVERSATION, label=label), "unroll")
+    )
+    assert entry_for(tmp_path, "a.jsonl", content) == FORMATS["sharegpt"].entry("a.jsonl", "kto")
+
+
+FITS = "this turns it into one that fits: lf-qwen3 convert"
+
+
+@pytest.mark.parametrize(
+    ("row", "hint"),
+    [
+        ({"question": "q", "think": "t", "answer": "a"}, FITS),
+        ({"instruction": "q", "output": ["good", "bad"]}, FITS),
+        ({"instruction": "q", "output": {"a": 1}}, "convert cannot read it either: a number, list or object"),
+        ({"prompt": "q", "response": "a", "label": 0}, "--columns label=label"),
+        ({"soru": "q", "cevap": "a"}, "--columns question=soru,answer=cevap"),
+        ({"x": 1}, "--columns question=COLUMN,answer=COLUMN"),
+    ],
+)
+def test_the_hint_of_a_file_that_does_not_fit_is_true(tmp_path, row, hint):
+    error = refused(tmp_path, "a.jsonl", lines(row))
+    assert error.code == "no_format_fits"
+    assert hint in (error.hint or "")
 
 
 def test_only_the_first_records_are_read(tmp_path):

@@ -94,10 +94,15 @@ ALPACA = {
         "kto",
         {"prompt": "prompt", "response": "completion", "kto_tag": "label"},
     ),
-    "a label that is a number": (
+    "a label that finds all answers good": (
         {"prompt": "q", "completion": "a", "label": 1},
         "sft",
         {"prompt": "prompt", "response": "completion"},
+    ),
+    "pictures, sounds and films": (
+        {"prompt": "q", "response": "a", "image": "a.jpg", "videos": [], "audios": ["a.wav", "b.wav"]},
+        "sft",
+        {"prompt": "prompt", "response": "response", "images": "image", "audios": "audios"},
     ),
     "pretraining": ({"text": "long"}, "pretrain", {"prompt": "text"}),
 }
@@ -167,6 +172,24 @@ SHAREGPT = {
         {"messages": "messages", "kto_tag": "label"},
         OPENAI_TAGS,
     ),
+    "pictures": (
+        {"messages": messages("user", "assistant"), "images": ["a.jpg"], "videos": None},
+        "sft",
+        {"messages": "messages", "images": "images"},
+        OPENAI_TAGS,
+    ),
+    "pictures of a parquet file": (
+        {"conversations": said("human", "gpt"), "images": [{"bytes": b"x", "path": None}]},
+        "sft",
+        {"messages": "conversations", "images": "images"},
+        DEFAULT_TAGS,
+    ),
+    "films in frames": (
+        {"conversations": said("human", "gpt"), "video": [["1.jpg", "2.jpg"]]},
+        "sft",
+        {"messages": "conversations", "videos": "video"},
+        DEFAULT_TAGS,
+    ),
 }
 
 
@@ -194,6 +217,9 @@ def test_columns_nobody_reads_are_told():
 NO_FIT = {
     "nothing known": ({"a": "x"}, ""),
     "numbers for answers": ({"instruction": "q", "output": 3}, "no column of text called output"),
+    "a label in numbers": ({"prompt": "q", "completion": "a", "label": 0}, "some answers are wrong"),
+    "a KTO tag in numbers": ({"prompt": "q", "completion": "a", "kto_tag": 0}, "some answers are wrong"),
+    "a verdict": ({"prompt": "q", "completion": "a", "is_correct": False}, "some answers are wrong"),
     "no answer": ({"instruction": "q"}, "no column of text called output"),
     "the question is null": ({"instruction": None, "output": "a"}, ""),
     "reasoning in a column": ({"question": "q", "think": "t", "response": "a"}, "the reasoning in think"),
