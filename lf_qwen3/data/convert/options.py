@@ -132,4 +132,4 @@ class ConvertSource:
     @property
     def label(self) -> str:
         """The file as messages and the manifest name it: as it was given."""
-        return self.file.path.as_posix()
+        return self.file.label

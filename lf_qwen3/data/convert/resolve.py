@@ -35,14 +35,14 @@ def resolve_sources(specs: Sequence[str], columns: Sequence[str] = ()) -> list[C
         )
     given = [parse_roles(text) for text in columns] or [()]
     files: list[ConvertSource] = []
-    seen: dict[Path, str] = {}
+    seen: dict[tuple[Path, str], str] = {}
     for number, spec in enumerate(specs):
         name, path = _parse_spec(spec)
         for file in sources.find_files(_place_of(path)):
-            real = file.path.resolve()
+            real = file.path.resolve(), file.list_name
             if real in seen:
                 raise UsageError(
-                    f"the same source is named twice: {file.path}",
+                    f"the same source is named twice: {file.label}",
                     f"as {seen[real]} and as {spec}",
                     code="source_twice",
                 )

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.data.sources.kind import extension
+from lf_qwen3.data.sources.encoding import iconv_hint
+from lf_qwen3.data.sources.kind import extension, likely_encoding
 from lf_qwen3.data.sources.part import BadRow, Item, Part, SourceFile
-from lf_qwen3.data.sources.stream import cut_of, open_bytes
+from lf_qwen3.data.sources.stream import cut_of, open_source
 
 DELIMITERS = ",;\t"
 CELL_LIMIT = 128 << 20
@@ -22,7 +23,7 @@ _HEADER_HINT = "the first row must name the columns, each by another name, in UT
 
 def rows(part: Part) -> Iterator[Item]:
     """Yield one item per record below the header. Raises `UsageError` when the header is none."""
-    with open_bytes(part.file.path, part.file.compression) as file:
+    with open_source(part.file) as file:
         lines = io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="")
         records = _records(lines, part.file)
         header: list[str] | None = None
@@ -85,19 +86,17 @@ def _item(header: list[str], fields: list[str] | csv.Error, raw: str, cut: str) 
 
 def _header(file: SourceFile, fields: list[str] | csv.Error, raw: str) -> list[str]:
     """Return the names; a column without one (an index that pandas wrote) is called column_N."""
-    problem = ""
+    problem, hint = "", _HEADER_HINT
     if isinstance(fields, csv.Error):
         problem = str(fields)
     elif "\0" in raw or not _is_utf8(raw):
-        problem = "it is not UTF-8 text"
+        problem, hint = "it is not UTF-8 text", iconv_hint(file.path, likely_encoding(file.path))
     else:
         names = [name.strip() or f"column_{index}" for index, name in enumerate(fields, start=1)]
         twice = [name for name, times in Counter(names).items() if times > 1]
         problem = f"'{twice[0]}' stands there twice" if twice else ""
     if problem:
-        raise UsageError(
-            f"{file.path}: the header row cannot be used: {problem}", _HEADER_HINT, code="csv_header"
-        )
+        raise UsageError(f"{file.path}: the header row cannot be used: {problem}", hint, code="csv_header")
     return names
 
 

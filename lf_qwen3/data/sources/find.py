@@ -29,6 +29,7 @@ _COMPANIONS = (
 def find_files(spec: str) -> list[SourceFile]:
     """Return the data files behind a file name, a folder (walked) or a glob, sorted by path.
 
+    "FILE#NAME" is the list of rows called NAME of a JSON file that holds several.
     Of a folder or a glob, hidden files and companions (README, licence, dataset_infos.json, scripts,
     pictures) are left out. Raises `UsageError` when there is no data file, when a file cannot be opened or
     is of no accepted kind, and when a folder or a glob brings files of several kinds.
@@ -36,6 +37,9 @@ def find_files(spec: str) -> list[SourceFile]:
     place = os.path.expanduser(spec)
     if os.path.isfile(place):
         return [sniff(Path(place))]
+    of_list, _, name = place.rpartition("#")
+    if name and os.path.isfile(of_list):
+        return [sniff(Path(of_list), name)]
     if os.path.isdir(place):
         paths, what = list(_walk(place)), "folder"
     elif os.path.exists(place):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 # The rest of a string, to its closing quote or to a raw line end, which no JSON string may hold; the
 # group is missing where the bytes at hand end first. Possessive: no byte is ever tried twice.
-_IN_STRING = re.compile(rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+(["\n])?', re.DOTALL)
+IN_STRING = re.compile(rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+(["\n])?', re.DOTALL)
 _IN_ELEMENT = re.compile(rb'["{}\[\]]')
 _BETWEEN = re.compile(rb'["{}\[\],]|[^\s{}\[\],"]++')
 
@@ -69,7 +69,7 @@ class Scanner:
         is_plain = quote > self._at and self._buffer[quote - 1] != _BACKSLASH
         if is_plain and self._buffer.find(b"\n", self._at, quote) < 0:
             self._at, self._in_string = quote + 1, False
-        elif match := _IN_STRING.match(self._buffer, self._at):
+        elif match := IN_STRING.match(self._buffer, self._at):
             self._at, self._in_string = match.end(), match[1] is None
 
     def _step(self, at: int, char: int) -> Iterator[bytes]:

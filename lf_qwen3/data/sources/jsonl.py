@@ -11,8 +11,8 @@ import orjson
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.data.sources.part import BadRow, Item, Part, SourceFile
-from lf_qwen3.data.sources.row import decode_slowly, not_object
-from lf_qwen3.data.sources.stream import cut_of, open_bytes
+from lf_qwen3.data.sources.row import decode_slowly, not_object, read_list
+from lf_qwen3.data.sources.stream import cut_of, open_source
 
 DecodeLine = Callable[[bytes], Any]
 LineDecoderFor = Callable[[Row], DecodeLine]
@@ -22,23 +22,24 @@ _NO_OBJECT = frozenset({list, str, int, float, bool, type(None)})
 
 
 def cut(file: SourceFile, part_bytes: int) -> list[Part]:
-    """Cut a plain file into byte ranges that tile it; a packed one is one part."""
-    if file.compression:
+    """Cut a plain file in UTF-8 into byte ranges that tile it; any other is one part."""
+    if file.compression or file.encoding:
         return [Part(file)]
     total = file.path.stat().st_size
     return [Part(file, at, min(at + part_bytes, total)) for at in range(0, total, part_bytes)]
 
 
 def rows(part: Part, decoder: LineDecoderFor | None = None) -> Iterator[Any]:
-    """Yield one item per line that starts inside the part.
+    """Yield one item per line that starts inside the part; lists of messages where the layout says so.
 
     `decoder` is shown the part's first row and returns what reads the lines after it in place of
     `orjson.loads`: a function that may return something else for some rows.
     """
-    with open_bytes(part.file.path, part.file.compression) as lines:
+    with open_source(part.file) as lines:
         stop = sys.maxsize if part.stop is None else part.stop
         at = _first_line(lines, part.start, stop)
-        is_told = (yield from _decoded(lines, at, stop, decoder)) if at < stop else False
+        decoded = _decoded(lines, at, stop, decoder)
+        is_told = (yield from _lists(decoded) if part.file.layout else decoded) if at < stop else False
         if (problem := cut_of(lines)) and not is_told:
             yield BadRow("truncated", problem, "")
 
@@ -78,6 +79,15 @@ def _decoded(
         if at >= stop:
             break
     return isinstance(item, BadRow) and item.code == "truncated"
+
+
+def _lists(items: Generator[Any, None, bool]) -> Generator[Any, None, bool]:
+    while True:
+        try:
+            item = next(items)
+        except StopIteration as end:
+            return bool(end.value)
+        yield read_list(item)
 
 
 def _refused(line: bytes, problem: str) -> Item:

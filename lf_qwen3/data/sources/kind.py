@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.data.sources.part import Compression, FileKind, SourceFile
+from lf_qwen3.data.sources.encoding import find_encoding, guess_encoding, to_utf8
+from lf_qwen3.data.sources.json_layout import find_layout
+from lf_qwen3.data.sources.part import Compression, FileKind, Layout, SourceFile
 from lf_qwen3.data.sources.row import BOM, decode
 from lf_qwen3.data.sources.stream import open_bytes
 
 ACCEPTED = ".jsonl .ndjson .json .csv .tsv, each plain, .gz or .zst, and .parquet"
 
-_HEAD = 64 << 10
+HEAD = 64 << 10
+"""Bytes that tell what a file is."""
+
 _PACKED: dict[bytes, Compression] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _PACKED_NAMES = {".gz", ".gzip", ".zst", ".zstd"}
 _PARQUET = b"PAR1"
@@ -34,18 +40,16 @@ _OTHERS = {
     b"\xff\xff\xff\xff": ("an Arrow stream, as save_to_disk writes it", "save it as parquet"),
     b"\xfd7zxz": ("an xz archive", "unpack it with xz -d"),
     b"bzh": ("a bzip2 archive", "unpack it with bzip2 -d"),
-    b"\xff\xfe": ("text in UTF-16", "save it as UTF-8"),
-    b"\xfe\xff": ("text in UTF-16", "save it as UTF-8"),
 }
 
 
-def sniff(path: Path) -> SourceFile:
-    """Tell the kind and the compression of a file.
+def sniff(path: Path, wanted: str = "") -> SourceFile:
+    """Tell the kind, the compression and the encoding of a file, and how the rows lie in its JSON.
 
-    Raises `UsageError` when the file cannot be opened, is of no accepted kind, or is not what it is called.
+    `wanted` names one of several lists of rows. Raises `UsageError` when the file cannot be opened, is of no
+    accepted kind, or is not what it is called, and what `find_layout` raises.
     """
-    head, compression = _head(path)
-    text = head.removeprefix(BOM).lstrip()
+    head, compression = read_head(path)
     _require_data(path, head.lstrip())
     name = extension(path)
     if head.startswith(_PARQUET):
@@ -60,6 +64,8 @@ def sniff(path: Path) -> SourceFile:
         raise UsageError(
             f"{path}: it is cut short or no parquet file", "fetch it again", code="parquet_broken"
         )
+    encoding = find_encoding(head, is_whole=len(head) < HEAD)
+    text = to_utf8(head, encoding).removeprefix(BOM).lstrip()
     kind = _json_kind(text, name) or _KINDS.get(name)
     if kind is None:
         raise UsageError(
@@ -67,7 +73,32 @@ def sniff(path: Path) -> SourceFile:
             f"accepted are {ACCEPTED}; a glob passes other files over",
             code="unknown_file_kind",
         )
-    return SourceFile(path, kind, compression)
+    file = SourceFile(path, kind, compression, encoding)
+    layout = None
+    if kind != "csv" and _may_have_layout(text):
+        stat = path.stat()
+        layout = _layout_of(file, wanted, stat.st_mtime_ns, stat.st_size)
+    if wanted and layout is None:
+        raise UsageError(
+            f"{path}: there are no rows under '{wanted}'", f"name the file alone: {path}", code="list_missing"
+        )
+    is_lines = kind == "jsonl" and layout is not None and layout.shape == "lists"
+    return replace(file, kind="json" if layout and not is_lines else kind, layout=layout, list_name=wanted)
+
+
+@lru_cache(maxsize=16)  # a file that is one object is read to its end for this
+def _layout_of(file: SourceFile, wanted: str, changed: int, size: int) -> Layout | None:
+    return find_layout(file, wanted)
+
+
+def _may_have_layout(head: bytes) -> bool:
+    """Tell whether a JSON text begins with an array, or with an object that may be all of it."""
+    if head.startswith(b"["):
+        return True
+    if not head.startswith(b"{"):
+        return False
+    line, _, below = head.partition(b"\n")
+    return not below.strip() or not isinstance(decode(line), dict)
 
 
 def extension(path: Path) -> str:
@@ -76,14 +107,21 @@ def extension(path: Path) -> str:
     return Path(name.stem).suffix if name.suffix in _PACKED_NAMES else name.suffix
 
 
-def _head(path: Path) -> tuple[bytes, Compression]:
+def read_head(path: Path) -> tuple[bytes, Compression]:
+    """Return the first bytes of a file, unpacked, and how it is packed."""
     with open_bytes(path) as file:
-        head = file.read(_HEAD)
+        head = file.read(HEAD)
     for magic, compression in _PACKED.items():
         if head.startswith(magic):
             with open_bytes(path, compression) as file:
-                return file.read(_HEAD), compression
+                return file.read(HEAD), compression
     return head, ""
+
+
+def likely_encoding(path: Path) -> str:
+    """Return what a file that is no UTF-8 is likely encoded in, as iconv calls it; "" for no idea."""
+    head, _ = read_head(path)
+    return guess_encoding(head, is_whole=len(head) < HEAD)
 
 
 def _require_data(path: Path, head: bytes) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.base.reasons import describe
+from lf_qwen3.base.reasons import REJECTED, describe
 from lf_qwen3.data.sources import csv_text, json_text, jsonl, parquet
-from lf_qwen3.data.sources.part import PART_BYTES, FileKind, Part, SourceFile
+from lf_qwen3.data.sources.encoding import iconv_hint
+from lf_qwen3.data.sources.kind import likely_encoding
+from lf_qwen3.data.sources.part import PART_BYTES, BadRow, FileKind, Part, SourceFile
 from lf_qwen3.data.sources.stream import cannot_read
 
 Decoders = Mapping[FileKind, Callable[[Any], Any]]
@@ -74,19 +76,33 @@ def first_rows(file: SourceFile) -> list[Row]:
     Raises `UsageError` when another file holds no row that can be read; it names the first problem.
     """
     readable: list[Row] = []
-    problem = "the file is empty"
+    problem: BadRow | None = None
+    number = 0
     items = chain.from_iterable(map(rows, cut(file)))
     for position, item in enumerate(items, start=1):
         if isinstance(item, dict):
             readable.append(item)
-        elif item is not None and problem == "the file is empty":
-            problem = f"row {position}: {describe(item.code)}" + f" ({item.detail})" * bool(item.detail)
+        elif item is not None and problem is None:
+            problem, number = item, position
         if len(readable) == _LOOK:
             break
     if not readable and file.kind != "parquet":
-        raise UsageError(
-            f"{file.path}: no row can be read; {problem}",
-            "open the file and look, or fetch it again",
-            code="no_rows",
-        )
+        raise _no_rows(file, problem, number)
     return readable
+
+
+def _no_rows(file: SourceFile, problem: BadRow | None, number: int) -> UsageError:
+    what, hint = "the file is empty", "an empty file has nothing to learn from"
+    if problem is not None:
+        detail = f" ({problem.detail})" if problem.detail else ""
+        what = f"row {number}: {describe(problem.code)}{detail}"
+        hint = _hint(file, problem)
+    return UsageError(f"{file.path}: no row can be read; {what}", hint, code="no_rows")
+
+
+def _hint(file: SourceFile, problem: BadRow) -> str:
+    if problem.code == "invalid_utf8":
+        return iconv_hint(file.path, likely_encoding(file.path))
+    if problem.code == "malformed":
+        return "open the file and look, or fetch it again"
+    return REJECTED[problem.code].hint

@@ -50,6 +50,24 @@ def decode_slowly(raw: bytes, is_last: bool = False) -> Item:
     return BadRow("truncated" if is_last else problem[0], problem[1], text_of(raw))
 
 
+def is_message(value: object) -> bool:
+    """Tell whether a JSON value is one message of a conversation: it says who speaks."""
+    return isinstance(value, dict) and ("role" in value or "from" in value)
+
+
+def is_conversation(value: object) -> bool:
+    """Tell whether a JSON value is a list of messages."""
+    return isinstance(value, list) and bool(value) and all(map(is_message, value))
+
+
+def read_list(item: Item) -> Item:
+    """Return the row {"messages": [...]} of an element that is a list of messages, any other as it is."""
+    if isinstance(item, BadRow) and item.code == "not_object" and item.raw.lstrip()[:1] == "[":
+        messages = json.loads(item.raw)
+        return {"messages": messages} if is_conversation(messages) else item
+    return item
+
+
 def not_object(raw: bytes, value: object) -> BadRow:
     """Return the problem of a row that is JSON but no object."""
     return BadRow("not_object", f"it is {_NAMES.get(type(value), 'null')}", text_of(raw))
