@@ -148,6 +148,8 @@ def _show(report: ConversionReport, dataset_dir: str) -> None:
         click.echo(f"same question with another answer, kept: {report.conflicts:,}")
     if report.left_out:
         click.echo(f"left out by the mix: {report.left_out:,} rows")
+    for file, reading in report.read_as.items():
+        click.echo(f"{file}: read as {reading}")
     for spec, columns in report.columns.items():
         if columns["left"]:
             left = ", ".join(f"{column} ({rows:,})" for column, rows in columns["left"].items())

@@ -9,7 +9,7 @@ import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import NoProgress
-from lf_qwen3.board.handlers import data
+from lf_qwen3.board.handlers import data, data_source
 from lf_qwen3.board.jobs import Job
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
@@ -49,14 +49,14 @@ def converted(**changes):
 
 
 def test_look_finds_converters_and_first_rows(here):
-    found = data.inspect_source([MEDICAL, CHAT], [], "")
+    found = data_source.inspect_source([MEDICAL, CHAT], [], "")
     assert [one[:2] for one in found["files"]] == [
         ("sample_medical_r1.jsonl", "medical_r1"),
         ("sample_finetome.parquet", "finetome"),
     ]
     first = json.loads(Path(MEDICAL).read_text("utf-8").splitlines()[0])
     assert found["columns"] == list(first)
-    assert len(found["rows"]) == data.ROWS_SHOWN
+    assert len(found["rows"]) == data_source.ROWS_SHOWN
     assert found["rows"][0][found["columns"].index("question")] == first["question"]
 
 
@@ -66,16 +66,81 @@ def test_a_packed_or_large_file_is_looked_at_in_a_process_of_its_own(here, monke
     started = []
     start = Job.start
     monkeypatch.setattr(Job, "start", lambda *words: started.append(words[0]) or start(*words))
-    found = data.inspect_source(["raw/packed.jsonl.gz"], [], "")
-    assert started == ["data.read_source"]
-    assert found["rows"] == [[*row] for row in data.inspect_source([MEDICAL], [], "")["rows"]]
+    found = data_source.inspect_source(["raw/packed.jsonl.gz"], [], "")
+    assert started == ["data_source.read_source"]
+    assert found["rows"] == [[*row] for row in data_source.inspect_source([MEDICAL], [], "")["rows"]]
     assert len(started) == 1
 
 
 def test_a_row_without_end_is_cut_short(here):
     row = {"question": "q " * 10**6, "think": "t", "answer": ["x"] * 10**5, "metrics": None}
     Path("raw/long.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
-    assert max(map(len, data.inspect_source(["raw/long.jsonl"], [], "")["rows"][0])) < 500
+    assert max(map(len, data_source.inspect_source(["raw/long.jsonl"], [], "")["rows"][0])) < 500
+
+
+def test_columns_that_are_read_and_left_are_shown(here):
+    shown = data_source.inspect_source([MEDICAL], [], "")
+    assert shown["read"] == ["question", "think", "answer"]
+    assert shown["left"] == ["instruction", "metrics"]
+    assert (shown["problem"], shown["guess"], shown["readings"]) == ("", {}, [])
+
+
+def put_unknown(here, count=8):
+    rows = [{"q1": f"Name river {at}.", "r1": f"River {at} has a long name.", "n": at} for at in range(count)]
+    (here / "raw" / "unknown.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return "raw/unknown.jsonl"
+
+
+def test_where_no_converter_fits_the_columns_are_guessed(here):
+    path = put_unknown(here)
+    shown = data_source.inspect_source([path], [], "")
+    assert shown["guess"] == {"question": "q1", "answer": "r1"}
+    assert "no converter fits" in shown["problem"]
+    assert shown["files"][0][1]
+    assert (shown["read"], shown["left"]) == (["q1", "r1"], ["n"])
+    assert len(shown["rows"]) == data_source.ROWS_SHOWN
+    page = render("data/source", texts("en"), state=shown)
+    assert texts("en")("data.guessed", names="q1, r1") in page
+    assert texts("en")("data.columns_left", names="n") in page
+
+
+def test_chosen_columns_take_the_place_of_the_guess(here):
+    path = put_unknown(here)
+    shown = data_source.inspect_source([path], [], "", "question=r1,answer=q1")
+    assert (shown["problem"], shown["guess"]) == ("", {})
+    missing = data_source.inspect_source([path], [], "", "question=r1,answer=other")
+    assert "'other'" in missing["problem"]
+    assert missing["files"][0][1] == ""
+
+
+def test_chosen_columns_are_converted_and_counted(here):
+    path = put_unknown(here)
+    result, _ = converted(paths=[path], question="q1", answer="r1", thinking="", system=None, val=0, test=0)
+    assert result["columns"] == {path: {"read": {"q1": 8, "r1": 8}, "left": {"n": 8}}}
+    first = json.loads(Path("data/mine_train.jsonl").read_text("utf-8").splitlines()[0])
+    assert [turn["value"][-8:] for turn in first["conversations"]] == ["river 0.", "ng name."]
+    for language in languages():
+        shown = render("data/report", texts(language), state=json.loads(json.dumps(result)))
+        assert texts(language)("data.rows_left") in shown
+
+
+def test_how_a_file_is_read_is_shown(here):
+    rows = [{"instruction": "a", "output": "b"}]
+    Path("raw/under.json").write_text(json.dumps({"v": 1, "data": rows, "other": rows[:0]}), "utf-8")
+    shown = data_source.inspect_source(["raw/under.json"], [], "")
+    assert shown["readings"] == ["under.json: the rows under 'data'; left beside them: v"]
+    assert "the rows under" in render("data/source", texts("en"), state=shown)
+    result, _ = converted(paths=["raw/under.json"], val=0, test=0)
+    assert "the rows under" in render("data/report", texts("en"), state=result)
+
+
+def test_one_list_of_several_is_named_in_the_tab(here):
+    rows = [{"instruction": f"a{at}", "output": "b"} for at in range(3)]
+    Path("raw/splits.json").write_text(json.dumps({"train": rows, "test": rows[:1]}), "utf-8")
+    with pytest.raises(UsageError, check=lambda error: error.code == "several_lists"):
+        data_source.inspect_source(["raw/splits.json"], [], "")
+    assert data_source.inspect_source(["raw/splits.json#train"], [], "")["rows"]
+    assert converted(paths=["raw/splits.json#train"], val=0, test=0)[0]["read"] == 3
 
 
 @pytest.mark.parametrize(
@@ -192,4 +257,4 @@ def test_registered_names_of_a_folder_that_is_none(here):
 def test_an_unknown_error_of_the_sources_is_told(here):
     Path("raw/junk.jsonl").write_bytes(b"\x93" * 4096)
     with pytest.raises(LfQwen3Error):
-        data.inspect_source(["raw/junk.jsonl"], [], "")
+        data_source.inspect_source(["raw/junk.jsonl"], [], "")

@@ -62,11 +62,11 @@ def test_a_glob_that_climbs_out_is_refused(here, outside, path):
 
 def test_a_folder_that_is_named_is_allowed(here, outside, monkeypatch):
     monkeypatch.setenv(places.VARIABLE, os.pathsep.join(["/nowhere", str(outside.parent)]))
-    assert places.source_files([str(outside)], []) == [outside]
+    assert [file.path for file in places.source_files([str(outside)], [])] == [outside]
 
 
 def test_files_are_named_as_from_here(here):
-    assert [str(one) for one in places.source_files([str(here / "raw" / "*.jsonl")], [])] == [
+    assert [str(file.path) for file in places.source_files([str(here / "raw" / "*.jsonl")], [])] == [
         "raw/sample_medical_r1.jsonl"
     ]
 
@@ -80,7 +80,7 @@ def test_an_upload_comes_from_where_uploads_are(here, outside):
     places.uploads().mkdir()
     sent = places.uploads() / "sent.jsonl"
     sent.write_bytes(outside.read_bytes())
-    assert places.source_files([], [str(sent)]) == [sent]
+    assert [file.path for file in places.source_files([], [str(sent)])] == [sent]
     with pytest.raises(UsageError, check=lambda error: error.code == "path_outside"):
         places.source_files([], [str(outside)])
 

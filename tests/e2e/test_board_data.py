@@ -116,3 +116,21 @@ def test_html_in_data_is_shown_as_text(open_tab, board):
     assert attack in tab.text("proof.record", "pre.lfq-record")
     assert tab.page.title() != "owned"
     assert tab.page.locator("#lf-qwen3-data-title img, #lf-qwen3-proof-title img").count() == 0
+
+
+def test_columns_of_unknown_names_are_guessed_changed_and_converted(open_tab, board):
+    rows = [{"q1": f"Name river {at}.", "r1": f"River {at} has a long name.", "n": "x"} for at in range(9)]
+    path = board.folder / "raw" / "unknown.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    tab = open_tab()
+    tab.choose("data.paths", "raw/unknown.jsonl")
+    tab.wait_for_value("data.question", "q1")
+    tab.wait_for_value("data.answer", "r1")
+    tab.choose("data.system", "n")
+    tab.at("data.source", "p").filter(has_text="q1, r1, n").first.wait_for()
+    tab.fill("data.name", "unknown")
+    tab.click("data.convert")
+    report = tab.text("data.report", ".lfq-view")
+    assert strings("en")["data"]["rows_left"] in report
+    [first, *_] = (board.folder / "data" / "unknown_train.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(first)["system"] == "x"

@@ -5,29 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypedDict, cast, get_args
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.nearest import unknown_name
-from lf_qwen3.base.progress import NoProgress, Progress
+from lf_qwen3.base.progress import Progress
 from lf_qwen3.board.handlers import places, token_chart, tokenizers
+from lf_qwen3.board.handlers.data_source import COLUMN_ROLES, shorten, write_columns
 from lf_qwen3.board.handlers.token_chart import TokenChart
-from lf_qwen3.board.jobs import Job
-from lf_qwen3.data import converters, registry, sources
+from lf_qwen3.data import converters, registry
 from lf_qwen3.data.convert.formats import Turns
 from lf_qwen3.data.convert.options import ConvertOptions
-from lf_qwen3.data.convert.resolve import choose_converter
 
-ROWS_SHOWN = 3
 REJECTED_SHOWN = 100
 LONGEST_NAME = 100
 CUTOFF_LEN = 2048
 """The trainer's default, on a page without a Train tab."""
-
-_SMALL = 16 << 20
-_PACKED = (".gz", ".zst")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +44,16 @@ class ConversionForm:
     tokenizer: str | None = ""
     model: str = ""
     cutoff_len: int = CUTOFF_LEN
+    question: str | None = ""
+    thinking: str | None = ""
+    answer: str | None = ""
+    system: str | None = ""
+    messages: str | None = ""
 
-
-class SourceShown(TypedDict):
-    """A source: (name, converter, size) of each file, columns and first rows of the first one."""
-
-    files: list[tuple[str, str, str]]
-    columns: list[str]
-    rows: list[list[str]]
+    @property
+    def columns(self) -> str:
+        """The columns that were given a role, as `--columns` writes them."""
+        return write_columns({role: getattr(self, role) for role in COLUMN_ROLES})
 
 
 class ConversionShown(TypedDict):
@@ -75,6 +72,8 @@ class ConversionShown(TypedDict):
     left_out: int
     thinking: int
     plain: int
+    columns: dict[str, dict[str, dict[str, int]]]
+    read_as: dict[str, str]
     files: dict[str, str]
     datasets: list[str]
     removed: list[str]
@@ -82,41 +81,6 @@ class ConversionShown(TypedDict):
     chart: TokenChart | None
     uncounted: str
     rejected_rows: list[dict[str, Any]]
-
-
-def converter_names() -> list[str]:
-    """Return the names of all converters."""
-    return list(converters.all_converters())
-
-
-def inspect_source(paths: Sequence[str], upload: Sequence[str], converter: str) -> SourceShown:
-    """Return which converter fits each file, and the first rows of the first one.
-
-    A file whose rows may have any size is read in a process of its own. Raises `UsageError` for a path, a
-    file or a converter that will not do.
-    """
-    asked = {"paths": list(paths), "upload": list(upload), "converter": converter}
-    files = places.source_files(paths, upload)
-    if all(path.stat().st_size <= _SMALL and path.suffix not in _PACKED for path in files):
-        return read_source(asked, NoProgress())
-    *_, shown = Job.start("data.read_source", asked)
-    return cast(SourceShown, shown)
-
-
-def read_source(asked: Mapping[str, Any], progress: Progress) -> SourceShown:
-    """Do the work of `inspect_source`."""
-    files = places.source_files(asked["paths"], asked["upload"])
-    file = sources.find_files(str(files[0]))[0]
-    columns = sources.columns(file)
-    items = chain.from_iterable(map(sources.rows, sources.cut(file)))
-    rows = islice((item for item in items if isinstance(item, dict)), ROWS_SHOWN)
-    return {
-        "files": [
-            (path.name, _converter_of(path, asked["converter"]), _size(path.stat().st_size)) for path in files
-        ],
-        "columns": columns,
-        "rows": [[_short(row.get(column)) for column in columns] for row in rows],
-    }
 
 
 def registered(dataset_dir: str) -> list[str]:
@@ -152,9 +116,10 @@ def request(form: ConversionForm, is_demo: bool = False) -> dict[str, Any]:
     if form.turns not in get_args(Turns):
         raise unknown_name("way to cut turns", form.turns, get_args(Turns))
     return {
-        "sources": [f"{prefix}{file}" for file in files],
+        "sources": [f"{prefix}{file.label}" for file in files],
         "name": name,
         "dataset_dir": form.dataset_dir if Path(form.dataset_dir).resolve() == folder else str(folder),
+        "columns": form.columns,
         "turns": form.turns,
         "mix": form.mix or None,
         "val": form.val or 0,
@@ -172,7 +137,11 @@ def convert(asked: Mapping[str, Any], progress: Progress) -> ConversionShown:
 
     given = {key: asked[key] for key in ("name", "turns", "mix", "val", "test")}
     options = ConvertOptions(
-        tuple(asked["sources"]), dataset_dir=Path(asked["dataset_dir"]), workers=count_workers(), **given
+        tuple(asked["sources"]),
+        columns=(asked["columns"],) if asked["columns"] else (),
+        dataset_dir=Path(asked["dataset_dir"]),
+        workers=count_workers(),
+        **given,
     )
     report = conversion.convert(options, progress)
     chart, uncounted = _count_tokens(report.datasets[0], asked, progress)
@@ -203,22 +172,4 @@ def _rejected_rows(path: Path) -> list[dict[str, Any]]:
     """Return the first rejected rows, their content cut short."""
     with path.open(encoding="utf-8", errors="replace") as lines:
         rows = [json.loads(line) for line in islice(lines, REJECTED_SHOWN)]
-    return [row | {"file": Path(row["file"]).name, "content": _short(row["content"])} for row in rows]
-
-
-def _converter_of(path: Path, named: str) -> str:
-    return choose_converter(sources.find_files(str(path))[0], named).name
-
-
-def _short(value: Any, most: int = 120) -> str:
-    """Return a value of a row on one line, cut short."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    flat = " ".join(text[: 4 * most].split())
-    return flat[:most] + ("…" if len(flat) > most or len(text) > 4 * most else "")
-
-
-def _size(size: int) -> str:
-    for unit, scale in (("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)):
-        if size >= scale:
-            return f"{size / scale:,.1f} {unit}"
-    return f"{size:,} B"
+    return [row | {"file": Path(row["file"]).name, "content": shorten(row["content"])} for row in rows]

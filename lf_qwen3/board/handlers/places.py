@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lf_qwen3.base.errors import UsageError
@@ -134,21 +135,21 @@ def write_inside(path: Path, text: str) -> None:
     write_text(path, text)
 
 
-def source_files(named: Sequence[str], uploaded: Sequence[str]) -> list[Path]:
-    """Return the data files behind typed paths (file, folder, glob) and uploads.
+def source_files(named: Sequence[str], uploaded: Sequence[str]) -> list[sources.SourceFile]:
+    """Return the data files behind typed paths (file, folder, glob) and uploads, as named from here.
 
     Raises `UsageError` for none at all, for what `sources.find_files` refuses, for a file outside the roots
     and for an upload beyond `MOST_UPLOADED`.
     """
     for path in named:
         require_inside(path.split("*")[0] or ".")
-    files = [file.path for path in named for file in sources.find_files(path)]
+    files = [file for path in named for file in sources.find_files(path)]
     for file in files:
-        require_inside(file)
+        require_inside(file.path)
     files += map(_uploaded, uploaded)
     if not files:
         raise UsageError("no data is named", "type a path or upload a file", code="nothing_chosen")
-    return [from_here(file) for file in files]
+    return [replace(file, path=from_here(file.path)) for file in files]
 
 
 def list_data_files() -> list[str]:
@@ -184,7 +185,7 @@ def _is_open(name: str) -> bool:
     return name[0] not in "._" and not name.startswith("checkpoint-")
 
 
-def _uploaded(name: str) -> Path:
+def _uploaded(name: str) -> sources.SourceFile:
     path = require_inside(name, also=(uploads(),))
     if path.stat().st_size > MOST_UPLOADED:
         raise UsageError(
@@ -192,4 +193,4 @@ def _uploaded(name: str) -> Path:
             "put it into the folder that the board was started in, and name its path",
             code="file_too_large",
         )
-    return sources.find_files(str(path))[0].path
+    return sources.find_files(str(path))[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -9,7 +10,7 @@ import gradio as gr
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board.buttons import add_work
 from lf_qwen3.board.frame import QUIET, Elements, Frame, Updates, Values, read_form
-from lf_qwen3.board.handlers import data, places
+from lf_qwen3.board.handlers import data, data_source, places
 
 _LISTS = ("train.dataset", "eval.dataset")
 """The board's own lists of datasets."""
@@ -21,28 +22,59 @@ def build(frame: Frame) -> None:
         paths = frame.add_list("paths", places.list_data_files, multiselect=True, value=[], scale=3)
         upload = frame.add("upload", gr.File, file_count="multiple", height=180, scale=2)
     source = frame.view("source")
+    columns = _add_columns(frame)
     options = _add_options(frame)
     name, converter = options["name"], options["converter"]
     named = [paths, upload, converter]
+    inputs = {*named, *columns.values(), frame.board.lang}
 
-    def show_source(paths: list[str], upload: list[str], converter: str, language: str) -> Updates:
-        if not paths and not upload:
-            return source.show(None, language)
+    def show_source(values: Values, roles: str = "") -> Updates:
+        language = values[frame.board.lang]
+        if not values[paths] and not values[upload]:
+            return source.show(None, language) | _offer_columns(columns, [], {})
         try:
-            return source.show(data.inspect_source(paths or [], upload or [], converter or ""), language)
+            shown = data_source.inspect_source(
+                values[paths] or [], values[upload] or [], values[converter] or "", roles
+            )
         except LfQwen3Error as error:
             return source.show(error, language)
+        offered = {} if roles else _offer_columns(columns, shown["columns"], shown["guess"])
+        return source.show(shown, language) | offered
+
+    def show_columns(values: Values) -> Updates:
+        return show_source(values, data_source.write_columns(read_form(columns, values)))
 
     for element in named:
-        element.change(show_source, [*named, frame.board.lang], source.outputs, **QUIET)
+        element.change(show_source, inputs, [*source.outputs, *columns.values()], **QUIET)
         element.change(_suggest, [paths, upload, name], name, queue=False, **QUIET)
-    _add_convert(frame, {"paths": paths, "upload": upload, **options})
+    for element in columns.values():
+        element.input(show_columns, inputs, [*source.outputs, *columns.values()], **QUIET)
+    _add_convert(frame, {"paths": paths, "upload": upload, **columns, **options})
+
+
+def _add_columns(frame: Frame) -> Elements:
+    """Make a dropdown for each role that a column of the sources may have; empty means recognised."""
+    with gr.Row():
+        return {
+            role: frame.add(role, gr.Dropdown, choices=[""], value="", allow_custom_value=True, min_width=120)
+            for role in data_source.COLUMN_ROLES
+        }
+
+
+def _offer_columns(columns: Elements, names: list[str], guess: Mapping[str, str]) -> Updates:
+    """Return updates that offer the columns of a source in the dropdowns, those that were guessed chosen."""
+    return {
+        element: gr.Dropdown(choices=["", *names], value=guess.get(role, ""))
+        for role, element in columns.items()
+    }
 
 
 def _add_options(frame: Frame) -> Elements:
     with gr.Row():
         name = frame.add("name", gr.Textbox, max_length=data.LONGEST_NAME)
-        converter = frame.add("converter", gr.Dropdown, choices=["", *data.converter_names()], value="")
+        converter = frame.add(
+            "converter", gr.Dropdown, choices=["", *data_source.converter_names()], value=""
+        )
         turns = frame.add("turns", gr.Dropdown, value="unroll")
     with gr.Row():
         mix = frame.add("mix", gr.Number, value=0, minimum=0, maximum=1, step=0.05)

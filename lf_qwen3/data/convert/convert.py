@@ -16,6 +16,7 @@ from lf_qwen3.data.convert import ledger, manifest, outputs, pool, worker
 from lf_qwen3.data.convert.label_stop import require_known_labels, require_known_labels_early
 from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
 from lf_qwen3.data.convert.ranges import Range, hash_of
+from lf_qwen3.data.convert.read_as import describe_files, warn_of_files
 from lf_qwen3.data.convert.report import ConversionReport
 from lf_qwen3.data.convert.resolve import resolve_sources
 from lf_qwen3.data.convert.stage import Stage
@@ -72,6 +73,10 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         columns = count_columns(files, converted.uses)
         report.columns = {spec: counts.as_json() for spec, counts in columns.items()}
         report.warnings += warnings_of(files, columns)
+        report.read_as = describe_files(files)
+        report.warnings += warn_of_files(
+            files, (place.file for place in converted.bad if place.bad.code == "invalid_utf8")
+        )
         require_known_labels(files, columns)
         lines = converted.lines
         if not len(lines):

@@ -111,6 +111,7 @@ def write(
                 "path": source.label,
                 "converter": source.converter,
                 **({"columns": write_roles(source.roles)} if source.roles else {}),
+                **({"read_as": report.read_as[source.label]} if source.label in report.read_as else {}),
                 "bytes": source.file.path.stat().st_size,
                 "xxh3_128": digest,
             }

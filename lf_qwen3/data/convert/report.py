@@ -43,7 +43,9 @@ class ConversionReport:
     under the same system text, tools and turns. `removed` names the files of
     an earlier conversion of the same name that this one took away, `unregistered` the entries it dropped
     from dataset_info.json. `columns` counts by source how many of the rows kept fill each column that was
-    "read", and each that was "left"; a key of messages is called `messages[].key`.
+    "read", and each that was "left"; a key of messages is called `messages[].key`. `read_as` says in
+    words how a file was read that is no plain run of rows in UTF-8: its encoding, where the rows lie in its
+    JSON, and what stands beside them.
     """
 
     name: str
@@ -66,6 +68,7 @@ class ConversionReport:
     unregistered: list[str] = field(default_factory=list)
     converters: dict[str, str] = field(default_factory=dict)
     columns: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    read_as: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def kinds(self) -> str:

@@ -105,6 +105,11 @@ def warnings_of(files: Iterable[ConvertSource], counts: Mapping[str, ColumnCount
     return list(warnings)
 
 
+def means_something(name: str) -> bool:
+    """Tell whether something is called like a part of a conversation."""
+    return any(_begins(name, words) for words in _MEANINGS.values())
+
+
 def has_verdict(source: ConvertSource) -> bool:
     """Tell whether it is known which answers of a source are good: by their pairs, or by a label."""
     roles = {role for role, _ in source.roles}

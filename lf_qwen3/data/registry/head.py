@@ -59,7 +59,10 @@ def _row_at(path: Path, number: int, item: Row | BadRow, hint: str) -> Row:
 
 def _require_loadable(file: SourceFile, hint: str) -> None:
     """Raise `UsageError` for what our readers mend and HF datasets does not."""
+    from lf_qwen3.data import sources
+
     path = file.path
+    sources.require_plain(file, hint)
     if path.suffix not in _LOADED_AS[file.kind]:
         raise UsageError(
             f"{path} holds {file.kind}, and LLaMA-Factory goes by its name",

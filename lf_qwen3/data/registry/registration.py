@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -33,6 +34,8 @@ RegistryEntry = dict[str, Any]
 """One entry of dataset_info.json."""
 
 _SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
+_SHOWN = 10
+"""Columns in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,9 @@ def _cure(rows: Sequence[Row], convert: str) -> str:
 
 def _seen(columns: Columns) -> str:
     """Return the columns with what they hold, for a message."""
-    return ", ".join(f"{name} ({_held(values)})" for name, values in columns.items()) or "(none)"
+    shown = [f"{name} ({_held(values)})" for name, values in islice(columns.items(), _SHOWN)]
+    more = f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
+    return (", ".join(shown) or "(none)") + more
 
 
 def _held(values: Sequence[object]) -> str:

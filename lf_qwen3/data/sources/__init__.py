@@ -9,8 +9,10 @@ counts for numbering only. Memory is bounded by one row and one block, never by 
 """
 
 from lf_qwen3.data.sources.find import find_files
+from lf_qwen3.data.sources.kind import likely_encoding
 from lf_qwen3.data.sources.part import PART_BYTES, BadRow, Compression, FileKind, Item, Part, SourceFile
 from lf_qwen3.data.sources.read import Decoders, columns, cut, first_rows, rows, size
+from lf_qwen3.data.sources.reading import describe_reading, require_plain
 
 __all__ = [
     "PART_BYTES",
@@ -23,8 +25,11 @@ __all__ = [
     "SourceFile",
     "columns",
     "cut",
+    "describe_reading",
     "find_files",
     "first_rows",
+    "likely_encoding",
+    "require_plain",
     "rows",
     "size",
 ]

@@ -22,8 +22,8 @@ class JsonEndError(ValueError):
 class JsonCursor:
     """A place in a JSON text.
 
-    Every method that moves it raises ValueError where the text is no JSON, and `JsonEndError` where it ends too
-    early.
+    Every method that moves it raises ValueError where the text is no JSON, and `JsonEndError` where it ends
+    too early.
     """
 
     def __init__(self, file: BinaryIO, start: int = 0) -> None:

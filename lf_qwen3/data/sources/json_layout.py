@@ -7,6 +7,7 @@ rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -43,9 +44,18 @@ def find_layout(file: SourceFile, wanted: str = "") -> Layout | None:
         if opening != b"{":
             return None
         outline = read_outline(cursor)
-        if outline.place.stop is not None and cursor.peek():
+        is_whole = outline.place.stop is not None
+        if cursor.peek() if is_whole else file.kind == "jsonl":
             return None
-    return _layout_of_object(file, outline, wanted)
+    layout = _layout_of_object(file, outline, wanted)
+    return layout if is_whole or layout is None else _open_ended(layout)
+
+
+def _open_ended(layout: Layout) -> Layout | None:
+    """Return a layout that reads on to where the text breaks off, so that nothing is passed over."""
+    if layout.shape not in ("array", "by_key"):
+        return None
+    return replace(layout, places=(layout.places[0]._replace(stop=None),))
 
 
 def _layout_of_array(cursor: JsonCursor) -> Layout | None:
@@ -63,7 +73,7 @@ def _layout_of_array(cursor: JsonCursor) -> Layout | None:
             return Layout("lists") if cursor.peek() == b"[" else None
     except ValueError:
         return None
-    if first and all(map(is_conversation, first)):
+    if any(map(is_conversation, first)):
         return Layout("array", (place,))
     return Layout("array", (place,), inner="row") if _are_pages(first) else None
 
@@ -75,8 +85,7 @@ def _layout_of_object(file: SourceFile, outline: Outline, wanted: str = "", dept
         return layout
     lists = [member for member in outline.of_kind("array") if _holds_rows(member.first)]
     pages = [member for member in lists if _are_pages(member.first)]
-    nests = [member for member in outline.of_kind("object") if _is_nest(member)]
-    member = _choose(file, pages or [*lists, *nests], wanted)
+    member = _choose(file, pages or lists or _nests(outline), wanted)
     if member is None:
         return _rows_by_key(outline)
     beside = _names(outline, but=(member,))
@@ -87,7 +96,7 @@ def _layout_of_object(file: SourceFile, outline: Outline, wanted: str = "", dept
     with open_source(file) as stream:
         skip_to(stream, member.place.start)
         inner = read_outline(JsonCursor(stream, member.place.start), member.key)
-    layout = _layout_of_object(file, inner, depth=1)
+    layout = _layout_of_object(file, inner, "" if member.key == wanted else wanted, depth=1)
     if layout is None:
         return None
     nested = tuple(f"{member.key}.{name}" for name in layout.beside)
@@ -97,6 +106,8 @@ def _layout_of_object(file: SourceFile, outline: Outline, wanted: str = "", dept
 def _choose(file: SourceFile, members: Sequence[Member], wanted: str) -> Member | None:
     """Return the member that holds the rows, None for none."""
     named = [member for member in members if member.key == wanted]
+    if wanted and not named and [member.kind for member in members] == ["object"]:
+        return members[0]  # the list may stand inside
     if wanted and not named:
         names = [member.key for member in members]
         listed = f"lists of rows: {', '.join(names[:_MOST_SHOWN]) or 'none'}"
@@ -146,9 +157,17 @@ def _are_pages(elements: Sequence[Any]) -> bool:
     )
 
 
-def _is_nest(member: Member) -> bool:
-    """Tell whether an object holds rows, and is none itself."""
-    return bool(member.head) and not _looks_like_row(member.head)
+def _nests(outline: Outline) -> list[Member]:
+    """Return the members that are objects of rows, and no rows themselves."""
+    objects = [member for member in outline.of_kind("object") if member.head]
+    nests = [member for member in objects if not _looks_like_row(member.head)]
+    if nests or len(objects) != 1 or _ROLE_NAMES & {key.lower() for key in objects[0].head}:
+        return nests
+    return [member for member in objects if any(_holds_rows(_list_of(value)) for value in member.first)]
+
+
+def _list_of(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _looks_like_row(value: dict[str, Any]) -> bool:
@@ -179,7 +198,7 @@ def _table(outline: Outline) -> Layout | None:
         return None
     names, cells = arrays["columns"], arrays["data"]
     is_table = all(isinstance(name, str) for name in names.first) and all(
-        isinstance(row, list) and len(row) == names.count == len({*names.first}) for row in cells.first
+        isinstance(row, list) and len(row) == names.count for row in cells.first
     )
     if not is_table or not cells.count:
         return None

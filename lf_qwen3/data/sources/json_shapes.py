@@ -96,10 +96,10 @@ def _table(file: SourceFile, layout: Layout) -> Iterator[Item]:
     names = [cell["name"] for cell in read_cells(file, names_at, "name") if isinstance(cell, dict)]
     for item in read_cells(file, cells_at, "cells"):
         cells = item["cells"] if isinstance(item, dict) else None
-        if isinstance(cells, list) and len(cells) == len(names):
+        if isinstance(cells, list) and len(cells) == len(names) == len(set(names)):
             yield dict(zip(names, cells, strict=True))
         elif isinstance(item, dict):
-            yield BadRow("malformed", f"the header has {len(names)} columns", str(cells))
+            yield BadRow("malformed", f"the header names {len(set(names))} columns", str(cells))
         else:
             yield item
 

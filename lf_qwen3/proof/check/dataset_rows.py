@@ -79,6 +79,7 @@ def _blocks(path: Path) -> Iterator[tuple[int, int, Iterator[Item]]]:
         yield 0, path.stat().st_size, _lines(path)
         return
     for file in sources.find_files(str(path)):
+        sources.require_plain(file, "lf-qwen3 convert makes a dataset of it")
         for block, part in enumerate(sources.cut(file, BLOCK)):
             items = sources.rows(part)
             yield block, sources.size(part), map(_as_loaded, items) if file.kind == "csv" else items

@@ -135,6 +135,7 @@ def chosen_rows(request: PreviewRequest, path: Path) -> Iterator[tuple[str, int,
     """
     position = shown = 0
     for file in sources.find_files(str(path)):
+        sources.require_plain(file, "lf-qwen3 convert makes a dataset of it")
         items = (item for part in sources.cut(file) for item in sources.rows(part))
         for number, item in enumerate(items, 1):
             position += 1

@@ -125,6 +125,7 @@ def _fill(dataset: RehearsalDataset, reader: RecordReader, path: Path, rows: int
 def _items(path: Path) -> Iterator[tuple[str, int, sources.Item]]:
     """Yield file, row (counted from 1) and content, without blank lines."""
     for file in sources.find_files(str(path)):
+        sources.require_plain(file, "lf-qwen3 convert makes a dataset of it")
         items = (item for part in sources.cut(file) for item in sources.rows(part))
         for number, item in enumerate(items, 1):
             if item is not None:

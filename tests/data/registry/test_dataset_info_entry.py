@@ -156,7 +156,9 @@ REFUSED = {
     "csv by semicolons": ("a.csv", b"instruction;output\nq;a\n", "its columns are 'instruction;output'"),
     "csv with blanks": ("a.csv", b"instruction, output\nq,a\n", "its columns are 'instruction', ' output'"),
     "csv of numbers": ("a.csv", b"instruction,output\nq,1\nq,2.5\n", "output (numbers)"),
-    "records under a key": ("a.json", json.dumps({"data": [ALPACA]}).encode(), "columns seen: data (lists)"),
+    "records under a key": ("a.json", json.dumps({"data": [ALPACA]}).encode(), "the rows under 'data'"),
+    "UTF-16": ("a.jsonl", lines(ALPACA).decode().encode("utf-16"), "cannot load this file: UTF-16"),
+    "many columns": ("a.jsonl", lines({f"column{n}": "x" for n in range(800)}), "and 790 more"),
 }
 
 

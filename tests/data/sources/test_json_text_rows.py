@@ -39,7 +39,9 @@ A, B, C = {"a": 1}, {"b": [{"c": "]}"}]}, {"d": '\\"'}
         pytest.param("", [], id="empty_file"),
         pytest.param(json.dumps(A), [A], id="one_object"),
         pytest.param(
-            json.dumps({"data": [A, B]}), [{"data": [A, B]}], id="an_object_with_an_array_is_one_row"
+            json.dumps({"data": [A, B]}),
+            [{"data": [A, B]}],
+            id="an_object_with_an_array_and_no_layout_is_one_row",
         ),
         pytest.param(
             "\n".join(json.dumps(one, indent=4) for one in [A, B, C]), [A, B, C], id="pretty_printed_objects"

@@ -96,7 +96,6 @@ def test_parquet_is_known_by_its_bytes(tmp_path):
         pytest.param("x.json", b"\n<!DOCTYPE html><html>", "a web page", "fetch the raw file", id="web_page"),
         pytest.param("x.zip", b"PK\x03\x04rest", "a zip archive", "unpack it", id="zip"),
         pytest.param("x.arrow", b"ARROW1\0\0", "an Arrow file", "parquet", id="arrow"),
-        pytest.param("x.csv", "a,b\n".encode("utf-16"), "UTF-16", "UTF-8", id="utf16"),
         pytest.param(
             "x.parquet.gz", gzip.compress(b"PAR1..PAR1"), "packed with gzip", "unpack it", id="packed_parquet"
         ),

@@ -1,0 +1,41 @@
+"""What a conversion says of files that are no plain run of rows in UTF-8."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from lf_qwen3.data import sources
+from lf_qwen3.data.convert.options import ConvertSource
+from lf_qwen3.data.convert.unread import means_something
+
+
+def describe_files(files: Iterable[ConvertSource]) -> dict[str, str]:
+    """Return by label how each file was read, of those that needed more than rows in UTF-8."""
+    readings = {source.label: sources.describe_reading(source.file) for source in files}
+    return {label: reading for label, reading in readings.items() if reading}
+
+
+def warn_of_files(files: Sequence[ConvertSource], broken: Iterable[int]) -> list[str]:
+    """Return the warnings of files whose rows are not all that they hold.
+
+    Those are files with something beside their rows that is called like a part of a conversation, and files
+    with rows that are no UTF-8: `broken` holds the index of the file for each such row.
+    """
+    warnings: list[str] = []
+    for source in files:
+        beside = source.file.layout.beside if source.file.layout else ()
+        for name in beside:
+            if means_something(name):
+                warnings.append(
+                    f"{source.label}: '{name}' stands beside the rows and was not read; if the model is to "
+                    "learn it, put it into each row"
+                )
+    for index, rows in Counter(broken).items():
+        source = files[index]
+        if likely := sources.likely_encoding(source.file.path):
+            warnings.append(
+                f"{source.label}: {rows:,} rows are no UTF-8, and the file looks like {likely}; save it as "
+                f"UTF-8: iconv -f {likely} -t utf-8 '{source.file.path}'"
+            )
+    return warnings
