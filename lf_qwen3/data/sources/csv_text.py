@@ -34,8 +34,8 @@ def rows(part: Part) -> Iterator[Item]:
                 yield item
             elif fields:
                 header = _header(part.file, fields, raw)
-        is_told = isinstance(item, BadRow) and item.code == "truncated"
-        if (problem := cut_of(file)) and not is_told:
+        is_reported = isinstance(item, BadRow) and item.code == "truncated"
+        if (problem := cut_of(file)) and not is_reported:
             yield BadRow("truncated", problem, "")
 
 

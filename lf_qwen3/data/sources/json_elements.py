@@ -37,7 +37,8 @@ def read_entries(file: SourceFile, place: JsonPlace) -> Iterator[Item]:
     key = b""
     for raw, problem in _elements(file, place, is_object=True):
         if problem:
-            yield BadRow("truncated", problem, text_of(key + raw))
+            last = decode(b"{%b" % (key + raw))  # with the brace of the object, where its end was not seen
+            yield last if isinstance(last, dict) else BadRow("truncated", problem, text_of(key + raw))
         elif raw.endswith(b":"):  # to the scanner, a value that is an object is an element of its own
             key += raw
         else:

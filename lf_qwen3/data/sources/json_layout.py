@@ -15,14 +15,14 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data.converters.roles import ROLES
 from lf_qwen3.data.sources.json_cursor import JsonCursor
-from lf_qwen3.data.sources.json_outline import Member, Outline, decode_value, read_outline
+from lf_qwen3.data.sources.json_outline import JsonMember, JsonOutline, decode_value, read_outline
 from lf_qwen3.data.sources.part import JsonPlace, Layout, SourceFile
 from lf_qwen3.data.sources.row import is_conversation, is_message
 from lf_qwen3.data.sources.stream import open_source, skip_mark, skip_to
 
 _MOST_COLUMNS = 200
 _MOST_SHOWN = 10
-_LOOK = 3
+_SAMPLE = 3
 
 _QUESTIONS = frozenset((*ROLES["question"], *ROLES["input"]))
 _ANSWERS = frozenset((*ROLES["answer"], *ROLES["chosen"]))
@@ -63,7 +63,7 @@ def _layout_of_array(cursor: JsonCursor) -> Layout | None:
     first: list[Any] = []
     try:
         cursor.take(b"[")
-        while len(first) < _LOOK and cursor.peek() != b"]":
+        while len(first) < _SAMPLE and cursor.peek() != b"]":
             first.append(decode_value(cursor.value()))
             cursor.take_if(b",")
         if is_conversation(first):
@@ -78,7 +78,9 @@ def _layout_of_array(cursor: JsonCursor) -> Layout | None:
     return Layout("array", (place,), inner="row") if _are_pages(first) else None
 
 
-def _layout_of_object(file: SourceFile, outline: Outline, wanted: str = "", depth: int = 0) -> Layout | None:
+def _layout_of_object(
+    file: SourceFile, outline: JsonOutline, wanted: str = "", depth: int = 0
+) -> Layout | None:
     if _is_row(outline.members):
         return None
     if layout := _table(outline) or _columns(file, outline):
@@ -103,7 +105,7 @@ def _layout_of_object(file: SourceFile, outline: Outline, wanted: str = "", dept
     return Layout(layout.shape, layout.places, beside + nested, layout.inner)
 
 
-def _choose(file: SourceFile, members: Sequence[Member], wanted: str) -> Member | None:
+def _choose(file: SourceFile, members: Sequence[JsonMember], wanted: str) -> JsonMember | None:
     """Return the member that holds the rows, None for none."""
     named = [member for member in members if member.key == wanted]
     if wanted and not named and [member.kind for member in members] == ["object"]:
@@ -118,7 +120,7 @@ def _choose(file: SourceFile, members: Sequence[Member], wanted: str) -> Member 
             code="list_missing",
         )
     if len(members) > 1 and not wanted:
-        listed = ", ".join(f"{member.key} ({member.count:,})" for member in members[:_MOST_SHOWN])
+        listed = ", ".join(f"{member.key} ({member.size:,})" for member in members[:_MOST_SHOWN])
         raise UsageError(
             f"{file.path}: it holds {len(members)} lists of rows: {listed}",
             f"name the one to read: '{file.path}#{members[0].key}'",
@@ -127,7 +129,7 @@ def _choose(file: SourceFile, members: Sequence[Member], wanted: str) -> Member 
     return next(iter(named or members), None)
 
 
-def _is_row(members: Sequence[Member]) -> bool:
+def _is_row(members: Sequence[JsonMember]) -> bool:
     """Tell whether the object is one row: it holds the text of an answer, or a dialogue."""
     for member in members:
         name = member.key.lower()
@@ -157,7 +159,7 @@ def _are_pages(elements: Sequence[Any]) -> bool:
     )
 
 
-def _nests(outline: Outline) -> list[Member]:
+def _nests(outline: JsonOutline) -> list[JsonMember]:
     """Return the members that are objects of rows, and no rows themselves."""
     objects = [member for member in outline.of_kind("object") if member.head]
     nests = [member for member in objects if not _looks_like_row(member.head)]
@@ -176,7 +178,7 @@ def _looks_like_row(value: dict[str, Any]) -> bool:
     )
 
 
-def _rows_by_key(outline: Outline) -> Layout | None:
+def _rows_by_key(outline: JsonOutline) -> Layout | None:
     """Return the layout of an object whose values are rows of the same columns, or lists of messages."""
     rows = outline.of_kind("object") + [
         member for member in outline.of_kind("array") if is_conversation(member.head)
@@ -184,34 +186,34 @@ def _rows_by_key(outline: Outline) -> Layout | None:
     others = [member for member in outline.members if member not in rows]
     if len(rows) <= len(others):
         return None
-    objects = [member.head for member in rows if member.kind == "object"]
+    objects = [member.head for member in rows if member.kind == "object" and member.head]
     shared = set.intersection(*(set(head) for head in objects)) if objects else {"messages"}
     if not shared or (len(rows) == 1 and not _ROLE_NAMES.intersection(map(str.lower, shared))):
         return None
     return Layout("by_key", (outline.place,), tuple(member.key for member in others))
 
 
-def _table(outline: Outline) -> Layout | None:
+def _table(outline: JsonOutline) -> Layout | None:
     """Return the layout of {"columns": [names], "data": [[cells]]}, which pandas calls "split"."""
     arrays = {member.key: member for member in outline.of_kind("array")}
     if not {"columns", "data"} <= arrays.keys():
         return None
     names, cells = arrays["columns"], arrays["data"]
     is_table = all(isinstance(name, str) for name in names.first) and all(
-        isinstance(row, list) and len(row) == names.count for row in cells.first
+        isinstance(row, list) and len(row) == names.size for row in cells.first
     )
-    if not is_table or not cells.count:
+    if not is_table or not cells.size:
         return None
     return Layout("table", (names.place, cells.place), _names(outline, but=(names, cells)))
 
 
-def _columns(file: SourceFile, outline: Outline) -> Layout | None:
+def _columns(file: SourceFile, outline: JsonOutline) -> Layout | None:
     """Return the layout of an object that holds one array or one object of cells for each column."""
-    arrays = [member for member in outline.of_kind("array") if member.count]
-    objects = [member for member in outline.of_kind("object") if member.count]
+    arrays = [member for member in outline.of_kind("array") if member.size]
+    objects = [member for member in outline.of_kind("object") if member.size]
     if arrays and not objects and _are_columns(arrays):
-        if len({member.count for member in arrays}) > 1:
-            lengths = ", ".join(f"{member.key} ({member.count:,})" for member in arrays[:_MOST_SHOWN])
+        if len({member.size for member in arrays}) > 1:
+            lengths = ", ".join(f"{member.key} ({member.size:,})" for member in arrays[:_MOST_SHOWN])
             raise UsageError(
                 f"{file.path}: it lies column by column, and the columns differ in length: {lengths}",
                 "each column needs one cell for each row: fill the missing ones, or take the column out",
@@ -223,13 +225,13 @@ def _columns(file: SourceFile, outline: Outline) -> Layout | None:
     return None
 
 
-def _by_column(shape: Any, outline: Outline, columns: Sequence[Member]) -> Layout | None:
+def _by_column(shape: Any, outline: JsonOutline, columns: Sequence[JsonMember]) -> Layout | None:
     if len(columns) > _MOST_COLUMNS or any(member.place.stop is None for member in columns):
         return None
     return Layout(shape, tuple(member.place for member in columns), _names(outline, but=columns))
 
 
-def _are_columns(arrays: Sequence[Member]) -> bool:
+def _are_columns(arrays: Sequence[JsonMember]) -> bool:
     """Tell whether arrays are columns: of one length, or with a question and an answer among them."""
     dialogues = [member for member in arrays if all(map(is_conversation, member.first))]
     cells = [
@@ -241,13 +243,13 @@ def _are_columns(arrays: Sequence[Member]) -> bool:
     if names & _QUESTIONS and names & _ANSWERS:
         return True
     is_every = len(cells) + len(dialogues) == len(arrays) > 1
-    return bool(cells) and is_every and len({member.count for member in arrays}) == 1
+    return bool(cells) and is_every and len({member.size for member in arrays}) == 1
 
 
-def _are_cells_by_key(objects: Sequence[Member]) -> bool:
+def _are_cells_by_key(objects: Sequence[JsonMember]) -> bool:
     """Tell whether objects are columns that bear the same keys of rows: numbers, or names of no column."""
     keys = [list(member.head) for member in objects]
-    if any(own != keys[0] for own in keys) or len({member.count for member in objects}) > 1:
+    if any(own != keys[0] for own in keys) or len({member.size for member in objects}) > 1:
         return False
     are_numbers = all(key.isdigit() for key in keys[0])
     names = {member.key.lower() for member in objects}
@@ -255,7 +257,7 @@ def _are_cells_by_key(objects: Sequence[Member]) -> bool:
     return not is_by_row and (are_numbers or bool(names & _QUESTIONS and names & _ANSWERS))
 
 
-def _names(outline: Outline, but: Sequence[Member]) -> tuple[str, ...]:
+def _names(outline: JsonOutline, but: Sequence[JsonMember]) -> tuple[str, ...]:
     """Return the keys of the filled members that are left beside the rows."""
     left = [
         member.key

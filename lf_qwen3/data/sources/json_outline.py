@@ -17,12 +17,12 @@ _MOST_ELEMENTS = 20
 _NOTHING = object()
 
 
-class Member(NamedTuple):
-    """A value of the object; `count` is the number of its elements, `head` the first of them, or a scalar."""
+class JsonMember(NamedTuple):
+    """A value of the object; `size` is the number of its elements, `head` the first of them, or a scalar."""
 
     place: JsonPlace
     kind: Literal["array", "object", "scalar"]
-    count: int
+    size: int
     head: Any
 
     @property
@@ -36,31 +36,29 @@ class Member(NamedTuple):
         return list(self.head.values()) if isinstance(self.head, dict) else list(self.head)
 
 
-class Outline(NamedTuple):
-    """The first members of an object, how many there are, and the object's own place."""
+class JsonOutline(NamedTuple):
+    """The first members of an object, and the object's own place."""
 
-    members: list[Member]
-    count: int
+    members: list[JsonMember]
     place: JsonPlace
 
-    def of_kind(self, kind: Literal["array", "object", "scalar"]) -> list[Member]:
+    def of_kind(self, kind: Literal["array", "object", "scalar"]) -> list[JsonMember]:
         """Return the members of a kind."""
         return [member for member in self.members if member.kind == kind]
 
 
-def read_outline(cursor: JsonCursor, key: str = "") -> Outline:
+def read_outline(cursor: JsonCursor, key: str = "") -> JsonOutline:
     """Pass over the object at the cursor, which bears the key `key`, and return what it holds.
 
     Where the text breaks off or is no JSON, the outline ends, and the place at hand has no stop.
     """
-    members: list[Member] = []
-    count, stop = 0, None
+    members: list[JsonMember] = []
+    stop = None
     cursor.peek()
     start = cursor.place
     with suppress(ValueError):
         for name in _keys(cursor):
-            count += 1
-            if count > _MOST_MEMBERS:
+            if len(members) == _MOST_MEMBERS:
                 cursor.skip()
                 continue
             member = _read_member(cursor, name)
@@ -69,7 +67,7 @@ def read_outline(cursor: JsonCursor, key: str = "") -> Outline:
                 break
         else:
             stop = cursor.place
-    return Outline(members, count, JsonPlace(key, start, stop))
+    return JsonOutline(members, JsonPlace(key, start, stop))
 
 
 def decode_value(text: bytes) -> Any:
@@ -83,17 +81,17 @@ def decode_value(text: bytes) -> Any:
             raise ValueError("nested too deeply") from error
 
 
-def _read_member(cursor: JsonCursor, key: str) -> Member:
+def _read_member(cursor: JsonCursor, key: str) -> JsonMember:
     opening = cursor.peek()
     start = cursor.place
     if opening not in (b"{", b"["):
         value = decode_value(cursor.value())
-        return Member(JsonPlace(key, start, cursor.place), "scalar", 1, value)
+        return JsonMember(JsonPlace(key, start, cursor.place), "scalar", 1, value)
     head: Any = [] if opening == b"[" else {}
-    count, stop = 0, None
+    size, stop = 0, None
     with suppress(ValueError):
         for name in _elements(cursor) if opening == b"[" else _keys(cursor):
-            if count < _MOST_ELEMENTS:
+            if size < _MOST_ELEMENTS:
                 element = _decoded(cursor.value())
                 if element is not _NOTHING and opening == b"[":
                     head.append(element)
@@ -101,9 +99,9 @@ def _read_member(cursor: JsonCursor, key: str) -> Member:
                     head[name] = element
             else:
                 cursor.skip()
-            count += 1
+            size += 1
         stop = cursor.place
-    return Member(JsonPlace(key, start, stop), "array" if opening == b"[" else "object", count, head)
+    return JsonMember(JsonPlace(key, start, stop), "array" if opening == b"[" else "object", size, head)
 
 
 def _decoded(text: bytes) -> Any:

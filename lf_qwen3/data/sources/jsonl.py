@@ -39,8 +39,8 @@ def rows(part: Part, decoder: LineDecoderFor | None = None) -> Iterator[Any]:
         stop = sys.maxsize if part.stop is None else part.stop
         at = _first_line(lines, part.start, stop)
         decoded = _decoded(lines, at, stop, decoder)
-        is_told = (yield from _lists(decoded) if part.file.layout else decoded) if at < stop else False
-        if (problem := cut_of(lines)) and not is_told:
+        is_reported = (yield from _lists(decoded) if part.file.layout else decoded) if at < stop else False
+        if (problem := cut_of(lines)) and not is_reported:
             yield BadRow("truncated", problem, "")
 
 

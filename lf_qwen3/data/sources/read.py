@@ -17,7 +17,7 @@ from lf_qwen3.data.sources.stream import cannot_read
 
 Decoders = Mapping[FileKind, Callable[[Any], Any]]
 
-_LOOK = 20
+_FIRST_ROWS = 20
 _ROWS: dict[FileKind, Callable[..., Iterator[Any]]] = {
     "jsonl": jsonl.rows,
     "json": json_text.rows,
@@ -84,7 +84,7 @@ def first_rows(file: SourceFile) -> list[Row]:
             readable.append(item)
         elif item is not None and problem is None:
             problem, number = item, position
-        if len(readable) == _LOOK:
+        if len(readable) == _FIRST_ROWS:
             break
     if not readable and file.kind != "parquet":
         raise _no_rows(file, problem, number)

@@ -73,7 +73,8 @@ def test_a_packed_file(tmp_path):
 
 def test_a_character_that_reaches_over_blocks(tmp_path):
     table = [
-        {"question": "为什么" * 50_000 + "x" * (number % 2), "answer": "因为如此。"} for number in range(9)
+        {"question": "海水为什么咸" * 25_000 + "x" * (number % 2), "answer": "因为如此。"}
+        for number in range(9)
     ]
     assert read(tmp_path / "x.csv", as_csv(table).encode("gbk"))[1] == table
 
@@ -111,7 +112,7 @@ OTHERS = {
     "CP1251": ("cp1251", "Почему море солёное?", "Реки приносят соль."),
     "KOI8-R": ("koi8_r", "Почему море солёное?", "Реки приносят соль."),
     "CP1252": ("latin-1", "Pourquoi la mer est-elle salée ?", "À cause des rivières, voilà."),
-    "GB18030": ("gbk", "海", "盐"),
+    "GB18030": ("gbk", "海水", "盐"),
 }
 
 
@@ -135,3 +136,35 @@ def test_a_header_in_another_encoding_is_named(tmp_path):
         columns(find_files(str(path))[0])
     assert caught.value.code == "csv_header"
     assert "iconv -f CP1252" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text", ["Une tâche très étrange et déjà réglée là-bas", "Почему море солёное", "Γιατί"]
+)
+def test_a_broken_row_does_not_make_another_encoding_of_utf8(tmp_path, text):
+    table = [{"question": text, "answer": text}] * 3
+    content = as_csv(table).encode() + b"\xe9l\xe8ve,\xc4\xe3\n" + as_csv(table).encode()
+    file, items = read(tmp_path / "x.csv", content)
+    assert file.encoding == ""
+    assert sum(item == table[0] for item in items) == 6
+
+
+SHORT = [
+    "高血压患者能吃党参吗？",
+    "感冒发烧怎么办",
+    "什么是卫星？",
+    "你好",
+    "请介绍一下自己",
+    "今天天气怎么样？",
+    "1+1等于几",
+    "为什么天空是蓝色的",
+]
+
+
+@pytest.mark.parametrize("question", SHORT)
+@pytest.mark.parametrize(
+    "answer", ["绕着行星转的天体。", "很高兴见到你！", "我是一个语言模型", "等于2，不客气"]
+)
+def test_short_chinese_is_read(tmp_path, question, answer):
+    table = [{"question": question, "answer": answer}]
+    assert read(tmp_path / "x.csv", as_csv(table).encode("gbk"))[1] == table

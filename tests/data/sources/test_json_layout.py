@@ -242,7 +242,7 @@ def test_a_row_that_the_hub_cut_is_rejected(tmp_path):
         ),
         pytest.param(
             '{"data": [{"a": 1}, {"a": 2, {"a": 1}], "v": "x"}',
-            [{"a": 1}, "malformed", {"a": 1}, "malformed", "malformed"],
+            [{"a": 1}, "malformed", {"a": 1}, "malformed"],
             id="a_brace_is_missing",
         ),
         pytest.param(
@@ -259,14 +259,18 @@ def test_a_row_that_the_hub_cut_is_rejected(tmp_path):
             id="no_utf8_by_id",
         ),
         pytest.param(
-            b'{"question": ["a", "b", "c"], "answer": ["x", "\xff", NaN]}',
-            [{"question": "a", "answer": "x"}, "invalid_utf8"],
+            b'{"question": ["a", "b", "c"], "answer": ["x", "\xff", null]}',
+            [
+                {"question": "a", "answer": "x"},
+                "invalid_utf8",
+                {"question": "c", "answer": None},
+            ],
             id="no_utf8_in_a_column",
         ),
     ],
 )
 def test_what_is_broken_costs_itself_and_is_said(tmp_path, content, expected):
-    assert short(read(tmp_path / "x.json", content)[1])[: len(expected)] == expected
+    assert short(read(tmp_path / "x.json", content)[1]) == expected
 
 
 def test_a_broken_first_line_does_not_hide_the_lines_below(tmp_path):
