@@ -74,9 +74,7 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         report.columns = {spec: counts.as_json() for spec, counts in columns.items()}
         report.warnings += warnings_of(files, columns)
         report.read_as = describe_files(files)
-        report.warnings += warn_of_files(
-            files, (place.file for place in converted.bad if place.bad.code == "invalid_utf8")
-        )
+        report.warnings += warn_of_files(files, converted.bad)
         require_known_labels(files, columns)
         lines = converted.lines
         if not len(lines):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from lf_qwen3.data import sources
 from lf_qwen3.data.convert.options import ConvertSource
+from lf_qwen3.data.convert.outputs import RejectedPlace
 from lf_qwen3.data.convert.unread import means_something
 
 
@@ -16,11 +17,11 @@ def describe_files(files: Iterable[ConvertSource]) -> dict[str, str]:
     return {label: reading for label, reading in readings.items() if reading}
 
 
-def warn_of_files(files: Sequence[ConvertSource], broken: Iterable[int]) -> list[str]:
+def warn_of_files(files: Sequence[ConvertSource], rejected: Iterable[RejectedPlace]) -> list[str]:
     """Return the warnings of files whose rows are not all that they hold.
 
     Those are files with something beside their rows that is called like a part of a conversation, and files
-    with rows that are no UTF-8: `broken` holds the index of the file for each such row.
+    with rows that were rejected since they are no UTF-8.
     """
     warnings: list[str] = []
     for source in files:
@@ -31,7 +32,8 @@ def warn_of_files(files: Sequence[ConvertSource], broken: Iterable[int]) -> list
                     f"{source.label}: '{name}' stands beside the rows and was not read; if the model is to "
                     "learn it, put it into each row"
                 )
-    for index, rows in Counter(broken).items():
+    broken = Counter(place.file for place in rejected if place.bad.code == "invalid_utf8")
+    for index, rows in broken.items():
         source = files[index]
         if likely := sources.likely_encoding(source.file.path):
             warnings.append(
