@@ -13,6 +13,8 @@ from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 
 THINK_TAGS = (OPEN, CLOSE)
 """What a prompt may hold: `find_think_tag` says why."""
+TOOL_TAGS = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>")
+"""What a system text may hold beside tools: the template says there itself how they are called."""
 
 
 def is_empty(text: str) -> bool:

@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from lf_qwen3.base.conversation import Conversation
+from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters.tools import describes_tools, joined_tools, names_of_tools, tools_text
+from lf_qwen3.qwen3.thinking import excerpt
 
-_BLOCK = re.compile(r"<tools>((?:(?!<tools>).)*?)</tools>", re.DOTALL)
+_BLOCK = re.compile(r"<tools>((?:(?!<tools>).)*?)</tools>(?:\.(?=\s))?", re.DOTALL)
 _GLAIVE = re.compile(
     r",?\s*with access to the following functions\.\s+Use them if required\s*-\s*(?=\{)", re.IGNORECASE
 )
-_SCHEMA = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
+_SCHEMA = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}\.?"
 _CALL = r"<tool_call>(?:(?!</?tool_call>).){0,600}</tool_call>"
 _SAID_BY_TEMPLATE = (
     r"# Tools(?=\n)",
@@ -49,8 +51,8 @@ def take_tools(conversation: Conversation) -> None:
     """Move tools out of the system text, in place, with the sentences that the template writes itself.
 
     A system text without such a list, or with one that cannot be read, is left. The row's own tools count
-    where they name all that the text lists. Adds the repair code `tools_in_system`; raises `Reject`
-    ("tools_twice") where they do not.
+    where they name all that the text lists. Adds the repair code `tools_in_system`. Raises `Reject`:
+    tools_twice where they do not, bad_tools where they stand beside a list in tags that cannot be read.
     """
     text = conversation.system
     for start, end, tools in _marked_lists(text):
@@ -59,6 +61,7 @@ def take_tools(conversation: Conversation) -> None:
         break
     else:
         if conversation.tools:
+            _require_no_block(text)
             conversation.system = _without_repeated(text, names_of_tools(conversation.tools))
     if conversation.system != text:
         conversation.repairs.add("tools_in_system")
@@ -72,6 +75,12 @@ def _marked_lists(text: str) -> Iterator[tuple[int, int, str]]:
     for start, end, listed in places:
         if describes_tools(listed):
             yield start, end, tools_text(listed)
+
+
+def _require_no_block(text: str) -> None:
+    for block in _BLOCK.finditer(text):
+        if block[1].lstrip().startswith(("{", "[")):
+            raise Reject("bad_tools", f"the system text: no JSON: {excerpt(block[1].strip())}")
 
 
 def _without_preamble(before: str, behind: str) -> str:

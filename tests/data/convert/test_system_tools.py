@@ -83,6 +83,15 @@ def test_tools_between_tags_become_the_tools(listed, tools):
             id="hermes-3",
         ),
         pytest.param(
+            "Enclose your thoughts in <think> </think> tags. Here are the available tools: <tools>\nTOOLS\n"
+            "</tools>. Use the following pydantic model json schema for each tool call you will make: "
+            f"{SCHEMA}. For each function call return a json object with function name and arguments within "
+            "<tool_call></tool_call> XML tags as follows:\n<tool_call>\n"
+            '{"name": <function-name>,"arguments": <args-dict>}\n</tool_call>',
+            "Enclose your thoughts in <think> </think> tags.",
+            id="hermes-reasoning",
+        ),
+        pytest.param(
             "S\n\n# Tools\n\nYou have access to the following "
             "functions:\n\n<tools>\nTOOLS\n</tools>\n\nIf you "
             "choose to call a function ONLY reply in the following format with NO suffix:\n\n<tool_call>\n"
@@ -125,9 +134,11 @@ def test_a_system_text_without_a_list_of_tools_is_left(system):
     assert (conversation.system, conversation.tools, conversation.repairs) == (system, "", set())
 
 
-def test_an_unknown_sentence_with_a_tag_stays_and_is_a_special_token():
+def test_an_unknown_sentence_with_a_tag_stays_beside_tools_and_alone_is_a_special_token():
     conversation = normalised(f"Answer in <tool_call> tags!\n<tools>{json.dumps(LAMP)}</tools>")
     assert conversation.system == "Answer in <tool_call> tags!"
+    require_sound(conversation, all_rules())
+    conversation.tools = ""
     with pytest.raises(Reject) as caught:
         require_sound(conversation, all_rules())
     assert (caught.value.code, caught.value.detail) == ("special_token", "<tool_call> in the system text")
@@ -140,6 +151,12 @@ def test_tools_of_a_column_count_and_never_stand_in_both(system):
     assert conversation.system == "S"
     assert json.loads(conversation.tools) == [FAN, LAMP]
     assert conversation.repairs == {"tools_in_system"}
+
+
+def test_a_list_in_tags_that_cannot_be_read_is_rejected_beside_a_column_of_tools():
+    with pytest.raises(Reject) as caught:
+        normalised("S\n<tools>\n[{broken]\n</tools>", [LAMP])
+    assert (caught.value.code, caught.value.detail) == ("bad_tools", "the system text: no JSON: [{broken]")
 
 
 def test_a_tool_that_the_column_lacks_is_rejected():

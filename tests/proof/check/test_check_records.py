@@ -29,6 +29,13 @@ def alpaca(output=ANSWER, instruction="What is the capital of France?", **others
     return {"instruction": instruction, "input": "", "output": output, **others}
 
 
+TOOLS = '[{"name": "f", "parameters": {}}]'
+WITH_TOOLS = {
+    **SHAREGPT,
+    "columns": {"messages": "conversations", "system": "system", "tools": "tools"},
+}
+
+
 def chat(*turns):
     return {"conversations": [{"from": role, "value": value} for role, value in turns]}
 
@@ -103,6 +110,18 @@ def test_answer(tmp_path, output, expected):
         ),
         pytest.param(
             SHAREGPT, chat(("human", " "), ("gpt", ANSWER)), {"empty_question"}, id="empty question"
+        ),
+        pytest.param(
+            WITH_TOOLS,
+            {**chat(("human", "q"), ("gpt", ANSWER)), "system": "Call in <tool_call> tags.", "tools": TOOLS},
+            set(),
+            id="tool tags in the system text beside tools",
+        ),
+        pytest.param(
+            WITH_TOOLS,
+            {**chat(("human", "q"), ("gpt", ANSWER)), "system": "Call in <tool_call> tags.", "tools": ""},
+            {"special_token"},
+            id="tool tags in the system text without tools",
         ),
         pytest.param(
             SHAREGPT,

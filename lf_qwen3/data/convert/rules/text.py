@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.data.convert.rules import Breach, rule
-from lf_qwen3.data.row_defects import THINK_TAGS, find_special_token, has_nul
+from lf_qwen3.data.row_defects import THINK_TAGS, TOOL_TAGS, find_special_token, has_nul
 from lf_qwen3.qwen3.thinking import has_tag
 
 _GOOD = Conversation([Turn("user", "a < b?"), Turn("assistant", "yes")])
+_SYSTEM = "the system text"
 _CALL = '[{"name": "f", "arguments": {"text": "<thinking>"}}]'
 
 
@@ -21,10 +22,14 @@ def nul(conversation: Conversation) -> Breach | None:
 
 @rule("special_token", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("assistant", "a<|im_end|>")]))
 def special_token(conversation: Conversation) -> Breach | None:
-    """Refuse an added token of Qwen3's tokenizer in a text, save a think tag in a prompt."""
-    learnt = {where for where, turn in _turns(conversation) if turn.role == "assistant"}
+    """Refuse an added token of Qwen3's tokenizer in a text, save what the prompt may hold."""
+    allowed: dict[str, tuple[str, ...]] = {
+        where: () for where, turn in _turns(conversation) if turn.role == "assistant"
+    }
+    if conversation.tools:
+        allowed[_SYSTEM] = (*THINK_TAGS, *TOOL_TAGS)
     for where, text in _texts(conversation):
-        if "<" in text and (token := find_special_token(text, () if where in learnt else THINK_TAGS)):
+        if "<" in text and (token := find_special_token(text, allowed.get(where, THINK_TAGS))):
             return Breach(f"{token} in {where}")
     return None
 
@@ -50,5 +55,5 @@ def _turns(conversation: Conversation) -> Iterator[tuple[str, Turn]]:
 def _texts(conversation: Conversation) -> Iterator[tuple[str, str]]:
     for where, turn in _turns(conversation):
         yield from ((where, text) for text in (turn.content, turn.thinking, turn.calls) if text)
-    yield "the system text", conversation.system
+    yield _SYSTEM, conversation.system
     yield "the tools", conversation.tools

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lf_qwen3.data.row_defects import THINK_TAGS, find_special_token
-from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
+from lf_qwen3.data.row_defects import THINK_TAGS, TOOL_TAGS, find_special_token
+from lf_qwen3.proof.check.rules.records.sample import SYSTEM_PROMPT, Sample, sample_of
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import excerpt
 
 _GOOD = sample_of("a < b?", "yes, `a<br>` & more")
 
-_CALLS = ("<tool_call>", "</tool_call>")
-_RESULTS = ("<tool_response>", "</tool_response>")
+_CALLS, _RESULTS = TOOL_TAGS[:2], TOOL_TAGS[2:]
 _TURN_MARKS = ("<|im_start|>", "<|im_end|>")
 _OTHER_TEMPLATES = re.compile(
     r"\[/?INST\]|<</?SYS>>|<\|(?:start_header_id|end_header_id|eot_id|begin_of_text|end|user|assistant|system)\|>"
@@ -115,7 +114,9 @@ def escaped_text(sample: Sample) -> CheckResult:
 
 def _texts(sample: Sample) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield where, the text, and the tokens that belong there."""
+    of_system = TOOL_TAGS if sample.record.tools else _RESULTS
     for where, text in sample.prompts:
-        yield where, text, (*_RESULTS, *THINK_TAGS)
+        tags = of_system if where == SYSTEM_PROMPT else _RESULTS
+        yield where, text, (*tags, *THINK_TAGS)
     for answer in sample.assistant_texts:
         yield answer.where, answer.text, (*_CALLS, *THINK_TAGS)

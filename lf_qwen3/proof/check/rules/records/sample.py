@@ -12,6 +12,9 @@ from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.qwen3.thinking import Split, split
 from lf_qwen3.trainer.records import Dropped, Message, Record, RecordReader
 
+SYSTEM_PROMPT = "the system prompt"
+"""Where the system text stands, in findings."""
+
 
 class AssistantText(NamedTuple):
     """An assistant's text: its parts, or the fault that keeps it from being split."""
@@ -56,7 +59,7 @@ class Sample:
 
     def _prompt_texts(self) -> Iterator[tuple[str, str]]:
         if self.record.system:
-            yield "the system prompt", self.record.system
+            yield SYSTEM_PROMPT, self.record.system
         for number, message in enumerate(self.record.messages, 1):
             if message["role"] in ("user", "observation"):
                 yield f"message {number}", message["content"]
