@@ -18,7 +18,9 @@ from lf_qwen3.qwen3.thinking import excerpt
 
 _BLOCK = re.compile(r"<tools>((?:(?!<tools>).)*?)</tools>(?:\.(?=\s))?", re.DOTALL)
 _GLAIVE = re.compile(
-    r",?\s*with access to the following functions\.\s+Use them if required\s*-\s*(?=\{)", re.IGNORECASE
+    r",?\s*(?:with|who has) access to the following functions"
+    r"(?:\.\s+Use them if required| to help the user, you can use the functions if needed)\s*-\s*(?=\{)",
+    re.IGNORECASE,
 )
 _SCHEMA = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}\.?"
 _CALL = r"<tool_call>(?:(?!</?tool_call>).){0,600}</tool_call>"

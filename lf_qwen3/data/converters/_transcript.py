@@ -18,6 +18,7 @@ _PAIRS = (
     ("human|user|customer|client", "(?:ai[ _])?assistant|ai|(?:chat)?bot|(?:chat)?gpt|model|agent"),
     ("question|q", "answer|a"),
     ("用户|人类|human|user", "(?:ai ?)?(?:助手|助理)|机器人|模型|ai|assistant|(?:chat)?bot"),
+    ("instruction|prompt|input", "response|output|completion|answer"),
     ("提问|问题|问", "回答|答案|答"),
     ("患者|病人|patient", "医生|doctor"),
 )
@@ -70,8 +71,8 @@ _ANYWHERE = (
     _marks(user=r"<\|Human\|>: ?", assistant=r"<\|MOSS\|>: ?"),
     _marks(user=r"\[INST\]", assistant=r"\[/INST\]"),
     _marks(
-        user="### ?(?:Instruction|指令)[:：]?",
-        input="### ?(?:Input|输入)[:：]?",
+        user="### ?(?:Instruction|Question|Prompt|指令|问题)[:：]?",
+        input="### ?(?:Input|Context|输入)[:：]?",
         assistant="### ?(?:Response|Output|Answer|回复|回答|输出)[:：]?",
     ),
     _marks(

@@ -62,7 +62,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "answer": ("answer", *MODEL_ANSWERS, *ANSWERS),
     "system": ("system",),
     "history": ("history",),
-    "tools": ("tools", "functions"),
+    "tools": ("tools", "functions", "function_description"),
     "messages": DIALOGUES,
     "chosen": CHOSEN,
     "rejected": REJECTED,

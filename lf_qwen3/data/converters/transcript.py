@@ -10,7 +10,7 @@ from lf_qwen3.data.converters._transcript import is_transcript, read_transcript
 from lf_qwen3.data.converters.fields import first_present, text
 from lf_qwen3.data.converters.source_row import SourceRow
 
-TEXTS = ("chat", "text", "transcript", "dialogue", "dialog")
+TEXTS = ("chat", "text", "sample", "transcript", "dialogue", "dialog")
 _SYSTEM_MARK = "SYSTEM:"
 
 

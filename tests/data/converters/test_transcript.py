@@ -28,7 +28,7 @@ def run(folder, *rows):
     return report, [json.loads(line) for line in lines]
 
 
-@pytest.mark.parametrize("column", ["text", "Text", "chat", "transcript", "dialogue", "dialog"])
+@pytest.mark.parametrize("column", ["text", "Text", "chat", "sample", "transcript", "dialogue", "dialog"])
 def test_convert(column):
     turns = [Turn("user", "Name a prime."), Turn("assistant", "7")]
     assert convert(SourceRow({column: TEXT})) == Conversation(turns)
@@ -57,6 +57,47 @@ def test_glaive_becomes_calls_observations_and_tools(tmp_path):
     assert (other["system"], other["tools"]) == (plain["system"].removeprefix("SYSTEM: "), "")
     assert report.repaired == {"end_token": 2, "tool_wire_format": 1, "tools_in_system": 1}
     assert next(iter(report.converters.values())) == "transcript"
+
+
+def test_glaives_first_set_holds_all_in_one_column(tmp_path):
+    sample = (
+        "SYSTEM: You are an helpful assistant who has access to the following functions to help "
+        "the user, you can "
+        f"use the functions if needed-\n{FUNCTION}\nUSER: Lamp on.\nASSISTANT: <functioncall> "
+        '{"name": "lamp", "arguments": {}}\nFUNCTION RESPONSE: {"ok": true}\nASSISTANT: It is on.'
+    )
+    _, (record,) = run(tmp_path, {"sample": sample})
+    assert [turn["from"] for turn in record["conversations"]] == [
+        "human",
+        "function_call",
+        "observation",
+        "gpt",
+    ]
+    assert record["system"] == "You are an helpful assistant"
+    assert [tool["name"] for tool in json.loads(record["tools"])] == ["lamp"]
+
+
+def test_glaive_as_messages_with_its_functions_beside_them(tmp_path):
+    row = {
+        "system_message": "",
+        "function_description": FUNCTION,
+        "conversations": [
+            {"from": "system", "value": GLAIVE["system"].removeprefix("SYSTEM: ").partition("\n\n")[0]},
+            {"from": "human", "value": "Lamp on."},
+            {"from": "function_call", "value": '{"name": "lamp", "arguments": \'{"on": true}\'}'},
+            {"from": "function_response", "value": '{"ok": true}'},
+            {"from": "gpt", "value": "It is on."},
+        ],
+    }
+    report, (record,) = run(tmp_path, row)
+    assert [turn["from"] for turn in record["conversations"]] == [
+        "human",
+        "function_call",
+        "observation",
+        "gpt",
+    ]
+    assert [tool["name"] for tool in json.loads(record["tools"])] == ["lamp"]
+    assert next(iter(report.columns.values()))["left"] == {}
 
 
 def test_chatml_in_a_text_column_is_a_dialogue(tmp_path):

@@ -18,6 +18,8 @@ SPELLINGS = {
     "doctor": "患者：Q\n医生：A\n患者：R\n医生：B\nC",
     "chatglm": "[Round 1]\n\n问：Q\n\n答：A\n\n[Round 2]\n\n问：R\n\n答：B\nC",
     "questions": "Q: Q\nA: A\nQ: R\nA: B\nC",
+    "instructions": "Instruction: Q\n\nResponse: A\n\nInstruction: R\n\nResponse: B\nC",
+    "questions-and-answers": "### Question:\nQ\n### Answer:\nA\n### Question:\nR\n### Answer:\nB\nC",
     "guanaco": "### Human: Q### Assistant: A### Human: R### Assistant: B\nC",
     "vicuna": "USER: Q ASSISTANT: A</s>USER: R ASSISTANT: B\nC</s>",
     "alpaca": "### Instruction:\nQ\n\n### Response:\nA\n\n### Instruction:\nR\n\n### Response:\nB\nC",
