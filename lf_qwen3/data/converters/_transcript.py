@@ -80,7 +80,7 @@ _ANYWHERE = (
         user="### ?(?i:human|user):",
         assistant="### ?(?i:assistant|gpt|ai|bot):",
     ),
-    _marks(user=r"\bUSER:", assistant=r"\bASSISTANT:"),
+    _marks(user=r"\bUSER:", assistant=r"\bASSISTANT:", tool=r"\bFUNCTION RESPONSE:"),
 )
 """Marks that no sentence holds by chance: Llama 3, Gemma, Phi and Zephyr, DeepSeek, MOSS, Llama 2, Alpaca,
 Guanaco, Vicuna. A text before the first is the system text."""

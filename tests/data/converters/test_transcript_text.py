@@ -74,8 +74,9 @@ def test_what_alpacas_template_says_itself_is_taken_off_and_the_input_belongs_to
     assert read_transcript(text) == Conversation([Turn("user", "Q\nI"), TWO[1]])
 
 
-def test_function_responses_are_tool_turns():
-    text = 'USER: Q\n\n\nASSISTANT: A\n\n\nFUNCTION RESPONSE: {"n": 1}\n\n\nASSISTANT: B'
+@pytest.mark.parametrize("seam", ["\n\n\n", "\n", " "])
+def test_function_responses_are_tool_turns(seam):
+    text = seam.join(["USER: Q", "ASSISTANT: A", 'FUNCTION RESPONSE: {"n": 1}', "ASSISTANT: B"])
     assert parse_transcript(text) == [*TWO, Turn("tool", '{"n": 1}'), Turn("assistant", "B")]
 
 
