@@ -16,13 +16,15 @@ class Turn:
     """One message.
 
     `thinking` is the reasoning of an assistant turn without its tags, or None where there is none.
-    `calls` is the JSON array of an assistant's tool calls ([{"name", "arguments"}, ...]) or "".
+    `calls` is the JSON array of an assistant's tool calls ([{"name", "arguments"}, ...]) or "". An assistant
+    turn that the source marks as not to be learnt has `learn` False: it is history and nothing else.
     """
 
     role: Role
     content: str
     thinking: str | None = None
     calls: str = ""
+    learn: bool = True
 
 
 @dataclass(slots=True)

@@ -28,7 +28,15 @@ REJECTED: dict[str, Reason] = {
     "bad_turns": Reason("the turns are not a list of messages", "a list of {from, value} or {role, content}"),
     "unknown_role": Reason("a turn has a role that is not known", "user, assistant, system or tool"),
     "roles": Reason("the roles do not alternate", "user and assistant in turn; merge or drop the odd turn"),
+    "late_system": Reason(
+        "a system turn stands behind the first turn",
+        "move its text into the first turn, or into the user turn that follows it",
+    ),
     "no_answer": Reason("the conversation has no assistant turn", "there is nothing to learn; leave it out"),
+    "nothing_learnt": Reason(
+        "the row marks every answer as not to be learnt",
+        "leave the row out, or take the mark (loss, weight, train, ...) off the answer to learn",
+    ),
     "system_twice": Reason("the row brings two different system texts", "keep one of them"),
     "empty_question": Reason("a user turn is empty", "write the question, or leave the row out"),
     "empty_answer": Reason("an assistant turn is empty", "write the answer, or leave the row out"),
@@ -62,6 +70,9 @@ REJECTED: dict[str, Reason] = {
         "one number for each answer, and not the same for all",
     ),
     "multimodal": Reason("a turn holds an image, audio or video", "only text can be converted"),
+    "needs_unroll": Reason(
+        "an answer is marked as not to be learnt, and --turns all learns every answer", "use --turns unroll"
+    ),
     "needs_sharegpt": Reason("alpaca records cannot hold tool turns", "use --format sharegpt"),
 }
 
@@ -84,6 +95,8 @@ REPAIRED: dict[str, Reason] = {
     "crlf": Reason("Windows line ends inside a text became plain ones", ""),
     "ranked_list": Reason("of a list of answers the best and the worst became the pair", ""),
     "trailing_user": Reason("a last user turn without an answer was dropped", ""),
+    "leading_assistant": Reason("a greeting before the first user turn was dropped", ""),
+    "not_learnt": Reason("an answer that is marked as not to be learnt was kept as history only", ""),
 }
 
 

@@ -90,9 +90,10 @@ class Format:
 
 
 def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[WrittenRecord]:
-    """Write sharegpt records: one per assistant turn (unroll), or one of the whole dialogue.
+    """Write sharegpt records: one per assistant turn to learn (unroll), or one of the whole dialogue.
 
-    The thinking of earlier turns is left out as Qwen3's chat template leaves it out, except by `all`.
+    The thinking of earlier turns is left out as Qwen3's chat template leaves it out, except by `all`. Raises
+    `Reject` ("needs_unroll") where `all` would learn a turn that must not be learnt.
     """
     steps = _merge_parallel_tools(conversation.turns)
     tail = b',"system":%b,"tools":%b}\n' % (_json(conversation.system), _json(conversation.tools))
@@ -103,6 +104,7 @@ def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[WrittenRec
         thinks = steps[-1].thinking is not None
         return [WrittenRecord(_line(prompt, pair + tail), thinks, context + _between(prompt))]
     if turns == "all":
+        _require_all_learnt(steps)
         items = [_item(turn) for turn in steps]
         thinks = any(turn.thinking is not None for turn in steps)
         return [WrittenRecord(_line(items, tail), thinks, context + _between(items[:-1]))]
@@ -111,7 +113,7 @@ def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[WrittenRec
     for turn in steps:
         is_last = turn is steps[-1]
         item = _item(turn)
-        if turn.role == "assistant" and (is_last or turns == "unroll"):
+        if turn.role == "assistant" and turn.learn and (is_last or turns == "unroll"):
             line = _line([*history, item], tail)
             records.append(WrittenRecord(line, turn.thinking is not None, context + _between(history)))
         if not is_last:
@@ -122,7 +124,8 @@ def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[WrittenRec
 def encode_alpaca(conversation: Conversation, turns: Turns) -> list[WrittenRecord]:
     """Write alpaca records: one per assistant turn (unroll), or one of the whole dialogue.
 
-    Raises `Reject` ("needs_sharegpt") for a dialogue with tools, which alpaca has no place for.
+    Raises `Reject` ("needs_sharegpt") for a dialogue with tools, which alpaca has no place for, and
+    ("needs_unroll") as `encode_sharegpt` does.
     """
     steps = conversation.turns
     if conversation.tools or any(turn.role == "tool" or turn.calls for turn in steps):
@@ -130,11 +133,15 @@ def encode_alpaca(conversation: Conversation, turns: Turns) -> list[WrittenRecor
     pairs = list(zip(steps[::2], steps[1::2], strict=True))
     keep = (lambda turn: turn) if turns == "all" else _bare
     history = [[user.content, assistant_text(keep(assistant))] for user, assistant in pairs[:-1]]
+    if turns == "all" and not conversation.rejected:
+        _require_all_learnt(steps)
     chosen_ends = range(len(pairs)) if turns == "unroll" and not conversation.rejected else [len(pairs) - 1]
     context = context_of(conversation)
     records = []
     for end in chosen_ends:
         user, assistant = pairs[end]
+        if not assistant.learn:
+            continue
         answer = {"output": assistant_text(assistant)}
         if conversation.rejected:
             answer = {"chosen": assistant_text(assistant), "rejected": assistant_text(conversation.rejected)}
@@ -225,6 +232,12 @@ def assistant_text(turn: Turn) -> str:
         for call in json.loads(turn.calls)
     )
     return frame(turn.thinking, f"{turn.content}\n{calls}" if turn.content else calls)
+
+
+def _require_all_learnt(turns: Sequence[Turn]) -> None:
+    for number, turn in enumerate(turns, 1):
+        if not turn.learn:
+            raise Reject("needs_unroll", f"turn {number}")
 
 
 def _bare(turn: Turn) -> Turn:

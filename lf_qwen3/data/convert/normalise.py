@@ -27,7 +27,9 @@ def normalise(conversation: Conversation) -> None:
         except Reject as error:
             where = "the rejected answer" if turn is losing else f"turn {number}"
             raise Reject(error.code, f"{where}: {error.detail}") from None
+    _drop_greeting(conversation)
     _drop_unanswered(conversation)
+    _end_with_learnt_turn(conversation)
 
 
 def _normalise_turn(turn: Turn, repairs: set[str]) -> None:
@@ -51,9 +53,31 @@ def _plain(text: str, repairs: set[str]) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _drop_greeting(conversation: Conversation) -> None:
+    """Drop a first assistant turn, which answers nothing, when there is a dialogue behind it."""
+    turns = conversation.turns
+    if len(turns) > 2 and turns[0].role == "assistant" and turns[1].role == "user" and not turns[0].calls:
+        del turns[0]
+        conversation.repairs.add("leading_assistant")
+
+
 def _drop_unanswered(conversation: Conversation) -> None:
     """Drop a last user turn that nobody answered, when there is a dialogue before it."""
     turns = conversation.turns
     if len(turns) > 2 and turns[-1].role == "user" and turns[-2].role == "assistant":
         turns.pop()
         conversation.repairs.add("trailing_user")
+
+
+def _end_with_learnt_turn(conversation: Conversation) -> None:
+    """Drop what stands behind the last turn that may be learnt: it is the history of nothing.
+
+    The order of the turns is left to the rules, and so is a dialogue of which nothing may be learnt.
+    """
+    turns = conversation.turns
+    if all(turn.learn for turn in turns):
+        return
+    conversation.repairs.add("not_learnt")
+    learnt = [at for at, turn in enumerate(turns) if turn.role == "assistant" and turn.learn]
+    if learnt and not conversation.rejected:
+        del turns[learnt[-1] + 1 :]

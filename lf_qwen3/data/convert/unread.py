@@ -37,6 +37,7 @@ _ABOUT = (
     "type",
     "id",
     "ids",
+    "index",
     "source",
     "model",
     "count",
@@ -49,6 +50,8 @@ _ABOUT = (
     "lang",
 )
 """Last words of names that tell of a thing (its kind, its origin, its size) and do not hold it."""
+_MARKS = ("loss", "weight", "train", "mask")
+"""How keys of messages begin that say whether a turn is learnt; those that could be kept were read."""
 _CHOICES = re.compile(r"[a-e]|(?:choice|option|opt)_?[a-e1-9]", re.IGNORECASE)
 _REFERENCES = frozenset(ANSWERS + MODEL_ANSWERS)
 """Of several answers the first was read; the others are what it is compared with."""
@@ -130,6 +133,8 @@ def _meaning(column: str, counts: ColumnCounts) -> str:
     name = column.rpartition("[].")[2]
     if _CHOICES.fullmatch(name) and sum(map(bool, map(_CHOICES.fullmatch, counts.left))) > 1:
         return "options"
+    if "[]." in column and _begins(name, _MARKS):
+        return "mark"
     tokens = _TOKEN.findall(name)
     if not tokens or tokens[-1].lower() not in _ABOUT:
         for meaning, words in _MEANINGS.items():
@@ -146,6 +151,8 @@ def _warning(column: str, meaning: str, counts: ColumnCounts) -> str:
     where = f"the column '{column}' was not read, and {counts.left[column]:,} of {counts.rows:,} rows fill it"
     if meaning == "picture":
         return f"{where}: pictures, video and audio cannot be converted"
+    if meaning == "mark":
+        return f"{where}: a turn is learnt or not, 1 or 0; nothing else can be said of it"
     if "[]." in column or meaning not in ROLES:
         return f"{where}: its texts are longer than {LONG} characters" if meaning == "text" else where
     return (

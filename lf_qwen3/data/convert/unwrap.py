@@ -96,6 +96,7 @@ def _spelled_out(source: Turn, conversation: Conversation) -> list[tuple[Turn, b
     own = [turn for turn, _ in turns if turn.role == source.role]
     if own:
         own[-1].thinking, own[-1].calls = source.thinking, source.calls
+        own[-1].learn = source.learn
     return turns
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters._dialogue import add_columns
-from lf_qwen3.data.converters.fields import first_present, kind, optional_text, text
+from lf_qwen3.data.converters.fields import first_present, kind, optional_text, parse_cell, text
 from lf_qwen3.data.converters.roles import INPUTS
-from lf_qwen3.data.converters.source_row import SourceRow
+from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
 CONTEXT = ("system", "tools", "history")
 
@@ -41,8 +41,9 @@ def prompt(row: SourceRow, questions: Sequence[str]) -> list[Turn]:
 
 
 def _history(pairs: object) -> list[Turn]:
-    """Return the turns of a list of [question, answer] pairs; null, "" and [] are no history."""
-    if not pairs:
+    """Return the turns of a list of [question, answer] pairs, or of its text; null, "" and [] are none."""
+    pairs = parse_cell(pairs)
+    if not is_filled(pairs):
         return []
     if not isinstance(pairs, list):
         raise Reject("bad_turns", f"history is {kind(pairs)}")

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
+
+_KINDS: Mapping[type, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
+_ARRAY_SEAM = re.compile(r"\}(\n\s*)\{")
+"""How numpy writes the objects of an array: without commas. Inside a text of theirs a line end is escaped."""
 
 
 def require_text_only(row: SourceRow) -> None:
@@ -41,5 +55,40 @@ def first_present(row: SourceRow, names: Sequence[str]) -> str:
 
 def kind(value: object) -> str:
     """Name the type of a value as a person who writes JSON calls it."""
-    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
-    return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
+    return "null" if value is None else _KINDS.get(type(value), f"a {type(value).__name__}")
+
+
+def parse_cell(value: Any) -> Any:
+    """Return the list or object that a text spells out, as JSON or as Python writes it; else the value.
+
+    The cell of a CSV cannot hold a list otherwise: people write JSON, pandas writes what Python shows.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text[:1] + text[-1:] not in ("[]", "{}"):
+        return value
+    spelled = _parsed(text)
+    if spelled is None or ("\\u" in text.lower() and not _is_unicode(spelled)):
+        return value
+    return spelled
+
+
+def _is_unicode(value: object) -> bool:
+    """Tell whether no text inside a value holds half of a surrogate pair."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(_ARRAY_SEAM.sub(r"},\1{", text))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.converters import converter
-from lf_qwen3.data.converters._dialogue import add_columns, read
-from lf_qwen3.data.converters.fields import first_present
+from lf_qwen3.data.converters._dialogue import read_dialogue
+from lf_qwen3.data.converters.roles import THOUGHTS
 from lf_qwen3.data.converters.source_row import SourceRow
 
 MESSAGES = ("conversations", "conversation")
@@ -14,7 +14,7 @@ MESSAGES = ("conversations", "conversation")
 @converter(
     "finetome",
     needs=[MESSAGES],
-    may=("system", "tools", "id"),
+    may=("system", "tools", "id", *THOUGHTS),
     leaves=("source", "score"),
     precedence=1,
     messages=MESSAGES,
@@ -25,5 +25,4 @@ def convert(row: SourceRow) -> Conversation:
     {"conversations": [{"from": "human", "value": "Explain recursion."},
      {"from": "gpt", "value": "A function that calls itself …"}], "source": "FineTome", "score": 5.2}
     """
-    name = first_present(row, MESSAGES)
-    return add_columns(read(row, name), row)
+    return read_dialogue(row, MESSAGES)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from lf_qwen3.base.conversation import Row
+from lf_qwen3.data.converters._dialogue import holds_messages
 from lf_qwen3.data.converters.roles import ROLES, Roles
 from lf_qwen3.data.converters.source_row import is_filled
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "messages": ("message", "conversation", "dialog", "turns", "chat"),
+    "messages": ("message", "conversation", "dialog", "turns", "chat", "contents"),
     "chosen": ("chosen", "prefer", "winner", "better", "response_j"),
     "rejected": ("reject", "loser", "worse", "other", "response_k"),
     "thinking": ("think", "reason", "cot", "thought", "rationale", "trajector", "analysis", "思", "推理"),
@@ -65,11 +66,18 @@ def _columns_by_kind(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, f
     lists: dict[str, float] = {}
     for column in dict.fromkeys(name for row in rows for name in row):
         values = [row[column] for row in rows if is_filled(row.get(column))]
-        if values and all(isinstance(value, str) for value in values):
-            texts[column] = sum(map(len, values)) / len(values)
-        elif values and all(isinstance(value, list) and isinstance(value[0], dict) for value in values):
+        if values and all(map(_is_list_of_objects, values)):
             lists[column] = sum(map(len, values)) / len(values)
+        elif values and all(isinstance(value, str) for value in values):
+            texts[column] = sum(map(len, values)) / len(values)
     return texts, lists
+
+
+def _is_list_of_objects(value: object) -> bool:
+    """Tell whether a cell holds a list of objects, or messages as JSON text."""
+    if isinstance(value, str):
+        return holds_messages(value)
+    return isinstance(value, list) and isinstance(value[0], dict)
 
 
 def _best(columns: Sequence[str], words: Sequence[str]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.converters import converter
-from lf_qwen3.data.converters._dialogue import add_columns, read
+from lf_qwen3.data.converters._dialogue import read_dialogue
+from lf_qwen3.data.converters.roles import THOUGHTS
 from lf_qwen3.data.converters.source_row import SourceRow
 
 
-@converter("messages", needs=["messages"], may=("system", "tools", "id"), precedence=1)
+@converter("messages", needs=["messages"], may=("system", "tools", "id", *THOUGHTS), precedence=1)
 def convert(row: SourceRow) -> Conversation:
     r"""Take system, developer, user, assistant and tool messages, with reasoning_content and tool_calls.
 
@@ -18,4 +19,4 @@ def convert(row: SourceRow) -> Conversation:
      {"role": "tool", "content": "rain"}, {"role": "assistant", "content": "Yes."}],
      "tools": [{"type": "function", "function": {"name": "weather", "parameters": {}}}]}
     """
-    return add_columns(read(row, "messages"), row)
+    return read_dialogue(row, ("messages",))

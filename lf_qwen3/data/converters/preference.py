@@ -8,7 +8,7 @@ from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters import PAIRS, converter
 from lf_qwen3.data.converters._columns import CONTEXT, prompt
-from lf_qwen3.data.converters._dialogue import add_columns, read
+from lf_qwen3.data.converters._dialogue import add_columns, holds_messages, read
 from lf_qwen3.data.converters._transcript import read_transcript
 from lf_qwen3.data.converters.fields import first_present, text
 from lf_qwen3.data.converters.roles import CHOSEN, INPUTS, REJECTED
@@ -80,7 +80,7 @@ def _side(row: SourceRow, name: str, place: int) -> Conversation:
         answer = Conversation([Turn("assistant", value[place])])
         if len(value) > 1:
             row.leave(f"{row.column(name)}[].others")
-    elif isinstance(value, dict | list):
+    elif holds_messages(value):
         answer = read(row, name)
     else:
         answer = Conversation([Turn("assistant", text(row, name))])
@@ -94,7 +94,7 @@ def _side(row: SourceRow, name: str, place: int) -> Conversation:
 def _prompt(row: SourceRow) -> Conversation:
     """Read what comes before the two answers: a dialogue or its transcript, or a question with its input."""
     for name in DIALOGUES:
-        if isinstance(row.peek(name), list):
+        if holds_messages(row.peek(name)):
             return read(row, name)
     name = first_present(row, QUESTIONS)
     value = row.peek(name)

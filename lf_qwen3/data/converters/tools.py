@@ -9,9 +9,11 @@ import ast
 import json
 import re
 import warnings
+from collections.abc import Callable, Collection
 from typing import Any
 
 from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.converters.source_row import is_filled
 from lf_qwen3.qwen3.thinking import excerpt
 
 _QUOTED_ARGUMENTS = re.compile(r"""(.*"arguments"\s*:\s*)'(.*)'(\s*\})\s*\Z""", re.DOTALL)
@@ -21,18 +23,18 @@ _TAG = re.compile("</?tool_call>")
 _LITERAL_ERRORS = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
 
 
-def calls_text(value: object, where: str) -> str:
+def calls_text(value: object, where: str, leave: Callable[[str], object] = lambda key: None) -> str:
     """Return tool calls as the JSON array [{"name", "arguments"}, ...], "" where there are none.
 
     `value` is one call or a list of them, as objects or as text (JSON, or the literal that Python writes),
     in OpenAI's form ({"function": {"name", "arguments"}}) or flat; arguments may be such a text, and null or
-    a blank text where there are none. Qwen's tags around whole calls are taken off. Raises `Reject`
-    ("bad_tool_call") for anything else.
+    a blank text where there are none. Qwen's tags around whole calls are taken off. Other keys that are
+    filled go to `leave`. Raises `Reject` ("bad_tool_call") for anything else.
     """
     given = _parsed(_without_tags(value), "bad_tool_call", where)
     if given is None or given == []:
         return ""
-    calls = [_call(call, where) for call in (given if isinstance(given, list) else [given])]
+    calls = [_call(call, where, leave) for call in (given if isinstance(given, list) else [given])]
     return _written(calls, "bad_tool_call", where)
 
 
@@ -100,7 +102,7 @@ def _name_of(tool: object) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _call(call: object, where: str) -> dict[str, Any]:
+def _call(call: object, where: str, leave: Callable[[str], object]) -> dict[str, Any]:
     call = _parsed(call, "bad_tool_call", where)
     function = call.get("function", call) if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
@@ -111,7 +113,16 @@ def _call(call: object, where: str) -> dict[str, Any]:
         arguments = {}
     if not isinstance(arguments, dict):
         raise Reject("bad_tool_call", f"{where}: the arguments of {function['name']} are no object")
+    known = ("type", "name", key)
+    for other in _other_keys(call, known if function is call else ("type", "function")):
+        leave(other)
+    for other in _other_keys(function, known) if function is not call else ():
+        leave(f"function.{other}")
     return {"name": function["name"], "arguments": arguments}
+
+
+def _other_keys(item: Any, known: Collection[str]) -> list[str]:
+    return [key for key, value in item.items() if key not in known and is_filled(value)]
 
 
 def _parsed(value: object, code: str, where: str) -> Any:

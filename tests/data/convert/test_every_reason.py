@@ -22,6 +22,12 @@ def asked(answer, question="What is it?"):
     return chat(("user", question), ("assistant", answer))
 
 
+def marked(*marks):
+    """Return a dialogue of which each answer has keys of its own."""
+    turns = asked(ANSWER)["messages"]
+    return {"messages": [turn for mark in marks for turn in (turns[0], {**turns[1], **mark})]}
+
+
 def preference(chosen, rejected, prompt="What is it?"):
     return {"prompt": prompt, "chosen": chosen, "rejected": rejected}
 
@@ -53,6 +59,9 @@ REJECTED_ROWS = {
     "unknown_role": chat(("narrator", "q"), ("assistant", ANSWER)),
     "roles": chat(("user", "q"), ("user", "r"), ("assistant", ANSWER)),
     "no_answer": chat(("user", "q")),
+    "late_system": chat(("user", "q"), ("system", "s"), ("assistant", ANSWER)),
+    "nothing_learnt": marked({"loss": False}),
+    "needs_unroll": marked({"loss": False}, {}),
     "system_twice": chat(("system", "a"), ("user", "q"), ("assistant", ANSWER), system="b"),
     "empty_question": asked(ANSWER, question=" "),
     "empty_answer": asked(frame("r", "")),
@@ -103,6 +112,8 @@ REPAIRED_ROWS = {
     ),
     "crlf": asked("One.\r\nTwo."),
     "ranked_list": {"ranks": [2, 1], "prompt": "What is it?", "responses": ["A stone.", "A bird."]},
+    "leading_assistant": chat(("assistant", "Hello!"), ("user", "q"), ("assistant", ANSWER)),
+    "not_learnt": marked({"loss": False}, {}),
     "trailing_user": chat(("user", "q"), ("assistant", ANSWER), ("user", "r")),
 }
 GOOD = {
@@ -128,8 +139,11 @@ def converted(folder, row, code=""):
     end = b"" if code == "truncated" else b"\n"
     source.write_bytes(json.dumps(good).encode() + b"\n" + line + end)
     format_name: Literal["alpaca", "sharegpt"] = "alpaca" if code == "needs_sharegpt" else "sharegpt"
+    turns: Literal["all", "unroll"] = "all" if code == "needs_unroll" else "unroll"
     columns = COLUMNS.get(code, ())
-    return convert(ConvertOptions((str(source),), "a", folder / "data", format=format_name, columns=columns))
+    return convert(
+        ConvertOptions((str(source),), "a", folder / "data", format=format_name, turns=turns, columns=columns)
+    )
 
 
 def test_the_rows_are_those_of_all_codes():

@@ -224,6 +224,7 @@ def test_an_ordinary_dialogue_is_read_by_the_column(messages):
     "columns",
     [
         {"conversations": TURNS, "system": ["s"]},
+        {"conversations": TURNS, "Reasoning": ["r"]},
         {"conversations": TURNS, "Conversations": TURNS},
         {"conversations": ["text"]},
         {"conversations": [[{"from": "human", "value": "q", "weight": 1}]]},

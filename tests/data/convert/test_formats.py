@@ -53,6 +53,20 @@ def test_last_writes_the_last_of_the_unrolled_records():
     assert records(dialogue(), turns="last") == records(dialogue())[-1:]
 
 
+@pytest.mark.parametrize("format", ["sharegpt", "alpaca"])
+def test_a_turn_that_must_not_be_learnt_is_history_only(format):
+    conversation = dialogue()
+    conversation.turns[3].learn = False
+    kept = records(dialogue(), format)
+    del kept[1]
+    assert records(conversation, format) == kept
+    with pytest.raises(Reject) as caught:
+        records(conversation, format, "all")
+    assert (caught.value.code, caught.value.detail) == ("needs_unroll", "turn 4")
+    conversation.rejected = Turn("assistant", "b")
+    assert len(records(conversation, format, "all")) == 1
+
+
 def test_all_keeps_every_thinking():
     (record,) = records(dialogue(), turns="all")
     assert values(record) == ["q1", frame("t1", "a1"), "q2", "a2", "q3", frame("t3", "a3")]

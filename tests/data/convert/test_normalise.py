@@ -11,11 +11,16 @@ from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame, has_tag, split
 
 
-def made(*texts, system="", thinking=None, rejected=None):
-    """Build a dialogue of alternating texts; `thinking` is the last turn's column."""
+def made(*texts, system="", thinking=None, rejected=None, learn=True):
+    """Build a dialogue of alternating texts; `thinking` and `learn` are the last turn's."""
     turns = [Turn("assistant" if at % 2 else "user", text) for at, text in enumerate(texts)]
-    turns[-1].thinking = thinking
+    turns[-1].thinking, turns[-1].learn = thinking, learn
     return Conversation(turns, system, rejected=rejected)
+
+
+def unlearnt(*marks):
+    """Build a dialogue of which the answers marked 0 must not be learnt."""
+    return Conversation([turn for mark in marks for turn in made("Q", "A", learn=bool(mark)).turns])
 
 
 MARKUP = [
@@ -82,6 +87,26 @@ def test_text_that_only_looks_like_markup_comes_through_untouched(text):
             id="rejected-answer",
         ),
         pytest.param(made("Q"), (made("Q"), set()), id="a-question-alone-is-left-to-the-rules"),
+        pytest.param(
+            Conversation([Turn("assistant", "Hi!"), *made("Q", "A").turns]),
+            (made("Q", "A"), {"leading_assistant"}),
+            id="greeting",
+        ),
+        pytest.param(
+            Conversation([Turn("assistant", "A"), Turn("user", "Q")]),
+            (Conversation([Turn("assistant", "A"), Turn("user", "Q")]), set()),
+            id="an-answer-before-its-question-is-left-to-the-rules",
+        ),
+        pytest.param(unlearnt(0, 1), (unlearnt(0, 1), {"not_learnt"}), id="unlearnt-history"),
+        pytest.param(unlearnt(1, 0, 1, 0, 0), (unlearnt(1, 0, 1), {"not_learnt"}), id="unlearnt-end"),
+        pytest.param(
+            unlearnt(0, 0), (unlearnt(0, 0), {"not_learnt"}), id="nothing-learnt-is-left-to-the-rules"
+        ),
+        pytest.param(
+            made("Q", "<|im_start|>assistant\nA<|im_end|>", learn=False),
+            (made("Q", "A", learn=False), {"chat_template", "not_learnt"}),
+            id="the-mark-stays-with-unwrapped-text",
+        ),
     ],
 )
 def test_normalise(conversation, expected):

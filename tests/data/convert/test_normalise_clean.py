@@ -18,10 +18,11 @@ TURN = st.builds(
     content=TEXT,
     thinking=st.none() | TEXT,
     calls=st.sampled_from(["", "", "[]"]),
+    learn=st.sampled_from([True, True, True, False]),
 )
 ORDINARY = st.tuples(
     st.builds(Turn, role=st.just("user"), content=TEXT),
-    st.builds(Turn, role=st.just("assistant"), content=TEXT, thinking=st.none() | TEXT),
+    st.builds(Turn, role=st.just("assistant"), content=TEXT, thinking=st.none() | TEXT, learn=st.just(True)),
 ).map(list)
 CONVERSATION = st.builds(
     Conversation,

@@ -60,6 +60,22 @@ Q, A = Turn("user", "Q"), Turn("assistant", "A")
             Conversation([Turn("user", "Q\nx"), A]),
             id="the-names-of-llamafactory-columns",
         ),
+        *(
+            pytest.param(
+                {"instruction": "Q2", "output": "A2", "history": history},
+                Conversation([Q, A, Turn("user", "Q2"), Turn("assistant", "A2")]),
+                id=f"history-in-a-text-{number}",
+            )
+            for number, history in enumerate(['[["Q", "A"]]', "[['Q', 'A']]"])
+        ),
+        *(
+            pytest.param(
+                {"instruction": "Q", "output": "A", "history": history},
+                Conversation([Q, A]),
+                id=f"no-history-in-a-text-{number}",
+            )
+            for number, history in enumerate(["[]", "", " "])
+        ),
         pytest.param(
             {"instruction": "Q", "output": f"{OPEN}R{CLOSE}A"},
             Conversation([Q, Turn("assistant", f"{OPEN}R{CLOSE}A")]),
@@ -91,9 +107,9 @@ def test_convert(row, expected):
             id="object",
         ),
         pytest.param(
-            {"instruction": "Q", "output": "A", "history": "[]"},
+            {"instruction": "Q", "output": "A", "history": "Q, A"},
             "bad_turns",
-            "history is a str",
+            "history is a text",
             id="history",
         ),
         pytest.param(

@@ -249,7 +249,7 @@ def test_convert(given, expected):
         pytest.param({"messages": [ASKS, answer(None)]}, "missing_field", id="null-content"),
         pytest.param({"messages": [ASKS, answer(None, tool_calls=[])]}, "missing_field", id="no-calls"),
         pytest.param({"messages": [ASKS, answer(7)]}, "not_text", id="content-is-a-number"),
-        pytest.param({"messages": [ASKS, answer(["A"])]}, "not_text", id="part-is-text"),
+        pytest.param({"messages": [ASKS, answer(["A", "B"])]}, "not_text", id="texts-without-a-seam"),
         pytest.param({"messages": [ASKS, answer([{"type": "refusal"}])]}, "not_text", id="other-part"),
         pytest.param(
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
@@ -259,7 +259,7 @@ def test_convert(given, expected):
         pytest.param(
             {"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "multimodal", id="audio"
         ),
-        pytest.param({"messages": [ASKS, answer(reasoning_content=["R"])]}, "not_text", id="reasoning-list"),
+        pytest.param({"messages": [ASKS, answer(reasoning_content=[7])]}, "not_text", id="reasoning-number"),
         pytest.param(calling("f"), "bad_tool_call", id="call-is-text"),
         pytest.param(calling({"arguments": {}}), "bad_tool_call", id="call-without-name"),
         pytest.param(calling({"name": 3, "arguments": {}}), "bad_tool_call", id="name-is-a-number"),

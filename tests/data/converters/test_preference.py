@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from lf_qwen3.base.conversation import Conversation, Turn
@@ -215,3 +217,11 @@ def test_convert_rejects(row, code):
     with pytest.raises(Reject) as caught:
         convert(SourceRow(row))
     assert caught.value.code == code
+
+
+def test_dialogues_may_be_the_json_text_of_a_cell():
+    pair = {"chosen": talk("Q", "A"), "rejected": talk("Q", "B")}
+    as_text = {name: json.dumps(messages) for name, messages in pair.items()}
+    assert convert(SourceRow(as_text)) == convert(SourceRow(pair))
+    prompt = {"prompt": json.dumps(talk("Q")), "chosen": "A", "rejected": json.dumps([9])}
+    assert convert(SourceRow(prompt)) == Conversation([Q, A], rejected=Turn("assistant", "[9]"))

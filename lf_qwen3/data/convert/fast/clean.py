@@ -18,7 +18,7 @@ def normalise_clean(conversation: Conversation) -> bool:
     role = "user"
     for turn in conversation.turns:
         text = turn.content
-        if turn.role != role or turn.calls or "<" in text or "\r" in text or "\0" in text:
+        if turn.role != role or turn.calls or not turn.learn or "<" in text or "\r" in text or "\0" in text:
             return False
         if role == "assistant" and turn.thinking is not None:
             thought = turn.thinking

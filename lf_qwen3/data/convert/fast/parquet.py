@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lf_qwen3.data.converters.roles import THOUGHTS
 from lf_qwen3.data.converters.source_row import MEDIA_COLUMNS, ColumnUse, Fill, fill_of, use_of_columns
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _PAIRS = (["human", "gpt"], ["user", "assistant"])
 _ALTERNATING = {2 * turns: tuple(pair * turns for pair in _PAIRS) for turns in range(1, 33)}
 _ROLES = ("from", "role")
 _TEXTS = ("value", "content")
-_TAKEN = MEDIA_COLUMNS | {"system", "tools"}
+_TAKEN = MEDIA_COLUMNS | {"system", "tools", *THOUGHTS}
 """Columns that mean something beside the dialogue."""
 
 

@@ -22,6 +22,16 @@ def no_answer(conversation: Conversation) -> Breach | None:
     return None if "assistant" in [turn.role for turn in conversation.turns] else Breach()
 
 
+@rule(
+    "nothing_learnt", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("assistant", "a", learn=False)])
+)
+def nothing_learnt(conversation: Conversation) -> Breach | None:
+    """Require an answer that may be learnt; of a preference pair that is the chosen one."""
+    answers = [turn for turn in conversation.turns if turn.role == "assistant"]
+    may_learn = [turn.learn for turn in (answers[-1:] if conversation.rejected else answers)]
+    return Breach() if answers and not any(may_learn) else None
+
+
 @rule("roles", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("user", "q"), Turn("assistant", "a")]))
 def roles(conversation: Conversation) -> Breach | None:
     """Let user (or tool) and assistant alternate; the user begins, the assistant ends.
