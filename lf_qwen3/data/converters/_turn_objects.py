@@ -71,7 +71,7 @@ def _messages_of_turn(turn: dict[str, Any]) -> list[dict[str, Any]]:
     }
     messages = [{"role": role, "content": text} for role, own in texts.items() for text in own]
     if not messages:
-        return [{"role": role, "content": text} for role, text in turn.items() if speaker_of(role)] or [turn]
+        return [{"role": role, "content": text} for role, text in turn.items()] if len(turn) == 1 else [turn]
     messages[-1] = {**turn, **messages[-1]}
     return messages
 
