@@ -31,7 +31,9 @@ def plain_turn(message: Any) -> Turn | None:
     if type(name) is not str or type(text) is not str:
         return None
     speaker = speaker_of(name)
-    return Turn(_TURNS[speaker], text) if speaker in _TURNS else None
+    if speaker == "user" or speaker == "assistant" or speaker == "tool":
+        return Turn(speaker, text)
+    return None
 
 
 class MessageReader:

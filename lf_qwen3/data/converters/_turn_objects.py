@@ -43,7 +43,7 @@ def spread_turns(value: object) -> object:
     return [message for item in value for message in _messages(item, spoken)]
 
 
-def _messages(item: object, spoken: bool) -> Iterator[object]:
+def _messages(item: Any, spoken: bool) -> Iterator[object]:
     """Yield the messages of one item; `spoken` where pairs are a role and a text."""
     if isinstance(item, dict):
         lowered = _lowered(item)

@@ -231,7 +231,15 @@ def test_an_ordinary_dialogue_is_read_by_the_column(messages):
         {"conversations": [[{"from": "human", "value": 1}]]},
         {"text": ["q"]},
     ],
-    ids=["a system column", "two of one name", "no list", "three keys", "numbers", "no messages"],
+    ids=[
+        "a system column",
+        "reasoning",
+        "two of one name",
+        "no list",
+        "three keys",
+        "numbers",
+        "no messages",
+    ],
 )
 def test_other_columns_are_not_read_by_the_column(columns):
     assert parquet.decoder(batch(**columns), ["conversations"]) is None
