@@ -178,7 +178,7 @@ TALK = [{"from": "human", "value": "Is 7 prime?"}, {"from": "gpt", "value": "Yes
 def test_a_column_of_reasoning_belongs_to_the_last_answer(column):
     row = SourceRow({"conversations": [*TALK, *TALK], column: "R"})
     assert convert_sharegpt(row) == Conversation([Q, A, Q, THINKS])
-    assert row.use() == (("conversations", column), (), (), ())
+    assert (row.use().read, row.use().left) == (("conversations", column), ())
 
 
 def test_a_column_of_reasoning_that_is_no_text_or_blank_or_answers_nothing_is_left():
