@@ -34,8 +34,8 @@ def read(row: SourceRow, where: str) -> Conversation:
 
     A message is {from, value} or {role, content}, or a turn object (`_turn_objects`); roles are read in any
     case, and a system message that comes first is the system text; it may bring tools. Content may be a list
-    of parts (`_parts`). An assistant's message may bring reasoning, tool calls, and a mark that it must not be learnt
-    (`_message_keys`); a call that stands in a message of its own belongs to the assistant turn before it.
+    of parts (`_parts`). An assistant's message may bring reasoning, tool calls, and a mark that it must not
+    be learnt (`_message_keys`); a call in a message of its own belongs to the assistant turn before it.
     Other keys, and messages that are null, are noted as left. Raises `Reject` (missing_field, bad_turns,
     unknown_role, late_system, system_twice, not_text, multimodal, bad_tool_call, bad_tools, tools_twice,
     think_twice, think_not_first, think_several).
