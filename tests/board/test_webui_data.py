@@ -95,13 +95,22 @@ def test_where_no_converter_fits_the_columns_are_guessed(here):
     path = put_unknown(here)
     shown = data_source.inspect_source([path], [], "")
     assert shown["guess"] == {"question": "q1", "answer": "r1"}
-    assert "no converter fits" in shown["problem"]
+    assert shown["problem"] == ""
     assert shown["files"][0][1]
     assert (shown["read"], shown["left"]) == (["q1", "r1"], ["n"])
     assert len(shown["rows"]) == data_source.ROWS_SHOWN
     page = render("data/source", texts("en"), state=shown)
     assert texts("en")("data.guessed", names="q1, r1") in page
     assert texts("en")("data.columns_left", names="n") in page
+
+
+def test_where_nothing_can_be_guessed_it_is_said(here):
+    Path("raw/texts.jsonl").write_text(json.dumps({"text": "Rivers flow."}) + "\n", "utf-8")
+    shown = data_source.inspect_source(["raw/texts.jsonl"], [], "")
+    assert (shown["guess"], shown["files"][0][1], shown["read"]) == ({}, "", [])
+    page = render("data/source", texts("en"), state=shown)
+    assert "no converter fits" in page
+    assert "Rivers flow." in page
 
 
 def test_chosen_columns_take_the_place_of_the_guess(here):

@@ -130,7 +130,7 @@ def test_columns_of_unknown_names_are_guessed_changed_and_converted(open_tab, bo
     tab.at("data.source", "p").filter(has_text="q1, r1, n").first.wait_for()
     tab.fill("data.name", "unknown")
     tab.click("data.convert")
-    report = tab.text("data.report", ".lfq-view")
-    assert strings("en")["data"]["rows_left"] in report
+    assert "unknown_train" in tab.text("data.report", ".lfq-good")
+    assert strings("en")["data"]["rows_left"] in tab.text("data.report", ".lfq-view")
     [first, *_] = (board.folder / "data" / "unknown_train.jsonl").read_text("utf-8").splitlines()
     assert json.loads(first)["system"] == "x"

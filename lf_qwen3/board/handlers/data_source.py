@@ -29,8 +29,9 @@ _PACKED = (".gz", ".zst")
 class SourceShown(TypedDict):
     """A source: (name, converter, size) of each file, and of the first one its columns and first rows.
 
-    `converter` is "" where none fits; `problem` and `cure` say why, and `guess` holds the likeliest column of
-    each role. `read` and `left` are the columns of the first rows that the converter reads and leaves.
+    `converter` is "" where none fits, and `problem` and `cure` say why. Where none fits the columns as they
+    are called, `guess` holds the likeliest column of each role, and the converter is the one for those.
+    `read` and `left` are the columns of the first rows that the converter reads and leaves.
     `readings` says how files are read that are no plain run of rows in UTF-8.
     """
 
@@ -78,10 +79,10 @@ def read_source(asked: Mapping[str, Any], progress: Progress) -> SourceShown:
     columns, first = sources.columns(files[0]), sources.first_rows(files[0])
     roles = parse_roles(asked["columns"])
     fits = [_fit(file, asked["converter"], roles) for file in files]
-    problem = next((fit for fit in fits if isinstance(fit, LfQwen3Error)), None)
-    guess = _guess(first) if problem is fits[0] and not roles else ()
+    guess = _guess(first) if isinstance(fits[0], LfQwen3Error) and not roles else ()
     if guess:
         fits[0] = _fit(files[0], asked["converter"], guess)
+    problem = next((fit for fit in fits if isinstance(fit, LfQwen3Error)), None)
     names = ["" if isinstance(fit, LfQwen3Error) else fit for fit in fits]
     read, left = _use_of_rows(first, names[0], roles or guess)
     readings = {file.path.name: sources.describe_reading(file) for file in files}
