@@ -145,7 +145,8 @@ def _show(report: ConversionReport, dataset_dir: str) -> None:
             f"(rows that held nothing else: {report.duplicates:,})"
         )
     if report.conflicts:
-        click.echo(f"same question with another answer, kept: {report.conflicts:,}")
+        what = "same answer marked good and bad" if report.good else "same question with another answer"
+        click.echo(f"{what}, kept: {report.conflicts:,}")
     if report.left_out:
         click.echo(f"left out by the mix: {report.left_out:,} rows")
     for file, reading in report.read_as.items():

@@ -157,6 +157,18 @@ def test_both_sides_of_a_ranking_record_are_shown(lf):
     assert "⟦REJECTED<|im_end|>" in out
 
 
+def test_the_label_of_kto_data_is_shown(lf):
+    rows = [row("Q", "GOOD", mark=True), row("Q", "BAD", mark=False), row("Q", "NONE", mark=None)]
+    put("chat", rows, columns={"messages": "conversations", "kto_tag": "mark"})
+    _, out, _ = lf(*BASE)
+    good, bad, none = out.split("--- row ")[1:]
+    assert "-- good" in good
+    assert "⟦GOOD<|im_end|>" in good
+    assert "-- bad" in bad
+    assert "⟦BAD<|im_end|>" in bad
+    assert "leaves out this row: mark is neither true nor false" in none
+
+
 def test_the_name_given_to_convert_stands_for_its_train_split(lf):
     put("mixed_train", [row("Q", "trained")])
     code, out, _ = lf("preview", "mixed", *BASE[2:])

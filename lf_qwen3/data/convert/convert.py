@@ -184,7 +184,9 @@ def _decide(
     """Deduplicate, mix and split; record the counts in the report, all but one in source rows."""
     lines = converted.lines
     with outputs.AnswerReader(spool_dir, lines) as reader:
-        records, report.duplicate_records, report.conflicts = ledger.drop_duplicates(lines, reader)
+        records, report.duplicate_records, report.conflicts = ledger.drop_duplicates(
+            lines, reader, labelled=converted.labelled > 0
+        )
     rows = ledger.count_rows(lines, records)
     report.duplicates = lines.rows - rows
     if options.mix is not None:

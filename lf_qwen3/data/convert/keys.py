@@ -69,14 +69,17 @@ def prompt_of(question: bytes, thinking: bool) -> bytes:
 def answer_keys(line: bytes) -> AnswerKeys:
     """Hash the learnt answer of a record of either format, to tell whether two differ in form only.
 
-    A preference record has two answers, the chosen and the rejected one: both count.
+    A preference record has two answers, the chosen and the rejected one: both count. Of KTO data `whole`
+    holds the label, and `answer` the reasoning, which the label judges too.
     """
     record = orjson.loads(line)
     texts = [record[key] for key in ("output", "chosen", "rejected") if key in record]
     answers = list(map(_parts, texts or record["conversations"][-1:]))
+    label = record.get("kto_tag")
+    if label is not None:
+        return AnswerKeys(_hash(fold_answers(answers, label)), _hash(fold_answers(answers)))
     return AnswerKeys(
-        _hash(fold_answers(answers, record.get("kto_tag"))),
-        _hash(b"\0".join(fold(parts.answer) for parts in answers)),
+        _hash(fold_answers(answers)), _hash(b"\0".join(fold(parts.answer) for parts in answers))
     )
 
 

@@ -99,13 +99,16 @@ def _values(column: array[int], records: Records) -> Iterable[int]:
     return column if len(records) == len(column) else (column[record] for record in records)
 
 
-def drop_duplicates(lines: Ledger, answer_keys: Callable[[int], AnswerKeys]) -> tuple[Records, int, int]:
+def drop_duplicates(
+    lines: Ledger, answer_keys: Callable[[int], AnswerKeys], labelled: bool = False
+) -> tuple[Records, int, int]:
     """Keep the first of the records with the same prompt and the same answer, reasoning included.
 
     `answer_keys` reads a record's answer back and hashes it normalised; it is asked only for records that
     share their prompt with a record of another line. Returns the records kept, the number of duplicates
     dropped and the number of conflicts left: records whose prompt was answered otherwise before, where
-    another reasoning is no other answer.
+    another reasoning is no other answer. Of KTO data, which are `labelled`, only the same answer that is
+    marked otherwise conflicts: to one prompt it has good answers and bad ones.
     """
     every = range(len(lines))
     shared: dict[int, dict[int, int]] = {prompt: {} for prompt in _repeated(lines.prompt)}
@@ -125,7 +128,7 @@ def drop_duplicates(lines: Ledger, answer_keys: Callable[[int], AnswerKeys]) -> 
                 dropped.add(record)
             wholes.add(whole)
             answers.add(answer)
-        conflicts += len(answers) - 1
+        conflicts += len(wholes) - len(answers) if labelled else len(answers) - 1
     return _chosen(record for record in every if record not in dropped), len(dropped), conflicts
 
 

@@ -11,6 +11,7 @@ from lf_qwen3.base.conversation import Row
 from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.proof.check.dataset_rows import RowPlace, read_rows
 from lf_qwen3.proof.check.rules.records.column_types import ColumnTypes
+from lf_qwen3.proof.check.rules.records.labels import LabelCounts
 from lf_qwen3.proof.check.rules.records.row_outcome import RowOutcome
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
 from lf_qwen3.proof.check.runner import CheckRunner
@@ -29,7 +30,8 @@ _TYPES = {
 class DatasetCounts:
     """What a dataset holds: records that can be learnt, by kind, and rows that cannot.
 
-    `orphans` have several answers, and the dialogue before the last one is no record of its own.
+    `orphans` have several answers, and the dialogue before the last one is no record of its own. `good` and
+    `bad` count the labels of KTO data.
     """
 
     kind: DatasetKind = "sft"
@@ -38,6 +40,8 @@ class DatasetCounts:
     several_turns: int = 0
     unusable: int = 0
     orphans: int = 0
+    good: int = 0
+    bad: int = 0
 
     @property
     def plain(self) -> int:
@@ -48,6 +52,8 @@ class DatasetCounts:
         """Count one record."""
         self.records += 1
         self.thinking += sample.is_thinking
+        self.good += sample.label is True
+        self.bad += sample.label is False
         if len(sample.assistant_texts) > 1 + (sample.record.rejected is not None):
             self.several_turns += 1
 
@@ -61,6 +67,7 @@ class DatasetCounts:
             "thinking_share": round(self.thinking / self.records, 4) if self.records else 0.0,
             "several_turns": self.several_turns,
             "unusable": self.unusable,
+            **({"good": self.good, "bad": self.bad} if self.kind == "kto" else {}),
         }
 
 
@@ -108,6 +115,8 @@ def check_records(
             counts.unusable += 1
             runner.run(RowOutcome(sample), file, place.row)
     columns.check(files, runner)
+    if counts.kind == "kto":
+        runner.run(LabelCounts(counts.good, counts.bad), files.shown(0))
 
 
 @dataclass(slots=True)

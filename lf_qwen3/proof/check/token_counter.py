@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from lf_qwen3.proof.check.dataset_records import DatasetFiles, PlacedSample
 from lf_qwen3.proof.check.rules.records.row_outcome import RowOutcome
+from lf_qwen3.proof.check.rules.records.sample import Sample
 from lf_qwen3.proof.check.rules.tokens.cut import CutRecord
 from lf_qwen3.proof.check.runner import CheckRunner
-from lf_qwen3.trainer.records import Dropped, Record
+from lf_qwen3.trainer.records import Dropped, as_pair
 from lf_qwen3.trainer.render import Encoded, Template
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ class TokenCounter:
     def _submit(self) -> None:
         self._settle()
         if self._waiting:
-            records = [sample.record for _, sample in self._waiting]
-            self._under_way = self._waiting, self._thread.submit(self._encoded, records)
+            samples = [sample for _, sample in self._waiting]
+            self._under_way = self._waiting, self._thread.submit(self._encoded, samples)
         self._waiting, self._characters = [], 0
 
     def _settle(self) -> None:
@@ -122,13 +123,19 @@ class TokenCounter:
             cut = CutRecord(encoded.length, len(encoded.input_ids), encoded.learnt, *lost)
             self._runner.run(cut, file, place.row)
 
-    def _encoded(self, records: Sequence[Record]) -> list[tuple[Encoded, ...]]:
+    def _encoded(self, samples: Sequence[Sample]) -> list[tuple[Encoded, ...]]:
         """Return what is fed of each record; a ranking record is fed twice."""
-        supervised = [record for record in records if record.rejected is None]
+        supervised = [sample.record for sample in samples if _is_supervised(sample)]
         encoded = iter(self._template.encode_batch(self._tokenizer, supervised))
         return [
-            (next(encoded),)
-            if record.rejected is None
-            else self._template.encode_pair(self._tokenizer, record)
-            for record in records
+            (next(encoded),) if _is_supervised(sample) else self._encode_sides(sample) for sample in samples
         ]
+
+    def _encode_sides(self, sample: Sample) -> tuple[Encoded, ...]:
+        if sample.label is None:
+            return self._template.encode_pair(self._tokenizer, sample.record)
+        return self._template.encode_pair(self._tokenizer, as_pair(sample.record))[:1]
+
+
+def _is_supervised(sample: Sample) -> bool:
+    return sample.record.rejected is None and sample.label is None

@@ -22,7 +22,7 @@ from lf_qwen3.proof.preview.rows import PreviewRendering, PreviewRow, PreviewSeg
 from lf_qwen3.proof.preview.summary import summarise_preview
 from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.trainer.chat_template import ChatTemplate
-from lf_qwen3.trainer.records import RecordReader
+from lf_qwen3.trainer.records import RecordReader, split_off_label
 from lf_qwen3.trainer.render import Template
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ def preview(
     dataset, entry, path = find_entry(request, settings)
     files = tokenizer_files.find(request.tokenizer_in(settings))
     chat_template, unofficial = _chat_template(files)
-    renderer = RowRenderer(tokenizer_files.load(files), template, chat_template, RecordReader(entry))
+    plain_entry, label = split_off_label(entry)
+    loaded = tokenizer_files.load(files)
+    renderer = RowRenderer(loaded, template, chat_template, RecordReader(plain_entry), label)
     rows = [renderer.render(file, number, item) for file, number, item in chosen_rows(request, path)]
     return Preview(dataset, template, origin, files, rows, unofficial)
 

@@ -121,10 +121,6 @@ def find_entry(request: PreviewRequest, settings: Mapping[str, Any]) -> tuple[st
             "lf-qwen3 register NAME FILE --replace",
             code="dataset_not_local",
         )
-    if (entry.get("columns") or {}).get("kto_tag"):
-        raise UsageError(
-            f"{name} is kto data", "preview shows supervised and ranking data", code="dataset_kind"
-        )
     return name, entry, Path(folder) / str(entry["file_name"])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lf_qwen3.base.reasons import describe
 from lf_qwen3.data import sources
 from lf_qwen3.trainer.chat_template import UNCUT, ChatTemplate, TemplateComparison, compare
-from lf_qwen3.trainer.records import Dropped, Record, RecordReader
+from lf_qwen3.trainer.records import Dropped, Record, RecordReader, as_pair
 from lf_qwen3.trainer.render import MASKED, Encoded, PartName, Template
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ class PreviewSegment:
 
 @dataclass(frozen=True)
 class PreviewRendering:
-    """One sequence that is fed: a record, or one side (chosen, rejected) of a ranking record."""
+    """One sequence that is fed: a record, or one side (chosen, rejected) of a ranking record.
+
+    Of KTO data `side` is the label: good or bad.
+    """
 
     encoded: Encoded
     segments: list[PreviewSegment]
@@ -48,19 +51,20 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class RowRenderer:
-    """Renders rows of a dataset as the trainer feeds them."""
+    """Renders rows of a dataset as the trainer feeds them; `label` is the column of KTO's label, or ""."""
 
     tokenizer: Tokenizer
     template: Template
     chat_template: ChatTemplate | None
     reader: RecordReader
+    label: str = ""
 
     def render(self, file: str, row: int, item: sources.Item) -> PreviewRow:
         """Return one row as it is fed, or why it is not."""
         record = self._read(item)
         if isinstance(record, str):
             return PreviewRow(file, row, problem=record)
-        sides = ("chosen", "rejected") if record.rejected else ("",)
+        sides = self._sides(record, item)
         encoded, whole = (
             self._encoded(record, template)
             for template in (self.template, replace(self.template, cutoff_len=UNCUT))
@@ -79,11 +83,21 @@ class RowRenderer:
             detail = f" ({item.detail})" if item.detail else ""
             return f"the trainer cannot read this row: {describe(item.code)}{detail}"
         record = self.reader(item or {})
+        if self.label and not isinstance((item or {}).get(self.label), bool):
+            return f"the trainer leaves out this row: {self.label} is neither true nor false"
         if isinstance(record, Dropped):
             return f"the trainer {'stops at' if record.stops else 'leaves out'} this row: {record.reason}"
         return record
 
+    def _sides(self, record: Record, item: sources.Item) -> tuple[str, ...]:
+        """Return what the sequences are called that a row is fed as."""
+        if self.label and isinstance(item, dict):
+            return ("good" if item[self.label] else "bad",)
+        return ("chosen", "rejected") if record.rejected else ("",)
+
     def _encoded(self, record: Record, template: Template) -> list[Encoded]:
+        if self.label:
+            return [template.encode_pair(self.tokenizer, as_pair(record))[0]]
         if record.rejected:
             return [*template.encode_pair(self.tokenizer, record)]
         return template.encode_batch(self.tokenizer, [record])
@@ -91,7 +105,8 @@ class RowRenderer:
     def _official(self, record: Record) -> TemplateComparison | None:
         if self.chat_template is None:
             return None
-        return compare(self.tokenizer, self.template, self.chat_template, [record])[0]
+        compared = as_pair(record) if self.label else record
+        return compare(self.tokenizer, self.template, self.chat_template, [compared])[0]
 
     def _segments(self, encoded: Encoded, whole: Encoded) -> list[PreviewSegment]:
         """Return the texts that are fed, each followed by what the cut took behind it."""

@@ -13,7 +13,7 @@ from lf_qwen3.base.reasons import describe
 from lf_qwen3.data import registry, sources
 from lf_qwen3.data.convert.formats import FORMATS
 from lf_qwen3.data.registry.listing import kind_of
-from lf_qwen3.trainer.records import DatasetEntry, Record, RecordReader
+from lf_qwen3.trainer.records import DatasetEntry, Record, RecordReader, split_off_label
 
 PROMPTS = "rehearsal_prompts"
 _TEXT_PROMPT = 200
@@ -74,18 +74,10 @@ def _read(name: str, entry: DatasetEntry, folder: Path, rows: int) -> RehearsalD
     try:
         dataset.kind = kind_of(entry)
         if dataset.file:
-            _fill(dataset, RecordReader(_without_tag(entry)), folder / dataset.file, rows)
+            _fill(dataset, RecordReader(split_off_label(entry)[0]), folder / dataset.file, rows)
     except (LfQwen3Error, OSError, AttributeError, TypeError) as error:
         dataset.problem = error.message if isinstance(error, LfQwen3Error) else str(error)
     return dataset
-
-
-def _without_tag(entry: DatasetEntry) -> DatasetEntry:
-    """Return the entry of KTO data as that of ordinary data: its records are read the same way."""
-    columns = entry.get("columns")
-    if not isinstance(columns, dict) or "kto_tag" not in columns:
-        return entry
-    return {**entry, "columns": {key: value for key, value in columns.items() if key != "kto_tag"}}
 
 
 def find_unreadable_row(dataset: RehearsalDataset, folder: Path) -> LostRow | None:

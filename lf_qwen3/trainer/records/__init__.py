@@ -8,6 +8,23 @@ keys, so a key that this row lacks is null here, and an error there when no row 
 """
 
 from lf_qwen3.trainer.records.reader import FORMATTINGS, RecordReader, read_record
-from lf_qwen3.trainer.records.record import DatasetEntry, Dropped, Message, Record
+from lf_qwen3.trainer.records.record import (
+    DatasetEntry,
+    Dropped,
+    Message,
+    Record,
+    as_pair,
+    split_off_label,
+)
 
-__all__ = ["FORMATTINGS", "DatasetEntry", "Dropped", "Message", "Record", "RecordReader", "read_record"]
+__all__ = [
+    "FORMATTINGS",
+    "DatasetEntry",
+    "Dropped",
+    "Message",
+    "Record",
+    "RecordReader",
+    "as_pair",
+    "read_record",
+    "split_off_label",
+]

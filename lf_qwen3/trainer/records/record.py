@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypedDict
 
 from lf_qwen3.base.conversation import Row
@@ -129,6 +129,28 @@ def kto_answers(wanted: bool, answers: list[Message]) -> list[Message]:
     """Return the answer of a kto row and the empty one that stands for the other side."""
     empty = [message("assistant", "")]
     return answers + empty if wanted else empty + answers
+
+
+def split_off_label(entry: DatasetEntry) -> tuple[DatasetEntry, str]:
+    """Return the entry of KTO data as that of ordinary data, and the column of its label ("" for none).
+
+    A row of KTO data is read as an ordinary one: question and answer in turn.
+    """
+    columns = entry.get("columns")
+    label = columns.get("kto_tag") if isinstance(columns, Mapping) else None
+    if not isinstance(columns, Mapping) or not label:
+        return entry, ""
+    others = {key: value for key, value in columns.items() if key != "kto_tag"}
+    return {**entry, "columns": others}, str(label)
+
+
+def as_pair(record: Record) -> Record:
+    """Return a record of KTO data as a pair of one answer with itself.
+
+    Its chosen side is what FeedbackDatasetProcessor feeds: like PairwiseDatasetProcessor it encodes one
+    turn, the last answer, and cuts by its length.
+    """
+    return replace(record, rejected=record.messages[-1])
 
 
 def require_text(value: Any, what: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions
+from lf_qwen3.proof.check import check
 
 
 def run(folder, rows, **options):
@@ -66,6 +67,9 @@ def test_a_label_beside_an_answer_makes_kto_data(tmp_path, rows, format):
     assert (manifest["counts"]["good"], manifest["counts"]["bad"]) == (1, 1)
     assert not report.warnings
     assert "1 good, 1 bad" in report._repr_html_()
+    checked = check(tmp_path / "data")
+    assert checked.is_clean
+    assert checked.summary()["datasets"]["x_train"]["good"] == 1
 
 
 def test_numbers_are_a_label_where_the_user_says_so(tmp_path):
@@ -89,6 +93,17 @@ def test_earlier_thinking_is_taken_out_whatever_the_turns(tmp_path, turns):
     report = run(tmp_path, [{"messages": talk, "label": True}, MESSAGES[1]], turns=turns)
     assert written(tmp_path)[0]["conversations"][1]["value"] == "Hello."
     assert not report.warnings
+
+
+def test_good_and_bad_answers_to_one_prompt_are_no_conflict(tmp_path):
+    def judged(answer, label):
+        return {"messages": dialogue("How tall is it?", answer), "label": label}
+
+    rows = [judged("Two metres.", True), judged("Go away.", False), judged("Nearly two.", True)]
+    report = run(tmp_path, rows)
+    assert (report.conflicts, report.duplicates, report.good, report.bad) == (0, 0, 2, 1)
+    report = run(tmp_path, [*rows, judged("two metres. ", True), judged("Two Metres.", False)])
+    assert (report.conflicts, report.duplicates, report.good, report.bad) == (1, 1, 2, 2)
 
 
 def test_labels_of_one_side_are_a_warning(tmp_path):

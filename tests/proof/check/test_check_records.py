@@ -47,6 +47,20 @@ def findings(folder, entry, rows, **options):
     return check(folder, **options)
 
 
+def test_kto_data_are_counted_by_label(tmp_path):
+    rows = [alpaca(label=True), alpaca("Lyon, I guess.", label=False), alpaca("Nice.", label=None)]
+    report = findings(tmp_path, KTO, rows)
+    counts = report.summary()["datasets"]["a"]
+    assert (counts["good"], counts["bad"], counts["unusable"]) == (1, 1, 1)
+    assert "one_sided_labels" not in report.counts
+
+
+@pytest.mark.parametrize("label", [True, False])
+def test_kto_data_of_one_label_are_a_warning(tmp_path, label):
+    report = findings(tmp_path, KTO, [alpaca(label=label)])
+    assert (report.counts["one_sided_labels"], len(report.errors)) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
@@ -160,7 +174,7 @@ def test_answer(tmp_path, output, expected):
 )
 def test_record(tmp_path, entry, row, expected):
     found = findings(tmp_path, entry, [row, row | {"seen": "twice"}]).counts
-    assert set(found) - {"duplicate", "tags_unfit"} == expected
+    assert set(found) - {"duplicate", "tags_unfit", "one_sided_labels"} == expected
 
 
 def test_places_are_rows_of_the_file(tmp_path):

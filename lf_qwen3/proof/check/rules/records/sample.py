@@ -10,7 +10,7 @@ from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.qwen3.thinking import Split, split
-from lf_qwen3.trainer.records import Dropped, Message, Record, RecordReader
+from lf_qwen3.trainer.records import Dropped, Message, Record, RecordReader, split_off_label
 
 SYSTEM_PROMPT = "the system prompt"
 """Where the system text stands, in findings."""
@@ -92,12 +92,10 @@ class SampleReader:
     def __init__(self, entry: dict[str, Any], kind: DatasetKind, learns_empty: bool = True) -> None:
         self._kind = kind
         self._learns_empty = learns_empty
-        columns = entry.get("columns", {})
-        self._tag = columns.get("kto_tag") if kind == "kto" else None
-        self._prompt = columns.get("prompt") if kind == "pretrain" else None
-        if self._tag:
-            entry = {**entry, "columns": {key: name for key, name in columns.items() if key != "kto_tag"}}
-        self._read = RecordReader(entry)
+        self._prompt = entry.get("columns", {}).get("prompt") if kind == "pretrain" else None
+        plain_entry, label = split_off_label(entry)
+        self._tag = label if kind == "kto" else ""
+        self._read = RecordReader(plain_entry if self._tag else entry)
 
     def __call__(self, row: Row) -> Sample | Dropped:
         """Return the record of one row, or why there is none."""
