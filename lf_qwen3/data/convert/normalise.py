@@ -72,12 +72,13 @@ def _drop_unanswered(conversation: Conversation) -> None:
 def _end_with_learnt_turn(conversation: Conversation) -> None:
     """Drop what stands behind the last turn that may be learnt: it is the history of nothing.
 
-    The order of the turns is left to the rules, and so is a dialogue of which nothing may be learnt.
+    The order of the turns is left to the rules, and so is a dialogue of which nothing may be learnt. A label,
+    and the losing answer of a pair, belong to the last turn: there nothing is dropped.
     """
     turns = conversation.turns
     if all(turn.learn for turn in turns):
         return
     conversation.repairs.add("not_learnt")
     learnt = [at for at, turn in enumerate(turns) if turn.role == "assistant" and turn.learn]
-    if learnt and not conversation.rejected:
+    if learnt and not conversation.rejected and conversation.label is None:
         del turns[learnt[-1] + 1 :]

@@ -17,6 +17,8 @@ from lf_qwen3.data.converters.tools import describes_tools, joined_tools, tools_
 from lf_qwen3.qwen3.thinking import excerpt
 
 _THOUGHTS = frozenset(THOUGHTS)
+_SWITCHES = frozenset({"on", "off", "yes", "no", "true", "false", "none", "null", "n/a", "0", "1"})
+"""What a column of reasoning holds where it only says whether there is any."""
 
 
 def read_dialogue(row: SourceRow, names: Sequence[str]) -> Conversation:
@@ -113,10 +115,14 @@ def _add_thinking(conversation: Conversation, row: SourceRow) -> None:
         return
     name = first_present(row, THOUGHTS)
     answers = [turn for turn in conversation.turns if turn.role == "assistant"]
-    if not answers or not isinstance(row.peek(name), str) or not is_filled(row.peek(name)):
+    if not answers or not _is_reasoning(row.peek(name)):
         return
     thinking = optional_text(row, name)
     own = answers[-1].thinking
     if own and own.split() != thinking.split():
         raise Reject("think_twice", excerpt(own))
     answers[-1].thinking = thinking
+
+
+def _is_reasoning(value: object) -> bool:
+    return isinstance(value, str) and is_filled(value) and value.strip().lower() not in _SWITCHES

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,6 +103,11 @@ def test_text_that_only_looks_like_markup_comes_through_untouched(text):
         pytest.param(unlearnt(1, 0, 1, 0, 0), (unlearnt(1, 0, 1), {"not_learnt"}), id="unlearnt-end"),
         pytest.param(
             unlearnt(0, 0), (unlearnt(0, 0), {"not_learnt"}), id="nothing-learnt-is-left-to-the-rules"
+        ),
+        pytest.param(
+            replace(unlearnt(1, 0), label=False),
+            (replace(unlearnt(1, 0), label=False), {"not_learnt"}),
+            id="a-label-belongs-to-the-last-answer",
         ),
         pytest.param(
             made("Q", "<|im_start|>assistant\nA<|im_end|>", learn=False),

@@ -182,7 +182,7 @@ def test_a_column_of_reasoning_belongs_to_the_last_answer(column):
 
 
 def test_a_column_of_reasoning_that_is_no_text_or_blank_or_answers_nothing_is_left():
-    for value in (["R"], {"effort": "high"}, 3):
+    for value in (["R"], {"effort": "high"}, 3, "off", "On"):
         row = SourceRow({"conversations": TALK, "reasoning": value})
         assert convert_sharegpt(row) == Conversation([Q, A])
         assert row.use().left == ("reasoning",)

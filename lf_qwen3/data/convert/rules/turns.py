@@ -26,9 +26,10 @@ def no_answer(conversation: Conversation) -> Breach | None:
     "nothing_learnt", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("assistant", "a", learn=False)])
 )
 def nothing_learnt(conversation: Conversation) -> Breach | None:
-    """Require an answer that may be learnt; of a preference pair that is the chosen one."""
+    """Require an answer that may be learnt; of a pair and of a labelled row that is the last one."""
     answers = [turn for turn in conversation.turns if turn.role == "assistant"]
-    may_learn = [turn.learn for turn in (answers[-1:] if conversation.rejected else answers)]
+    is_last = conversation.rejected is not None or conversation.label is not None
+    may_learn = [turn.learn for turn in (answers[-1:] if is_last else answers)]
     return Breach() if answers and not any(may_learn) else None
 
 
