@@ -22,6 +22,14 @@ _GLAIVE = re.compile(
     r"(?:\.\s+Use them if required| to help the user, you can use the functions if needed)\s*-\s*(?=\{)",
     re.IGNORECASE,
 )
+_TOOLACE = re.compile(
+    r"Here is a list of functions in JSON format that you can invoke:\s*(?=\[)", re.IGNORECASE
+)
+_SAID_BY_TOOLACE = re.compile(
+    r"^\.?\s*Should you decide to return the function call\(?s?\)?\.?\s*put it in the format of "
+    r"\[func[^\n]*\]\.?(?:\s*NO other text MUST be included\.?)?",
+    re.IGNORECASE,
+)
 _SCHEMA = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}\.?"
 _CALL = r"<tool_call>(?:(?!</?tool_call>).){0,600}</tool_call>"
 _SAID_BY_TEMPLATE = (
@@ -74,9 +82,28 @@ def _marked_lists(text: str) -> Iterator[tuple[int, int, str]]:
     places = [(block.start(), block.end(), block[1]) for block in _BLOCK.finditer(text)]
     if glaive := _GLAIVE.search(text):
         places.append((glaive.start(), len(text), text[glaive.end() :]))
+    if toolace := _TOOLACE.search(text):
+        stop = _end_of_json(text, toolace.end())
+        said = _SAID_BY_TOOLACE.match(text[stop:])
+        end = stop + (said.end() if said else 0)
+        if "[func" not in text[: toolace.start()] + text[end:]:
+            places.append((toolace.start(), end, text[toolace.end() : stop]))
     for start, end, listed in places:
         if describes_tools(listed):
             yield start, end, tools_text(listed)
+
+
+def calls_are_python(system: str) -> bool:
+    """Tell whether a system text asks for calls that are written as Python, as ToolACE does."""
+    return _TOOLACE.search(system) is not None
+
+
+def _end_of_json(text: str, start: int) -> int:
+    """Return where the JSON value ends that begins at `start`, or `start` where there is none."""
+    try:
+        return json.JSONDecoder().raw_decode(text, start)[1]
+    except (ValueError, RecursionError):
+        return start
 
 
 def _require_no_block(text: str) -> None:

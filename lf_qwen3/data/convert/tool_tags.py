@@ -11,10 +11,12 @@ import json
 import re
 
 from lf_qwen3.base.conversation import Conversation, Turn
-from lf_qwen3.data.convert.system_tools import take_tools
+from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.convert.python_calls import parse_python_calls
+from lf_qwen3.data.convert.system_tools import calls_are_python, take_tools
 from lf_qwen3.data.convert.xml_calls import XML_CALL, parse_xml_call
-from lf_qwen3.data.converters.tools import calls_text, joined_calls
-from lf_qwen3.qwen3.thinking import CLOSE
+from lf_qwen3.data.converters.tools import calls_text, joined_calls, names_of_tools
+from lf_qwen3.qwen3.thinking import CLOSE, excerpt
 
 _CALL_TAGS = ("<tool_call>", "<tool_calls>", "<functioncall>", "<function_call>", "[TOOL_CALLS]")
 """Of Qwen and Hermes, of sets made from them, of glaive, of Mistral."""
@@ -30,12 +32,18 @@ def read_tool_tags(conversation: Conversation) -> None:
     Adds the repair codes `tool_wire_format` and `tools_in_system`. Raises `Reject`: bad_tool_call for a call
     that cannot be read, tools_twice where the system text lists a tool that the row's tools lack.
     """
+    names: set[str] = set()
     if conversation.system:
+        is_python = calls_are_python(conversation.system)
         take_tools(conversation)
+        if is_python and "tools_in_system" in conversation.repairs:
+            names = names_of_tools(conversation.tools)
     losing = conversation.rejected
     for number, turn in enumerate([*conversation.turns, losing] if losing else conversation.turns, 1):
         where = "the rejected answer" if turn is losing else f"turn {number}"
-        if turn.role == "assistant" and _take_calls(turn, conversation.tools, where):
+        if turn.role != "assistant":
+            continue
+        if _take_calls(turn, conversation.tools, where) or (names and _take_python_calls(turn, names, where)):
             conversation.repairs.add("tool_wire_format")
     turns = [bare for turn in conversation.turns for bare in _bare_answers(turn)]
     if turns != conversation.turns:
@@ -61,6 +69,21 @@ def _take_calls(turn: Turn, tools: str, where: str) -> bool:
             turn.calls = calls if same else joined_calls(turn.calls, calls)
             return True
     return False
+
+
+def _take_python_calls(turn: Turn, names: set[str], where: str) -> bool:
+    """Take the calls that an answer, its reasoning taken away, is made of; return whether it is."""
+    at = turn.content.rfind(CLOSE)
+    at = at + len(CLOSE) if at >= 0 else 0
+    answer = turn.content[at:].strip()
+    if not answer.startswith(tuple(f"[{name}(" for name in names)):
+        return False
+    calls = parse_python_calls(answer, names)
+    if not calls:
+        raise Reject("bad_tool_call", f"{where}: {excerpt(answer)}")
+    turn.calls = calls_text(calls, where)
+    turn.content = turn.content[:at]
+    return True
 
 
 def _may_precede(text: str) -> bool:

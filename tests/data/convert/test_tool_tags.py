@@ -148,6 +148,61 @@ def test_calls_that_stand_in_a_key_too_are_not_doubled():
     assert json.loads(both.calls) == [{"name": "fan", "arguments": {}}, json.loads(BODY)]
 
 
+TOOLACE = (
+    "You compose functions.\nHere is a list of functions in JSON format that you can "
+    "invoke:\n{}. \nShould you decide "
+    "to return the function call(s). \nPut it in the format of [func1(params_name=params_value, "
+    "params_name2=params_value2...), func2(params)]\n\nNO other text MUST be included. \n"
+)
+WEATHER = {
+    "name": "Weather (now) API",
+    "parameters": {"type": "dict", "properties": {"city": {"type": "string"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "calls", "thinking"),
+    [
+        ('[Weather (now) API(city="Bonn")]', [("Weather (now) API", {"city": "Bonn"})], None),
+        (
+            '[Weather (now) API(city="a) [b", days=[1, {"c": None}]), lamp()]',
+            [("Weather (now) API", {"city": "a) [b", "days": [1, {"c": None}]}), ("lamp", {})],
+            None,
+        ),
+        (frame("r", "[lamp(on=True)]"), [("lamp", {"on": True})], "r"),
+    ],
+)
+def test_calls_that_toolace_writes_as_python_are_calls(answer, calls, thinking):
+    system = TOOLACE.format(json.dumps([WEATHER, LAMP]))
+    conversation = normalised(ASKED, Turn("assistant", answer), Turn("tool", "7"), DONE, system=system)
+    turn = conversation.turns[1]
+    assert json.loads(turn.calls) == [{"name": name, "arguments": given} for name, given in calls]
+    assert (turn.content, turn.thinking) == ("", thinking)
+    assert conversation.system == "You compose functions."
+    assert [tool["name"] for tool in json.loads(conversation.tools)] == ["Weather (now) API", "lamp"]
+    assert conversation.repairs == {"tools_in_system", "tool_wire_format"}
+
+
+@pytest.mark.parametrize("answer", ["[lamp(1)]", "[lamp(on=now())]", "[lamp(on=True), fan()]", "[lamp(**a)]"])
+def test_a_call_in_python_that_cannot_be_read_is_rejected_by_name(answer):
+    with pytest.raises(Reject) as caught:
+        normalised(ASKED, Turn("assistant", answer), system=TOOLACE.format(json.dumps([LAMP])))
+    assert (caught.value.code, caught.value.detail) == ("bad_tool_call", f"turn 2: {answer}")
+
+
+@pytest.mark.parametrize("answer", ["[1] is a source.", "None of them fits.", "[fan(on=True)]"])
+def test_other_answers_beside_toolaces_tools_are_texts(answer):
+    conversation = normalised(ASKED, Turn("assistant", answer), system=TOOLACE.format(json.dumps([LAMP])))
+    assert conversation.turns[1] == Turn("assistant", answer)
+
+
+def test_a_format_of_calls_in_other_words_leaves_the_row_as_it_is():
+    system = TOOLACE.format(json.dumps([LAMP])).replace("Should you decide", "If you decide")
+    conversation = normalised(ASKED, Turn("assistant", "[lamp()]"), system=system)
+    assert (conversation.system, conversation.tools, conversation.repairs) == (system.strip(), "", set())
+    assert conversation.turns[1].content == "[lamp()]"
+
+
 XML = "<tool_call>\n<function=lamp>\n{}\n</function>\n</tool_call>"
 XML_TOOL = {
     "name": "lamp",
