@@ -9,6 +9,7 @@ from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters._message_reader import MessageReader, plain_turn
 from lf_qwen3.data.converters._message_roles import role_key_of
 from lf_qwen3.data.converters._parts import read_content
+from lf_qwen3.data.converters._transcript import read_transcript
 from lf_qwen3.data.converters._turn_objects import spread_turns
 from lf_qwen3.data.converters.fields import first_present, kind, optional_text, parse_cell
 from lf_qwen3.data.converters.roles import ROLES, THOUGHTS
@@ -32,7 +33,9 @@ def read_dialogue(row: SourceRow, names: Sequence[str]) -> Conversation:
 
 
 def read(row: SourceRow, where: str) -> Conversation:
-    """Make the turns of the messages in the column `where`: a list of them, one alone, or its JSON text.
+    """Make the turns of the messages in the column `where`: a list of them, one alone, or a text of them.
+
+    The text is JSON, or a transcript (`_transcript`).
 
     A message is {from, value} or {role, content}, or a turn object (`_turn_objects`); roles are read in any
     case, and a system message that comes first is the system text; it may bring tools. Content may be a list
@@ -62,6 +65,8 @@ def read_messages(value: object, row: SourceRow, where: str) -> Conversation:
         plain = [turn for message in value if (turn := plain_turn(message))]
         if len(plain) == len(value):
             return Conversation(plain)
+    if isinstance(value, str) and (dialogue := read_transcript(value)):
+        return dialogue
     messages = spread_turns(value)
     if not isinstance(messages, list):
         raise Reject("bad_turns", f"{where} is {kind(messages)}")

@@ -150,6 +150,10 @@ def calling(*calls, content=None):
             Conversation([Q, A], tools='[{"name": "查询"}]'),
             id="tools-as-text",
         ),
+        pytest.param({"messages": "Human: Q\n\nAssistant: A"}, Conversation([Q, A]), id="transcript"),
+        pytest.param(
+            {"messages": "System: S\nUser: Q\nAI: A"}, Conversation([Q, A], "S"), id="transcript-with-system"
+        ),
         pytest.param(
             {"messages": [ASKS, answer()], "tools": {"name": "f"}},
             Conversation([Q, A], tools='[{"name": "f"}]'),
