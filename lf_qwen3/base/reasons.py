@@ -94,6 +94,13 @@ REPAIRED: dict[str, Reason] = {
     "tools_in_system": Reason("tools were taken out of the system text; the template lists them itself", ""),
     "crlf": Reason("Windows line ends inside a text became plain ones", ""),
     "ranked_list": Reason("of a list of answers the best and the worst became the pair", ""),
+    "tool_loop_thinking": Reason(
+        "thinking between the tool calls of one question stays, written so that the trainer keeps it", ""
+    ),
+    "tools_as_system": Reason(
+        "tools without a system text were written as Qwen3 writes them: as its text", ""
+    ),
+    "pair_framed": Reason("one side of a pair thinks: the plain side got its empty reasoning block", ""),
     "trailing_user": Reason("a last user turn without an answer was dropped", ""),
     "leading_assistant": Reason("a greeting before the first user turn was dropped", ""),
     "not_learnt": Reason("an answer that is marked as not to be learnt was kept as history only", ""),

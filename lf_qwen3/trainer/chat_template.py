@@ -34,6 +34,7 @@ class RenderingDifference(NamedTuple):
 
     `ours` and `official` are the texts from there on, a dozen tokens of them; `before` is what stands in
     front; `character` is the place in the official text. `refused` is "" or why there is no such text.
+    `side` is "chosen" or "rejected" for a ranking record, else "".
     """
 
     at: int
@@ -44,11 +45,15 @@ class RenderingDifference(NamedTuple):
     ours: str
     official: str
     refused: str = ""
+    side: str = ""
 
 
 @dataclass(frozen=True)
 class TemplateComparison:
-    """The official text of a record and its number of tokens; `difference` is None where both agree."""
+    """The official text of a record and its number of tokens; `difference` is None where both agree.
+
+    Of a ranking record it is the losing side where the winning one agrees and the losing one does not.
+    """
 
     text: str
     tokens: int
@@ -117,8 +122,9 @@ def as_api(messages: Sequence[Message], system: str = "") -> list[dict[str, Any]
     for message in messages:
         if message["role"] == "function":
             before, calls = split_calls(message["content"])
-            made = [{"type": "function", "function": call} for call in calls]
-            api_messages.append({"role": "assistant", "content": before, "tool_calls": made})
+            tool_calls = [{"type": "function", "function": call} for call in calls]
+            content = before if before.endswith("\n\n") else before.removesuffix("\n")
+            api_messages.append({"role": "assistant", "content": content, "tool_calls": tool_calls})
         else:
             role = {"observation": "tool"}.get(message["role"], message["role"])
             api_messages.append({"role": role, "content": message["content"]})
@@ -131,21 +137,24 @@ def compare(
     """Hold the trainer's rendering of every record, before any cut, against the model's own, token for token.
 
     With `enable_thinking: false` the chat template too gets the answers without their reasoning. Of a
-    ranking record the chosen side is compared. A record at which the trainer stops compares as refused.
+    ranking record both sides are compared. A record at which the trainer stops compares as refused.
     """
     whole = replace(template, cutoff_len=UNCUT)
-    encoded = whole.encode_batch(tokenizer, [record for record in records if record.rejected is None])
-    supervised = iter(encoded)
-    ours = [
-        next(supervised) if record.rejected is None else whole.encode_pair(tokenizer, record)[0]
-        for record in records
-    ]
-    rendered = [_rendered(chat_template, template, record) for record in records]
-    official = tokenizer.encode_batch_fast([text for text, _ in rendered], add_special_tokens=False)
-    return [
-        _compared(tokenizer, encoding, text, theirs.ids, refused or encoding.stopped)
-        for encoding, (text, refused), theirs in zip(ours, rendered, official, strict=True)
-    ]
+    supervised = iter(whole.encode_batch(tokenizer, [record for record in records if not record.rejected]))
+    comparisons = []
+    for record in records:
+        if record.rejected is None:
+            comparisons.append(_compare(tokenizer, chat_template, template, record, next(supervised)))
+            continue
+        sides = record, replace(record, messages=[*record.messages[:-1], record.rejected])
+        chosen, rejected = (
+            _compare(tokenizer, chat_template, template, side, encoded, name)
+            for side, encoded, name in zip(
+                sides, whole.encode_pair(tokenizer, record), ("chosen", "rejected"), strict=True
+            )
+        )
+        comparisons.append(rejected if rejected.difference and not chosen.difference else chosen)
+    return comparisons
 
 
 def _rendered(chat_template: ChatTemplate, template: Template, record: Record) -> tuple[str, str]:
@@ -164,14 +173,21 @@ def _rendered(chat_template: ChatTemplate, template: Template, record: Record) -
         return "", error.message
 
 
-def _compared(
-    tokenizer: Tokenizer, encoded: Encoded, text: str, official: list[int], refused: str
+def _compare(
+    tokenizer: Tokenizer,
+    chat_template: ChatTemplate,
+    template: Template,
+    record: Record,
+    encoded: Encoded,
+    side: str = "",
 ) -> TemplateComparison:
+    """Compare one rendering with that of the chat template; `side` names it in the difference."""
+    text, refused = _rendered(chat_template, template, record)
+    official: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
     ours = encoded.input_ids
-    if refused:
-        return TemplateComparison(
-            text, len(official), RenderingDifference(0, 0, 0, "prompt", "", "", "", refused)
-        )
+    if problem := refused or encoded.stopped:
+        nowhere = RenderingDifference(0, 0, 0, "prompt", "", "", "", problem, side)
+        return TemplateComparison(text, len(official), nowhere)
     if ours == official:
         return TemplateComparison(text, len(official), None)
     pairs = zip(ours, official, strict=False)
@@ -179,7 +195,7 @@ def _compared(
     slices = ours[max(0, at - _CONTEXT) : at], ours[at : at + _CONTEXT], official[at : at + _CONTEXT]
     texts = [tokenizer.decode(ids, skip_special_tokens=False) for ids in (*slices, official, official[:at])]
     piece = next((piece for piece in encoded.pieces if at < piece.stop), encoded.pieces[-1])
-    difference = RenderingDifference(at, len(texts[4]), piece.turn, piece.part, *texts[:3])
+    difference = RenderingDifference(at, len(texts[4]), piece.turn, piece.part, *texts[:3], side=side)
     return TemplateComparison(texts[3], len(official), difference)
 
 

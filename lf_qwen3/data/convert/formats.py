@@ -6,27 +6,28 @@ file has the same keys and the same types: HF datasets needs one schema per file
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, groupby
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import orjson
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.convert.turn_items import (
+    assistant_text,
+    merge_parallel_tools,
+    unroll_items,
+    without_thinking,
+    write_item,
+)
 from lf_qwen3.data.registry.shape import DatasetKind
-from lf_qwen3.qwen3.thinking import frame, frame_json
 from lf_qwen3.trainer.records.record import SHAREGPT_TAGS
+from lf_qwen3.trainer.render.text import tools_text
 
 FormatName = Literal["sharegpt", "alpaca"]
 Turns = Literal["unroll", "last", "all"]
-
-_PARALLEL_SEAM = "\n</tool_response>\n<tool_response>\n"
-HUMAN, GPT, _OBSERVATION, _CALL = (
-    b'{"from":"%b","value":' % role for role in (b"human", b"gpt", b"observation", b"function_call")
-)
 
 GOOD, _BAD = (b',"kto_tag":%b}\n' % label for label in (b"true", b"false"))
 """How the records of KTO data end."""
@@ -92,51 +93,53 @@ class Format:
 def encode_sharegpt(conversation: Conversation, turns: Turns) -> list[WrittenRecord]:
     """Write sharegpt records: one per assistant turn to learn (unroll), or one of the whole dialogue.
 
-    The thinking of earlier turns is left out as Qwen3's chat template leaves it out, except by `all`. Raises
-    `Reject` ("needs_unroll") where `all` would learn a turn that must not be learnt.
+    The thinking about earlier questions is left out as Qwen3's chat template leaves it out, except by `all`;
+    that of the tool calls since the last question stays. What is written otherwise than the source has it,
+    so that the trainer feeds what Qwen3's template writes, is noted in `repairs`. Raises `Reject`:
+    "needs_unroll" where `all` would learn a turn that must not be learnt, "special_token" where the trainer
+    would misread the thinking between two tool calls.
     """
-    steps = _merge_parallel_tools(conversation.turns)
-    tail = b',"system":%b,"tools":%b}\n' % (_json(conversation.system), _json(conversation.tools))
-    context = context_of(conversation)
+    steps = merge_parallel_tools(conversation.turns)
+    system, tools = _system_and_tools(conversation)
+    tail = b',"system":%b,"tools":%b}\n' % (_json(system), _json(tools))
+    context = context_of(system, tools)
+    last = len(steps) - 1
     if conversation.rejected:
-        pair = b',"chosen":%b,"rejected":%b' % (_item(steps[-1]), _item(conversation.rejected))
-        prompt = [_item(_bare(turn)) for turn in steps[:-1]]
-        thinks = steps[-1].thinking is not None
-        return [WrittenRecord(_line(prompt, pair + tail), thinks, context + _between(prompt))]
+        (items,) = unroll_items(steps, [last], conversation.repairs)
+        chosen, rejected = _frame_pair(steps[last], conversation.rejected, conversation.repairs)
+        pair = b',"chosen":%b,"rejected":%b' % (write_item(chosen), write_item(rejected))
+        thinks = steps[last].thinking is not None
+        return [WrittenRecord(_line(items[:-1], pair + tail), thinks, context + _between(items[:-1]))]
     if turns == "all":
         _require_all_learnt(steps)
-        items = [_item(turn) for turn in steps]
+        items = [write_item(turn) for turn in steps]
         thinks = any(turn.thinking is not None for turn in steps)
         return [WrittenRecord(_line(items, tail), thinks, context + _between(items[:-1]))]
-    records: list[WrittenRecord] = []
-    history: list[bytes] = []
-    for turn in steps:
-        is_last = turn is steps[-1]
-        item = _item(turn)
-        if turn.role == "assistant" and turn.learn and (is_last or turns == "unroll"):
-            line = _line([*history, item], tail)
-            records.append(WrittenRecord(line, turn.thinking is not None, context + _between(history)))
-        if not is_last:
-            history.append(item if turn.thinking is None else _item(_bare(turn)))
-    return records
+    answers = [at for at, turn in enumerate(steps) if turn.role == "assistant" and turn.learn]
+    ends = answers if turns == "unroll" else [at for at in answers if at == last]
+    dialogues = unroll_items(steps, ends, conversation.repairs)
+    return [
+        WrittenRecord(_line(items, tail), steps[end].thinking is not None, context + _between(items[:-1]))
+        for end, items in zip(ends, dialogues, strict=True)
+    ]
 
 
 def encode_alpaca(conversation: Conversation, turns: Turns) -> list[WrittenRecord]:
     """Write alpaca records: one per assistant turn (unroll), or one of the whole dialogue.
 
-    Raises `Reject` ("needs_sharegpt") for a dialogue with tools, which alpaca has no place for, and
-    ("needs_unroll") as `encode_sharegpt` does.
+    A pair of which one side thinks is framed as in `encode_sharegpt`. Raises `Reject` ("needs_sharegpt") for
+    a dialogue with tools, which alpaca has no place for, and ("needs_unroll") as `encode_sharegpt` does.
     """
     steps = conversation.turns
     if conversation.tools or any(turn.role == "tool" or turn.calls for turn in steps):
         raise Reject("needs_sharegpt")
     pairs = list(zip(steps[::2], steps[1::2], strict=True))
-    keep = (lambda turn: turn) if turns == "all" else _bare
+    keep = (lambda turn: turn) if turns == "all" else without_thinking
     history = [[user.content, assistant_text(keep(assistant))] for user, assistant in pairs[:-1]]
     if turns == "all" and not conversation.rejected:
         _require_all_learnt(steps)
     chosen_ends = range(len(pairs)) if turns == "unroll" and not conversation.rejected else [len(pairs) - 1]
-    context = context_of(conversation)
+    context = context_of(conversation.system, conversation.tools)
     records = []
     for end in chosen_ends:
         user, assistant = pairs[end]
@@ -144,7 +147,8 @@ def encode_alpaca(conversation: Conversation, turns: Turns) -> list[WrittenRecor
             continue
         answer = {"output": assistant_text(assistant)}
         if conversation.rejected:
-            answer = {"chosen": assistant_text(assistant), "rejected": assistant_text(conversation.rejected)}
+            pair = _frame_pair(assistant, conversation.rejected, conversation.repairs)
+            answer = dict(zip(("chosen", "rejected"), map(assistant_text, pair), strict=True))
         fields = {"instruction": user.content, "input": "", **answer, "system": conversation.system}
         line = orjson.dumps({**fields, "history": history[:end]}, option=orjson.OPT_APPEND_NEWLINE)
         learnt = steps if turns == "all" else [assistant]
@@ -155,9 +159,9 @@ def encode_alpaca(conversation: Conversation, turns: Turns) -> list[WrittenRecor
     return records
 
 
-def context_of(conversation: Conversation) -> bytes:
+def context_of(system: str, tools: str) -> bytes:
     """Return system and tools as JSON strings: what the prompt begins with, see `WrittenRecord`."""
-    return _json(conversation.system) + _json(conversation.tools)
+    return _json(system) + _json(tools)
 
 
 FORMATS: dict[str, Format] = {
@@ -206,50 +210,33 @@ def _between(items: Sequence[bytes]) -> bytes:
     return b",".join(items)[len(items[0]) - 1 : -1]
 
 
-def _item(turn: Turn) -> bytes:
-    if turn.role != "assistant":
-        role = HUMAN if turn.role == "user" else _OBSERVATION
-        return role + _json(turn.content) + b"}"
-    if not turn.calls:
-        answer = _json(turn.content)
-        framed = (answer,) if turn.thinking is None else frame_json(_json(turn.thinking), answer)
-        return b"".join((GPT, *framed, b"}"))
-    if not turn.content and turn.thinking is None:
-        return _CALL + _json(turn.calls) + b"}"
-    return GPT + _json(assistant_text(turn)) + b"}"
+def _system_and_tools(conversation: Conversation) -> tuple[str, str]:
+    """Return the system text and the tools; tools without a system text become the system text.
 
-
-def assistant_text(turn: Turn) -> str:
-    """Return an assistant's text, its tool calls spelled as Qwen3's chat template spells them.
-
-    LLaMA-Factory's own function_call turn cannot hold text beside the calls, and loses the empty line
-    between thinking and call (data/formatter.py), so those two are written as plain text.
+    LLaMA-Factory opens them with an empty line even where nothing stands before them (Template._encode),
+    Qwen3's template does not: as a system text of its own they are the same tokens in both.
     """
-    if not turn.calls:
-        return frame(turn.thinking, turn.content)
-    calls = "\n".join(
-        f"<tool_call>\n{json.dumps(call, ensure_ascii=False)}\n</tool_call>"
-        for call in json.loads(turn.calls)
+    if conversation.system or not conversation.tools:
+        return conversation.system, conversation.tools
+    conversation.repairs.add("tools_as_system")
+    return tools_text(conversation.tools).lstrip("\n"), ""
+
+
+def _frame_pair(chosen: Turn, rejected: Turn, repairs: set[str]) -> tuple[Turn, Turn]:
+    """Write out the empty block of the plain side where the other side thinks.
+
+    The trainer frames both sides as the chosen one asks for (PairwiseDatasetProcessor), and leaves a side
+    alone that brings a block.
+    """
+    if (chosen.thinking is None) == (rejected.thinking is None):
+        return chosen, rejected
+    repairs.add("pair_framed")
+    return replace(chosen, thinking=chosen.thinking or ""), replace(
+        rejected, thinking=rejected.thinking or ""
     )
-    return frame(turn.thinking, f"{turn.content}\n{calls}" if turn.content else calls)
 
 
 def _require_all_learnt(turns: Sequence[Turn]) -> None:
     for number, turn in enumerate(turns, 1):
         if not turn.learn:
             raise Reject("needs_unroll", f"turn {number}")
-
-
-def _bare(turn: Turn) -> Turn:
-    return turn if turn.thinking is None else replace(turn, thinking=None)
-
-
-def _merge_parallel_tools(turns: Sequence[Turn]) -> Sequence[Turn]:
-    """Join the answers to parallel tool calls into one turn, as the chat template shows them."""
-    if "tool" not in [turn.role for turn in turns]:
-        return turns
-    merged: list[Turn] = []
-    for role, group in groupby(turns, key=lambda turn: turn.role):
-        run = list(group)
-        merged += run if role != "tool" else [Turn("tool", _PARALLEL_SEAM.join(turn.content for turn in run))]
-    return merged

@@ -31,7 +31,9 @@ class DatasetCounts:
     """What a dataset holds: records that can be learnt, by kind, and rows that cannot.
 
     `orphans` have several answers, and the dialogue before the last one is no record of its own. `good` and
-    `bad` count the labels of KTO data.
+    `bad` count the labels of KTO data. `lost_loops` lose reasoning of their history that Qwen3's own template
+    keeps, unless preserve_thinking is true; `bare_histories` have an earlier answer that its template writes
+    without a block.
     """
 
     kind: DatasetKind = "sft"
@@ -42,6 +44,8 @@ class DatasetCounts:
     orphans: int = 0
     good: int = 0
     bad: int = 0
+    lost_loops: int = 0
+    bare_histories: int = 0
 
     @property
     def plain(self) -> int:
@@ -56,6 +60,8 @@ class DatasetCounts:
         self.bad += sample.label is False
         if len(sample.assistant_texts) > 1 + (sample.record.rejected is not None):
             self.several_turns += 1
+            self.lost_loops += sample.loses_loop_thinking
+            self.bare_histories += sample.has_bare_history
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts as `check --json` has them."""

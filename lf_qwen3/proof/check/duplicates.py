@@ -13,7 +13,7 @@ from xxhash import xxh3_64_intdigest as _hash
 from lf_qwen3.data.convert.keys import fold, fold_answers
 from lf_qwen3.proof.check.dataset_records import DatasetFiles
 from lf_qwen3.proof.check.dataset_rows import RowPlace
-from lf_qwen3.proof.check.rules.records.sample import Sample
+from lf_qwen3.proof.check.rules.records.sample import ANSWERING, Sample
 from lf_qwen3.proof.check.rules.splits.duplicate import Duplicate
 from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.qwen3.thinking import Split
@@ -69,7 +69,7 @@ class RecordHashes:
         texts = [fold(parts.answer) for parts in before]
         question = b"\0".join(texts)
         answer = b"\0".join(fold(parts.answer) for parts in learnt)
-        kind = b"thinking" if any(parts.thinking for parts in learnt) else b"plain"
+        kind = b"thinking" if last.thinking else b"plain"
         context = _exact(sample.record.system, sample.record.tools)
         self.file.append(place.file)
         self.row.append(place.row)
@@ -99,7 +99,7 @@ def _split_texts(sample: Sample) -> list[Split]:
     """Return every message taken apart; what is no text of the assistant is all answer."""
     texts = iter(sample.assistant_texts)
     return [
-        next(texts).parts if message["role"] == "assistant" else Split(None, message["content"])
+        next(texts).parts if message["role"] in ANSWERING else Split(None, message["content"])
         for message in sample.record.messages
     ]
 
@@ -109,8 +109,8 @@ def _losing(sample: Sample) -> list[Split]:
     rejected = sample.record.rejected
     if rejected is None:
         return []
-    is_text = rejected["role"] == "assistant"
-    return [sample.assistant_texts[-1].parts if is_text else Split(None, rejected["content"])]
+    is_answer = rejected["role"] in ANSWERING
+    return [sample.assistant_texts[-1].parts if is_answer else Split(None, rejected["content"])]
 
 
 def _prompt(sample: Sample) -> bytes:

@@ -61,6 +61,8 @@ def setup_of(yaml: TrainingYaml, datasets: dict[str, DatasetCounts], registered:
         plain=sum(counts.plain for counts in used.values()),
         several_turns=sum(counts.several_turns for counts in used.values()),
         orphans=sum(counts.orphans for counts in used.values()),
+        lost_loops=sum(counts.lost_loops for counts in used.values()),
+        bare_histories=sum(counts.bare_histories for counts in used.values()),
         kinds={name: counts.kind for name, counts in used.items()},
     )
     return TrainingSetup(yaml.settings, data, registered)

@@ -32,5 +32,6 @@ def describe_official(official: TemplateComparison) -> str:
         return f"official chat template: the same {official.tokens:,} tokens"
     if difference.refused:
         return f"official chat template: {difference.refused}"
+    side = f"on the {difference.side} side " if difference.side else ""
     place = f"token {difference.at + 1:,} on, in the {difference.part} of turn {difference.turn + 1}"
-    return f"official chat template: it differs from {place}"
+    return f"official chat template: it differs {side}from {place}"

@@ -19,7 +19,8 @@ EMPTY_THINKING = frame("", "")
 """The block that a turn without reasoning gets."""
 
 _THOUGHT = re.compile(re.escape(f"{OPEN}\n") + "(.*?)" + re.escape(f"\n{CLOSE}\n\n"), re.DOTALL)
-_TOOL_CALL = re.compile("<tool_call>(.*?)</tool_call>", re.DOTALL)
+_CALL_OPEN, _CALL_CLOSE = "<tool_call>", "</tool_call>"
+_TOOL_CALL = re.compile(f"{_CALL_OPEN}(.*?){_CALL_CLOSE}", re.DOTALL)
 
 _TOOLS_HEAD = (
     "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
@@ -52,6 +53,11 @@ def without_thinking(content: str) -> str:
     return _THOUGHT.sub("", content).lstrip("\n") if OPEN in content else content.lstrip("\n")
 
 
+def is_tool_result(content: str) -> bool:
+    """Tell whether Qwen3's own template takes a user's text for the result of a tool, not for a question."""
+    return content.startswith("<tool_response>") and content.endswith("</tool_response>")
+
+
 def has_thinking(content: str) -> bool:
     """Tell whether the trainer takes a text for one with reasoning: any tag will do."""
     return OPEN in content or CLOSE in content
@@ -72,6 +78,30 @@ def tools_text(tools: str) -> str:
     except (ValueError, TypeError, AttributeError) as error:
         raise TrainerStopsError(f"tools is no JSON list of objects: {error}") from error
     return _TOOLS_HEAD + "".join(f"\n{_dumped(tool)}" for tool in wrapped) + _TOOLS_TAIL
+
+
+def write_kept_call(thinking: str, content: str, calls: str) -> str:
+    """Return the function message whose reasoning the trainer keeps where it takes that of the history out.
+
+    `calls` is the JSON list, "" for none. The trainer takes out canonical blocks alone, and only then moves
+    the calls behind all other text; written inside the end of the block they keep it whole until then.
+    The inverse is `write_function`. Raises `ValueError` for a reasoning that names a tool call's tag: the
+    trainer would read the calls from there.
+    """
+    if _CALL_OPEN in thinking:
+        raise ValueError(f"{_CALL_OPEN} stands in the reasoning")
+    block = frame(thinking, "").rstrip("\n")
+    behind = f"{content}\n" if content and calls else content
+    return f"{block}{_CALL_OPEN}\n{calls or '[]'}\n{_CALL_CLOSE}\n\n{behind}"
+
+
+def write_function(content: str) -> str:
+    """Return the text that the trainer makes of a function message (FunctionFormatter).
+
+    Raises `TrainerStopsError` as `split_calls` does.
+    """
+    before, calls = split_calls(content)
+    return before + "\n".join(f"{_CALL_OPEN}\n{_dumped(call)}\n{_CALL_CLOSE}" for call in calls)
 
 
 def split_calls(content: str) -> tuple[str, list[dict[str, Any]]]:
@@ -100,9 +130,7 @@ def _text(message: Message, number: int) -> str:
     if role == "assistant":
         return f"{content}{IM_END}\n"
     if role == "function":
-        before, calls = split_calls(content)
-        joined = "\n".join(f"<tool_call>\n{_dumped(call)}\n</tool_call>" for call in calls)
-        return f"{before}{joined}{IM_END}\n"
+        return f"{write_function(content)}{IM_END}\n"
     if role == "user":
         # StringFormatter also fills a placeholder that stands in the content itself.
         return _asked(content.replace("{{idx}}", str(number // 2), 1))

@@ -44,6 +44,8 @@ SPLIT_PAIR = {
 }
 TOOL_TURNS = chat(("user", "q"), ("assistant", ""), ("tool", "7"), ("assistant", ANSWER))
 TOOL_TURNS["messages"][1]["tool_calls"] = [CALL]
+REASONED_CALL = chat(("user", "q"), ("assistant", ""), ("tool", "7"), ("assistant", ANSWER))
+REASONED_CALL["messages"][1] |= {"tool_calls": [CALL], "reasoning_content": "r"}
 
 REJECTED_ROWS = {
     "malformed": b'{"messages": nothing}',
@@ -115,6 +117,9 @@ REPAIRED_ROWS = {
     "leading_assistant": chat(("assistant", "Hello!"), ("user", "q"), ("assistant", ANSWER)),
     "not_learnt": marked({"loss": False}, {}),
     "trailing_user": chat(("user", "q"), ("assistant", ANSWER), ("user", "r")),
+    "tool_loop_thinking": REASONED_CALL,
+    "tools_as_system": {**asked(ANSWER), "tools": [{"name": "f", "parameters": {}}]},
+    "pair_framed": preference(frame("r", ANSWER), "It is me."),
 }
 GOOD = {
     "input": {"input": "And that?", "output": "It is a tree."},

@@ -10,6 +10,7 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.proof.check import check
 from lf_qwen3.proof.check.training_yaml import read_config
 from lf_qwen3.qwen3.thinking import frame
+from lf_qwen3.trainer.render.text import write_kept_call
 
 SOUND = {
     "model_name_or_path": "Qwen/Qwen3-4B",
@@ -174,6 +175,57 @@ BARE_FIRST = ["What?", "A stone."]
 def test_several_turns(folder, dialogues, mask_history, expected):
     write_turns(folder, *dialogues)
     assert set(findings(folder, dataset="t", mask_history=mask_history).counts) == expected
+
+
+CALL = '{"name": "f", "arguments": {}}'
+LOOP = ["q", frame("r", CALL), "7", frame("s", CALL), "8", frame("t", "It is eight.")]
+
+
+def write_loop(folder, *values):
+    roles = ["human", "function_call", "observation", "function_call", "observation", "gpt"]
+    write_turns(folder)
+    dialogues = [values[:size] for size in (2, 4, 6)]
+    lines = [
+        {"conversations": [{"from": role, "value": value} for role, value in zip(roles, turns, strict=False)]}
+        for turns in dialogues
+    ]
+    (folder / "t.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+
+
+KEPT = [write_kept_call(thought, "", f"[{CALL}]") for thought in ("r", "s")]
+
+
+@pytest.mark.parametrize(
+    ("values", "preserve_thinking", "expected"),
+    [
+        pytest.param(LOOP, "false", {"loop_thinking_removed"}, id="taken out"),
+        pytest.param(LOOP, "true", set(), id="preserved"),
+        pytest.param(["q", KEPT[0], "7", KEPT[1], *LOOP[4:]], "false", set(), id="as convert writes it"),
+        pytest.param(["q", CALL, "7", *LOOP[3:]], "true", {"history_framed"}, id="a plain call"),
+        pytest.param(["q", CALL, "7", CALL, *LOOP[4:]], "false", set(), id="plain calls"),
+    ],
+)
+def test_the_thinking_of_a_tool_loop(folder, values, preserve_thinking, expected):
+    write_loop(folder, *values)
+    report = findings(folder, dataset="t", preserve_thinking=preserve_thinking)
+    assert set(report.counts) == expected
+
+
+def test_the_thinking_of_a_loop_before_a_pair(folder):
+    chosen, rejected = ({"from": "gpt", "value": text} for text in ("It is eight.", "No idea."))
+    turns = [
+        {"from": role, "value": text}
+        for role, text in zip(("human", "function_call", "observation"), LOOP, strict=False)
+    ]
+    row = {"conversations": turns, "chosen": chosen, "rejected": rejected}
+    (folder / "t.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    columns = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}
+    entry = {"file_name": "t.jsonl", "formatting": "sharegpt", "ranking": True, "columns": columns}
+    (folder / "dataset_info.json").write_text(json.dumps({"t": entry}), "utf-8")
+    without = ("eval_dataset", "eval_strategy", "load_best_model_at_end", "early_stopping_steps")
+    changes = {"dataset": "t", "stage": "dpo", "mask_history": "false"}
+    assert "loop_thinking_removed" in findings(folder, *without, **changes).counts
+    assert "loop_thinking_removed" not in findings(folder, *without, **changes, preserve_thinking="true").counts
 
 
 def test_the_datasets_of_the_yaml_are_checked(folder):

@@ -10,6 +10,7 @@ from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.trainer.chat_template import ChatTemplate, compare
 from lf_qwen3.trainer.records import Record
 from lf_qwen3.trainer.render import Template
+from lf_qwen3.trainer.render.text import write_kept_call
 
 MINE = Template(enable_thinking=None, mask_history=True)
 TOOLS = json.dumps([{"name": "get", "parameters": {}}])
@@ -39,6 +40,16 @@ SAME = [
     ),
     pytest.param(
         record(("user", "Q"), ("function", CALL), ("observation", "1"), ("assistant", "A")), id="tool result"
+    ),
+]
+
+
+LOOP = (("user", "Q"), ("function", frame("R", CALL)), ("observation", "1"), ("assistant", "A"))
+KEPT = write_kept_call("R", "Text.", f"[{CALL}]")
+SAME += [
+    pytest.param(record(LOOP[0], ("function", KEPT), *LOOP[2:]), id="thinking kept in a tool loop"),
+    pytest.param(
+        record(("user", "Q"), ("function", f"Text.\n<tool_call>{CALL}</tool_call>")), id="text before a call"
     ),
 ]
 
@@ -76,6 +87,13 @@ def test_our_settings_agree_with_qwens_template(bytes_, qwen3, conversation):
             record(("user", "1"), ("assistant", "A"), tools=TOOLS),
             *("prompt", 0),
             id="tools without a system prompt",
+        ),
+        pytest.param(MINE, record(*LOOP), *("answer", 0), id="the thinking of a tool loop"),
+        pytest.param(
+            Template(enable_thinking=None, mask_history=True, preserve_thinking=True),
+            record(("user", "1"), ("assistant", "A"), ("user", "2"), ("assistant", "B")),
+            *("prompt", 0),
+            id="preserve_thinking frames a plain history",
         ),
         pytest.param(
             MINE,
@@ -115,11 +133,27 @@ def test_reasoning_that_is_removed_on_purpose_is_no_difference(bytes_, qwen3):
 
 def test_ranking_records_and_others_keep_their_order(bytes_, qwen3):
     ranked = record(("user", "Q"), ("assistant", frame("R", "chosen")))
-    ranked.rejected = {"role": "assistant", "content": "rejected"}
+    ranked.rejected = {"role": "assistant", "content": frame("S", "rejected")}
     plain = record(("user", "Q"), ("assistant", "plain"))
     found = compare(bytes_, MINE, qwen3, [plain, ranked, plain])
     assert [one.difference for one in found] == [None, None, None]
     assert ["chosen" in one.text for one in found] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rejected", "side"),
+    [
+        pytest.param("A", frame("R", "B"), "rejected", id="two blocks"),
+        pytest.param(frame("R", "A"), "B", "rejected", id="no block"),
+        pytest.param(frame("R", "\nA"), "B", "chosen", id="both sides differ"),
+        pytest.param(frame("R", "A"), frame("", "B"), "", id="framed"),
+    ],
+)
+def test_both_sides_of_a_pair_are_compared(bytes_, qwen3, chosen, rejected, side):
+    pair = record(("user", "Q"), ("assistant", chosen))
+    pair.rejected = {"role": "assistant", "content": rejected}
+    (comparison,) = compare(bytes_, MINE, qwen3, [pair])
+    assert (comparison.difference.side if comparison.difference else "") == side
 
 
 @pytest.mark.parametrize(

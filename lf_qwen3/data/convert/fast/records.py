@@ -11,8 +11,6 @@ from xxhash import xxh3_64_intdigest as _hash
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.data.convert.formats import (
-    GPT,
-    HUMAN,
     OPENING,
     FormatName,
     Turns,
@@ -21,6 +19,7 @@ from lf_qwen3.data.convert.formats import (
     encode_alpaca,
 )
 from lf_qwen3.data.convert.keys import fold, keys_of, prompt_of
+from lf_qwen3.data.convert.turn_items import GPT, HUMAN
 from lf_qwen3.qwen3.thinking import frame_json
 
 Buffer = bytes | memoryview
@@ -28,7 +27,7 @@ Buffer = bytes | memoryview
 
 _CLOSING = b'}],"system":"","tools":""}\n'
 _FIRST, _THEN_GPT, _THEN_HUMAN = OPENING + HUMAN, b"}," + GPT, b"}," + HUMAN
-_THINKING, _PLAIN = (prompt_of(b"", thinking) + context_of(Conversation([])) for thinking in (True, False))
+_THINKING, _PLAIN = (prompt_of(b"", thinking) + context_of("", "") for thinking in (True, False))
 """What follows a folded question in the hash of its prompt."""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lf_qwen3.base.conversation import Conversation, Turn
-from lf_qwen3.data.convert.formats import assistant_text
 from lf_qwen3.data.convert.rules import Breach, rule
+from lf_qwen3.data.convert.turn_items import assistant_text
 from lf_qwen3.data.row_defects import is_empty, is_same_answer
 
 _GOOD = Conversation([Turn("user", "q"), Turn("assistant", "a")])

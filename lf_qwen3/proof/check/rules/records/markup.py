@@ -22,7 +22,7 @@ _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\d{1,5}|#x[0-9a-fA-F]{1,5})
 _TAG = re.compile(
     r"</(?:p|div|span|li|ul|ol|td|tr|table|font|strong|em|b|i|h[1-6])>|<br\s*/?>", re.IGNORECASE
 )
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$", re.DOTALL)
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$|<tool_call>.*?(?:</tool_call>|\Z)", re.DOTALL)
 
 
 @check(
@@ -114,7 +114,8 @@ def escaped_text(sample: Sample) -> CheckResult:
 
 def _texts(sample: Sample) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield where, the text, and the tokens that belong there."""
-    of_system = TOOL_TAGS if sample.record.tools else _RESULTS
+    lists_tools = sample.record.tools or "</tools>" in sample.record.system
+    of_system = TOOL_TAGS if lists_tools else _RESULTS
     for where, text in sample.prompts:
         tags = of_system if where == SYSTEM_PROMPT else _RESULTS
         yield where, text, (*tags, *THINK_TAGS)

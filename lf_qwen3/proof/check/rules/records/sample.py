@@ -11,6 +11,16 @@ from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.qwen3.thinking import Split, split
 from lf_qwen3.trainer.records import Dropped, Message, Record, RecordReader, split_off_label
+from lf_qwen3.trainer.render.text import (
+    TrainerStopsError,
+    has_thinking,
+    is_tool_result,
+    without_thinking,
+    write_function,
+)
+
+ANSWERING = ("assistant", "function")
+"""The roles of answers."""
 
 SYSTEM_PROMPT = "the system prompt"
 """Where the system text stands, in findings."""
@@ -30,8 +40,8 @@ class Sample:
     """What the checks of this group get.
 
     `learns_empty` says that an empty block which is written out is learnt; `label`, of KTO data, whether the
-    answer is good. `assistant_texts` are the texts of
-    the assistant, `prompts` (where, text) what the user, a tool or the system says.
+    answer is good. `assistant_texts` are the texts of the assistant, its tool calls as the trainer writes
+    them; `prompts` (where, text) what the user, a tool or the system says.
     """
 
     record: Record
@@ -44,18 +54,46 @@ class Sample:
     def __post_init__(self) -> None:
         self.prompts = list(self._prompt_texts())
         self.assistant_texts = [
-            _split_text(where, message["content"]) for where, message in self._assistant_messages()
+            _split_text(where, _written(message)) for where, message in self._assistant_messages()
         ]
 
     @property
     def is_thinking(self) -> bool:
-        """Tell whether the learnt answer reasons."""
-        return any(text.parts.thinking for text in self.learnt_texts)
+        """Tell whether the learnt answer reasons; of a ranking record that is the chosen one."""
+        return any(text.parts.thinking for text in self.learnt_texts[:1])
+
+    @property
+    def half_thinks(self) -> bool:
+        """Tell whether one side of a ranking record reasons and the other does not."""
+        return self.record.rejected is not None and (
+            len({bool(text.parts.thinking) for text in self.learnt_texts}) == 2
+        )
+
+    @property
+    def loses_loop_thinking(self) -> bool:
+        """Tell whether the trainer takes reasoning out of a history where Qwen3's own template keeps it."""
+        return any(since and has_block for since, has_block, _ in self._earlier_answers())
+
+    @property
+    def has_bare_history(self) -> bool:
+        """Tell whether Qwen3's own template writes an answer of the history without any think block."""
+        return any(not since or not is_tagged for since, _, is_tagged in self._earlier_answers())
 
     @property
     def learnt_texts(self) -> list[AssistantText]:
         """Return the answer to learn; a ranking record has two."""
         return self.assistant_texts[-2:] if self.record.rejected else self.assistant_texts[-1:]
+
+    def _earlier_answers(self) -> Iterator[tuple[bool, bool, bool]]:
+        """Yield of every answer in the history: it came since the last question, it has a block, or a tag."""
+        since = True
+        for message in self.record.messages[-2::-1]:
+            content = message["content"]
+            if message["role"] in ANSWERING:
+                has_block = without_thinking(content) != content.lstrip("\n")
+                yield since, has_block, has_thinking(content)
+            elif message["role"] == "user" and not is_tool_result(content):
+                since = False
 
     def _prompt_texts(self) -> Iterator[tuple[str, str]]:
         if self.record.system:
@@ -66,9 +104,9 @@ class Sample:
 
     def _assistant_messages(self) -> Iterator[tuple[str, Message]]:
         for number, message in enumerate(self.record.messages, 1):
-            if message["role"] == "assistant":
+            if message["role"] in ANSWERING:
                 yield f"message {number}", message
-        if self.record.rejected and self.record.rejected["role"] == "assistant":
+        if self.record.rejected and self.record.rejected["role"] in ANSWERING:
             yield "the rejected answer", self.record.rejected
 
 
@@ -111,6 +149,15 @@ class SampleReader:
         return (
             record if isinstance(record, Dropped) else Sample(record, self._kind, self._learns_empty, label)
         )
+
+
+def _written(message: Message) -> str:
+    if message["role"] == "assistant":
+        return message["content"]
+    try:
+        return write_function(message["content"])
+    except TrainerStopsError:
+        return message["content"]
 
 
 def _split_text(where: str, text: str) -> AssistantText:

@@ -6,6 +6,7 @@ from lf_qwen3.data.row_defects import find_think_tag
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame
+from lf_qwen3.trainer.render.text import has_thinking
 
 _GOOD = sample_of("q", frame("r", "a"))
 _EMPTY = "think_empty"
@@ -102,10 +103,32 @@ def think_in_prompt(sample: Sample) -> CheckResult:
     bad=sample_of("q", frame("", "a")),
 )
 def think_empty(sample: Sample) -> CheckResult:
-    """Require plain answers without tags (ReasoningTemplate adds the block only where there is none)."""
+    """Require plain answers without tags (ReasoningTemplate adds the block only where there is none).
+
+    The plain side of a pair of which the other side reasons needs its block.
+    """
     if not sample.learns_empty:
         return PASS
-    return next((Fault(text.where) for text in sample.assistant_texts if _EMPTY in text.parts.repairs), PASS)
+    needed = sample.learnt_texts if sample.half_thinks else []
+    empty = (text for text in sample.assistant_texts if _EMPTY in text.parts.repairs and text not in needed)
+    return next((Fault(text.where) for text in empty), PASS)
+
+
+@check(
+    "pair_half_framed",
+    "warning",
+    "one side of a pair reasons, and the other has no think block",
+    "the trainer frames both sides as the chosen one needs it, so the rejected one gets two blocks or none; "
+    "write the empty block into the plain answer (lf-qwen3 convert does), or enable_thinking: true",
+    good=sample_of("q", frame("r", "a"), rejected=frame("", "b")),
+    bad=sample_of("q", frame("r", "a"), rejected="b"),
+)
+def pair_half_framed(sample: Sample) -> CheckResult:
+    """Require a block on both sides or on none (PairwiseDatasetProcessor)."""
+    if not sample.learns_empty or not sample.half_thinks:
+        return PASS
+    bare = (text for text in sample.learnt_texts if not has_thinking(text.text))
+    return next((Fault(text.where) for text in bare), PASS)
 
 
 def _fault(sample: Sample, codes: tuple[str, ...]) -> CheckResult:

@@ -23,7 +23,8 @@ class TemplateDifference(NamedTuple):
     "template_differs",
     "warning",
     "LLaMA-Factory feeds other tokens than the model's own chat template writes",
-    "at inference the model is asked through its own template; lf-qwen3 preview shows both side by side",
+    "at inference the model is asked through its own template; lf-qwen3 preview shows both side by side; "
+    "tools without a system text are one cause: set default_system, or let lf-qwen3 convert write them",
     good=TemplateDifference(),
     bad=TemplateDifference("answer", "Yes.", "\n\nYes."),
 )

@@ -129,6 +129,44 @@ def history_not_learnt(setup: TrainingSetup) -> CheckResult:
 
 
 @check(
+    "loop_thinking_removed",
+    "warning",
+    "the reasoning between the tool calls of one question is taken out, and Qwen3's own template keeps it",
+    "lf-qwen3 convert writes it so that it stays; preserve_thinking: true keeps it too, but puts an empty "
+    "block into every earlier answer that does not reason",
+    good=sft_setup(TrainingData(thinking=3, several_turns=2), template="qwen3", mask_history=True),
+    bad=sft_setup(
+        TrainingData(thinking=3, several_turns=2, lost_loops=2), template="qwen3", mask_history=True
+    ),
+)
+def loop_thinking_removed(setup: TrainingSetup) -> CheckResult:
+    """Require that a history keeps what Qwen3's template keeps (discarding_history_cot)."""
+    is_sft = setup.learns_answers and setup["mask_history"] is True
+    is_removed = is_sft or (setup.trains and setup["stage"] in ("dpo", "kto", "rm"))
+    is_removed = is_removed and setup["template"] == "qwen3" and setup["preserve_thinking"] is not True
+    lost = setup.data.lost_loops
+    return Fault(f"{lost:,} records", "preserve_thinking") if is_removed and lost else PASS
+
+
+@check(
+    "history_framed",
+    "warning",
+    "preserve_thinking: true puts think blocks into earlier answers, where Qwen3's own template has none",
+    "leave preserve_thinking out: lf-qwen3 convert keeps the reasoning of tool loops without it",
+    good=sft_setup(TrainingData(bare_histories=2), template="qwen3", mask_history=True),
+    bad=sft_setup(
+        TrainingData(bare_histories=2), template="qwen3", mask_history=True, preserve_thinking=True
+    ),
+)
+def history_framed(setup: TrainingSetup) -> CheckResult:
+    """Require a history without blocks of its own (ReasoningTemplate.encode_multiturn)."""
+    is_framed = setup.learns_answers and setup["template"] == "qwen3" and setup["mask_history"] is True
+    is_framed = is_framed and setup["preserve_thinking"] is True
+    bare = setup.data.bare_histories
+    return Fault(f"{bare:,} records", "preserve_thinking") if is_framed and bare else PASS
+
+
+@check(
     "packing_mixes",
     "warning",
     "packing puts several records into one row, where each sees those before it",

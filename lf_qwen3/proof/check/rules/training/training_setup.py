@@ -16,13 +16,16 @@ class TrainingData:
     """What the training datasets hold, in records.
 
     `several_turns` have more than one answer. `orphans` are those among them whose earlier dialogue is
-    no record of its own, so that its answer is learnt nowhere else.
+    no record of its own, so that its answer is learnt nowhere else. `lost_loops` lose reasoning between tool
+    calls unless preserve_thinking is true, `bare_histories` get blocks with it (see `DatasetCounts`).
     """
 
     thinking: int = 0
     plain: int = 0
     several_turns: int = 0
     orphans: int = 0
+    lost_loops: int = 0
+    bare_histories: int = 0
     kinds: Mapping[str, DatasetKind] = field(default_factory=dict)
 
 
