@@ -40,8 +40,8 @@ def write_item(turn: Turn) -> bytes:
 def assistant_text(turn: Turn) -> str:
     """Return an assistant's text, its tool calls spelled as Qwen3's chat template spells them.
 
-    LLaMA-Factory's own function_call turn cannot hold text beside the calls, and loses the empty line
-    between thinking and call (data/formatter.py), so those two are written as plain text.
+    The JSON of LLaMA-Factory's function_call turn has no place for text beside the calls (data/formatter.py),
+    so a learnt turn that has some is written as plain text.
     """
     if not turn.calls:
         return frame(turn.thinking, turn.content)
@@ -59,7 +59,7 @@ def unroll_items(steps: Sequence[Turn], ends: Sequence[int], repairs: set[str]) 
     Thinking that stays in a history is noted in `repairs`. Raises `Reject` ("special_token") where the
     trainer would misread it.
     """
-    bare = [write_item(without_thinking(turn)) for turn in steps]
+    bare = [write_item(without_thinking(turn)) for turn in steps[:-1]]
     kept: dict[int, bytes] = {}
     dialogues = []
     for end in ends:

@@ -225,7 +225,8 @@ def test_the_thinking_of_a_loop_before_a_pair(folder):
     without = ("eval_dataset", "eval_strategy", "load_best_model_at_end", "early_stopping_steps")
     changes = {"dataset": "t", "stage": "dpo", "mask_history": "false"}
     assert "loop_thinking_removed" in findings(folder, *without, **changes).counts
-    assert "loop_thinking_removed" not in findings(folder, *without, **changes, preserve_thinking="true").counts
+    changes["preserve_thinking"] = "true"
+    assert "loop_thinking_removed" not in findings(folder, *without, **changes).counts
 
 
 def test_the_datasets_of_the_yaml_are_checked(folder):
