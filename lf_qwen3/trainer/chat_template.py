@@ -195,7 +195,10 @@ def _compare(
     slices = ours[max(0, at - _CONTEXT) : at], ours[at : at + _CONTEXT], official[at : at + _CONTEXT]
     texts = [tokenizer.decode(ids, skip_special_tokens=False) for ids in (*slices, official, official[:at])]
     piece = next((piece for piece in encoded.pieces if at < piece.stop), encoded.pieces[-1])
-    difference = RenderingDifference(at, len(texts[4]), piece.turn, piece.part, *texts[:3], side=side)
+    before, mine, theirs = texts[:3]
+    difference = RenderingDifference(
+        at, len(texts[4]), piece.turn, piece.part, before, mine, theirs, side=side
+    )
     return TemplateComparison(texts[3], len(official), difference)
 
 
