@@ -46,7 +46,7 @@ def call(**arguments):
 def read(conversation, format="sharegpt", turns="unroll"):
     """Return the records of a conversation as the trainer reads them."""
     wanted = FORMATS[format]
-    reader = RecordReader(wanted.entry("x.jsonl", preference=conversation.rejected is not None))
+    reader = RecordReader(wanted.entry("x.jsonl", "ranking" if conversation.rejected else "sft"))
     return [reader(orjson.loads(record.line)) for record in wanted.encode(conversation, turns)]
 
 

@@ -13,11 +13,8 @@ from lf_qwen3.proof.check.rules.records.answers import repeated_phrase
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
 from lf_qwen3.proof.check.rules.registered import all_checks
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame
-from lf_qwen3.trainer.render.text import tools_text, write_kept_call
 
 ANSWER = "It is Paris, on the Seine."
-CALL = '{"name": "f", "arguments": {"text": "a<br>b<br>"}}'
-TOOLS = '[{"name": "f", "parameters": {}}]'
 SHAREGPT = {"file_name": "a.jsonl", "formatting": "sharegpt"}
 RANKING = {
     "file_name": "a.jsonl",
@@ -167,53 +164,6 @@ def test_answer(tmp_path, output, expected):
             {"record_dropped"},
             id="half a pair",
         ),
-        pytest.param(
-            RANKING,
-            {"instruction": "q", "chosen": frame("r", ANSWER), "rejected": "No idea."},
-            {"pair_half_framed"},
-            id="the winning side alone thinks",
-        ),
-        pytest.param(
-            RANKING,
-            {"instruction": "q", "chosen": ANSWER, "rejected": frame("r", "No idea.")},
-            {"pair_half_framed"},
-            id="the losing side alone thinks",
-        ),
-        pytest.param(
-            RANKING,
-            {"instruction": "q", "chosen": frame("", ANSWER), "rejected": frame("r", "No idea.")},
-            set(),
-            id="the plain side has its block",
-        ),
-        pytest.param(
-            RANKING,
-            {"instruction": "q", "chosen": frame("", ANSWER), "rejected": "No idea."},
-            {"think_empty"},
-            id="a block that nothing asks for",
-        ),
-        pytest.param(
-            SHAREGPT,
-            chat(("human", "q"), ("function_call", frame("r", CALL))),
-            set(),
-            id="a call after thinking",
-        ),
-        pytest.param(
-            SHAREGPT,
-            chat(
-                ("human", "q"),
-                ("function_call", write_kept_call("r", "Text.", f"[{CALL}]")),
-                ("observation", "7"),
-                ("gpt", ANSWER),
-            ),
-            set(),
-            id="thinking that stays in the history",
-        ),
-        pytest.param(
-            SHAREGPT,
-            {**chat(("human", "q"), ("gpt", ANSWER)), "system": tools_text(TOOLS).lstrip()},
-            set(),
-            id="tools as the system text",
-        ),
         pytest.param(KTO, {"instruction": "q", "output": ANSWER, "label": True}, set(), id="kto"),
         pytest.param(
             KTO, {"instruction": "q", "output": ANSWER, "label": 1}, {"record_dropped"}, id="kto number"
@@ -225,29 +175,6 @@ def test_answer(tmp_path, output, expected):
 def test_record(tmp_path, entry, row, expected):
     found = findings(tmp_path, entry, [row, row | {"seen": "twice"}]).counts
     assert set(found) - {"duplicate", "tags_unfit", "one_sided_labels"} == expected
-
-
-@pytest.mark.parametrize(
-    ("entry", "row", "thinking"),
-    [
-        pytest.param(SHAREGPT, chat(("human", "q"), ("function_call", frame("r", CALL))), 1, id="a call"),
-        pytest.param(SHAREGPT, chat(("human", "q"), ("function_call", CALL)), 0, id="a plain call"),
-        pytest.param(
-            SHAREGPT,
-            chat(("human", "q"), ("gpt", frame("r", "a")), ("human", "s"), ("function_call", CALL)),
-            0,
-            id="a plain call after a reasoned answer",
-        ),
-        pytest.param(
-            RANKING, {"instruction": "q", "chosen": frame("r", ANSWER), "rejected": "No."}, 1, id="chosen"
-        ),
-        pytest.param(
-            RANKING, {"instruction": "q", "chosen": ANSWER, "rejected": frame("r", "No.")}, 0, id="rejected"
-        ),
-    ],
-)
-def test_thinking_is_that_of_the_answer_to_learn(tmp_path, entry, row, thinking):
-    assert findings(tmp_path, entry, [row]).datasets["a"].thinking == thinking
 
 
 def test_places_are_rows_of_the_file(tmp_path):
