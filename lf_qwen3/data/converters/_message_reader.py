@@ -15,6 +15,7 @@ from lf_qwen3.data.converters.roles import ROLES
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 from lf_qwen3.data.converters.tools import calls_text, describes_tools, joined_calls, joined_tools, tools_text
 from lf_qwen3.qwen3.thinking import CLOSE, excerpt
+from lf_qwen3.trainer.render.text import is_kept_call, split_function
 
 _CONTENT_KEYS = ("value", "content", "text", "parts", "output")
 _TURNS: Mapping[Speaker, Role] = {"user": "user", "assistant": "assistant", "tool": "tool"}
@@ -121,16 +122,22 @@ class MessageReader:
         self.conversation.turns.append(Turn("assistant", read.text, thinking or None, calls, extras.learn))
 
     def _add_calls(self, content: object, rest: dict[str, Any], number: int, speaker: Speaker) -> None:
-        """Read a message that is a call; a think block before its JSON is left to be taken apart later."""
+        """Read a message that is a call; a think block before its JSON is left to be taken apart later.
+
+        What convert wrote to keep the thinking of a tool loop is read back; it may hold no call.
+        """
         where, text = f"turn {number}", ""
         if content is None and "name" in rest:
             content = {key: rest.pop(key) for key in ("name", "arguments") if key in rest}
-        if isinstance(content, str):
+        if isinstance(content, str) and is_kept_call(content):
+            text, source = split_function(content)
+            content = None if source.strip() == "[]" else source
+        elif isinstance(content, str):
             before, close, behind = content.rpartition(CLOSE)
             content = behind.lstrip()
             text = before + close + behind[: len(behind) - len(content)]
         extras = read_extras(rest, where, self._leave)
-        own = "" if content is None and extras.calls else self._calls(content, where)
+        own = "" if content is None and (extras.calls or text) else self._calls(content, where)
         calls = join_calls(own, extras.calls, where)
         turns = self.conversation.turns
         joins = turns and turns[-1].role == "assistant" and not text.strip() and not extras.thinking

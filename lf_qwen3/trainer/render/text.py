@@ -85,7 +85,7 @@ def write_kept_call(thinking: str, content: str, calls: str) -> str:
 
     `calls` is the JSON list, "" for none. The trainer takes out canonical blocks alone, and only then moves
     the calls behind all other text; written inside the end of the block they keep it whole until then.
-    The inverse is `write_function`. Raises `ValueError` for a reasoning that names a tool call's tag: the
+    The inverse is `split_function`. Raises `ValueError` for a reasoning that names a tool call's tag: the
     trainer would read the calls from there.
     """
     if _CALL_OPEN in thinking:
@@ -104,17 +104,26 @@ def write_function(content: str) -> str:
     return before + "\n".join(f"{_CALL_OPEN}\n{_dumped(call)}\n{_CALL_CLOSE}" for call in calls)
 
 
+def is_kept_call(content: str) -> bool:
+    """Tell whether `write_kept_call` wrote a function message."""
+    return f"{CLOSE}{_CALL_OPEN}" in content
+
+
+def split_function(content: str) -> tuple[str, str]:
+    """Return what a function message says beside its calls, and the JSON of the calls (FunctionFormatter)."""
+    if tagged := _TOOL_CALL.search(content):
+        return content.replace(tagged[0], ""), tagged[1]
+    if thought := _THOUGHT.search(content):
+        return thought[0], content.replace(thought[0], "")
+    return "", content
+
+
 def split_calls(content: str) -> tuple[str, list[dict[str, Any]]]:
     """Return what stands before the calls of a function message, and the calls.
 
     The JSON may stand alone, behind a think block, or between tool-call tags.
     """
-    if tagged := _TOOL_CALL.search(content):
-        before, source = content.replace(tagged[0], ""), tagged[1]
-    elif thought := _THOUGHT.search(content):
-        before, source = thought[0], content.replace(thought[0], "")
-    else:
-        before, source = "", content
+    before, source = split_function(content)
     try:
         calls = json.loads(source)
         calls = calls if isinstance(calls, list) else [calls]

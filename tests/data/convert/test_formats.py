@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.convert.conversations import choose_rules, convert_row
 from lf_qwen3.data.convert.formats import FORMATS
+from lf_qwen3.data.converters import get
+from lf_qwen3.data.converters.source_row import SourceRow
 from lf_qwen3.qwen3.thinking import frame, frame_json
 
 
@@ -140,6 +143,43 @@ def test_a_call_with_thinking_is_spelled_as_qwen_spells_it():
     assert first["conversations"][-1] == {"from": "gpt", "value": frame("hm", f"let me see\n{call}")}
 
 
+LOOP = Conversation(
+    [
+        Turn("user", "q"),
+        Turn("assistant", "First.", thinking="one", calls='[{"name": "f", "arguments": {"x": 1}}]'),
+        Turn("tool", "7"),
+        Turn("assistant", "Said without a call.", thinking="two"),
+        Turn("tool", "8"),
+        Turn("assistant", "a", thinking="three"),
+    ],
+    tools='[{"type": "function", "function": {"name": "f"}}]',
+)
+
+
+def test_a_tool_loop_keeps_its_thinking_until_the_next_question():
+    shown = [[thought for thought in ("one", "two", "three") if thought in str(row)] for row in records(LOOP)]
+    assert shown == [["one"], ["one", "two"], ["one", "two", "three"]]
+    again = Conversation([*LOOP.turns, Turn("user", "r"), Turn("assistant", "b")])
+    assert not any(thought in str(records(again)[-1]) for thought in ("one", "two", "three"))
+    assert again.repairs == {"tool_loop_thinking"}
+    last = Conversation(again.turns)
+    assert records(last, turns="last") == records(again)[-1:]
+    assert last.repairs == set()
+
+
+def test_thinking_that_names_a_call_cannot_stay():
+    turns = list(LOOP.turns)
+    turns[1] = Turn("assistant", "", thinking="I write <tool_call>.", calls=LOOP.turns[1].calls)
+    with pytest.raises(Reject, match="special_token"):
+        records(Conversation(turns))
+
+
+def test_what_was_written_is_read_back():
+    record = records(LOOP, turns="last")[0]
+    again = convert_row(SourceRow(record), get("finetome").convert, choose_rules(False))
+    assert (again.turns, again.system, again.tools) == (LOOP.turns, "", LOOP.tools)
+
+
 @pytest.mark.parametrize("format", ["sharegpt", "alpaca"])
 def test_preference_records_hold_both_answers(format):
     pair = Conversation(
@@ -147,7 +187,7 @@ def test_preference_records_hold_both_answers(format):
     )
     (record,) = FORMATS[format].encode(pair, "unroll")
     row = orjson.loads(record.line)
-    texts = [frame("t", "good"), "bad"]
+    texts = [frame("t", "good"), frame("", "bad")]
     turns = [{"from": "gpt", "value": text} for text in texts]
     assert [row["chosen"], row["rejected"]] == (turns if format == "sharegpt" else texts)
     entry = FORMATS[format].entry("x.jsonl", "ranking")

@@ -13,6 +13,10 @@ def pair(question="What is it?", answer="This.", thinking=None, **more):
     return Conversation([Turn("user", question), Turn("assistant", answer, thinking=thinking)], **more)
 
 
+def tools(name):
+    return f'[{{"name": "{name}"}}]'
+
+
 def keys(conversation, seed=1, format="sharegpt", turns="unroll"):
     """The keys of the last record."""
     records = FORMATS[format].encode(conversation, turns)
@@ -35,7 +39,7 @@ def test_questions_are_the_same_after_folding(other):
         (pair(answer="That."), (True, True, False)),
         (pair(thinking="hm"), (True, False, False)),
         (pair(system="be brief"), (True, False, False)),
-        (pair(tools="[]"), (True, False, False)),
+        (pair(tools=tools("f")), (True, False, False)),
         (pair(), (True, True, True)),
     ],
     ids=["question", "answer", "kind", "system", "tools", "nothing"],
@@ -157,8 +161,10 @@ def test_an_earlier_call_is_part_of_the_prompt():
 
 
 def test_system_and_tools_are_told_apart():
-    assert keys(pair(system="[]")).prompt != keys(pair(tools="[]")).prompt
-    assert keys(pair(tools="[1]")).prompt != keys(pair(tools="[2]")).prompt
+    for system in ("", "be brief"):
+        alike = [pair(system=system + tools("f")), pair(system=system, tools=tools("f"))]
+        alike.append(pair(system=system, tools=tools("g")))
+        assert len({keys(conversation).prompt for conversation in alike}) == 3
 
 
 @pytest.mark.parametrize(
