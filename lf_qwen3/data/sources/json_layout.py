@@ -16,6 +16,7 @@ from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data.converters.roles import ROLES
 from lf_qwen3.data.sources.json_cursor import JsonCursor
 from lf_qwen3.data.sources.json_outline import JsonMember, JsonOutline, decode_value, read_outline
+from lf_qwen3.data.sources.json_shapes import PAGE_KEYS
 from lf_qwen3.data.sources.part import JsonPlace, Layout, SourceFile
 from lf_qwen3.data.sources.row import is_conversation, is_message
 from lf_qwen3.data.sources.stream import open_source, skip_mark, skip_to
@@ -155,7 +156,8 @@ def _are_objects(elements: Sequence[Any]) -> bool:
 def _are_pages(elements: Sequence[Any]) -> bool:
     """Tell whether elements are those of the pages that a hub's API gives: {"row_idx": 0, "row": {...}}."""
     return _are_objects(elements) and all(
-        isinstance(element.get("row"), dict) and "row_idx" in element for element in elements
+        isinstance(element.get("row"), dict) and "row_idx" in element and element.keys() <= PAGE_KEYS
+        for element in elements
     )
 
 

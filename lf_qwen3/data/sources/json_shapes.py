@@ -16,6 +16,9 @@ from lf_qwen3.data.sources.stream import open_source, skip_mark
 KEY = "key"
 """The column of the key that a row stands under."""
 
+PAGE_KEYS = frozenset({"row_idx", "row", "truncated_cells"})
+"""What an element of a page of a hub's API holds."""
+
 _NO_CELL = BadRow("missing_field", "the cell of a column", "")
 
 
@@ -34,17 +37,21 @@ def _inner(page: Row, key: str) -> Item:
     """Return the row inside an element of a page; the hub says which of its cells it has cut."""
     if page.get("truncated_cells"):
         return BadRow("truncated", f"the hub cut these cells: {page['truncated_cells']}", str(page))
+    if more := page.keys() - PAGE_KEYS:
+        return BadRow("malformed", f"beside the row stands {', '.join(sorted(more))}", str(page))
     row = page.get(key)
     return row if isinstance(row, dict) else BadRow("missing_field", key, str(page))
 
 
 def _by_key(file: SourceFile, layout: Layout) -> Iterator[Item]:
-    for item in read_entries(file, layout.places[0]):
+    place = layout.places[0]
+    outer = f"{place.key}." if place.key else ""
+    for item in read_entries(file, place):
         if not isinstance(item, dict):
             yield item
             continue
         for key, value in item.items():
-            if key not in layout.beside:
+            if outer + key not in layout.beside:
                 yield _keyed(key, value)
 
 
