@@ -65,6 +65,8 @@ def take_tools(conversation: Conversation) -> None:
     tools_twice where they do not, bad_tools where they stand beside a list in tags that cannot be read.
     """
     text = conversation.system
+    if not conversation.tools and "tool" not in text and "unction" not in text:
+        return
     for start, end, tools in _marked_lists(text):
         conversation.tools = joined_tools(conversation.tools, tools)
         conversation.system = _without_preamble(text[:start], text[end:])
@@ -95,7 +97,7 @@ def _marked_lists(text: str) -> Iterator[tuple[int, int, str]]:
 
 def calls_are_python(system: str) -> bool:
     """Tell whether a system text asks for calls that are written as Python, as ToolACE does."""
-    return _TOOLACE.search(system) is not None
+    return "functions in JSON format" in system and _TOOLACE.search(system) is not None
 
 
 def _end_of_json(text: str, start: int) -> int:
@@ -137,6 +139,7 @@ def _without_repeated(text: str, names: AbstractSet[str]) -> str:
         except (ValueError, RecursionError):
             continue
         if describes_tools(value) and names_of_tools(tools_text(value)) <= names:
-            text = text[: place.start()].rstrip() + "\n" + text[end:].lstrip(" ,\n")
+            rest = text[end:].lstrip(" ,\n")
+            text = f"{text[: place.start()].rstrip()}\n{rest}".strip()
             at = place.start()
-    return text.strip()
+    return text

@@ -40,15 +40,23 @@ def read_tool_tags(conversation: Conversation) -> None:
             names = names_of_tools(conversation.tools)
     losing = conversation.rejected
     for number, turn in enumerate([*conversation.turns, losing] if losing else conversation.turns, 1):
-        where = "the rejected answer" if turn is losing else f"turn {number}"
-        if turn.role != "assistant":
+        if turn.role != "assistant" or not (names or _may_call(turn.content)):
             continue
+        where = "the rejected answer" if turn is losing else f"turn {number}"
         if _take_calls(turn, conversation.tools, where) or (names and _take_python_calls(turn, names, where)):
             conversation.repairs.add("tool_wire_format")
-    turns = [bare for turn in conversation.turns for bare in _bare_answers(turn)]
-    if turns != conversation.turns:
+    if any(turn.role != "assistant" and _may_answer(turn.content) for turn in conversation.turns):
+        turns = [bare for turn in conversation.turns for bare in _bare_answers(turn)]
+        conversation.repairs.update(["tool_wire_format"] * (turns != conversation.turns))
         conversation.turns = turns
-        conversation.repairs.add("tool_wire_format")
+
+
+def _may_call(text: str) -> bool:
+    return ("<" in text and ("<tool" in text or "<function" in text)) or "[TOOL_CALLS]" in text
+
+
+def _may_answer(text: str) -> bool:
+    return "<tool_response>" in text or _GLAIVE_ANSWER in text
 
 
 def _take_calls(turn: Turn, tools: str, where: str) -> bool:

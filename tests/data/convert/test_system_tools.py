@@ -167,5 +167,6 @@ def test_a_tool_that_the_column_lacks_is_rejected():
 
 @pytest.mark.parametrize("value", ['{"name": "Ada"}', "[1, 2]", '{"a": {', "[" * 5000])
 def test_other_json_in_a_system_text_is_left(value):
+    assert normalised(f"S {value}\u3000", [LAMP]).repairs == set()
     conversation = normalised(f"S {value}", [LAMP])
     assert (conversation.system, conversation.repairs) == (f"S {value}", set())
