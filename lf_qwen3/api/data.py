@@ -13,6 +13,7 @@ from lf_qwen3.data.convert.conversations import read_conversations
 from lf_qwen3.data.convert.options import ConvertOptions, require_option
 from lf_qwen3.data.convert.report import ConversionReport, RejectedRow
 from lf_qwen3.data.convert.resolve import resolve_sources
+from lf_qwen3.data.converters.source_row import Reading
 
 
 def convert(
@@ -31,16 +32,21 @@ def convert(
     seed: int = 42,
     on_bad: Literal["reject", "stop"] = "reject",
     allow_special: bool = False,
+    every: bool = False,
+    as_text: bool = False,
+    unescape: bool = False,
     replace: bool = False,
     workers: int = 0,
     progress: Progress = NoProgress(),
 ) -> ConversionReport:
-    """Turn sources into a registered LLaMA-Factory dataset, all of it or nothing.
+    r"""Turn sources into a registered LLaMA-Factory dataset, all of it or nothing.
 
     A source is a file, a folder, a glob, or "CONVERTER:PATH". `val` and `test` are a share below 1 or a
     number of rows, `mix` is the share of thinking records (0 to 1), `limit` the most rows to read of each
     source. `columns` says what columns are ("question=ask,answer=reply"), once for all sources or once for
-    each. `workers` is the number of processes; 0 works in this one, and every number gives the same files.
+    each. `every` makes a record of each answer where a row brings several, `as_text` takes numbers, objects
+    and lists that stand where text is due as JSON text, `unescape` makes line ends of a written-out \n.
+    `workers` is the number of processes; 0 works in this one, and every number gives the same files.
     A script that asks for some calls this under `if __name__ == "__main__":`. Raises `UsageError` for an
     option that cannot be met, `LfQwen3Error` where no row could be kept, and with `on_bad="stop"` at the
     first bad row.
@@ -60,6 +66,9 @@ def convert(
         seed=seed,
         on_bad=on_bad,
         allow_special=allow_special,
+        every=every,
+        as_text=as_text,
+        unescape=unescape,
         replace=replace,
         workers=workers,
     )
@@ -72,16 +81,21 @@ def read(
     columns: str | Iterable[str] = (),
     limit: int | None = None,
     allow_special: bool = False,
+    every: bool = False,
+    as_text: bool = False,
+    unescape: bool = False,
     on_reject: Callable[[RejectedRow], object] | None = None,
 ) -> Iterator[Conversation]:
     """Yield the rows of the sources as `convert` understands them, one `Conversation` each; write nothing.
 
-    `sources`, `columns`, `limit` and `allow_special` are those of `convert`; duplicates are yielded too.
+    The options are those of `convert`; duplicates are yielded too, and with `every` a row may be several.
     `on_reject` is called with each `RejectedRow` that `convert` would list; without it, the first one raises
     `LfQwen3Error` with the code of its rejection. Raises `UsageError` at once for a source that is not there
     or has no known shape.
     """
     require_option("limit", limit)
-    require_option("allow_special", allow_special)
+    reading = Reading(every, as_text, unescape)
+    for option, value in {"allow_special": allow_special, **reading._asdict()}.items():
+        require_option(option, value)
     files = resolve_sources(names_of("sources", sources), texts_of("columns", columns))
-    return read_conversations(files, limit, allow_special, on_reject)
+    return read_conversations(files, limit, allow_special, on_reject, reading)

@@ -24,7 +24,24 @@ REJECTED: dict[str, Reason] = {
         "two columns differ in case only, and either may be meant",
         "name the one that is meant: --columns ROLE=COLUMN",
     ),
-    "not_text": Reason("a number, list or object stands where text is due", "write it as text"),
+    "not_text": Reason(
+        "a number, list or object stands where text is due",
+        "write it as text, or take its JSON text: --as-text",
+    ),
+    "option_number": Reason(
+        "the answer is the number of an option, and whether it counts from 0 or from 1 cannot be told",
+        "write the letter of the option, or its text",
+    ),
+    "several_answers": Reason(
+        "the row brings several rated answers and none is called correct",
+        "keep the one that is meant, or take each as a record: --every",
+    ),
+    "none_correct": Reason(
+        "no answer of the row is marked correct", "there is nothing to learn; leave it out"
+    ),
+    "attempts_uneven": Reason(
+        "the numbers of reasonings and of answers differ", "one answer for all, or one for each reasoning"
+    ),
     "bad_turns": Reason("the turns are not a list of messages", "a list of {from, value} or {role, content}"),
     "unknown_role": Reason("a turn has a role that is not known", "user, assistant, system or tool"),
     "roles": Reason("the roles do not alternate", "user and assistant in turn; merge or drop the odd turn"),
@@ -69,7 +86,10 @@ REJECTED: dict[str, Reason] = {
         "the ranks or scores do not tell the answers apart",
         "one number for each answer, and not the same for all",
     ),
-    "multimodal": Reason("a turn holds an image, audio or video", "only text can be converted"),
+    "multimodal": Reason(
+        "a turn holds an image, audio or video",
+        "only text can be converted; a column that holds none: --columns ignore=COLUMN",
+    ),
     "needs_unroll": Reason(
         "an answer is marked as not to be learnt, and --turns all learns every answer", "use --turns unroll"
     ),
@@ -87,7 +107,11 @@ REPAIRED: dict[str, Reason] = {
     "think_merged": Reason("adjoining reasoning blocks were merged into one", ""),
     "think_column_tags": Reason("think tags around a thinking column were taken off", ""),
     "think_twice_same": Reason("the answer repeated the thinking column's block; one was kept", ""),
-    "solution_tags": Reason("the solution tags around an answer were taken off", ""),
+    "solution_tags": Reason("the solution or answer tags around an answer were taken off", ""),
+    "first_of_several": Reason("of several answers the first (correct) one was taken; --every takes all", ""),
+    "option_letter": Reason("an answer that named the column or number of an option became its letter", ""),
+    "as_text": Reason("a number, list or object became its JSON text", ""),
+    "unescaped": Reason("line ends written as two characters, \\n, became line ends", ""),
     "chat_template": Reason("chat-template text inside a field was unwrapped", ""),
     "end_token": Reason("an end token at the end of a text was taken off; the template adds it", ""),
     "tool_wire_format": Reason("tool calls or answers were taken out of their tags in a text", ""),

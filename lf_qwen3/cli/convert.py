@@ -91,6 +91,15 @@ class Mix(click.ParamType[float]):
     help="Leave bad rows out and list them, or stop at the first.",
 )
 @click.option("--allow-special", is_flag=True, help="Keep Qwen control tokens that stand in texts.")
+@click.option("--every", is_flag=True, help="Make a record of each answer where a row brings several.")
+@click.option(
+    "--as-text",
+    is_flag=True,
+    help="Take numbers, objects and lists that stand where text is due as their JSON text.",
+)
+@click.option(
+    "--unescape", is_flag=True, help="Make line ends of a \\n that is written out in texts without any."
+)
 @click.option("--replace", is_flag=True, help="Write over files that are not this dataset's own.")
 @_output.json_option
 def command(as_json: bool, dataset_dir: str, **options: Any) -> int:

@@ -1,11 +1,13 @@
-"""What no row may hold, defined once for `convert`, which rejects it, and `check`, which calls it an error.
+"""What is wrong with a text or an answer, defined once for `convert` and for `check`.
 
-The codes are empty_question and empty_answer (`is_empty`), nul (`has_nul`), special_token
-(`find_special_token`) and same_preference (`is_same_answer`).
+Convert rejects and check calls an error: empty_question and empty_answer (`is_empty`), nul (`has_nul`),
+special_token (`find_special_token`), same_preference (`is_same_answer`), multimodal (`find_media_tag`). Both
+warn of escaped_text (`has_escaped_line_ends`) and placeholder (`find_placeholder`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from lf_qwen3.qwen3.special_tokens import PATTERN
@@ -15,6 +17,26 @@ THINK_TAGS = (OPEN, CLOSE)
 """What a prompt may hold: `find_think_tag` says why."""
 TOOL_TAGS = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>")
 """What a system text may hold beside tools: the template says there itself how they are called."""
+
+CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$|<tool_call>.*?(?:</tool_call>|\Z)", re.DOTALL)
+"""Code and formulas of Markdown, and tool calls."""
+_FORMULA = re.compile(r"\$[^$\n]+\$|\\\[.*?\\\]|\\\(.*?\\\)", re.DOTALL)
+_PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9_\\}^{$])\{\{ ?[^\W\d]\w+ ?\}\}(?![}{])")
+_TEMPLATES = re.compile(
+    r"\{%|\b(?:jinja2?|mustache|handlebars|vue(?:\.?js)?|angular(?:js)?|django|liquid|helm|ansible|twig|hugo"
+    r"|templat\w+|placeholders?|f-strings?|curly|braces?)\b|模板|占位符|花括号",
+    re.IGNORECASE,
+)
+_ESCAPED_END = re.compile(r"\\n(?![a-z])")
+_ESCAPES = re.compile(
+    r"\\(?:r\\n|[nt](?![a-z])|n(?!(?:u|e|eq|eg|ot|otin|abla|i|mid|leq|geq|ewline|ewcommand|onumber"
+    r"|exists|earrow|ormalsize|olimits|atural|parallel|subseteq|ewenvironment)(?![a-z]))(?=[a-z])|\")"
+)
+_MEDIA_TAG = re.compile(
+    r"<image(?:[ _]?\d+)?>|<ImageHere>|<img>[^<]+</img>|<audio>[^<]+</audio>|<video>[^<]+</video>"
+    r"|(?:\A|\n)[ \t]*<(?:video|audio)(?:[ _]?\d+)?>|<(?:video|audio)(?:[ _]?\d+)?>[ \t]*(?:\n|\Z)",
+    re.IGNORECASE,
+)
 
 
 def is_empty(text: str) -> bool:
@@ -46,6 +68,44 @@ def find_think_tag(prompt: str) -> str | None:
     if "think>" not in prompt:
         return None
     return next((tag for tag in THINK_TAGS if tag in prompt), None)
+
+
+def find_media_tag(text: str) -> str | None:
+    """Return the first tag in a prompt that stands for a picture, video or audio, or None.
+
+    LLaMA-Factory puts them where <image>, <video> and <audio> stand. Code is not looked at, and the last two
+    count only at one end of a line, for they are tags of HTML too.
+    """
+    if "<" not in text:
+        return None
+    match = _MEDIA_TAG.search(CODE.sub(" ", text) if "`" in text else text)
+    return match[0].strip() if match else None
+
+
+def find_placeholder(answer: str) -> str | None:
+    """Return the first name in an answer that nobody filled in, such as {{name}}, or None.
+
+    Code and formulas are not looked at, nor answers that speak of templates.
+    """
+    if "{" not in answer or "{{" not in answer or _TEMPLATES.search(answer):
+        return None
+    match = _PLACEHOLDER.search(_FORMULA.sub(" ", CODE.sub(" ", answer)))
+    return match[0] if match else None
+
+
+def has_escaped_line_ends(answer: str) -> bool:
+    r"""Tell whether an answer has several line ends, and all are written as two characters, \n."""
+    return "\n" not in answer and "\\n" in answer and len(_ESCAPED_END.findall(answer)) > 1
+
+
+def unescape_text(text: str) -> str:
+    r"""Return a text without line ends with characters for \n, \t and \" that stand in it.
+
+    What begins a command of LaTeX (\nu, \theta) stays.
+    """
+    if "\\n" not in text or "\n" in text or not _ESCAPED_END.search(text):
+        return text
+    return _ESCAPES.sub(lambda match: {"t": "\t", '"': '"'}.get(match[0][1], "\n"), text)
 
 
 def is_same_answer(chosen: str, rejected: str) -> bool:

@@ -104,20 +104,51 @@ def allow_special_tokens(folder):
 
 
 def name_columns(folder):
-    rows = [{"ask": "q", "why": "t", "reply": "a"}, {"ask": "r", "why": "u", "reply": "b"}]
+    rows = [{"asked": "q", "why": "t", "replied": "a"}, {"asked": "r", "why": "u", "replied": "b"}]
     (folder / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     refused = convert(folder, sources=("own",))
-    assert (refused.code, "--columns question=ask,answer=reply" in refused.hint) == (
+    assert (refused.code, "--columns question=asked,answer=replied" in refused.hint) == (
         "no_converter_fits",
         True,
     )
-    named = "question=ask,thinking=why,answer=reply"
+    named = "question=asked,thinking=why,answer=replied"
     report = convert(folder, "--columns", named, sources=("own",))
     assert (report["thinking"], [columns["left"] for columns in report["columns"].values()]) == (2, [{}])
     report = convert(folder, "--columns", "", "--columns", named, sources=("plain", "own"))
     assert (report["thinking"], report["plain"]) == (2, 80)
     assert convert(folder, "--columns", named).code == "column_missing"
     assert convert(folder, *["--columns", ""] * 3).code == "columns_count"
+
+
+def write_own(folder, *rows):
+    (folder / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def take_every_answer(folder):
+    write_own(folder, {"question": "q", "generations": ["a", "b"]}, {"question": "r", "generations": ["c"]})
+    first = convert(folder, sources=("own",))
+    assert (first["written"]["train"], first["repaired"]) == (2, {"first_of_several": 1})
+    report = convert(folder, "--every", sources=("own",))
+    assert (report["rows"]["train"], report["written"]["train"], report["repaired"]) == (2, 3, {})
+    assert [record["conversations"][1]["value"] for record in records(report)] == ["a", "b", "c"]
+    assert json.loads(Path(report["files"]["manifest"]).read_text())["options"]["every"] is True
+
+
+def take_json_text(folder):
+    write_own(folder, {"question": "q", "answer": 8}, {"question": "r", "answer": {"a": 1}})
+    assert convert(folder, sources=("own",)).code == "all_rejected"
+    report = convert(folder, "--as-text", sources=("own",))
+    assert [record["conversations"][1]["value"] for record in records(report)] == ["8", '{"a":1}']
+    assert report["repaired"] == {"as_text": 2}
+
+
+def unescape_line_ends(folder):
+    write_own(folder, {"question": "q", "answer": "A\\nB\\nC"}, {"question": "r", "answer": "d"})
+    warned = convert(folder, sources=("own",))["warnings"]
+    assert [warning for warning in warned if "1 rows" in warning and "own.jsonl:1" in warning]
+    report = convert(folder, "--unescape", sources=("own",))
+    assert [record["conversations"][1]["value"] for record in records(report)] == ["A\nB\nC", "d"]
+    assert (report["repaired"], len(report["warnings"])) == ({"unescaped": 1}, len(warned) - 1)
 
 
 def replace_files(folder):
@@ -154,6 +185,9 @@ OPTIONS = {
     "on_bad": stop_at_bad_rows,
     "allow_special": allow_special_tokens,
     "columns": name_columns,
+    "every": take_every_answer,
+    "as_text": take_json_text,
+    "unescape": unescape_line_ends,
     "replace": replace_files,
     "dataset_dir": choose_the_folder,
     "as_json": print_json,

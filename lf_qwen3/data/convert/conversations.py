@@ -10,13 +10,13 @@ from lf_qwen3.base.reasons import REJECTED, is_fault
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert import rules
 from lf_qwen3.data.convert.fast.clean import normalise_clean
-from lf_qwen3.data.convert.normalise import normalise
+from lf_qwen3.data.convert.normalise import normalise, unescape
 from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.convert.report import RejectedRow
 from lf_qwen3.data.converters.fields import require_text_only
 from lf_qwen3.data.converters.labels import read_label
 from lf_qwen3.data.converters.roles import Roles
-from lf_qwen3.data.converters.source_row import SourceRow, names_of_columns
+from lf_qwen3.data.converters.source_row import AS_IT_IS, Reading, SourceRow, names_of_columns
 from lf_qwen3.data.sources import BadRow
 
 
@@ -25,23 +25,33 @@ def choose_rules(allow_special: bool) -> list[rules.Rule]:
     return [rule for rule in rules.all_rules() if not (allow_special and rule.code == "special_token")]
 
 
-def convert_row(row: SourceRow, convert: converters.Convert, chosen: list[rules.Rule]) -> Conversation:
-    """Return a row as a conversation in canonical form that keeps the rules; raise `Reject` where none is."""
+def convert_row(
+    row: SourceRow, convert: converters.Convert, chosen: list[rules.Rule]
+) -> Iterator[Conversation]:
+    """Yield a row as a conversation in canonical form that keeps the rules; raise `Reject` where none is.
+
+    A row with several answers to take (`Reading.every`) is a conversation for each.
+    """
     require_text_only(row)
     label = read_label(row)
-    conversation = convert(row)
-    conversation.label = label
-    if not normalise_clean(conversation):
-        normalise(conversation)
-        rules.require_sound(conversation, chosen)
-    return conversation
+    while row.attempt < row.attempts:
+        conversation = convert(row)
+        conversation.label = label
+        conversation.repairs |= row.repairs
+        if row.reading.unescape:
+            unescape(conversation)
+        if not normalise_clean(conversation):
+            normalise(conversation)
+            rules.require_sound(conversation, chosen)
+        yield conversation
+        row.attempt += 1
 
 
-def source_row(item: Row | BadRow, roles: Roles) -> SourceRow:
+def source_row(item: Row | BadRow, roles: Roles, reading: Reading) -> SourceRow:
     """Return a row as converters read it. Raises `Reject` for a row that could not be read."""
     if isinstance(item, BadRow):
         raise Reject(item.code, item.detail)
-    return SourceRow(item, names_of_columns(tuple(item), roles))
+    return SourceRow(item, names_of_columns(tuple(item), roles), reading)
 
 
 def read_conversations(
@@ -49,6 +59,7 @@ def read_conversations(
     limit: int | None,
     allow_special: bool,
     on_reject: Callable[[RejectedRow], object] | None,
+    reading: Reading = AS_IT_IS,
 ) -> Iterator[Conversation]:
     """Yield every row of the sources that can be trained on, in canonical form.
 
@@ -64,7 +75,7 @@ def read_conversations(
                 break
             read[source.spec] += 1
             try:
-                conversation = convert_row(source_row(item, source.roles), convert, chosen)
+                conversations = list(convert_row(source_row(item, source.roles, reading), convert, chosen))
             except Reject as reject:
                 row = _rejected(source, number, item, reject)
                 if on_reject is not None:
@@ -72,7 +83,7 @@ def read_conversations(
                 elif is_fault(row.code):
                     raise _stopped(row) from None
             else:
-                yield conversation
+                yield from conversations
 
 
 def _numbered(source: ConvertSource) -> Iterator[tuple[int, Row | BadRow]]:

@@ -21,6 +21,7 @@ from lf_qwen3.data.convert.report import ConversionReport
 from lf_qwen3.data.convert.resolve import resolve_sources
 from lf_qwen3.data.convert.stage import Stage
 from lf_qwen3.data.convert.unread import count_columns, warnings_of
+from lf_qwen3.data.convert.warned import WarnedRows
 from lf_qwen3.data.converters.source_row import ColumnUse
 from lf_qwen3.data.registry.shape import DatasetKind
 
@@ -36,6 +37,7 @@ class ConvertedParts:
     labelled: int = 0
     repaired: Counter[str] = field(default_factory=Counter)
     uses: list[Counter[ColumnUse]] = field(default_factory=list)
+    warned: WarnedRows = field(default_factory=WarnedRows)
 
     def kind(self) -> DatasetKind:
         """Return the kind of the dataset. Raises `UsageError` ("mixed_kinds") where there are several."""
@@ -75,6 +77,7 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         report.warnings += warnings_of(files, columns)
         report.read_as = describe_files(files)
         report.warnings += warn_of_files(files, converted.bad)
+        report.warnings += converted.warned.describe([source.label for source in files])
         require_known_labels(files, columns)
         lines = converted.lines
         if not len(lines):
@@ -119,6 +122,7 @@ def _convert_parts(
         options.allow_special,
         spool_dir,
         stop_on_bad=options.on_bad == "stop",
+        reading=options.reading,
     )
     tasks = [
         worker.PartTask(part, index, source.converter, source.roles)
@@ -143,6 +147,7 @@ def _convert_parts(
         converted.labelled += result.labelled
         converted.repaired.update(result.repaired)
         converted.uses[task.file].update(result.uses)
+        converted.warned.add(result.warned, task.file, base)
         first_row[task.file] += result.positions
         done += sources.size(task.part)
         progress.update(Status("reading", done, total, "bytes"))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SPLITS = ("train", "val", "test")
 MANIFEST_END = ".manifest.json"
 _OPTIONS = ("format", "turns", "limit", "val", "test", "mix", "by", "seed", "on_bad", "allow_special")
+_READING = ("every", "as_text", "unescape")
+"""Options that a manifest names only where they were given."""
 
 
 class Manifest(NamedTuple):
@@ -117,7 +119,11 @@ def write(
             }
             for source, digest in sources.items()
         ],
-        "options": {key: getattr(options, key) for key in _OPTIONS},
+        "options": {
+            key: getattr(options, key)
+            for key in (*_OPTIONS, *_READING)
+            if key in _OPTIONS or getattr(options, key)
+        },
         "columns": counts["columns"],
         "counts": {key: counts[key] for key in kept},
         "files": dict(hashes),

@@ -6,7 +6,8 @@ from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.convert import unwrap
 from lf_qwen3.data.convert.tool_tags import read_tool_tags
-from lf_qwen3.qwen3 import thinking
+from lf_qwen3.data.row_defects import unescape_text
+from lf_qwen3.qwen3 import foreign_tags, thinking
 
 
 def normalise(conversation: Conversation) -> None:
@@ -32,17 +33,40 @@ def normalise(conversation: Conversation) -> None:
     _end_with_learnt_turn(conversation)
 
 
+def unescape(conversation: Conversation) -> None:
+    r"""Make characters of \n, \t and \" in texts that are written in one line, in place; a repair.
+
+    A \n or \t before a letter that makes it a command of LaTeX (\nu, \theta) stays.
+    """
+    losing = conversation.rejected
+    system, conversation.system = conversation.system, unescape_text(conversation.system)
+    is_changed = system != conversation.system
+    for turn in [*conversation.turns, losing] if losing else conversation.turns:
+        written = turn.content, turn.thinking
+        turn.content = unescape_text(turn.content)
+        turn.thinking = unescape_text(turn.thinking) if turn.thinking is not None else None
+        is_changed = is_changed or written != (turn.content, turn.thinking)
+    conversation.repairs.update(["unescaped"] * is_changed)
+
+
 def _normalise_turn(turn: Turn, repairs: set[str]) -> None:
     text = _plain(turn.content, repairs)
     if turn.role != "assistant" or (turn.thinking is None and "<" not in text):
         turn.content = thinking.trimmed(text)
         return
+    renamed = foreign_tags.rename_foreign_tags(text)
     if turn.thinking is None:
-        parts = thinking.split(text)
+        parts = thinking.split(renamed)
     else:
-        parts = thinking.join_column(_plain(turn.thinking, repairs), text)
+        thought = _plain(turn.thinking, repairs)
+        bare = foreign_tags.strip_foreign_tags(thought)
+        parts = thinking.join_column(bare, renamed)
+        repairs.update(["think_column_tags"] * (bare != thought))
     turn.thinking, turn.content = parts.thinking, parts.answer
-    repairs.update(parts.repairs)
+    repairs.update(parts.repairs, ["think_tag_renamed"] * (renamed != text))
+    if turn.thinking is not None and (answer := foreign_tags.unwrap_answer(turn.content)) != turn.content:
+        turn.content = thinking.trimmed(answer)
+        repairs.add("solution_tags")
 
 
 def _plain(text: str, repairs: set[str]) -> str:

@@ -11,6 +11,7 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data.convert.formats import FormatName, Turns
 from lf_qwen3.data.converters.roles import Roles
+from lf_qwen3.data.converters.source_row import Reading
 from lf_qwen3.data.sources import PART_BYTES, SourceFile
 
 
@@ -42,6 +43,9 @@ class ConvertOptions:
     seed: int = 42
     on_bad: Literal["reject", "stop"] = "reject"
     allow_special: bool = False
+    every: bool = False
+    as_text: bool = False
+    unescape: bool = False
     replace: bool = False
     workers: int = 0
     part_bytes: int = PART_BYTES
@@ -50,6 +54,11 @@ class ConvertOptions:
     def __post_init__(self) -> None:
         for field in fields(self):
             require_option(field.name, getattr(self, field.name))
+
+    @property
+    def reading(self) -> Reading:
+        """How the rows are read: see `Reading` for `every`, `as_text` and `unescape`."""
+        return Reading(self.every, self.as_text, self.unescape)
 
 
 _CHOICES = {
@@ -68,7 +77,9 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     **dict.fromkeys(("val", "test"), ((int, float), "is no number: 0.05 is a share, 500 is a row count")),
     "mix": ((int, float), "is no number from 0 to 1, such as 0.75"),
     **dict.fromkeys(_LEAST, (int, "is not a valid integer range.")),
-    **dict.fromkeys(("allow_special", "replace"), (bool, "is not a valid boolean.")),
+    **dict.fromkeys(
+        ("allow_special", "every", "as_text", "unescape", "replace"), (bool, "is not a valid boolean.")
+    ),
 }
 """What an option may be, and what is wrong with anything else."""
 

@@ -29,8 +29,9 @@ from lf_qwen3.data.convert.fast.parquet import Dialogue
 from lf_qwen3.data.convert.fast.records import FAST_FORMATS, HashedRecord, hash_copied, hash_records
 from lf_qwen3.data.convert.formats import FORMATS, FormatName, Turns, WrittenRecord
 from lf_qwen3.data.convert.ledger import Ledger, LineValues
+from lf_qwen3.data.convert.warned import WarnedRows
 from lf_qwen3.data.converters.roles import Roles
-from lf_qwen3.data.converters.source_row import ColumnUse
+from lf_qwen3.data.converters.source_row import AS_IT_IS, ColumnUse, Reading
 from lf_qwen3.data.sources import BadRow, Part, rows
 
 _BUFFER = 1 << 18
@@ -60,6 +61,7 @@ class WorkerOptions:
     allow_special: bool
     spool_dir: Path
     stop_on_bad: bool = False
+    reading: Reading = AS_IT_IS
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ class PartResult:
     bad: list[SpooledReject] = field(default_factory=list)
     repaired: Counter[str] = field(default_factory=Counter)
     uses: Counter[ColumnUse] = field(default_factory=Counter)
+    warned: WarnedRows = field(default_factory=WarnedRows)
 
 
 def spool_path(spool_dir: Path, spool: int) -> Path:
@@ -136,7 +139,8 @@ class Worker:
         result = PartResult(spool=self.spool)
         self.kept, self.row = [], 0
         converter = converters.get(task.converter)
-        for item in rows(task.part, {} if task.roles else _decoders(converter)):
+        reading = self.options.reading
+        for item in rows(task.part, {} if task.roles or reading.unescape else _decoders(converter)):
             if task.limit is not None and result.read == task.limit:
                 break
             if type(item) is CopiedRow:
@@ -174,9 +178,10 @@ class Worker:
     ) -> None:
         result.read += 1
         try:
-            row = source_row(item, roles)
-            conversation = convert_row(row, converter, self.rules)
-            records = self.format.write(conversation, self.options.turns)
+            row = source_row(item, roles, self.options.reading)
+            conversations = list(convert_row(row, converter, self.rules))
+            write, turns = self.format.write, self.options.turns
+            records = [record for conversation in conversations for record in write(conversation, turns)]
         except Reject as reject:
             content = orjson.dumps(item.raw if isinstance(item, BadRow) else item, default=str)
             place = self.rejects.write(content)
@@ -184,7 +189,8 @@ class Worker:
                 SpooledReject(result.positions, reject.code, reject.detail, place, len(content))
             )
         else:
-            self._keep_conversation(conversation, records, result)
+            self._keep_conversation(conversations[0], records, result)
+            result.warned.note(conversations, result.positions)
             result.uses[row.use()] += 1
 
     def _keep_conversation(

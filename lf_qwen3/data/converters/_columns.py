@@ -1,43 +1,91 @@
-"""Read one question and its answer from columns, with the dialogue before them if there is one."""
+"""Read one question and its answer from columns, with the dialogue before them if there is one.
+
+The question is the task, the question itself, its options, the input and the context, each from the first
+filled column of its kind. Parts are joined by a line end, as LLaMA-Factory joins them
+(AlpacaDatasetConverter); the context comes last, where Dolly's users put it too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
-from lf_qwen3.data.converters._dialogue import add_columns
-from lf_qwen3.data.converters.fields import first_present, kind, optional_text, parse_cell, text
-from lf_qwen3.data.converters.roles import INPUTS
+from lf_qwen3.data.converters._answers import read_answers
+from lf_qwen3.data.converters._dialogue import add_columns, read
+from lf_qwen3.data.converters._options import Options, read_options
+from lf_qwen3.data.converters.fields import first_of, first_present, kind, optional_text, parse_cell, text
+from lf_qwen3.data.converters.roles import BESIDE
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
-CONTEXT = ("system", "tools", "history")
+CONTEXT = tuple(sorted(BESIDE))
+_PARTS = ("task", "question", "input", "context")
 
 
-def exchange(
-    row: SourceRow, *, questions: Sequence[str], answers: Sequence[str], thoughts: Sequence[str] = ()
-) -> Conversation:
+def exchange(row: SourceRow) -> Conversation:
     """Make a conversation of the first filled column of each kind. Raises `Reject` as the parts do.
 
-    The input (or query) column is joined to the question; history, system and tools are taken along.
+    History, system and tools are taken along. Of several answers the one is taken that `row.attempt` counts.
     """
-    answer = Turn("assistant", text(row, first_present(row, answers)))
-    if thoughts:
-        answer.thinking = optional_text(row, first_present(row, thoughts)) or None
-    return add_columns(Conversation([*prompt(row, questions), answer]), row)
+    answer_column = first_of(row, "answer")
+    if _is_dialogue(row.peek(answer_column)):
+        ending = read(row, answer_column)
+        options = read_options(row, "")
+        answers = ending.turns
+    else:
+        options = read_options(row, row.peek(answer_column))
+        several = read_answers(row, options)
+        row.attempts = len(several)
+        answers = [several[row.attempt]]
+    before = _before(row, options)
+    return add_columns(Conversation([*before.turns, *answers], before.system), row)
 
 
-def prompt(row: SourceRow, questions: Sequence[str]) -> list[Turn]:
+def prompt(row: SourceRow) -> list[Turn]:
     """Return the turns of `history`, then the question.
 
-    Question and input are joined by a line end, as LLaMA-Factory does (AlpacaDatasetConverter). Raises
-    `Reject` (missing_field, not_text, bad_turns).
+    Raises `Reject` (missing_field, not_text, bad_turns).
     """
-    names = first_present(row, questions), first_present(row, INPUTS)
-    if all(row.get(name) is None for name in names):
-        raise Reject("missing_field", names[0])
-    parts = [part for part in (optional_text(row, name) for name in names) if part.strip()]
-    return [*_history(row.get("history")), Turn("user", "\n".join(parts))]
+    return _before(row, read_options(row, "")).turns
+
+
+def _before(row: SourceRow, options: Options) -> Conversation:
+    """Return what comes before the answer: a dialogue in the question's column, or history and question."""
+    for part in ("question", "input"):
+        name = first_of(row, part)
+        if _is_dialogue(row.peek(name)):
+            return read(row, name)
+    return Conversation([*_history(row.get("history")), Turn("user", _question(row, options))])
+
+
+def _question(row: SourceRow, options: Options) -> str:
+    names = {part: first_of(row, part) for part in _PARTS}
+    asked = [names[part] for part in _PARTS[:3]]
+    if all(row.get(name) is None for name in asked):
+        raise Reject("missing_field", first_present(row, asked))
+    task, question, given = (optional_text(row, name) for name in asked)
+    if task.strip() and task.strip() in question:
+        task = ""
+    elif question.strip() and question.strip() in task:
+        question = ""
+    context = _context(row, names["context"])
+    if context.strip() in "\n".join((task, question, given)):
+        context = ""
+    lines = options.lines_under("\n".join((task, question, given)))
+    asked_in_full = (question, lines, given) if question.strip() else (given, lines)
+    return "\n".join(part for part in (task, *asked_in_full, context) if part.strip())
+
+
+def _context(row: SourceRow, name: str) -> str:
+    """Return a text, or the texts of a list, parted by an empty line."""
+    value = row.get(name)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "\n\n".join(value)
+    return optional_text(row, name)
+
+
+def _is_dialogue(value: object) -> bool:
+    """Tell whether a cell holds messages: a list of them, or one alone."""
+    message = value[0] if isinstance(value, list) and value else value
+    return isinstance(message, dict) and ("role" in message or "from" in message)
 
 
 def _history(pairs: object) -> list[Turn]:

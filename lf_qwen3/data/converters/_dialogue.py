@@ -11,15 +11,20 @@ from lf_qwen3.data.converters._message_roles import role_key_of
 from lf_qwen3.data.converters._parts import read_content
 from lf_qwen3.data.converters._transcript import read_transcript
 from lf_qwen3.data.converters._turn_objects import spread_turns
-from lf_qwen3.data.converters.fields import first_present, kind, optional_text, parse_cell
+from lf_qwen3.data.converters.fields import (
+    first_of,
+    first_present,
+    is_reasoning,
+    kind,
+    optional_text,
+    parse_cell,
+)
 from lf_qwen3.data.converters.roles import ROLES, THOUGHTS
-from lf_qwen3.data.converters.source_row import SourceRow, is_filled
+from lf_qwen3.data.converters.source_row import SourceRow
 from lf_qwen3.data.converters.tools import describes_tools, joined_tools, tools_text
 from lf_qwen3.qwen3.thinking import excerpt
 
 _THOUGHTS = frozenset(THOUGHTS)
-_SWITCHES = frozenset({"on", "off", "yes", "no", "true", "false", "none", "null", "n/a", "0", "1"})
-"""What a column of reasoning holds where it only says whether there is any."""
 
 
 def read_dialogue(row: SourceRow, names: Sequence[str]) -> Conversation:
@@ -102,12 +107,13 @@ def _is_message(item: object) -> bool:
 
 def _system_column(row: SourceRow) -> str:
     """Return the system text; Anthropic and Bedrock write a list of parts."""
-    value = row.get("system")
+    name = first_of(row, "system")
+    value = row.get(name)
     if not isinstance(value, list | dict):
-        return optional_text(row, "system")
-    content = read_content(value, "system", lambda key: row.leave(f"{row.column('system')}[].{key}"))
+        return optional_text(row, name)
+    content = read_content(value, name, lambda key: row.leave(f"{row.column(name)}[].{key}"))
     if not content.is_text:
-        raise Reject("not_text", "system holds more than text")
+        raise Reject("not_text", f"{name} holds more than text")
     return content.text
 
 
@@ -120,14 +126,10 @@ def _add_thinking(conversation: Conversation, row: SourceRow) -> None:
         return
     name = first_present(row, THOUGHTS)
     answers = [turn for turn in conversation.turns if turn.role == "assistant"]
-    if not answers or not _is_reasoning(row.peek(name)):
+    if not answers or not isinstance(row.peek(name), str) or not is_reasoning(row.peek(name)):
         return
     thinking = optional_text(row, name)
     own = answers[-1].thinking
     if own and own.split() != thinking.split():
         raise Reject("think_twice", excerpt(own))
     answers[-1].thinking = thinking
-
-
-def _is_reasoning(value: object) -> bool:
-    return isinstance(value, str) and is_filled(value) and value.strip().lower() not in _SWITCHES

@@ -6,14 +6,11 @@ from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.converters import converter
 from lf_qwen3.data.converters._columns import CONTEXT, exchange
 from lf_qwen3.data.converters.ranked import is_ranked, read_ranked
-from lf_qwen3.data.converters.roles import INPUTS
+from lf_qwen3.data.converters.roles import INPUTS, TASKS
 from lf_qwen3.data.converters.source_row import SourceRow
 
-QUESTIONS = ("instruction", "prompt")
-ANSWERS = ("output", "response")
 
-
-@converter("alpaca", needs=[QUESTIONS + INPUTS, ANSWERS], may=CONTEXT)
+@converter("alpaca", needs=[(*TASKS, "prompt", *INPUTS), ("output", "response")], may=CONTEXT)
 def convert(row: SourceRow) -> Conversation:
     """Take instruction and input as the question, output as the answer; null columns are no columns.
 
@@ -24,4 +21,4 @@ def convert(row: SourceRow) -> Conversation:
     """
     if is_ranked(row, "output"):
         return read_ranked(row, "output")
-    return exchange(row, questions=QUESTIONS, answers=ANSWERS)
+    return exchange(row)

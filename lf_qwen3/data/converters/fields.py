@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.converters.roles import READ_IN_ORDER
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
 _KINDS: Mapping[type, str] = {
@@ -19,25 +20,42 @@ _KINDS: Mapping[type, str] = {
     list: "a list",
     dict: "an object",
 }
+_SWITCHES = frozenset({"on", "off", "yes", "no", "true", "false", "none", "null", "n/a", "0", "1"})
+"""What a column of reasoning holds where it only says whether there is any."""
 _ARRAY_SEAM = re.compile(r"\}(\n\s*)\{")
 """How numpy writes the objects of an array: without commas. Inside a text of theirs a line end is escaped."""
 
 
 def require_text_only(row: SourceRow) -> None:
-    """Raise `Reject` ("multimodal") when a column of images, video or audio is not empty."""
+    """Raise `Reject` ("multimodal") when a column of images, video or audio holds any."""
     for column in row.names.media:
-        if is_filled(row.row[column]):
+        value = row.row[column]
+        if is_filled(value) and not isinstance(value, bool | int | float):
             raise Reject("multimodal", f"the column {column}")
 
 
 def text(row: Mapping[str, Any], name: str) -> str:
-    """Return a text that must be there. Raises `Reject` (missing_field, not_text)."""
+    """Return a text that must be there; with `Reading.as_text` the JSON text of anything else.
+
+    Raises `Reject` (missing_field, not_text).
+    """
     value = row.get(name)
     if isinstance(value, str):
         return value
     if value is None:
         raise Reject("missing_field", name)
+    if isinstance(row, SourceRow) and row.reading.as_text:
+        row.repairs.add("as_text")
+        return json_text(value, name)
     raise Reject("not_text", f"{name} is {kind(value)}")
+
+
+def json_text(value: object, name: str) -> str:
+    """Return a value as compact JSON text. Raises `Reject` ("not_text") for what JSON cannot write."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError):
+        raise Reject("not_text", f"{name} cannot be written as JSON") from None
 
 
 def optional_text(row: Mapping[str, Any], name: str) -> str:
@@ -46,11 +64,21 @@ def optional_text(row: Mapping[str, Any], name: str) -> str:
 
 
 def first_present(row: SourceRow, names: Sequence[str]) -> str:
-    """Return the first of `names` that the row fills, else the first it has at all, else the first."""
+    """Return the first of `names` that the row fills, else the first it has at all, else the first, or ""."""
     for name in names:
         if name in row and is_filled(row.peek(name)):
             return name
-    return next((name for name in names if name in row), names[0])
+    return next((name for name in names if name in row), names[0] if names else "")
+
+
+def first_of(row: SourceRow, kind_of_column: str) -> str:
+    """Return the first name of a kind (`READ_IN_ORDER`) that the row fills, as `first_present` does."""
+    return first_present(row, row.names.in_order[kind_of_column]) or READ_IN_ORDER[kind_of_column][0]
+
+
+def is_reasoning(value: object) -> bool:
+    """Tell whether a cell holds reasoning, and not only whether there is any."""
+    return is_filled(value) and not (isinstance(value, str) and value.strip().lower() in _SWITCHES)
 
 
 def kind(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from lf_qwen3.base.conversation import Row
@@ -13,18 +14,25 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "messages": ("message", "conversation", "dialog", "turns", "chat", "contents"),
     "chosen": ("chosen", "prefer", "winner", "better", "response_j"),
     "rejected": ("reject", "loser", "worse", "other", "response_k"),
-    "thinking": ("think", "reason", "cot", "thought", "rationale", "trajector", "analysis", "思", "推理"),
+    "thinking": (
+        *("think", "reason", "cot", "thought", "rationale", "trajector", "analysis", "思", "推理", "推論"),
+        *("рассужд", "추론", "사고", "düşünce"),
+    ),
     "answer": (
-        *("answer", "response", "output", "reply", "completion", "target", "solution", "assistant", "label"),
-        *("答", "回复", "cevap", "réponse", "antwort", "respuesta"),
+        *("answer", "response", "output", "reply", "replies", "replied", "completion", "target", "solution"),
+        *("assistant", "label", "答", "回复", "回應", "cevap", "yanıt", "réponse", "antwort", "respuesta"),
+        *("resposta", "risposta", "jawaban", "ответ", "답", "trả lời"),
     ),
     "system": ("system", "persona"),
     "question": (
         *("question", "prompt", "ask", "instruct", "query", "problem", "input", "user", "title"),
-        *("问", "指令", "soru", "frage", "pregunta"),
+        *("问", "問", "指令", "soru", "frage", "pregunta", "pergunta", "domanda", "pertanyaan", "вопрос"),
+        *("질문", "câu hỏi"),
     ),
 }
-"""Parts of names that speak for a role; earlier roles choose first."""
+"""How words of names begin that speak for a role; earlier roles choose first."""
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_UNWANTED = re.compile(r"(?<![a-z])(?:incorrect|wrong|false|bad|distract|id(?![a-z]))")
 
 
 def guess_roles(rows: Iterable[Row]) -> Roles:
@@ -81,9 +89,14 @@ def _is_list_of_objects(value: object) -> bool:
 
 
 def _best(columns: Sequence[str], words: Sequence[str]) -> str:
-    """Return the column whose name holds the earliest of the words, "" where none does."""
+    """Return the column with a word that begins with the earliest of `words`, "" where none does.
+
+    Of several columns the shortest name counts: others say of what else they are.
+    """
+    names = {column: _CAMEL.sub("_", column).lower() for column in columns}
+    wanted = [column for column in sorted(names, key=len) if not _UNWANTED.search(names[column])]
     for word in words:
-        for column in columns:
-            if word in column.lower():
+        for column in wanted:
+            if re.search(rf"(?<![a-z]){re.escape(word)}", names[column]):
                 return column
     return ""

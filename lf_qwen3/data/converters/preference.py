@@ -11,10 +11,9 @@ from lf_qwen3.data.converters._columns import CONTEXT, prompt
 from lf_qwen3.data.converters._dialogue import add_columns, holds_messages, read
 from lf_qwen3.data.converters._transcript import read_transcript
 from lf_qwen3.data.converters.fields import first_present, text
-from lf_qwen3.data.converters.roles import CHOSEN, INPUTS, REJECTED
+from lf_qwen3.data.converters.roles import CHOSEN, QUESTIONS, REJECTED
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
-QUESTIONS = ("prompt", "question", "instruction")
 DIALOGUES = ("conversations", "conversation", "messages", "prompt")
 ANSWERS = ("messages", "conversations", "response", "output", "answer", "completion")
 """What is the better answer beside a column that is called rejected."""
@@ -24,7 +23,7 @@ ANSWERS = ("messages", "conversations", "response", "output", "answer", "complet
     "preference",
     needs=[CHOSEN, REJECTED],
     or_needs=[ANSWERS, tuple(name for name in REJECTED if name.startswith("reject"))],
-    may=(*QUESTIONS, *DIALOGUES, *INPUTS, *CONTEXT),
+    may=(*QUESTIONS, *DIALOGUES, *CONTEXT),
     precedence=PAIRS,
 )
 def convert(row: SourceRow) -> Conversation:
@@ -102,4 +101,4 @@ def _prompt(row: SourceRow) -> Conversation:
     if before and before.turns[-1].role == "user" and before.turns[0].content != value:
         row.get(name)
         return before
-    return Conversation(prompt(row, QUESTIONS))
+    return Conversation(prompt(row))

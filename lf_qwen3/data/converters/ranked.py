@@ -56,7 +56,7 @@ def read_ranked(row: SourceRow, name: str) -> Conversation:
     best, worst = _ends(row, len(answers))
     if len(answers) > 2:
         row.leave(f"{row.column(name)}[].others")
-    pair = Conversation([*prompt(row, QUESTIONS), Turn("assistant", answers[best])])
+    pair = Conversation([*prompt(row), Turn("assistant", answers[best])])
     pair.rejected = Turn("assistant", answers[worst])
     pair.repairs.add("ranked_list")
     return add_columns(pair, row)

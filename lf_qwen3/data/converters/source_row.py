@@ -8,15 +8,19 @@ source.use()                                  # which columns were read, and whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import Reject
-from lf_qwen3.data.converters.roles import ANSWERS, ROLES, THOUGHTS, Roles
-
-MEDIA_COLUMNS = frozenset({"image", "images", "video", "videos", "audio", "audios"})
+from lf_qwen3.data.converters.column_groups import (
+    is_media,
+    means_something_beside,
+    option_columns,
+    reasoning_pairs,
+)
+from lf_qwen3.data.converters.roles import ANSWERS, READ_IN_ORDER, ROLES, THOUGHTS, Roles
 
 LONG = 200
 """Characters; a column with texts longer than that may be material to train on."""
@@ -48,14 +52,38 @@ class ColumnUse(NamedTuple):
 class ColumnNames(NamedTuple):
     """The column behind each name that converters ask for.
 
-    `clashes` are names that several columns fit, `media` the columns of pictures, video and audio, `given`
-    the roles that were given by hand.
+    `clashes` are names that several columns fit, `media` the columns of pictures, video and audio,
+    `given` the roles that were given by hand.
+    `in_order` holds the names of each kind that the row has (`READ_IN_ORDER`), `pairs` the columns of a
+    reasoning and of the answer that belongs to it, `options` the columns that hold an option each. `beside`
+    tells that a column means something beside a question and its answer.
     """
 
     column: dict[str, str]
     clashes: dict[str, tuple[str, ...]]
     media: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
+    in_order: Mapping[str, tuple[str, ...]] = {}
+    pairs: tuple[tuple[str, str], ...] = ()
+    options: tuple[str, ...] = ()
+    beside: bool = False
+
+
+class Reading(NamedTuple):
+    """How rows are read.
+
+    `every` makes a record of each of several answers instead of the first; `as_text` takes numbers, objects
+    and lists that stand where text is due as their JSON text; `unescape` makes line ends of the two
+    characters that some texts have in their place.
+    """
+
+    every: bool = False
+    as_text: bool = False
+    unescape: bool = False
+
+
+AS_IT_IS = Reading()
+"""Nothing but what a row plainly says."""
 
 
 @lru_cache(maxsize=4096)
@@ -85,8 +113,31 @@ def names_of_columns(columns: tuple[str, ...], roles: Roles = ()) -> ColumnNames
             chosen[name] = alike[0]
         else:
             clashes[name] = tuple(several)
-    media = tuple(column for column in columns if column.lower() in MEDIA_COLUMNS)
-    return ColumnNames(chosen, clashes, media, frozenset(role for role, _ in roles))
+    known = {*chosen, *clashes}
+    by_hand = {role for role, _ in roles}
+    return ColumnNames(
+        chosen,
+        clashes,
+        media=tuple(column for column in columns if is_media(column) and column not in given),
+        in_order={
+            kind: tuple(name for name in names if name in known) for kind, names in READ_IN_ORDER.items()
+        },
+        pairs=_pairs(chosen, by_hand),
+        options=() if "options" in by_hand else option_columns(chosen),
+        given=frozenset(by_hand),
+        beside=any(map(means_something_beside, known)),
+    )
+
+
+def _pairs(names: dict[str, str], by_hand: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of reasoning and answer; "model_answer" is then a name of the first one's answer.
+
+    A role that a column was given by hand goes before them.
+    """
+    pairs = () if {"thinking", "answer"} & {*by_hand} else reasoning_pairs(names)
+    if pairs:
+        names.setdefault("model_answer", names[pairs[0][1]])
+    return pairs
 
 
 def _style_of_siblings(fitting: Mapping[str, Sequence[str]]) -> str:
@@ -105,13 +156,21 @@ def _style(column: str) -> str:
 
 
 class SourceRow(Mapping[str, Any]):
-    """A row by the names that converters use. Reading a name marks its column as read."""
+    """A row by the names that converters use. Reading a name marks its column as read.
 
-    __slots__ = ("_inside", "_taken", "names", "row")
+    A converter notes its repairs in `repairs`. Of a row with several answers it takes the one that `attempt`
+    counts from 0, and says in `attempts` how many there are to take.
+    """
 
-    def __init__(self, row: Row, names: ColumnNames | None = None) -> None:
+    __slots__ = ("_inside", "_taken", "attempt", "attempts", "names", "reading", "repairs", "row")
+
+    def __init__(self, row: Row, names: ColumnNames | None = None, reading: Reading = AS_IT_IS) -> None:
         self.row = row
         self.names = names or names_of_columns(tuple(row))
+        self.reading = reading
+        self.attempt = 0
+        self.attempts = 1
+        self.repairs: set[str] = set()
         self._taken: set[str] = set()
         self._inside: set[str] = set()
 

@@ -39,5 +39,5 @@ def convert(row: SourceRow) -> Conversation:
     if not calls:
         raise Reject("no_answer", "answers is empty")
     thinking = optional_text(row, first_present(row, THOUGHTS)) or None
-    turns = [*prompt(row, QUESTIONS), Turn("assistant", "", thinking, calls)]
+    turns = [*prompt(row), Turn("assistant", "", thinking, calls)]
     return add_columns(Conversation(turns), row)

@@ -94,6 +94,10 @@ REJECTED_ROWS = {
     "ranks_unfit": {"input": "What is it?", "output": ["A stone.", "A bird."], "rank": [1, 1]},
     "multimodal": chat(("user", [{"type": "image_url", "image_url": {"url": "a"}}]), ("assistant", ANSWER)),
     "needs_sharegpt": TOOL_TURNS,
+    "option_number": {"question": "Which?", "options": ["a stone", "a tree"], "answer": 1},
+    "several_answers": {"question": "Which?", "completions": [{"text": "a"}, {"text": "b"}]},
+    "none_correct": {"question": "Which?", "generations": [ANSWER, "b"], "is_correct": [False, False]},
+    "attempts_uneven": {"question": "Which?", "trajectories": ["a", "b"], "attempts": ["a", "b", "c"]},
 }
 REPAIRED_ROWS = {
     "think_whitespace": asked(f"{OPEN}r{CLOSE}\n{ANSWER}"),
@@ -116,6 +120,10 @@ REPAIRED_ROWS = {
     "ranked_list": {"ranks": [2, 1], "prompt": "What is it?", "responses": ["A stone.", "A bird."]},
     "leading_assistant": chat(("assistant", "Hello!"), ("user", "q"), ("assistant", ANSWER)),
     "not_learnt": marked({"loss": False}, {}),
+    "first_of_several": {"question": "Which?", "generations": [ANSWER, "b"]},
+    "option_letter": {"question": "Which?", "choice1": "a stone", "choice2": "a tree", "answer": "choice1"},
+    "as_text": {"question": "Which?", "answer": 8},
+    "unescaped": column("One way.", "One.\\nTwo.\\nThree."),
     "trailing_user": chat(("user", "q"), ("assistant", ANSWER), ("user", "r")),
     "tool_loop_thinking": REASONED_CALL,
     "tools_as_system": {**asked(ANSWER), "tools": [{"name": "f", "parameters": {}}]},
@@ -146,8 +154,11 @@ def converted(folder, row, code=""):
     format_name: Literal["alpaca", "sharegpt"] = "alpaca" if code == "needs_sharegpt" else "sharegpt"
     turns: Literal["all", "unroll"] = "all" if code == "needs_unroll" else "unroll"
     columns = COLUMNS.get(code, ())
+    cure = {code: True} if code == "as_text" else {"unescape": True} if code == "unescaped" else {}
     return convert(
-        ConvertOptions((str(source),), "a", folder / "data", format=format_name, turns=turns, columns=columns)
+        ConvertOptions(
+            (str(source),), "a", folder / "data", format=format_name, turns=turns, columns=columns, **cure
+        )
     )
 
 
@@ -164,6 +175,6 @@ def test_a_rejection_is_given(tmp_path, code):
 
 @pytest.mark.parametrize("code", REPAIRED_ROWS)
 def test_a_repair_is_given(tmp_path, code):
-    report = converted(tmp_path, REPAIRED_ROWS[code])
+    report = converted(tmp_path, REPAIRED_ROWS[code], code)
     other = {"think_tag_renamed"} if code == "solution_tags" else set()
     assert (set(report.repaired), report.rejected, report.read) == ({code} | other, {}, 2)

@@ -29,7 +29,7 @@ MARKUP = [
     "a < b and c > d",
     "<p>Hello <b>you</b></p>",
     "List<String> x = a <| b |> c;",
-    "<thought>no</thought> <tool> <|x|>",
+    "so <thought>no</thought> <tool> <|x|>",
     "if (a<b) { cout << x; }",
     "<!-- think -->",
     "\u3000\u3000段落",

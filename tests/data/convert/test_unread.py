@@ -52,7 +52,7 @@ def test_read_and_left_columns_are_counted_in_report_and_manifest(tmp_path):
         ("human_score", 5, "label=human_score"),
         ("generations", ["g"], "answer=generations"),
         ("notes", "x" * 300, "longer than"),
-        ("photo_file", "a.png", "pictures"),
+        ("photo_of_day", "a.png", "pictures"),
     ],
 )
 def test_a_column_that_looks_like_training_material_is_a_warning_with_its_cure(

@@ -9,7 +9,11 @@ from lf_qwen3.data.converters.roles import parse_roles
     ("columns", "name"),
     [
         pytest.param("instruction question think answer metrics", "medical_r1", id="medical"),
-        pytest.param("Instruction question think answer", "medical_r1", id="medical-capital"),
+        pytest.param("Question think answer Metrics", "medical_r1", id="medical-capital"),
+        pytest.param("instruction question think answer", "reasoning", id="an-instruction-is-read"),
+        pytest.param("prompt completion", "reasoning", id="prompt-completion"),
+        pytest.param("question gemini_thinking_trajectory gemini_attempt", "reasoning", id="a-pair"),
+        pytest.param("问题 思考 回答", "reasoning", id="chinese"),
         pytest.param("conversations source score", "finetome", id="finetome"),
         pytest.param("conversations system tools", "finetome", id="sharegpt"),
         pytest.param("id conversation", "finetome", id="conversation"),

@@ -79,9 +79,9 @@ def test_convert_takes_the_dialogue_and_the_input_along():
         pytest.param({"problem": None, "cot": "R", "answer": "A"}, "missing_field", "problem", id="problem"),
         pytest.param({"question": "Q", "cot": "R", "answer": None}, "missing_field", "answer", id="answer"),
         pytest.param(
-            {"question": "Q", "cot": ["R"], "answer": "A"},
+            {"question": "Q", "cot": [7], "answer": "A"},
             "not_text",
-            "cot is a list",
+            "an item of cot is a number",
             id="reasoning-is-a-list",
         ),
         pytest.param(

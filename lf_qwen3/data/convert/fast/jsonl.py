@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from lf_qwen3.base.conversation import Row
+from lf_qwen3.data.converters.column_groups import means_something_beside
 from lf_qwen3.data.converters.source_row import (
     LONG,
-    MEDIA_COLUMNS,
     TRUTH_LENGTH,
     ColumnUse,
     Fill,
@@ -57,7 +57,7 @@ def decoder(like: Row, flat: Sequence[str]) -> _Decode:
 
     names = [*flat, *(name for name in like if name not in flat)]
     lowered = {name.lower() for name in names}
-    if len(lowered) < len(names) or len(names) > len(like) or MEDIA_COLUMNS & lowered:
+    if len(lowered) < len(names) or len(names) > len(like) or any(map(means_something_beside, lowered)):
         return orjson.loads
     fields = {f"column{at}": name for at, name in enumerate(names)}
     shape = msgspec.defstruct(

@@ -6,11 +6,12 @@ gives the texts alone. Whatever it cannot be sure of becomes the row it is and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lf_qwen3.data.converters.column_groups import means_something_beside
 from lf_qwen3.data.converters.roles import THOUGHTS
-from lf_qwen3.data.converters.source_row import MEDIA_COLUMNS, ColumnUse, Fill, fill_of, use_of_columns
+from lf_qwen3.data.converters.source_row import ColumnUse, Fill, fill_of, use_of_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,8 +20,8 @@ _PAIRS = (["human", "gpt"], ["user", "assistant"])
 _ALTERNATING = {2 * turns: tuple(pair * turns for pair in _PAIRS) for turns in range(1, 33)}
 _ROLES = ("from", "role")
 _TEXTS = ("value", "content")
-_TAKEN = MEDIA_COLUMNS | {"system", "tools", *THOUGHTS}
-"""Columns that mean something beside the dialogue."""
+_TAKEN = frozenset(THOUGHTS)
+"""Columns that mean something beside a dialogue alone."""
 
 
 class Dialogue(list[str]):
@@ -48,7 +49,12 @@ def decoder(like: pa.RecordBatch, names: Sequence[str]) -> _Decode | None:
     columns = {field.name: field.type for field in like.schema}
     lowered = {name.lower() for name in columns}
     matching = [name for name in columns if name.lower() in names]
-    if len(matching) != 1 or len(lowered) < len(columns) or _TAKEN & lowered:
+    if (
+        len(matching) != 1
+        or len(lowered) < len(columns)
+        or _TAKEN & lowered
+        or any(map(means_something_beside, lowered))
+    ):
         return None
     kind = columns[matching[0]]
     message = kind.value_type if pa.types.is_list(kind) else None
@@ -106,12 +112,18 @@ def _decoder(name: str, keys: list[str], places: list[int], others: list[str]) -
     return decode
 
 
-def _need_nothing(texts: Iterable[str]) -> bool:
-    """Tell whether all texts begin and end with something other than white space and hold no mark-up."""
+def _need_nothing(texts: Sequence[str]) -> bool:
+    """Tell whether all texts begin and end with something other than white space and hold no mark-up.
+
+    False, too, for an answer that convert may have to warn of.
+    """
     for text in texts:
         if "<" in text or "\r" in text or "\0" in text or text[:1] <= " " or text[-1] <= " ":
             return False
         if text[0].isspace():
+            return False
+    for answer in texts[1::2]:  # what convert warns of
+        if ("\n" not in answer and "\\n" in answer) or ("{" in answer and "{{" in answer):
             return False
     return True
 

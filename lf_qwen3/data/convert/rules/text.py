@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.data.convert.rules import Breach, rule
-from lf_qwen3.data.row_defects import THINK_TAGS, TOOL_TAGS, find_special_token, has_nul
+from lf_qwen3.data.row_defects import (
+    THINK_TAGS,
+    TOOL_TAGS,
+    find_media_tag,
+    find_special_token,
+    has_nul,
+)
 from lf_qwen3.qwen3.thinking import has_tag
 
 _GOOD = Conversation([Turn("user", "a < b?"), Turn("assistant", "yes")])
@@ -31,6 +37,16 @@ def special_token(conversation: Conversation) -> Breach | None:
     for where, text in _texts(conversation):
         if "<" in text and (token := find_special_token(text, allowed.get(where, THINK_TAGS))):
             return Breach(f"{token} in {where}")
+    return None
+
+
+@rule("multimodal", good=_GOOD, bad=Conversation([Turn("user", "<image>\nq"), Turn("assistant", "yes")]))
+def media_tag(conversation: Conversation) -> Breach | None:
+    """Refuse a prompt with a tag that stands for a picture, video or audio."""
+    prompts = [(where, turn.content) for where, turn in _turns(conversation) if turn.role != "assistant"]
+    for where, text in (*prompts, ("the system text", conversation.system)):
+        if tag := find_media_tag(text):
+            return Breach(f"{tag} in {where}")
     return None
 
 

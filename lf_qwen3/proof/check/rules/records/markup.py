@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lf_qwen3.data.row_defects import THINK_TAGS, TOOL_TAGS, find_special_token
+from lf_qwen3.data.row_defects import (
+    CODE,
+    THINK_TAGS,
+    TOOL_TAGS,
+    find_placeholder,
+    find_special_token,
+    has_escaped_line_ends,
+)
 from lf_qwen3.proof.check.rules.records.sample import SYSTEM_PROMPT, Sample, sample_of
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
+from lf_qwen3.qwen3.foreign_tags import find_foreign_tag
 from lf_qwen3.qwen3.thinking import excerpt
 
 _GOOD = sample_of("a < b?", "yes, `a<br>` & more")
@@ -22,7 +30,6 @@ _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\d{1,5}|#x[0-9a-fA-F]{1,5})
 _TAG = re.compile(
     r"</(?:p|div|span|li|ul|ol|td|tr|table|font|strong|em|b|i|h[1-6])>|<br\s*/?>", re.IGNORECASE
 )
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$|<tool_call>.*?(?:</tool_call>|\Z)", re.DOTALL)
 
 
 @check(
@@ -88,7 +95,7 @@ def leftover_markup(sample: Sample) -> CheckResult:
         answer = text.parts.answer
         if ("&" not in answer or ";" not in answer) and "<" not in answer:
             continue
-        prose = _CODE.sub(" ", answer)
+        prose = CODE.sub(" ", answer)
         tags = _TAG.findall(prose)
         if markup := _ENTITY.search(prose) or (_TAG.search(prose) if len(tags) > 1 else None):
             return Fault(f"{markup[0]} in {text.where}")
@@ -99,16 +106,47 @@ def leftover_markup(sample: Sample) -> CheckResult:
     "escaped_text",
     "warning",
     "line ends are written as two characters, \\n",
-    "the model would learn to write the backslash; decode the text once more where it was exported",
+    "the model would learn to write the backslash: lf-qwen3 convert --unescape makes line ends of them",
     good=_GOOD,
     bad=sample_of("q", "First.\\nSecond.\\n\\nThird."),
 )
 def escaped_text(sample: Sample) -> CheckResult:
     """Require real line ends in an answer that has several."""
     for text in sample.learnt_texts:
-        answer = text.parts.answer
-        if "\\n" in answer and "\n" not in answer and len(re.findall(r"\\n(?![a-z])", answer)) > 1:
-            return Fault(f"{text.where}: {excerpt(answer, 24)}")
+        if has_escaped_line_ends(text.parts.answer):
+            return Fault(f"{text.where}: {excerpt(text.parts.answer, 24)}")
+    return PASS
+
+
+@check(
+    "placeholder",
+    "warning",
+    "a placeholder in an answer was never filled in",
+    "the model would learn to write it; put the name in its place in the source",
+    good=sample_of("q", "In Jinja, {{name}} is filled in; `{{name}}` is code."),
+    bad=sample_of("Who are you?", "I am {{name}}."),
+)
+def placeholder(sample: Sample) -> CheckResult:
+    """Require answers without {{name}}, outside code and lessons on templates."""
+    for text in sample.learnt_texts:
+        if mark := find_placeholder(text.parts.answer):
+            return Fault(f"{mark} in {text.where}")
+    return PASS
+
+
+@check(
+    "foreign_think_tag",
+    "warning",
+    "an answer begins with reasoning in tags that Qwen3 does not know",
+    "the model would learn them as text; lf-qwen3 convert spells them as think tags",
+    good=sample_of("q", "Write <thought> in front."),
+    bad=sample_of("q", "<thought>Three and four.</thought>\n7"),
+)
+def foreign_think_tag(sample: Sample) -> CheckResult:
+    """Require reasoning in think tags."""
+    for text in sample.learnt_texts:
+        if tag := find_foreign_tag(text.text):
+            return Fault(f"{tag} in {text.where}")
     return PASS
 
 
