@@ -25,7 +25,7 @@ _MEANINGS: Mapping[str, tuple[str, ...]] = {
         *("思考", "思维", "推理"),
     ),
     "options": ("option", "choice"),
-    "label": ("label", "correct", "kto", "score", "verified", "verdict", "reward"),
+    "label": ("label", "correct", "kto", "score", "verified", "verdict", "reward", "feedback", "rating"),
     "system": ("system", "persona", "instruct"),
     "context": ("context", "passage", "document", "background"),
     "tools": ("tool", "function"),

@@ -8,23 +8,11 @@ from collections.abc import Iterable, Sequence
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters.fields import kind
-from lf_qwen3.data.converters.source_row import SourceRow, is_filled
+from lf_qwen3.data.converters.source_row import NO, YES, SourceRow, is_filled
 from lf_qwen3.qwen3.thinking import excerpt
 
-_GOOD = frozenset(
-    [
-        *("1", "1.0", "+1", "true", "t", "yes", "y", "correct", "right", "good", "valid", "verified", "ok"),
-        *("accept", "accepted", "pass", "passed", "chosen", "preferred", "desirable", "desired", "up"),
-        *("thumbs_up", "thumbs up", "like", "positive", "是", "对", "正确", "好"),
-    ]
-)
-_BAD = frozenset(
-    [
-        *("0", "0.0", "-1", "-1.0", "false", "f", "no", "n", "incorrect", "wrong", "bad", "invalid"),
-        *("unverified", "reject", "rejected", "fail", "failed", "undesirable", "undesired", "down"),
-        *("thumbs_down", "thumbs down", "dislike", "negative", "否", "错", "错误", "不正确", "坏"),
-    ]
-)
+_GOOD = YES | {"t", "y", "ok", "accept", "desired", "positive", "是", "对", "正确", "好"}
+_BAD = NO | {"f", "n", "reject", "undesired", "negative", "否", "错", "错误", "不正确", "坏"}
 _LABELS = ("kto_tag", "label")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
 _VERDICTS = frozenset(

@@ -11,7 +11,7 @@ from lf_qwen3.data.converters._columns import CONTEXT, prompt
 from lf_qwen3.data.converters._dialogue import add_columns, holds_messages, read
 from lf_qwen3.data.converters._transcript import read_transcript
 from lf_qwen3.data.converters.fields import first_present, text
-from lf_qwen3.data.converters.roles import CHOSEN, QUESTIONS, REJECTED
+from lf_qwen3.data.converters.roles import CHOSEN, QUESTIONS, REJECTED, TASKS
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
 DIALOGUES = ("conversations", "conversation", "messages", "prompt")
@@ -23,7 +23,7 @@ ANSWERS = ("messages", "conversations", "response", "output", "answer", "complet
     "preference",
     needs=[CHOSEN, REJECTED],
     or_needs=[ANSWERS, tuple(name for name in REJECTED if name.startswith("reject"))],
-    may=(*QUESTIONS, *DIALOGUES, *CONTEXT),
+    may=(*QUESTIONS, *TASKS, *DIALOGUES, *CONTEXT),
     precedence=PAIRS,
 )
 def convert(row: SourceRow) -> Conversation:
@@ -43,12 +43,13 @@ def convert(row: SourceRow) -> Conversation:
     shared = rejected.turns[:-1]
     if shared and (shared, rejected.system) != (chosen.turns[:-1], chosen.system):
         raise Reject("preference_prompts")
-    if chosen.turns[0].role != "user":
-        before = _prompt(row)
-        chosen.turns[:0] = before.turns
-        chosen.system = chosen.system or before.system
+    before = read_prompt(row) if chosen.turns[0].role != "user" else Conversation([])
+    chosen.turns[:0] = before.turns
+    chosen.system = chosen.system or before.system
     chosen.rejected = rejected.turns[-1]
-    return add_columns(chosen, row)
+    pair = add_columns(chosen, row)
+    pair.tools = pair.tools or before.tools
+    return pair
 
 
 def _present(row: SourceRow, names: Sequence[str]) -> str:
@@ -62,7 +63,7 @@ def _transcripts(row: SourceRow, better: str, worse: str) -> tuple[Conversation,
     )
     if not chosen or not rejected or not chosen.turns[-1].role == rejected.turns[-1].role == "assistant":
         return None
-    asked = [row.peek(name) for name in (*QUESTIONS, *DIALOGUES) if name not in (better, worse)]
+    asked = [row.peek(name) for name in (*QUESTIONS, *TASKS, *DIALOGUES) if name not in (better, worse)]
     if any(is_filled(value) and chosen.turns[0].content not in str(value) for value in asked):
         return None
     row.get(better), row.get(worse)
@@ -90,15 +91,30 @@ def _side(row: SourceRow, name: str, place: int) -> Conversation:
     return answer
 
 
-def _prompt(row: SourceRow) -> Conversation:
-    """Read what comes before the two answers: a dialogue or its transcript, or a question with its input."""
+def read_prompt(row: SourceRow) -> Conversation:
+    """Read what comes before the answers: a dialogue or its transcript, or a question with its input.
+
+    Raises `Reject` as `prompt` and `read` do.
+    """
     for name in DIALOGUES:
         if holds_messages(row.peek(name)):
             return read(row, name)
-    name = first_present(row, QUESTIONS)
+    asked = row.peek("input")
+    if isinstance(asked, dict) and holds_messages(asked.get("messages")):
+        return _openai_prompt(row)
+    name = first_present(row, QUESTIONS + TASKS)
     value = row.peek(name)
     before = read_transcript(value) if isinstance(value, str) else None
     if before and before.turns[-1].role == "user" and before.turns[0].content != value:
         row.get(name)
         return before
     return Conversation(prompt(row))
+
+
+def _openai_prompt(row: SourceRow) -> Conversation:
+    """Read the input object of OpenAI's preference data: messages, and the tools beside them."""
+    asked = SourceRow(row.get("input"))
+    before = add_columns(read(asked, "messages"), asked)
+    for place in asked.use().left:
+        row.leave(f"{row.column('input')}[].{place}")
+    return before

@@ -8,10 +8,11 @@ from typing import Any
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters import PAIRS, converter
-from lf_qwen3.data.converters._columns import CONTEXT, prompt
+from lf_qwen3.data.converters._columns import CONTEXT
 from lf_qwen3.data.converters._dialogue import add_columns
 from lf_qwen3.data.converters.fields import first_present
-from lf_qwen3.data.converters.roles import INPUTS, QUESTIONS
+from lf_qwen3.data.converters.preference import read_prompt
+from lf_qwen3.data.converters.roles import INPUTS, QUESTIONS, TASKS
 from lf_qwen3.data.converters.source_row import SourceRow
 
 LISTS = ("responses", "answers", "outputs", "completions", "candidates")
@@ -26,7 +27,7 @@ def _has_list(row: SourceRow) -> bool:
 
 @converter(
     "ranked",
-    needs=[QUESTIONS + INPUTS, LISTS, _SEVERAL],
+    needs=[QUESTIONS + TASKS + INPUTS, LISTS, _SEVERAL],
     may=(*RANKS, *SCORES, *CONTEXT),
     precedence=PAIRS,
     recognise=_has_list,
@@ -41,29 +42,27 @@ def convert(row: SourceRow) -> Conversation:
 
 def is_ranked(row: SourceRow, name: str) -> bool:
     """Tell whether a column holds several texts, as LLaMA-Factory's comparison data do: the best is first."""
-    return _are_texts(row.peek(name))
+    value = row.peek(name)
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value)
 
 
 def read_ranked(row: SourceRow, name: str) -> Conversation:
     """Make a pair of the list of answers in the column `name`; without ranks the first is the best.
 
-    Counts the repair `ranked_list`. Raises `Reject`: as `prompt` does, not_text for anything but several
+    Counts the repair `ranked_list`. Raises `Reject`: as `read_prompt` does, not_text for anything but several
     texts, ranks_unfit where they do not tell the answers apart.
     """
-    answers = row.get(name)
-    if not _are_texts(answers):
+    if not is_ranked(row, name):
         raise Reject("not_text", f"{name} is no list of several texts")
+    answers = row.get(name)
     best, worst = _ends(row, len(answers))
     if len(answers) > 2:
         row.leave(f"{row.column(name)}[].others")
-    pair = Conversation([*prompt(row), Turn("assistant", answers[best])])
+    pair = read_prompt(row)
+    pair.turns.append(Turn("assistant", answers[best]))
     pair.rejected = Turn("assistant", answers[worst])
     pair.repairs.add("ranked_list")
     return add_columns(pair, row)
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value)
 
 
 def _ends(row: SourceRow, count: int) -> tuple[int, int]:
@@ -75,9 +74,9 @@ def _ends(row: SourceRow, count: int) -> tuple[int, int]:
     return 0, count - 1
 
 
-def _ends_of(values: Sequence[Any], count: int, sign: int, column: str) -> tuple[int, int]:
+def _ends_of(values: Sequence[Any], count: int, sign: int, place: str) -> tuple[int, int]:
     are_numbers = all(isinstance(value, int | float) and value == value for value in values)
     if len(values) != count or not are_numbers or len(set(values)) == 1:
-        raise Reject("ranks_unfit", column)
+        raise Reject("ranks_unfit", place)
     order = sorted(range(count), key=lambda at: sign * values[at], reverse=True)
     return order[0], order[-1]

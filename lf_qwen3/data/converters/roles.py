@@ -53,7 +53,7 @@ CHOSEN = (
     *("chosen_messages", "chosen_message", "chosen_conversations", "chosen_conversation", "response_j"),
     *("preferred", "preferred_response", "preferred_answer", "preferred_output", "accepted"),
     *("accepted_answer", "better", "better_response", "better_answer", "winning_response"),
-    *("good_response", "good_answer"),
+    *("good_response", "good_answer", "win", "winner", "优选", "优选回答", "接受", "好的回答"),
 )
 REJECTED = (
     *("rejected", "rejected_response", "rejected_answer", "rejected_output", "rejected_completion"),
@@ -61,6 +61,7 @@ REJECTED = (
     *("rejected_conversation", "reject", "other", "other_response", "other_answer", "dispreferred"),
     *("dispreferred_response", "non_preferred", "nonpreferred", "non_preferred_response", "less_preferred"),
     *("worse", "worse_response", "worse_answer", "losing_response", "bad_response", "bad_answer"),
+    *("non_preferred_output", "lose", "loser", "非优选", "劣选回答", "拒绝", "拒绝回答", "坏的回答"),
 )
 
 ROLES: Mapping[str, tuple[str, ...]] = {

@@ -25,9 +25,32 @@ from lf_qwen3.data.converters.roles import ANSWERS, READ_IN_ORDER, ROLES, THOUGH
 LONG = 200
 """Characters; a column with texts longer than that may be material to train on."""
 
-_YES = frozenset({"1", "true", "yes", "correct", "right"})
-_NO = frozenset({"0", "false", "no", "incorrect", "wrong"})
-TRUTH_LENGTH = len("incorrect")
+YES = frozenset(
+    [
+        *(
+            "1",
+            "1.0",
+            "+1",
+            "true",
+            "yes",
+            "correct",
+            "right",
+            "good",
+            "valid",
+            "verified",
+            "accepted",
+            "pass",
+        ),
+        *("passed", "chosen", "preferred", "desirable", "up", "thumbs_up", "thumbs up", "like"),
+    ]
+)
+NO = frozenset(
+    [
+        *("0", "0.0", "-1", "-1.0", "false", "no", "incorrect", "wrong", "bad", "invalid", "unverified"),
+        *("rejected", "fail", "failed", "undesirable", "down", "thumbs_down", "thumbs down", "dislike"),
+    ]
+)
+TRUTH_LENGTH = len("undesirable")
 """Characters of the longest text that says yes or no."""
 
 
@@ -251,13 +274,13 @@ def fill_of(value: Any) -> Fill:
         if len(value) > LONG:
             return "long"
         return _said(value.strip(" ").lower()) if len(value) <= TRUTH_LENGTH else "filled"
-    if isinstance(value, bool | int | float) and value in (0, 1):
-        return "yes" if value else "no"
+    if isinstance(value, bool | int | float) and value in (-1, 0, 1):
+        return "yes" if value == 1 else "no"
     return "filled"
 
 
 def _said(text: str) -> Fill:
-    return "yes" if text in _YES else "no" if text in _NO else "filled"
+    return "yes" if text in YES else "no" if text in NO else "filled"
 
 
 def is_filled(value: Any) -> bool:

@@ -81,7 +81,13 @@ def test_the_letters_of_choices_are_seen_together(tmp_path):
     )
 
 
-@pytest.mark.parametrize("values", [(True, False), (1, 0), ("0", "1"), (1.0, 0.0), ("correct", "incorrect")])
+@pytest.mark.parametrize(
+    "values",
+    [
+        *((True, False), (1, 0), ("0", "1"), (1.0, 0.0), (1, -1), ("correct", "incorrect"), ("Good", "Bad")),
+        *(("chosen", "rejected"), ("thumbs_up", "thumbs_down"), ("desirable", "undesirable")),
+    ],
+)
 def test_a_label_of_right_and_wrong_stops_until_its_meaning_is_known(tmp_path, values):
     rows = [{**PAIR, "is_correct": values[0]}, {"question": "Who?", "answer": "I.", "is_correct": values[1]}]
     with pytest.raises(UsageError) as caught:

@@ -101,6 +101,16 @@ def gpt(text):
             id="chosen-response",
         ),
         pytest.param({"prompt": "Q", "output": "A", "rejected": "B"}, Conversation([Q, A]), id="output"),
+        pytest.param({"prompt": "Q", "优选": "A", "拒绝": "B"}, Conversation([Q, A]), id="chinese"),
+        pytest.param(
+            {
+                "input": {"messages": talk("Q", system="S"), "tools": []},
+                "preferred_output": talk("", "A")[1:],
+                "non_preferred_output": talk("", "B")[1:],
+            },
+            Conversation([Q, A], "S"),
+            id="openai",
+        ),
         pytest.param(
             {"prompt": "Q", "chosen": ["A"], "rejected": ["C", "B"]},
             Conversation([Q, A]),
