@@ -1,22 +1,24 @@
-"""What convert warns of in the answers it writes; `check` finds the same (`lf_qwen3.data.row_defects`)."""
+"""What convert warns of in the texts it writes; `check` finds the same (`lf_qwen3.data.row_defects`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lf_qwen3.base.conversation import Conversation
-from lf_qwen3.data.row_defects import find_placeholder, has_escaped_line_ends
+from lf_qwen3.data.row_defects import find_placeholder, find_think_tag, has_escaped_line_ends
 
-_FIND: Mapping[str, Callable[[str], object]] = {
-    "placeholder": find_placeholder,
-    "escaped_text": has_escaped_line_ends,
-}
+_Find = Callable[[str], object]
+
+_IN_ANSWERS: Mapping[str, _Find] = {"placeholder": find_placeholder, "escaped_text": has_escaped_line_ends}
+_IN_PROMPTS: Mapping[str, _Find] = {"think_in_prompt": find_think_tag}
 _TEXT = {
     "placeholder": "hold a placeholder such as {{name}} in an answer, which the model would learn to write; "
     "put the name in its place in the source",
     "escaped_text": "write the line ends of an answer as two characters, \\n, and the model would learn the "
     "backslash; --unescape makes line ends of them",
+    "think_in_prompt": "name think tags in a prompt: right where users will ask with this very prompt, "
+    "needless else, for Qwen3 thinks in these tags without being asked",
 }
 
 
@@ -27,12 +29,16 @@ class WarnedRows:
     counts: dict[str, int] = field(default_factory=dict)
     first: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def note(self, conversations: Iterable[Conversation], row: int) -> None:
+    def note(self, conversations: Sequence[Conversation], row: int) -> None:
         """Count a row; `row` counts from 0 within its part."""
-        answers = [turn.content for kept in conversations for turn in kept.turns if turn.role == "assistant"]
-        for code, find in _FIND.items():
-            if any(map(find, answers)):
-                self._add(code, 1, (0, row))
+        texts: tuple[list[str], list[str]] = [], [kept.system for kept in conversations]
+        for kept in conversations:
+            for turn in kept.turns:
+                texts[turn.role != "assistant"].append(turn.content)
+        for own, kinds in zip(texts, (_IN_ANSWERS, _IN_PROMPTS), strict=True):
+            for code, find in kinds.items():
+                if any(map(find, own)):
+                    self._add(code, 1, (0, row))
 
     def add(self, other: WarnedRows, file: int, first_row: int) -> None:
         """Add the rows of a part of a file, whose first row has that number."""

@@ -85,6 +85,10 @@ _ANYWHERE = (
 """Marks that no sentence holds by chance: Llama 3, Gemma, Phi and Zephyr, DeepSeek, MOSS, Llama 2, Alpaca,
 Guanaco, Vicuna. A text before the first is the system text."""
 
+_OPEN_ENDS = tuple(":：]>*")
+_EXAMPLE = re.compile(
+    r"\W*(?:question|q|instruction|prompt|input|below is|提问|问题|问|指令)\b", re.IGNORECASE
+)
 _TOKENS = (
     *("<s>", "</s>", "<bos>", "<eos>", "<eoh>", "<eom>", "<|end|>", "<start_of_turn>", "<end_of_turn>"),
     *("<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>"),
@@ -130,6 +134,25 @@ def read_transcript(text: str) -> Conversation | None:
     by_lines = () if text.startswith("\n\n") else _LINES
     every = (_dialogue(body, marks) for marks in _fitting(body, (*by_lines, *_PARAGRAPHS)))
     return next(filter(None, every), None)
+
+
+def unfold_prompt(conversation: Conversation) -> Conversation:
+    """Spell out, in place, a last question that is a dialogue of its own, its answer left open; a repair.
+
+    Several questions and answers that are called so, or instructions, are examples in a prompt: no dialogue.
+    A prompt is left whose system text would be a second one.
+    """
+    turns = conversation.turns
+    asked = turns[-2].content if len(turns) > 1 and turns[-2].role == "user" else ""
+    if asked.rstrip()[-1:] not in _OPEN_ENDS or (dialogue := read_transcript(asked)) is None:
+        return conversation
+    is_open = dialogue.turns[-1].role == "user" and _CHATML not in asked
+    are_examples = len(dialogue.turns) > 1 and _EXAMPLE.match(asked)
+    if is_open and not are_examples and not (dialogue.system and conversation.system):
+        turns[-2:-1] = dialogue.turns
+        conversation.system = conversation.system or dialogue.system
+        conversation.repairs.add("chat_template")
+    return conversation
 
 
 def is_transcript(value: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.converters import converter
 from lf_qwen3.data.converters._columns import CONTEXT, exchange
+from lf_qwen3.data.converters._transcript import unfold_prompt
 from lf_qwen3.data.converters.ranked import is_ranked, read_ranked
 from lf_qwen3.data.converters.roles import INPUTS, TASKS
 from lf_qwen3.data.converters.source_row import SourceRow
@@ -21,4 +22,4 @@ def convert(row: SourceRow) -> Conversation:
     """
     if is_ranked(row, "output"):
         return read_ranked(row, "output")
-    return exchange(row)
+    return unfold_prompt(exchange(row))

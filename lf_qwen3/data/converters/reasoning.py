@@ -5,6 +5,7 @@ from __future__ import annotations
 from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.converters import converter
 from lf_qwen3.data.converters._columns import CONTEXT, exchange
+from lf_qwen3.data.converters._transcript import unfold_prompt
 from lf_qwen3.data.converters.roles import INPUTS, QUESTIONS, READ_IN_ORDER, THOUGHTS
 from lf_qwen3.data.converters.source_row import SourceRow
 
@@ -19,4 +20,4 @@ def convert(row: SourceRow) -> Conversation:
     {"Question": "Why is salt bad for blood pressure?", "Complex_CoT": "Sodium holds water, so …",
      "Response": "It raises the volume of the blood …"}
     """
-    return exchange(row)
+    return unfold_prompt(exchange(row))

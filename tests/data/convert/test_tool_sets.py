@@ -104,7 +104,7 @@ def test_every_set_becomes_the_same_record(tmp_path, row, allow_special):
 
 
 def test_xlam_becomes_a_call(tmp_path):
-    row = {"query": "Open up.", "tools": json.dumps([DOOR]), "answers": json.dumps([CALL])}
+    row = {"system": "S", "query": "Open up.", "tools": json.dumps([DOOR]), "answers": json.dumps([CALL])}
     _, (record,) = run(tmp_path, row)
     assert [turn["from"] for turn in record["conversations"]] == ["human", "function_call"]
     assert json.loads(record["conversations"][1]["value"]) == [CALL]
@@ -132,3 +132,14 @@ def test_a_prompt_that_asks_for_think_tags_is_kept_as_it_is(tmp_path, asked, rol
     )
     assert record["conversations"][1]["value"] == frame("r", "A")
     assert (report.rejected, report.repaired, report.thinking) == ({}, {}, 1)
+    (warning,) = [warning for warning in report.warnings if "think tags in a prompt" in warning]
+    assert warning.startswith("1 rows")
+    assert warning.endswith("rows.jsonl:1")
+
+
+def test_think_tags_of_an_answer_are_no_warning(tmp_path):
+    report, _ = run(
+        tmp_path,
+        {"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": frame("r", "A")}]},
+    )
+    assert not any("think tags" in warning for warning in report.warnings)
