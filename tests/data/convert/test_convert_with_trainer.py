@@ -108,7 +108,7 @@ def test_preferences_come_through(load, tmp_path):
     for format in ("sharegpt", "alpaca"):
         convert(ConvertOptions((str(source),), format, tmp_path, format=format))
         loaded = load(tmp_path, f"{format}_train")
-        assert [turn["content"] for turn in loaded[0]["_response"]] == [frame("hm", "yes"), "no"]
+        assert [turn["content"] for turn in loaded[0]["_response"]] == [frame("hm", "yes"), frame("", "no")]
 
 
 @pytest.mark.slow

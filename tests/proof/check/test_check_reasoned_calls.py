@@ -62,8 +62,13 @@ KEPT = write_kept_call("r", "Text.", f"[{CALL}]")
         pytest.param(chat(("human", "q"), ("function_call", CALL)), 0, id="a plain call"),
         pytest.param(
             chat(("human", "q"), ("gpt", frame("r", ANSWER)), ("human", "s"), ("function_call", CALL)),
-            0,
+            1,
             id="a plain call after a reasoned answer",
+        ),
+        pytest.param(
+            chat(("human", "q"), ("function_call", frame("r", CALL)), ("observation", "7"), ("gpt", ANSWER)),
+            1,
+            id="a plain answer after a reasoned call",
         ),
         pytest.param(
             chat(("human", "q"), ("function_call", KEPT), ("observation", "7"), ("gpt", ANSWER)),

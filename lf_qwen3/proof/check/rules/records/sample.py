@@ -14,6 +14,7 @@ from lf_qwen3.trainer.records import Dropped, Message, Record, RecordReader, spl
 from lf_qwen3.trainer.render.text import (
     TrainerStopsError,
     has_thinking,
+    is_kept_call,
     is_tool_result,
     without_thinking,
     write_function,
@@ -59,8 +60,17 @@ class Sample:
 
     @property
     def is_thinking(self) -> bool:
-        """Tell whether the learnt answer reasons; of a ranking record that is the chosen one."""
-        return any(text.parts.thinking for text in self.learnt_texts[:1])
+        """Tell whether an answer reasons that may be learnt; of a ranking record that is the chosen one.
+
+        What convert keeps in the history of a tool loop is learnt in a record of its own.
+        """
+        if self.record.rejected is not None:
+            return any(text.parts.thinking for text in self.learnt_texts[:1])
+        answers = [message for message in self.record.messages if message["role"] in ANSWERING]
+        return any(
+            text.parts.thinking and not is_kept_call(message["content"])
+            for message, text in zip(answers, self.assistant_texts, strict=True)
+        )
 
     @property
     def half_thinks(self) -> bool:
