@@ -93,11 +93,21 @@ def test_both_answers_of_a_preference_count(format):
         losing = Turn("assistant", rejected, thinking=thinking)
         return answers_of(pair(answer=chosen, rejected=losing), format)
 
-    several = {answers("a", "b"), answers("a", "c"), answers("b", "a"), answers("ab", "")}
-    assert len(several) == 4
+    pairs = [("a", "b"), ("a", "c"), ("c", "b"), ("b", "a"), ("ab", "")]
+    assert len({answers(*sides).whole for sides in pairs}) == len(pairs)
+    assert len({answers(*sides).answer for sides in pairs}) == len(pairs)
     assert answers("A", " b") == answers("a", "b")
     assert answers("a", "b", "hm").answer == answers("a", "b").answer
     assert answers("a", "b", "hm").whole != answers("a", "b").whole
+
+
+@pytest.mark.parametrize("format", ["sharegpt", "alpaca"])
+def test_only_the_last_answer_is_compared_folded(format):
+    first, *others = (
+        answers_of(dialogue("q", before, "r", last), format)
+        for before, last in (("a", "b"), ("c", "b"), ("a", "c"))
+    )
+    assert [own == first for own in others] == [True, False]
 
 
 def test_calls_are_all_answer_even_with_a_tag_in_them():
