@@ -37,6 +37,7 @@ _ABOUT = (
     "type",
     "id",
     "ids",
+    "name",
     "index",
     "source",
     "model",
@@ -130,7 +131,8 @@ def open_columns(source: ConvertSource, counts: ColumnCounts) -> Iterator[str]:
 
 def _meaning(column: str, counts: ColumnCounts) -> str:
     """Return what a column that was left may be to a conversation, "" for nothing."""
-    name = column.rpartition("[].")[2]
+    inside = column.rpartition("[].")
+    name = inside[2].rpartition(".")[2] if inside[1] else column
     if _CHOICES.fullmatch(name) and sum(map(bool, map(_CHOICES.fullmatch, counts.left))) > 1:
         return "options"
     if "[]." in column and _begins(name, _MARKS):

@@ -40,7 +40,7 @@ def read_dialogue(row: SourceRow, names: Sequence[str]) -> Conversation:
 def read(row: SourceRow, where: str) -> Conversation:
     """Make the turns of the messages in the column `where`: a list of them, one alone, or a text of them.
 
-    The text is JSON, or a transcript (`_transcript`).
+    The text is JSON, what Python writes, or a transcript (`_transcript`).
 
     A message is {from, value} or {role, content}, or a turn object (`_turn_objects`); roles are read in any
     case, and a system message that comes first is the system text; it may bring tools. Content may be a list
@@ -53,6 +53,8 @@ def read(row: SourceRow, where: str) -> Conversation:
     value = row.get(where)
     if value is None:
         raise Reject("missing_field", where)
+    if isinstance(value, str) and (dialogue := read_transcript(value)) and len(dialogue.turns) > 1:
+        return dialogue
     return read_messages(parse_cell(value), row, where)
 
 

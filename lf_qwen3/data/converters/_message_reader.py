@@ -9,7 +9,7 @@ from lf_qwen3.base.conversation import Conversation, Role, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters._message_keys import join_calls, join_thinking, learn_mark, read_extras
 from lf_qwen3.data.converters._message_roles import ROLE_KEYS, Speaker, role_key_of, speaker_of
-from lf_qwen3.data.converters._parts import MessageContent, read_content
+from lf_qwen3.data.converters._parts import MessageContent, media_key_of, read_content
 from lf_qwen3.data.converters.fields import kind
 from lf_qwen3.data.converters.roles import ROLES
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
@@ -17,7 +17,7 @@ from lf_qwen3.data.converters.tools import calls_text, describes_tools, joined_c
 from lf_qwen3.qwen3.thinking import CLOSE, excerpt
 from lf_qwen3.trainer.render.text import is_kept_call, split_function
 
-_CONTENT_KEYS = ("value", "content", "text", "parts", "output")
+_CONTENT_KEYS = ("value", "content", "text", "parts", "message", "utterance", "output")
 _TURNS: Mapping[Speaker, Role] = {"user": "user", "assistant": "assistant", "tool": "tool"}
 
 
@@ -53,6 +53,8 @@ class MessageReader:
         role_key, speaker = _speaker(message, number)
         content_key = next((key for key in _CONTENT_KEYS if message.get(key) is not None), "")
         content = message.get(content_key)
+        if medium := media_key_of(message):
+            raise Reject("multimodal", f"turn {number}: {medium}")
         rest: dict[str, Any] = {
             key: value
             for key, value in message.items()

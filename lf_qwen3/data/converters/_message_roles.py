@@ -12,11 +12,15 @@ ROLE_KEYS = ("from", "role", "speaker", "sender", "author", "type")
 """Keys of a message that name its role; `type` says many other things too."""
 
 _NAMES: Mapping[Speaker, tuple[str, ...]] = {
-    "user": ("user", "human", "usr", "prompter", "questioner", "用户"),
+    "user": (
+        *("user", "human", "usr", "prompter", "questioner", "customer", "client", "patient"),
+        *("用户", "客户", "患者", "病人"),
+    ),
     "assistant": (
         *("assistant", "gpt", "model", "chatgpt", "bing", "bard", "bot", "ai", "claude", "gemini", "chatbot"),
         *("agent", "llm", "ai_assistant", "gpt4", "gpt_4", "gpt_3.5", "gpt3.5", "gpt_3.5_turbo", "moss"),
-        *("qwen", "deepseek", "chatglm", "grok", "llama", "助手"),
+        *("qwen", "deepseek", "chatglm", "grok", "llama", "doctor"),
+        *("助手", "客服", "医生"),
     ),
     "tool": (
         *("tool", "observation", "observations", "function", "ipython", "environment", "tool_output"),

@@ -39,7 +39,19 @@ _KIND_OF = {name: part_kind for part_kind, names in _KINDS.items() for name in n
 _MEDIA_TYPES = ("image", "audio", "video", "picture", "document", "file")
 _MEDIA_KEYS = frozenset(
     {
-        *("image", "images", "imageurl", "picture", "audio", "audiourl", "inputaudio", "video", "videourl"),
+        *(
+            "image",
+            "images",
+            "imageurl",
+            "picture",
+            "audios",
+            "audio",
+            "audiourl",
+            "inputaudio",
+            "video",
+            "videos",
+            "videourl",
+        ),
         *("inlinedata", "filedata", "document", "file"),
     }
 )
@@ -154,10 +166,14 @@ def _media_of(part: Mapping[str, Any]) -> str:
     named = part.get("type")
     if isinstance(named, str) and any(medium in _squeezed(named) for medium in _MEDIA_TYPES):
         return named
-    for key, value in part.items():
-        if is_filled(value) and _squeezed(key) in _MEDIA_KEYS:
-            return key
-    return ""
+    return media_key_of(part)
+
+
+def media_key_of(item: Mapping[str, Any]) -> str:
+    """Return the key of a message or a part that holds a picture, a sound, a film or a file, "" for none."""
+    return next(
+        (key for key, value in item.items() if _squeezed(key) in _MEDIA_KEYS and is_filled(value)), ""
+    )
 
 
 def _payload(part: Mapping[str, Any], leave: Leave) -> Any:

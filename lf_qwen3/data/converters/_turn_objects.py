@@ -5,6 +5,7 @@
 | XTuner | {"system": …, "input": …, "output": …} |
 | Firefly | {"human": …, "assistant": …} |
 | MOSS | {"turn_1": {"Human": …, "MOSS": …}, "turn_2": …} |
+| pandas, HF datasets | {"role": ["user", …], "content": ["Hi", …]} |
 | others | {"user": …}, {"assistant": …}; [question, answer]; [role, text] |
 """
 
@@ -31,7 +32,9 @@ def spread_turns(value: object) -> object:
     turn object that is neither question nor answer goes with the answer's message.
     """
     if isinstance(value, dict):
-        if role_key_of(value) or _is_turn(_lowered(value)):
+        if turns := _from_columns(value):
+            value = turns
+        elif role_key_of(value) or _is_turn(_lowered(value)):
             value = [value]
         elif turns := _numbered(value):
             value = turns
@@ -100,6 +103,15 @@ def _is_turn(item: Mapping[str, Any]) -> bool:
 
 def _is_pair(item: Any) -> bool:
     return isinstance(item, list | tuple) and len(item) == 2 and all(isinstance(text, str) for text in item)
+
+
+def _from_columns(value: Mapping[str, Any]) -> list[Any]:
+    """Return the messages of {"role": [...], "content": [...]}; none where it is no such object."""
+    lists = [column for column in value.values() if isinstance(column, list)]
+    if len(lists) < max(len(value), 2) or len({len(column) for column in lists}) > 1:
+        return []
+    rows = [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]
+    return rows if all(role_key_of(row) for row in rows) else []
 
 
 def _numbered(value: Mapping[str, Any]) -> list[Any]:

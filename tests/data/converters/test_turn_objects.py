@@ -31,6 +31,10 @@ def turns(ask, reply):
         pytest.param(turns("instruction", "output"), id="alpaca-turns"),
         pytest.param([["Soup?", "Leek."], ["Pie?", "Plum."]], id="pairs"),
         pytest.param(
+            {"from": ["human", "gpt"] * 2, "value": ["Soup?", "Leek.", "Pie?", "Plum."]}, id="columns"
+        ),
+        pytest.param("Human: Soup?\nAssistant: Leek.\nHuman: Pie?\nAssistant: Plum.", id="transcript"),
+        pytest.param(
             [["human", "Soup?"], ["ai", "Leek."], ["human", "Pie?"], ["ai", "Plum."]], id="langchain-tuples"
         ),
         pytest.param(
@@ -98,6 +102,10 @@ def test_thinking_marks_and_other_keys_of_a_turn_object():
         (["Soup?", "Leek."], "bad_turns"),
         ([["Soup?", "Leek.", "Pie?"]], "bad_turns"),
         ({"a": 1}, "bad_turns"),
+        ({"role": ["user", "assistant"], "content": ["Soup?"]}, "unknown_role"),
+        ("A soup is made of: leek.", "bad_turns"),
+        ([{"from": "human", "value": "What is it?", "images": ["a.png"]}], "multimodal"),
+        ([{"input": "What is it?", "output": "A leek.", "image": "a.png"}], "multimodal"),
         ([{"system": None, "x": "y"}], "unknown_role"),
         (
             [{**turns("input", "output")[0], "system": "a"}, {**turns("input", "output")[1], "system": "b"}],
@@ -118,7 +126,7 @@ def test_names_of_the_assistant(role):
     assert read([{"from": "human", "value": "Soup?"}, {"from": role, "value": "Leek."}]).turns == TWO[:2]
 
 
-@pytest.mark.parametrize("role", ["Human", "prompter", "USER:", "用户"])
+@pytest.mark.parametrize("role", ["Human", "prompter", "USER:", "customer", "用户", "患者"])
 def test_names_of_the_user(role):
     assert read([{"from": role, "value": "Soup?"}, {"from": "gpt", "value": "Leek."}]).turns == TWO[:2]
 
