@@ -38,6 +38,7 @@ _ABOUT = (
     "id",
     "ids",
     "name",
+    "metadata",
     "index",
     "source",
     "model",
