@@ -7,15 +7,20 @@ filled column of its kind. Parts are joined by a line end, as LLaMA-Factory join
 
 from __future__ import annotations
 
+import re
+
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters._answers import read_answers
-from lf_qwen3.data.converters._dialogue import add_columns, read
+from lf_qwen3.data.converters._dialogue import add_columns, read, read_messages
 from lf_qwen3.data.converters._options import Options, read_options
+from lf_qwen3.data.converters._transcript import read_transcript
 from lf_qwen3.data.converters.fields import first_of, first_present, kind, optional_text, parse_cell, text
 from lf_qwen3.data.converters.roles import BESIDE
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
+_BELLE = re.compile(r"\s*Human ?[:：]")
+_OPEN_END = re.compile(r"\n\s*Assistant ?[:：]\s*\Z")
 CONTEXT = tuple(sorted(BESIDE))
 _PARTS = ("task", "question", "input", "context")
 
@@ -53,7 +58,10 @@ def _before(row: SourceRow, options: Options) -> Conversation:
         name = first_of(row, part)
         if _is_dialogue(row.peek(name)):
             return read(row, name)
-    return Conversation([*_history(row.get("history")), Turn("user", _question(row, options))])
+    history = _history(row)
+    question = _question(row, options)
+    asked = _read_belle(question) or Conversation([Turn("user", question)])
+    return Conversation([*history.turns, *asked.turns], history.system or asked.system)
 
 
 def _question(row: SourceRow, options: Options) -> str:
@@ -82,17 +90,29 @@ def _context(row: SourceRow, name: str) -> str:
     return optional_text(row, name)
 
 
+def _read_belle(question: str) -> Conversation | None:
+    """Return the dialogue that BELLE writes into a question, from Human: to an open Assistant:, or None."""
+    return read_transcript(question) if _BELLE.match(question) and _OPEN_END.search(question) else None
+
+
 def _is_dialogue(value: object) -> bool:
-    """Tell whether a cell holds messages: a list of them, or one alone."""
+    """Tell whether a cell holds messages: a list of them, its text, or a message alone."""
+    messages = parse_cell(value)
+    value = messages if isinstance(messages, list) else value
     message = value[0] if isinstance(value, list) and value else value
     return isinstance(message, dict) and ("role" in message or "from" in message)
 
 
-def _history(pairs: object) -> list[Turn]:
-    """Return the turns of a list of [question, answer] pairs, or of its text; null, "" and [] are none."""
-    pairs = parse_cell(pairs)
+def _history(row: SourceRow) -> Conversation:
+    """Return what `history` holds: [question, answer] pairs, messages, or a text of either.
+
+    Null, "" and [] are no history.
+    """
+    pairs = parse_cell(row.get("history"))
     if not is_filled(pairs):
-        return []
+        return Conversation([])
+    if isinstance(pairs, list) and any(isinstance(item, dict) for item in pairs):
+        return read_messages(pairs, row, "history")
     if not isinstance(pairs, list):
         raise Reject("bad_turns", f"history is {kind(pairs)}")
     turns: list[Turn] = []
@@ -102,4 +122,4 @@ def _history(pairs: object) -> list[Turn]:
         texts = {f"history: question {number}": pair[0], f"history: answer {number}": pair[1]}
         question, answer = (text(texts, name) for name in texts)
         turns += Turn("user", question), Turn("assistant", answer)
-    return turns
+    return Conversation(turns)

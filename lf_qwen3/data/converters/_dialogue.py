@@ -53,8 +53,6 @@ def read(row: SourceRow, where: str) -> Conversation:
     value = row.get(where)
     if value is None:
         raise Reject("missing_field", where)
-    if isinstance(value, str) and (dialogue := read_transcript(value)) and len(dialogue.turns) > 1:
-        return dialogue
     return read_messages(parse_cell(value), row, where)
 
 

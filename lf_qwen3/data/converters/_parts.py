@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lf_qwen3.base.errors import Reject
+from lf_qwen3.data.converters.column_groups import is_media
 from lf_qwen3.data.converters.fields import kind
 from lf_qwen3.data.converters.source_row import is_filled
 from lf_qwen3.qwen3.thinking import excerpt
@@ -37,24 +38,7 @@ _KINDS: Mapping[_PartKind, tuple[str, ...]] = {
 }
 _KIND_OF = {name: part_kind for part_kind, names in _KINDS.items() for name in names}
 _MEDIA_TYPES = ("image", "audio", "video", "picture", "document", "file")
-_MEDIA_KEYS = frozenset(
-    {
-        *(
-            "image",
-            "images",
-            "imageurl",
-            "picture",
-            "audios",
-            "audio",
-            "audiourl",
-            "inputaudio",
-            "video",
-            "videos",
-            "videourl",
-        ),
-        *("inlinedata", "filedata", "document", "file"),
-    }
-)
+_FILE_KEYS = frozenset({"inputaudio", "inlinedata", "filedata", "document", "file"})
 _TEXT = ("text", "value", "content")
 _THINKING = ("thinking", "reasoning", "reasoning_content", "reasoningtext", "thought", "summary", *_TEXT)
 _RESULT = ("content", "result", "output", "response", "value", "text", "json")
@@ -171,9 +155,11 @@ def _media_of(part: Mapping[str, Any]) -> str:
 
 def media_key_of(item: Mapping[str, Any]) -> str:
     """Return the key of a message or a part that holds a picture, a sound, a film or a file, "" for none."""
-    return next(
-        (key for key, value in item.items() if _squeezed(key) in _MEDIA_KEYS and is_filled(value)), ""
-    )
+    for key, value in item.items():
+        named = is_media(key) or _squeezed(key) in _FILE_KEYS
+        if named and is_filled(value) and not isinstance(value, bool | int | float):
+            return key
+    return ""
 
 
 def _payload(part: Mapping[str, Any], leave: Leave) -> Any:

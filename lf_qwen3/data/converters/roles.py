@@ -46,7 +46,10 @@ ANSWERS = (
 )
 ATTEMPTS = ("generations", "completions", "responses", "outputs")
 """Lists of answers to one question."""
-SYSTEMS = ("system", "system_prompt", "sys", "sys_prompt", "system_message", "persona", "系统提示")
+SYSTEMS = (
+    *("system", "system_prompt", "sys", "sys_prompt", "system_message", "persona", "系统提示"),
+    *("system_instruction", "systeminstruction"),
+)
 DIALOGUES = ("messages", "conversations", "conversation")
 CHOSEN = (
     *("chosen", "chosen_response", "chosen_answer", "chosen_output", "chosen_completion", "chosen_text"),

@@ -143,3 +143,55 @@ def test_the_question_is_joined_as_the_trainer_joins_it():
     said = [(turn["role"], turn["content"]) for turn in theirs["_prompt"] + theirs["_response"]]
     assert said == [(turn.role, turn.content) for turn in ours.turns]
     assert theirs["_system"] == ours.system
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}],
+        [{"question": "Q", "answer": "A"}],
+        '[{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]',
+    ],
+)
+def test_a_history_may_hold_messages(history):
+    row = SourceRow({"instruction": "Q2", "output": "A2", "history": history})
+    assert convert(row) == Conversation([Q, A, Turn("user", "Q2"), Turn("assistant", "A2")])
+
+
+def test_a_history_of_messages_may_begin_with_the_system_text():
+    history = [
+        {"role": "system", "content": "S"},
+        {"role": "user", "content": "Q"},
+        {"role": "bot", "content": "A"},
+    ]
+    assert convert(SourceRow({"instruction": "Q2", "output": "A2", "history": history})).system == "S"
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    ["Human:Q\nAssistant:A\nHuman:Q2\nAssistant:", "Human: Q\nAssistant: A\nHuman: Q2\n\nAssistant:\n"],
+)
+def test_belle_writes_a_dialogue_into_the_instruction(instruction):
+    row = SourceRow({"instruction": instruction, "input": "", "output": "A2"})
+    assert convert(row) == Conversation([Q, A, Turn("user", "Q2"), Turn("assistant", "A2")])
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "Human: who are you?",
+        "Question: Q\nAnswer:",
+        "Continue.\nHuman: Q\nAssistant:",
+        "Human: Q\nAssistant: A",
+    ],
+)
+def test_what_is_no_dialogue_of_belle_stays_a_question(instruction):
+    assert convert(SourceRow({"instruction": instruction, "output": "A2"})).turns[0].content == instruction
+
+
+def test_messages_in_json_text_may_stand_in_the_columns_of_question_and_answer():
+    row = {
+        "prompt": '[{"role": "user", "content": "Q"}]',
+        "response": '[{"role": "assistant", "content": "A"}]',
+    }
+    assert convert(SourceRow(row)) == Conversation([Q, A])
