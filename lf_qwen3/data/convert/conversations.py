@@ -36,7 +36,7 @@ def convert_row(
     label = read_label(row)
     while row.attempt < row.attempts:
         conversation = convert(row)
-        conversation.label = label
+        conversation.label = None if conversation.rejected else label
         conversation.repairs |= row.repairs
         if row.reading.unescape:
             unescape(conversation)

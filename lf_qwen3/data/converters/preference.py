@@ -38,7 +38,15 @@ def convert(row: SourceRow) -> Conversation:
      "rejected": [{"role": "user", "content": "Name a prime."}, {"role": "assistant", "content": "9"}]}
     {"question": "Name a prime.", "response_j": "7", "response_k": "9"}
     """
-    better, worse = _present(row, (*CHOSEN, *ANSWERS)), _present(row, REJECTED)
+    return read_pair(row, _present(row, (*CHOSEN, *ANSWERS)), _present(row, REJECTED))
+
+
+def read_pair(row: SourceRow, better: str, worse: str) -> Conversation:
+    """Make a pair of the answers, or the dialogues with their answers, in two columns.
+
+    Raises `Reject`: preference_prompts where two dialogues differ before their answers, no_answer, roles, and
+    as `read` and `read_prompt` do.
+    """
     chosen, rejected = _transcripts(row, better, worse) or (_side(row, better, 0), _side(row, worse, -1))
     shared = rejected.turns[:-1]
     if shared and (shared, rejected.system) != (chosen.turns[:-1], chosen.system):
