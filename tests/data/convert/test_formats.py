@@ -176,7 +176,7 @@ def test_thinking_that_names_a_call_cannot_stay():
 
 def test_what_was_written_is_read_back():
     record = records(LOOP, turns="last")[0]
-    again = convert_row(SourceRow(record), get("finetome").convert, choose_rules(False))
+    (again,) = convert_row(SourceRow(record), get("finetome").convert, choose_rules(False))
     assert (again.turns, again.system, again.tools) == (LOOP.turns, "", LOOP.tools)
 
 
