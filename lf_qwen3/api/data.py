@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from lf_qwen3.api._paths import StrPath, names_of, path_of, texts_of
 from lf_qwen3.base.conversation import Conversation
@@ -51,28 +51,12 @@ def convert(
     option that cannot be met, `LfQwen3Error` where no row could be kept, and with `on_bad="stop"` at the
     first bad row.
     """
-    options = ConvertOptions(
-        sources=names_of("sources", sources),
-        name=name,
-        dataset_dir=path_of("dataset_dir", dataset_dir),
-        columns=texts_of("columns", columns),
-        format=format,
-        turns=turns,
-        limit=limit,
-        val=val,
-        test=test,
-        mix=mix,
-        by=by,
-        seed=seed,
-        on_bad=on_bad,
-        allow_special=allow_special,
-        every=every,
-        as_text=as_text,
-        unescape=unescape,
-        replace=replace,
-        workers=workers,
-    )
-    return conversion.convert(options, progress)
+    given: dict[str, Any] = dict(locals())
+    del given["progress"]
+    given["sources"] = names_of("sources", sources)
+    given["dataset_dir"] = path_of("dataset_dir", dataset_dir)
+    given["columns"] = texts_of("columns", columns)
+    return conversion.convert(ConvertOptions(**given), progress)
 
 
 def read(

@@ -60,7 +60,7 @@ def find_special_token(text: str, allowed: Collection[str] = ()) -> str | None:
 def find_think_tag(prompt: str) -> str | None:
     """Return the first think tag in a prompt, or None: convert keeps such a row, and both warn of it.
 
-    A prompt that asks for reasoning "in <think> tags" is kept as it is: the tokenizer makes the same control
+    A prompt that asks for reasoning in think tags is kept as it is: the tokenizer makes the same control
     token of the tag when the model is asked with that prompt, no template reads think tags in a user's turn
     (Qwen3's and `ReasoningTemplate` take them in assistant turns alone), and no loss stands on it. To take
     the tag out would train another prompt than the one that will be asked.

@@ -74,10 +74,10 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         report.repaired = dict(sorted(converted.repaired.items()))
         columns = count_columns(files, converted.uses)
         report.columns = {spec: counts.as_json() for spec, counts in columns.items()}
-        report.warnings += warnings_of(files, columns)
         report.read_as = describe_files(files)
-        report.warnings += warn_of_files(files, converted.bad)
-        report.warnings += converted.warned.describe([source.label for source in files])
+        labels = [source.label for source in files]
+        report.warnings += warnings_of(files, columns) + warn_of_files(files, converted.bad)
+        report.warnings += converted.warned.describe(labels)
         require_known_labels(files, columns)
         lines = converted.lines
         if not len(lines):
@@ -86,15 +86,7 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         splits = _decide(options, converted, stage.path, report)
         with ThreadPoolExecutor(1) as beside:
             hashes = beside.map(_hash, files)
-            written = outputs.write(
-                options,
-                stage.path,
-                lines,
-                splits,
-                converted.bad,
-                [source.label for source in files],
-                progress,
-            )
+            written = outputs.write(options, stage.path, lines, splits, converted.bad, labels, progress)
         _count(report, lines, splits, options, kind)
         if kind == "kto":
             _count_labels(report, outputs.count_good(stage.path, list(report.written), written))
