@@ -5,6 +5,7 @@ import pytest
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.data.converters import detect
 from lf_qwen3.data.converters.dialogue import convert
+from lf_qwen3.data.converters.guess import guess_roles
 from lf_qwen3.data.converters.source_row import SourceRow
 
 READ = Conversation([Turn("user", "Name a prime."), Turn("assistant", "7")])
@@ -59,3 +60,8 @@ def test_what_is_no_dialogue_is_not_taken(row):
 
 def test_a_history_beside_a_question_and_an_answer_is_not_taken_for_the_dialogue():
     assert name_of({"question": "And now?", "answer": "11", "chat_history": MESSAGES}) == "reasoning"
+
+
+@pytest.mark.parametrize("spell", [json.dumps, repr, lambda messages: messages])
+def test_messages_in_a_column_of_no_known_name_are_guessed(spell):
+    assert guess_roles([{"my_chat": spell(MESSAGES), "note": "n"}]) == (("messages", "my_chat"),)
