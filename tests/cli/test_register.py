@@ -35,6 +35,14 @@ def test_it_says_what_was_registered_and_how_to_use_it(lf):
     assert registry() == {"mine": ENTRY}
 
 
+def test_pictures_are_named_and_told_of(lf):
+    Path("data/a.jsonl").write_text('{"instruction": "<image>q", "output": "a", "images": ["a.jpg"]}\n')
+    _, _, err = lf(*REGISTER)
+    assert registry()["mine"]["columns"]["images"] == "images"
+    assert "will not read" not in err
+    assert "images are for models that see or hear" in err
+
+
 def test_a_second_time_changes_nothing(lf):
     lf(*REGISTER)
     code, out, _ = lf(*REGISTER)

@@ -162,6 +162,7 @@ COLUMN = st.sampled_from(
     [
         *("question", "Answer", "prompt", "response", "think", "cot", "input", "system", "history", "note"),
         *("options", "context", "messages", "conversations", "chosen", "rejected", "instruction", "output"),
+        *("label", "responses", "ranks", "response_0", "response_1", "preference", "rejected_response"),
     ]
 )
 WORD = st.text("abcdefg", min_size=4, max_size=12)

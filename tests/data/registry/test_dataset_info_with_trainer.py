@@ -170,6 +170,16 @@ def test_nothing_is_lost_on_the_way(tmp_path, load, suffix, rows, meant):
     assert aligned(load("数据")) == meant
 
 
+@pytest.mark.parametrize("column", ["images", "image"])
+def test_pictures_reach_the_trainer(tmp_path, load, column):
+    turns = [message("user", "<image>What is it?"), message("assistant", "A kite.")]
+    value = ["a.jpg"] if column == "images" else "a.jpg"
+    write(tmp_path / "a.json", [{"messages": turns, column: value}])
+    registry.register("a", "a.json", tmp_path)
+    (row,) = load("a")
+    assert row["_images"] == ["a.jpg"]
+
+
 def test_csv(tmp_path, load):
     (tmp_path / "a.csv").write_text('instruction,input,output\n"q, r",,a\nq,more,"a\nb"\n')
     registry.register("one", "a.csv", tmp_path)
