@@ -7,20 +7,15 @@ filled column of its kind. Parts are joined by a line end, as LLaMA-Factory join
 
 from __future__ import annotations
 
-import re
-
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters._answers import read_answers
 from lf_qwen3.data.converters._dialogue import add_columns, read, read_messages
 from lf_qwen3.data.converters._options import Options, read_options
-from lf_qwen3.data.converters._transcript import read_transcript
 from lf_qwen3.data.converters.fields import first_of, first_present, kind, optional_text, parse_cell, text
 from lf_qwen3.data.converters.roles import BESIDE
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
-_BELLE = re.compile(r"\s*Human ?[:：]")
-_OPEN_END = re.compile(r"\n\s*Assistant ?[:：]\s*\Z")
 CONTEXT = tuple(sorted(BESIDE))
 _PARTS = ("task", "question", "input", "context")
 
@@ -59,9 +54,8 @@ def _before(row: SourceRow, options: Options) -> Conversation:
         if _is_dialogue(row.peek(name)):
             return read(row, name)
     history = _history(row)
-    question = _question(row, options)
-    asked = _read_belle(question) or Conversation([Turn("user", question)])
-    return Conversation([*history.turns, *asked.turns], history.system or asked.system)
+    history.turns.append(Turn("user", _question(row, options)))
+    return history
 
 
 def _question(row: SourceRow, options: Options) -> str:
@@ -88,11 +82,6 @@ def _context(row: SourceRow, name: str) -> str:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "\n\n".join(value)
     return optional_text(row, name)
-
-
-def _read_belle(question: str) -> Conversation | None:
-    """Return the dialogue that BELLE writes into a question, from Human: to an open Assistant:, or None."""
-    return read_transcript(question) if _BELLE.match(question) and _OPEN_END.search(question) else None
 
 
 def _is_dialogue(value: object) -> bool:

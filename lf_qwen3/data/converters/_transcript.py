@@ -86,9 +86,8 @@ _ANYWHERE = (
 Guanaco, Vicuna. A text before the first is the system text."""
 
 _OPEN_ENDS = tuple(":：]>*")
-_EXAMPLE = re.compile(
-    r"\W*(?:question|q|instruction|prompt|input|below is|提问|问题|问|指令)\b", re.IGNORECASE
-)
+_EXAMPLE = re.compile(r"[\s*<\[]*(?:question|q|instruction|prompt|input|提问|问题|问)\b", re.IGNORECASE)
+_INSTRUCTION = re.compile(r"\s*(?:### ?(?:Instruction|Question|Prompt|指令|问题)|Below is)")
 _TOKENS = (
     *("<s>", "</s>", "<bos>", "<eos>", "<eoh>", "<eom>", "<|end|>", "<start_of_turn>", "<end_of_turn>"),
     *("<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>"),
@@ -139,16 +138,16 @@ def read_transcript(text: str) -> Conversation | None:
 def unfold_prompt(conversation: Conversation) -> Conversation:
     """Spell out, in place, a last question that is a dialogue of its own, its answer left open; a repair.
 
-    Several questions and answers that are called so, or instructions, are examples in a prompt: no dialogue.
-    A prompt is left whose system text would be a second one.
+    BELLE and others write dialogues so. What is called question and answer, or several instructions, may be
+    examples: that stays, and a prompt whose system text would be a second one.
     """
     turns = conversation.turns
     asked = turns[-2].content if len(turns) > 1 and turns[-2].role == "user" else ""
     if asked.rstrip()[-1:] not in _OPEN_ENDS or (dialogue := read_transcript(asked)) is None:
         return conversation
     is_open = dialogue.turns[-1].role == "user" and _CHATML not in asked
-    are_examples = len(dialogue.turns) > 1 and _EXAMPLE.match(asked)
-    if is_open and not are_examples and not (dialogue.system and conversation.system):
+    may_be_examples = _EXAMPLE.match(asked) or (len(dialogue.turns) > 1 and _INSTRUCTION.match(asked))
+    if is_open and not may_be_examples and not (dialogue.system and conversation.system):
         turns[-2:-1] = dialogue.turns
         conversation.system = conversation.system or dialogue.system
         conversation.repairs.add("chat_template")
