@@ -10,13 +10,15 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert.options import ConvertSource
-from lf_qwen3.data.converters.guess import guess_roles
+from lf_qwen3.data.converters.guess import guess_roles, several_answers
 from lf_qwen3.data.converters.labels import find_label, is_label
 from lf_qwen3.data.converters.roles import Roles, parse_roles, write_roles
 from lf_qwen3.data.sources import SourceFile
 
 _SHOWN = 10
 """Column names in a message."""
+_LONGEST_NAME = 60
+"""Characters of the name of a column; a longer one is a value."""
 
 
 def resolve_sources(specs: Sequence[str], columns: Sequence[str] = ()) -> list[ConvertSource]:
@@ -101,9 +103,20 @@ def _with_label(file: SourceFile, converter: converters.Converter, roles: Roles)
 
 def _nothing_fits(file: SourceFile, columns: Sequence[str]) -> UsageError:
     rows = sources.first_rows(file)
-    guessed = write_roles(guess_roles(rows))
+    guessed = "" if any(map(_is_a_value, columns)) else write_roles(guess_roles(rows))
     if guessed:
         hint = f"tell which column is which; perhaps: --columns {_quoted(guessed)}"
+    elif any(map(_is_a_value, columns)):
+        hint = (
+            "the first row of the file looks like data: write a row of names above it, "
+            "such as question,A,B,C,D,answer or question,answer"
+        )
+    elif rivals := several_answers(columns):
+        hint = (
+            f"each row brings several answers ({_shown(rivals)}): if one column holds the better ones, "
+            "--columns question=COLUMN,chosen=COLUMN,rejected=COLUMN; if another column says which is "
+            "better, sort them into a column chosen and a column rejected first"
+        )
     elif [name.lower() for name in columns] == ["text"]:
         hint = f"texts alone are for pre-training: lf-qwen3 register NAME {file.path}"
     else:
@@ -116,6 +129,11 @@ def _nothing_fits(file: SourceFile, columns: Sequence[str]) -> UsageError:
         hint,
         code="no_converter_fits",
     )
+
+
+def _is_a_value(name: str) -> bool:
+    """Tell whether a name is none, but a text out of a file without a row of names."""
+    return len(name) > _LONGEST_NAME or name.rstrip().endswith(("?", "？", ".", "。"))
 
 
 def _quoted(text: str) -> str:
