@@ -155,8 +155,7 @@ def test_the_question_is_joined_as_the_trainer_joins_it():
 )
 def test_a_history_may_hold_messages(history):
     row = SourceRow({"instruction": "Q2", "output": "A2", "history": history})
-    turns = [Q, A, Turn("user", "Q2"), Turn("assistant", "A2")]
-    assert convert(row) == Conversation(turns, repairs={"chat_template"})
+    assert convert(row) == Conversation([Q, A, Turn("user", "Q2"), Turn("assistant", "A2")])
 
 
 def test_a_history_of_messages_may_begin_with_the_system_text():
@@ -174,7 +173,8 @@ def test_a_history_of_messages_may_begin_with_the_system_text():
 )
 def test_belle_writes_a_dialogue_into_the_instruction(instruction):
     row = SourceRow({"instruction": instruction, "input": "", "output": "A2"})
-    assert convert(row) == Conversation([Q, A, Turn("user", "Q2"), Turn("assistant", "A2")])
+    turns = [Q, A, Turn("user", "Q2"), Turn("assistant", "A2")]
+    assert convert(row) == Conversation(turns, repairs={"chat_template"})
 
 
 @pytest.mark.parametrize(
