@@ -30,6 +30,19 @@ _KINDS: dict[str, FileKind] = {
     ".tsv": "csv",
     ".parquet": "parquet",
 }
+_LINES = {".jsonl", ".ndjson"}
+_WRAPPERS = {
+    "data",
+    "rows",
+    "train",
+    "test",
+    "validation",
+    "examples",
+    "records",
+    "items",
+    "samples",
+    "dataset",
+}
 _TABLES = {".csv", ".tsv"}
 _OTHERS = {
     b"version https://git-lfs": ("a Git LFS pointer, not the data", "run `git lfs pull` in its folder"),
@@ -75,7 +88,7 @@ def sniff(path: Path, wanted: str = "") -> SourceFile:
         )
     file = SourceFile(path, kind, compression, encoding)
     layout = None
-    if kind != "csv" and _may_have_layout(text):
+    if kind != "csv" and _may_have_layout(text, name):
         stat = path.stat()
         layout = _layout_of(file, wanted, stat.st_mtime_ns, stat.st_size)
     if wanted and layout is None:
@@ -91,14 +104,20 @@ def _layout_of(file: SourceFile, wanted: str, changed: int, size: int) -> Layout
     return find_layout(file, wanted)
 
 
-def _may_have_layout(head: bytes) -> bool:
-    """Tell whether a JSON text begins with an array, or with an object that may be all of it."""
+def _may_have_layout(head: bytes, name: str) -> bool:
+    """Tell whether a JSON text begins with an array, or with an object that may be all of it.
+
+    An object that is a line of a file of JSON lines is one row, unless a key says that it holds the rows.
+    """
     if head.startswith(b"["):
         return True
     if not head.startswith(b"{"):
         return False
     line, _, below = head.partition(b"\n")
-    return not below.strip() or not isinstance(decode(line), dict)
+    row = decode(line)
+    if name in _LINES and isinstance(row, dict) and not _WRAPPERS.intersection(map(str.lower, row)):
+        return False
+    return not below.strip() or not isinstance(row, dict)
 
 
 def extension(path: Path) -> str:

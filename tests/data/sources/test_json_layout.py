@@ -169,6 +169,13 @@ def test_rows_are_found_and_said(tmp_path, value, expected, reading, indent):
     assert describe_reading(file) == reading
 
 
+@pytest.mark.parametrize("key", ["instances", "contents", "completions"])
+def test_a_line_of_json_lines_is_one_row_whatever_lists_it_holds(tmp_path, key):
+    row = {"instruction": "Name a lake.", key: [{"input": "a", "output": "b"}]}
+    file, items = read(tmp_path / "x.jsonl", json.dumps(row) + "\n")
+    assert (file.layout, items) == (None, [row])
+
+
 @pytest.mark.parametrize("name", ["x.jsonl", "x"])
 def test_a_wrapper_on_one_line_of_any_name(tmp_path, name):
     assert read(tmp_path / name, json.dumps({"data": ROWS}) + "\n")[1] == ROWS
