@@ -27,7 +27,7 @@ _MEANINGS: Mapping[str, tuple[str, ...]] = {
     "options": ("option", "choice"),
     "label": ("label", "correct", "kto", "score", "verified", "verdict", "reward", "feedback", "rating"),
     "system": ("system", "persona", "instruct"),
-    "context": ("context", "passage", "document", "background"),
+    "context": ("context", "passage", "document", "background", "story", "premise", "statement"),
     "tools": ("tool", "function"),
     "answer": ("generation", "completion", "attempt", "answer", "response", "output", "solution"),
     "picture": ("image", "img", "picture", "photo", "video", "audio"),
@@ -56,7 +56,8 @@ _MARKS = ("loss", "weight", "train", "mask")
 """How keys of messages begin that say whether a turn is learnt; those that could be kept were read."""
 _CHOICES = re.compile(r"[a-e]|(?:choice|option|opt)_?[a-e1-9]", re.IGNORECASE)
 _REFERENCES = frozenset(ANSWERS + MODEL_ANSWERS)
-"""Of several answers the first was read; the others are what it is compared with."""
+"""Of several answers the first was read; the others are what it is compared with, unless it is a model's and
+no reasoning led to it."""
 
 
 @dataclass(slots=True)
@@ -125,9 +126,19 @@ def open_columns(source: ConvertSource, counts: ColumnCounts) -> Iterator[str]:
     """Yield the columns that were left, and not on purpose."""
     purposely = {column for role, column in source.roles if role == "ignore"}
     leaves = converters.get(source.converter).leaves
+    if not _is_unreasoned(source, counts):
+        leaves |= _REFERENCES
     for column in counts.left:
-        if column not in purposely and column.lower() not in leaves | _REFERENCES:
+        if column not in purposely and column.lower() not in leaves:
             yield column
+
+
+def _is_unreasoned(source: ConvertSource, counts: ColumnCounts) -> bool:
+    """Tell whether a model's answer was taken with no column of reasoning and no word of the user's."""
+    if "answer" in dict(source.roles):
+        return False
+    by_model = any(column.lower() in MODEL_ANSWERS for column in counts.read)
+    return by_model and not any(_begins(column, _MEANINGS["thinking"]) for column in counts.read)
 
 
 def _meaning(column: str, counts: ColumnCounts) -> str:

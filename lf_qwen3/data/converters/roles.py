@@ -19,7 +19,7 @@ QUESTIONS = (
 INPUTS = ("input", "query", "输入")
 CONTEXTS = (
     *("context", "contexts", "passage", "passages", "paragraph", "article", "document", "documents"),
-    *("background", "上下文", "背景", "材料"),
+    *("background", "body", "story", "上下文", "背景", "材料"),
 )
 OPTIONS = ("options", "choices", "option", "choice", "answer_choices", "candidate_answers", "选项")
 THOUGHTS = (

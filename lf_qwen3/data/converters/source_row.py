@@ -22,7 +22,7 @@ from lf_qwen3.data.converters.column_groups import (
 )
 from lf_qwen3.data.converters.roles import ANSWERS, READ_IN_ORDER, ROLES, THOUGHTS, Roles
 
-LONG = 200
+LONG = 100
 """Characters; a column with texts longer than that may be material to train on."""
 
 YES = frozenset(

@@ -29,6 +29,8 @@ _USUAL = re.compile("[\u00a0-\u017f\u0370-\u052f\u0590-\u06ff]")
 """Characters of two bytes in UTF-8: Latin, Greek, Cyrillic, Hebrew and Arabic."""
 
 _HANZI = re.compile("[\u3400-\u9fff]{2,}")
+_TURKISH = "ğışĞİŞçöüÇÖÜ"
+"""The letters of Turkish, those first that CP1252 has others for."""
 _CYRILLIC = re.compile(r"[а-яё]{3,}")
 _COMMONEST = frozenset(
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作"
@@ -70,6 +72,8 @@ def guess_encoding(head: bytes, is_whole: bool) -> str:
     hanzi = _decode_most(head, "gb18030")
     if 2 * sum(map(len, _HANZI.findall(hanzi))) > sum(char > "\x7f" for char in hanzi):
         return "GB18030"
+    if _is_turkish(_decode(head, "CP1254", is_whole)):
+        return "CP1254"
     for name in ("CP1252", "CP850"):
         text = _decode(head, name, is_whole)
         if text and all(unicodedata.category(char) != "Cc" for char in text if char > "\x7f"):
@@ -168,6 +172,16 @@ def _is_cyrillic(text: str) -> bool:
     """Tell whether half of the characters beyond ASCII stand in small Cyrillic words."""
     beyond = sum(char > "\x7f" for char in text)
     return bool(beyond) and 2 * sum(map(len, _CYRILLIC.findall(text))) >= beyond
+
+
+def _is_turkish(text: str) -> bool:
+    """Tell whether nine of ten letters beyond ASCII are Turkish, and some are Turkish only.
+
+    The bytes of the latter are Icelandic letters in CP1252, whose texts are full of others.
+    """
+    beyond = [char for char in text if char > "\x7f" and char.isalpha()]
+    turkish = sum(char in _TURKISH for char in beyond)
+    return 10 * turkish >= 9 * len(beyond) and any(char in _TURKISH[:6] for char in beyond)
 
 
 _SENSE: Mapping[str, Callable[[str], bool]] = {

@@ -52,6 +52,7 @@ def test_read_and_left_columns_are_counted_in_report_and_manifest(tmp_path):
         ("human_score", 5, "label=human_score"),
         ("generations", ["g"], "answer=generations"),
         ("notes", "x" * 300, "longer than"),
+        ("notes", "x" * 120, "longer than"),
         ("photo_of_day", "a.png", "pictures"),
     ],
 )
@@ -72,6 +73,24 @@ def test_what_only_tells_of_training_material_is_no_warning(tmp_path, column):
     report = run(tmp_path, [{**PAIR, column: "a"}])
     assert left(report) == {column: 1}
     assert not any(column in warning for warning in report.warnings)
+
+
+def test_a_second_answer_is_a_warning_where_a_models_was_taken_without_reasoning(tmp_path):
+    row = {"instruction": "Rhyme.", "output": "Day, may.", "model_response": "Day, tree."}
+    report = run(tmp_path, [row])
+    assert left(report) == {"output": 1}
+    assert any("--columns answer=output" in warning for warning in report.warnings)
+    source = str(tmp_path / "rows.jsonl")
+    chosen = convert(ConvertOptions((source,), "y", tmp_path / "data", columns=("answer=model_response",)))
+    assert not any("answer=output" in warning for warning in chosen.warnings)
+    reasoned = run(tmp_path, [{**row, "reasoning": "It must end alike."}], replace=True)
+    assert not any("answer=output" in warning for warning in reasoned.warnings)
+
+
+def test_the_story_of_a_question_is_part_of_the_prompt(tmp_path):
+    row = {"Body": "Ann has 290 figs in 2 bags.", "Question": "How big is a bag?", "Answer": "145 figs"}
+    report = run(tmp_path, [row])
+    assert left(report) == {}
 
 
 def test_the_letters_of_choices_are_seen_together(tmp_path):

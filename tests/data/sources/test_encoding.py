@@ -112,6 +112,7 @@ OTHERS = {
     "CP1251": ("cp1251", "Почему море солёное?", "Реки приносят соль."),
     "KOI8-R": ("koi8_r", "Почему море солёное?", "Реки приносят соль."),
     "CP1252": ("latin-1", "Pourquoi la mer est-elle salée ?", "À cause des rivières, voilà."),
+    "CP1254": ("cp1254", "Deniz neden tuzludur, çayı kim içti?", "Irmaklar tuzu taşır; şeker ağırdır."),
     "GB18030": ("gbk", "海水", "盐"),
 }
 
@@ -127,6 +128,14 @@ def test_a_likely_encoding_is_named_and_not_guessed(tmp_path, likely, name):
         columns(find_files(str(path))[0])
     assert caught.value.code == "no_rows"
     assert f"iconv -f {likely} -t utf-8 '{path}'" in caught.value.hint
+
+
+def test_icelandic_is_not_taken_for_turkish(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(
+        TEXTS["x.jsonl"]([{"question": "Það er þýtt?", "answer": "Já, á íslensku."}]).encode("latin-1")
+    )
+    assert likely_encoding(path) == "CP1252"
 
 
 def test_a_header_in_another_encoding_is_named(tmp_path):
