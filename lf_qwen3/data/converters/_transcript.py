@@ -52,6 +52,16 @@ def _at_lines(start: str) -> list[re.Pattern[str]]:
 _LINES = _at_lines(r"(?:\A|\n[ \t]*)")
 _PARAGRAPHS = _at_lines(r"(?:\A|\n[ \t]*\n[ \t]*)")
 
+_ASKED = (
+    "Instruction|Question|Prompt|指令|问题|指示|質問|명령어|질문|Instrucción|Instrução|Istruzione|Anweisung"
+    "|Pregunta|Pergunta|Domanda|Frage|Talimat|Soru|Инструкция|Задание|Вопрос|Câu hỏi|Instruksi|Pertanyaan"
+)
+_GIVEN = "Input|Context|输入|入力|입력|맥락|Entrada|Entrée|Eingabe|Girdi|Ввод|Вход|Đầu vào|Masukan"
+_REPLIED = (
+    "Response|Output|Answer|回复|回答|输出|応答|응답|답변|Respuesta|Resposta|Risposta|Réponse|Antwort|Yanıt|Cevap"
+    "|Ответ|Trả lời|Jawaban|Respons"
+)
+"""How Alpaca's template calls its three parts in other languages."""
 _LLAMA_3 = r"<\|start_header_id\|>(?:{})<\|end_header_id\|>"
 _ANYWHERE = (
     _marks(
@@ -66,14 +76,19 @@ _ANYWHERE = (
         }
     ),
     _marks(user="<start_of_turn>user\n", assistant="<start_of_turn>model\n"),
-    _marks(system=r"<\|system\|>", user=r"<\|user\|>", assistant=r"<\|assistant\|>"),
+    _marks(system=r"<\|system\|>", user=r"<\|user\|>", assistant=r"<\|(?:assistant|ai|bot)\|>"),
+    _marks(
+        system="<s> ?(?i:system): ?",
+        user="<s> ?(?i:human|user): ?",
+        assistant="<s> ?(?i:assistant|ai|bot): ?",
+    ),
     _marks(user=r"<[|｜]User[|｜]>", assistant=r"<[|｜]Assistant[|｜]>"),
     _marks(user=r"<\|Human\|>: ?", assistant=r"<\|MOSS\|>: ?"),
     _marks(user=r"\[INST\]", assistant=r"\[/INST\]"),
     _marks(
-        user="### ?(?:Instruction|Question|Prompt|指令|问题)[:：]?",
-        input="### ?(?:Input|Context|输入)[:：]?",
-        assistant="### ?(?:Response|Output|Answer|回复|回答|输出)[:：]?",
+        user=rf"### ?(?:{_ASKED}) ?[:：]?",
+        input=rf"### ?(?:{_GIVEN}) ?[:：]?",
+        assistant=rf"### ?(?:{_REPLIED}) ?[:：]?",
     ),
     _marks(
         system="### ?(?i:system):",
@@ -89,7 +104,18 @@ _OPEN_ENDS = tuple(":：]>*")
 _EXAMPLE = re.compile(r"[\s*<\[]*(?:question|q|instruction|prompt|input|提问|问题|问)\b", re.IGNORECASE)
 _INSTRUCTION = re.compile(r"\s*(?:### ?(?:Instruction|Question|Prompt|指令|问题)|Below is)")
 _TOKENS = (
-    *("<s>", "</s>", "<bos>", "<eos>", "<eoh>", "<eom>", "<|end|>", "<start_of_turn>", "<end_of_turn>"),
+    *(
+        "<|eos|>",
+        "<s>",
+        "</s>",
+        "<bos>",
+        "<eos>",
+        "<eoh>",
+        "<eom>",
+        "<|end|>",
+        "<start_of_turn>",
+        "<end_of_turn>",
+    ),
     *("<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>"),
     *("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
 )
@@ -99,6 +125,9 @@ _LLAMA_2_SYSTEM = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
 _ALPACA_HEAD = re.compile(
     r"Below is an instruction that describes a task(?:, paired with an input that provides further context)?"
     r"\.\s+Write a response that appropriately completes the request\.\s*"
+    r"|以下は、タスクを説明する指示(?:と、文脈のある入力の組み合わせ)?です。要求を適切に満たす応答を書きなさい。\s*"
+    r"|아래는 작업을 설명하는 명령어(?:와 추가적 맥락을 제공하는 입력이 짝을 이루는 예제)?입니다\.\s*"
+    r"요청을 적절히 완료하는 응답을 작성하세요\.\s*"
 )
 """What Alpaca's template says of itself before the instruction."""
 _NEXT: dict[str, tuple[str, ...]] = {

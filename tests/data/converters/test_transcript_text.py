@@ -20,6 +20,12 @@ SPELLINGS = {
     "questions": "Q: Q\nA: A\nQ: R\nA: B\nC",
     "instructions": "Instruction: Q\n\nResponse: A\n\nInstruction: R\n\nResponse: B\nC",
     "questions-and-answers": "### Question:\nQ\n### Answer:\nA\n### Question:\nR\n### Answer:\nB\nC",
+    "japanese": "### 指示:\nQ\n\n### 応答:\nA\n\n### 指示:\nR\n\n### 応答:\nB\nC",
+    "korean": "### 질문: Q\n\n### 답변: A\n\n### 질문: R\n\n### 답변: B\nC",
+    "spanish": "### Instrucción:\nQ\n### Respuesta:\nA\n### Instrucción:\nR\n### Respuesta:\nB\nC",
+    "vietnamese": "### Câu hỏi:\nQ\n\n### Trả lời:A\n\n### Câu hỏi:\nR\n\n### Trả lời:B\nC",
+    "sentences": "<s>Human: Q\n</s><s>Assistant: A\n</s><s>Human: R\n</s><s>Assistant: B\nC\n</s>",
+    "eos": "<|user|> Q <|eos|> <|ai|> A <|eos|> <|user|> R <|eos|> <|ai|> B\nC <|eos|>",
     "guanaco": "### Human: Q### Assistant: A### Human: R### Assistant: B\nC",
     "vicuna": "USER: Q ASSISTANT: A</s>USER: R ASSISTANT: B\nC</s>",
     "alpaca": "### Instruction:\nQ\n\n### Response:\nA\n\n### Instruction:\nR\n\n### Response:\nB\nC",
@@ -131,3 +137,15 @@ def test_chatml_is_left_to_be_unwrapped():
     assert read_transcript(text) == Conversation([Turn("user", text)])
     assert is_transcript(text)
     assert not is_transcript("<|im_start|>user\nQ<|im_end|>\n")
+
+
+def test_what_alpacas_template_says_of_itself_in_japanese_is_no_system_text():
+    head = (
+        "以下は、タスクを説明する指示と、文脈のある入力の組み合わせです。要求を適切に満たす応答を書きなさい。"
+    )
+    text = f"{head}\n\n### 指示:\nQ\n\n### 入力:\nI\n\n### 応答:\nA"
+    assert read_transcript(text) == Conversation([Turn("user", "Q\nI"), Turn("assistant", "A")])
+
+
+def test_a_mark_that_both_sides_share_makes_no_dialogue():
+    assert read_transcript("<s>Human: Q</s><s>Human: R</s>") is None
