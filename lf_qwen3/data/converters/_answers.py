@@ -84,11 +84,16 @@ def _answer_texts(row: SourceRow, name: str, options: Options) -> list[str]:
             if key != "text" and is_filled(value[key]):
                 row.leave(f"{row.column(name)}[].{key}")
         value = value["text"]
-    elif not _is_plural(row, name):
+    elif not _is_plural(row, name) and not _is_single(value):
         return [text(row, name)]
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return list(dict.fromkeys(value))
     return [text(row, name)]
+
+
+def _is_single(value: object) -> bool:
+    """Tell whether a list holds nothing but one text."""
+    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
 
 
 def _thought_texts(row: SourceRow, name: str) -> list[str]:

@@ -13,7 +13,7 @@ from lf_qwen3.data.converters._answers import read_answers
 from lf_qwen3.data.converters._dialogue import add_columns, read, read_messages
 from lf_qwen3.data.converters._options import Options, read_options
 from lf_qwen3.data.converters.fields import first_of, first_present, kind, optional_text, parse_cell, text
-from lf_qwen3.data.converters.roles import BESIDE
+from lf_qwen3.data.converters.roles import BESIDE, OPTIONS
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
 CONTEXT = tuple(sorted(BESIDE))
@@ -63,7 +63,7 @@ def _question(row: SourceRow, options: Options) -> str:
     asked = [names[part] for part in _PARTS[:3]]
     if all(row.get(name) is None for name in asked):
         raise Reject("missing_field", first_present(row, asked))
-    task, question, given = (optional_text(row, name) for name in asked)
+    task, question, given = (_asked(row, name) for name in asked)
     if task.strip() and task.strip() in question:
         task = ""
     elif question.strip() and question.strip() in task:
@@ -74,6 +74,17 @@ def _question(row: SourceRow, options: Options) -> str:
     lines = options.lines_under("\n".join((task, question, given)))
     asked_in_full = (question, lines, given) if question.strip() else (given, lines)
     return "\n".join(part for part in (task, *asked_in_full, context) if part.strip())
+
+
+def _asked(row: SourceRow, name: str) -> str:
+    """Return a text, or the stem of an object that holds the options too (ARC, CommonsenseQA)."""
+    value = row.get(name)
+    if not isinstance(value, dict) or not isinstance(value.get("stem"), str):
+        return optional_text(row, name)
+    for key in value:
+        if key not in ("stem", *OPTIONS) and is_filled(value[key]):
+            row.leave(f"{row.column(name)}[].{key}")
+    return str(value["stem"])
 
 
 def _context(row: SourceRow, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters.fields import first_of, json_text, kind, parse_cell
+from lf_qwen3.data.converters.roles import OPTIONS
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -64,6 +65,10 @@ def read_options(row: SourceRow, answer: object) -> Options:
         if not labels:
             return Options(text=texts[0])
         return Options(labels, texts, is_called=_calls(answer, labels))
+    question = first_of(row, "question")
+    if choices := _beside_stem(row.peek(question)):
+        labels, texts = _of_cell(choices, row, question)
+        return Options(labels, texts, is_called=_calls(answer, labels))
     columns = [column for column in row.names.options if is_filled(row.peek(column))]
     if len(columns) < 2:
         return Options()
@@ -75,6 +80,14 @@ def read_options(row: SourceRow, answer: object) -> Options:
         marks |= numbers
     marks = {mark: letter for mark, letter in marks.items() if len(mark) > 1 or mark.isdigit()}
     return Options(labels, texts, marks=marks, is_called=_calls(answer, (*labels, *marks)))
+
+
+def _beside_stem(question: object) -> list[Any]:
+    """Return the options that stand in one object with the stem of the question."""
+    if not isinstance(question, dict) or "stem" not in question:
+        return []
+    lists = (question[name] for name in OPTIONS if isinstance(question.get(name), list))
+    return next(lists, [])
 
 
 def _of_cell(value: Any, row: SourceRow, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -225,7 +225,7 @@ def test_the_number_of_an_option_in_a_list_is_refused():
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(8, "8"), (True, "true"), (0.5, "0.5"), ({"a": [1, "é"]}, '{"a":[1,"é"]}'), (["a"], '["a"]')],
+    [(8, "8"), (True, "true"), (0.5, "0.5"), ({"a": [1, "é"]}, '{"a":[1,"é"]}'), (["a", 1], '["a",1]')],
 )
 def test_numbers_and_objects_become_text_where_that_is_asked_for(value, written):
     row = {"instruction": "q", "output": value}
@@ -249,6 +249,21 @@ def test_messages_may_stand_in_the_columns_of_question_and_answer():
     conversation, _ = read({"prompt": prompt, "completion": [{"role": "assistant", "content": "a"}]})
     assert (conversation.system, [turn.content for turn in conversation.turns]) == ("s", ["q", "a"])
     assert texts({"input": prompt[1:], "output": "a", "reasoning": "off"}) == ("q", None, "a")
+
+
+@pytest.mark.parametrize("name", ["choices", "options"])
+def test_a_question_may_be_an_object_of_stem_and_options(name):
+    items = [{"label": "A", "text": "a kettle"}, {"label": "B", "text": "a cup", "note": "n"}]
+    row = {"id": "7", "question": {"stem": "What sings?", name: items, "topic": "tea"}, "answerKey": "A"}
+    conversation, source = read(row)
+    assert conversation.turns[0].content == "What sings?\nA. a kettle\nB. a cup"
+    assert conversation.turns[1].content == "A"
+    assert set(source.use().left) == {"id", "question[].topic", "question[].note"}
+
+
+def test_a_list_of_one_text_is_the_answer():
+    assert texts({"question": "q", "answer": ["C"], "analysis": "It rhymes."}) == ("q", "It rhymes.", "C")
+    assert texts({"instruction": "q", "output": ["C"]}) == ("q", None, "C")
 
 
 ROLES = {"question": "a1", "input": "a2", "context": "a3", "options": "a4", "system": "a5", "thinking": "a6",
