@@ -99,7 +99,7 @@ def test_convert(row, expected):
         pytest.param({"instruction": "Q", "output": None}, "missing_field", "output", id="null-output"),
         pytest.param({"query": "Q", "response": None}, "missing_field", "response", id="null-response"),
         pytest.param({"instruction": 3, "output": "A"}, "not_text", "instruction is a number", id="number"),
-        pytest.param({"instruction": "Q", "output": ["A"]}, "not_text", "output is a list", id="list"),
+        pytest.param({"instruction": "Q", "output": ["A", 1]}, "not_text", "output is a list", id="list"),
         pytest.param(
             {"instruction": "Q", "input": {"x": 1}, "output": "A"},
             "not_text",
