@@ -43,7 +43,9 @@ REJECTED: dict[str, Reason] = {
         "the numbers of reasonings and of answers differ", "one answer for all, or one for each reasoning"
     ),
     "bad_turns": Reason("the turns are not a list of messages", "a list of {from, value} or {role, content}"),
-    "unknown_role": Reason("a turn has a role that is not known", "user, assistant, system or tool"),
+    "unknown_role": Reason(
+        "a turn has a role that is not known", "call the speakers user, assistant, system or tool"
+    ),
     "roles": Reason("the roles do not alternate", "user and assistant in turn; merge or drop the odd turn"),
     "late_system": Reason(
         "a system turn stands behind the first turn",

@@ -18,7 +18,12 @@ from lf_qwen3.qwen3.thinking import excerpt
 
 START = "<|im_start|>"
 END = "<|im_end|>"
-END_TOKENS = (END, "<|endoftext|>")
+END_TOKENS = (
+    *(END, "<|endoftext|>", "</s>", "<eos>", "<|eos|>", "<|eod|>", "<|eot|>", "<|end|>", "<|eot_id|>"),
+    *("<|eom_id|>", "<|end_of_text|>", "<|end_of_turn|>", "<end_of_turn>", "<｜end▁of▁sentence｜>"),
+    *("<eom>", "<eoh>", "<eoa>", "<extra_id_1>"),
+)
+"""What templates write behind a text, Qwen's own first."""
 
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "tool": "tool", "observation": "tool"}
 
@@ -50,12 +55,16 @@ def unwrap(conversation: Conversation) -> None:
 
 
 def _is_marked(conversation: Conversation) -> bool:
-    """Look for `<|` anywhere; the search for one character first is what keeps this free of cost."""
+    """Look for `<|` anywhere, and for end tokens; the search for one character first keeps this cheap."""
     for turn in conversation.turns:
-        if "<" in turn.content and "<|" in turn.content:
+        if "<" in turn.content and _holds_mark(turn.content):
             return True
     rejected = conversation.rejected
-    return "<|" in conversation.system or (rejected is not None and "<|" in rejected.content)
+    return "<|" in conversation.system or (rejected is not None and _holds_mark(rejected.content))
+
+
+def _holds_mark(text: str) -> bool:
+    return "<|" in text or text.rstrip().endswith(END_TOKENS)
 
 
 def _unwrap_turns(conversation: Conversation) -> str:
@@ -144,9 +153,10 @@ def _piece(role: str, text: str) -> Piece:
 
 
 def _without_end_tokens(text: str) -> str:
-    stripped = text.rstrip()
-    if not stripped.endswith(END_TOKENS):
-        return text
-    while stripped.endswith(END_TOKENS):
-        stripped = stripped[: stripped.rindex("<|")].rstrip()
-    return stripped
+    """Take off all end tokens; a `</s>` stays where it ends a struck text, `<s>...</s>`."""
+    bare = stripped = text.rstrip()
+    while token := next((token for token in END_TOKENS if stripped.endswith(token)), ""):
+        if token == "</s>" and "<s>" in stripped:
+            break
+        bare = stripped = stripped[: -len(token)].rstrip()
+    return text if len(bare) == len(text.rstrip()) else bare

@@ -14,13 +14,15 @@ ROLE_KEYS = ("from", "role", "speaker", "sender", "author", "type")
 _NAMES: Mapping[Speaker, tuple[str, ...]] = {
     "user": (
         *("user", "human", "usr", "prompter", "questioner", "customer", "client", "patient"),
-        *("用户", "客户", "患者", "病人"),
+        *("seeker", "help_seeker", "speaker", "student", "visitor", "caller"),
+        *("用户", "客户", "患者", "病人", "来访者", "求助者", "咨询者", "学生"),
     ),
     "assistant": (
         *("assistant", "gpt", "model", "chatgpt", "bing", "bard", "bot", "ai", "claude", "gemini", "chatbot"),
         *("agent", "llm", "ai_assistant", "gpt4", "gpt_4", "gpt_3.5", "gpt3.5", "gpt_3.5_turbo", "moss"),
         *("qwen", "deepseek", "chatglm", "grok", "llama", "doctor"),
-        *("助手", "客服", "医生"),
+        *("supporter", "listener", "counselor", "counsellor", "therapist", "teacher", "tutor", "lawyer"),
+        *("助手", "客服", "医生", "咨询师", "老师", "律师", "专家"),
     ),
     "tool": (
         *("tool", "observation", "observations", "function", "ipython", "environment", "tool_output"),

@@ -84,6 +84,9 @@ _ANYWHERE = (
     ),
     _marks(user=r"<[|｜]User[|｜]>", assistant=r"<[|｜]Assistant[|｜]>"),
     _marks(user=r"<\|Human\|>: ?", assistant=r"<\|MOSS\|>: ?"),
+    _marks(
+        system="<extra_id_0>System\n", user="<extra_id_1>User\n", assistant="<extra_id_1>Assistant(?:\n|$)"
+    ),
     _marks(user=r"\[INST\]", assistant=r"\[/INST\]"),
     _marks(
         user=rf"### ?(?:{_ASKED}) ?[:：]?",

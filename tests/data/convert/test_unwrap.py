@@ -62,6 +62,12 @@ QA = [("u", "Q"), ("a", "A")]
         pytest.param("Q", "A<|im_end|>\n<|endoftext|>\n", QA, {"end_token"}, id="both-end-tokens"),
         pytest.param("Q<|im_end|>", "A", QA, {"end_token"}, id="im-end-behind-the-question"),
         pytest.param("Q", said("assistant", "A"), QA, {"chat_template"}, id="answer-in-markup"),
+        pytest.param("Q", "A</s>", QA, {"end_token"}, id="llama-2"),
+        pytest.param("Q", "A<|eot_id|>", QA, {"end_token"}, id="llama-3"),
+        pytest.param("Q", "A<end_of_turn>\n", QA, {"end_token"}, id="gemma"),
+        pytest.param("Q", "A <|eos|> <|eod|>", QA, {"end_token"}, id="several-of-others"),
+        pytest.param("Q", "A\n<extra_id_1>", QA, {"end_token"}, id="nemo"),
+        pytest.param("Q", "not <s>A</s>", [("u", "Q"), ("a", "not <s>A</s>")], set(), id="struck-text"),
         pytest.param(
             "Q", "<|im_start|>assistant\nA<|endoftext|>", QA, {"chat_template"}, id="answer-unclosed"
         ),

@@ -26,6 +26,8 @@ SPELLINGS = {
     "vietnamese": "### Câu hỏi:\nQ\n\n### Trả lời:A\n\n### Câu hỏi:\nR\n\n### Trả lời:B\nC",
     "sentences": "<s>Human: Q\n</s><s>Assistant: A\n</s><s>Human: R\n</s><s>Assistant: B\nC\n</s>",
     "eos": "<|user|> Q <|eos|> <|ai|> A <|eos|> <|user|> R <|eos|> <|ai|> B\nC <|eos|>",
+    "nemo": "<extra_id_1>User\nQ\n<extra_id_1>Assistant\nA\n"
+    "<extra_id_1>User\nR\n<extra_id_1>Assistant\nB\nC\n",
     "guanaco": "### Human: Q### Assistant: A### Human: R### Assistant: B\nC",
     "vicuna": "USER: Q ASSISTANT: A</s>USER: R ASSISTANT: B\nC</s>",
     "alpaca": "### Instruction:\nQ\n\n### Response:\nA\n\n### Instruction:\nR\n\n### Response:\nB\nC",

@@ -120,13 +120,29 @@ def test_what_is_no_turn(conversation, code):
 
 
 @pytest.mark.parametrize(
-    "role", ["chatgpt", "bing", "bard", "Bot", "AI", "claude", "gemini", "agent", "<|assistant|>"]
+    "role",
+    [
+        "supporter",
+        "listener",
+        "老师",
+        "chatgpt",
+        "bing",
+        "bard",
+        "Bot",
+        "AI",
+        "claude",
+        "gemini",
+        "agent",
+        "<|assistant|>",
+    ],
 )
 def test_names_of_the_assistant(role):
     assert read([{"from": "human", "value": "Soup?"}, {"from": role, "value": "Leek."}]).turns == TWO[:2]
 
 
-@pytest.mark.parametrize("role", ["Human", "prompter", "USER:", "customer", "用户", "患者"])
+@pytest.mark.parametrize(
+    "role", ["Human", "seeker", "speaker", "学生", "prompter", "USER:", "customer", "用户", "患者"]
+)
 def test_names_of_the_user(role):
     assert read([{"from": role, "value": "Soup?"}, {"from": "gpt", "value": "Leek."}]).turns == TWO[:2]
 
