@@ -26,6 +26,8 @@ def exchange(row: SourceRow) -> Conversation:
     History, system and tools are taken along. Of several answers the one is taken that `row.attempt` counts.
     """
     answer_column = first_of(row, "answer")
+    if turns := _side_by_side(row):
+        return add_columns(Conversation(turns), row)
     if _is_dialogue(row.peek(answer_column)):
         ending = read(row, answer_column)
         options = read_options(row, "")
@@ -37,6 +39,34 @@ def exchange(row: SourceRow) -> Conversation:
         answers = [several[row.attempt]]
     before = _before(row, options)
     return add_columns(Conversation([*before.turns, *answers], before.system), row)
+
+
+def is_side_by_side(row: SourceRow) -> bool:
+    """Tell whether a row holds a dialogue in two lists, the questions and their answers."""
+    return bool(_list_of_questions(row))
+
+
+def _side_by_side(row: SourceRow) -> list[Turn]:
+    if not (name := _list_of_questions(row)):
+        return []
+    pairs = zip(row.get(name), row.get(first_of(row, "answer")), strict=True)
+    return [turn for asked, said in pairs for turn in (Turn("user", asked), Turn("assistant", said))]
+
+
+def _list_of_questions(row: SourceRow) -> str:
+    """Return the column of questions, "" where no list of them goes with a list of answers."""
+    answers = row.peek(first_of(row, "answer"))
+    if not _is_list_of_texts(answers):
+        return ""
+    for name in (first_of(row, "question"), first_of(row, "input")):
+        asked = row.peek(name)
+        if _is_list_of_texts(asked) and len(asked) == len(answers):
+            return name
+    return ""
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value)
 
 
 def prompt(row: SourceRow) -> list[Turn]:

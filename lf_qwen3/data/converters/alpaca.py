@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.converters import converter
-from lf_qwen3.data.converters._columns import CONTEXT, exchange
+from lf_qwen3.data.converters._columns import CONTEXT, exchange, is_side_by_side
 from lf_qwen3.data.converters._transcript import unfold_prompt
 from lf_qwen3.data.converters.ranked import is_ranked, read_ranked
 from lf_qwen3.data.converters.roles import INPUTS, TASKS
@@ -20,6 +20,6 @@ def convert(row: SourceRow) -> Conversation:
 
     An output that lists several answers makes a pair of the best and the worst (`ranked`).
     """
-    if is_ranked(row, "output"):
+    if is_ranked(row, "output") and not is_side_by_side(row):
         return read_ranked(row, "output")
     return unfold_prompt(exchange(row))

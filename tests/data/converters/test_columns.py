@@ -266,6 +266,16 @@ def test_a_list_of_one_text_is_the_answer():
     assert texts({"instruction": "q", "output": ["C"]}) == ("q", None, "C")
 
 
+def test_two_lists_side_by_side_are_a_dialogue():
+    row = {"input": ["q", "r"], "output": ["a", "b"], "id": 7}
+    conversation, source = read(row)
+    assert [turn.content for turn in conversation.turns] == ["q", "a", "r", "b"]
+    assert set(source.use().left) == {"id"}
+    with pytest.raises(Reject) as caught:
+        read({"input": ["q", "r"], "output": ["a", "b", "c"]})
+    assert caught.value.code == "not_text"
+
+
 ROLES = {"question": "a1", "input": "a2", "context": "a3", "options": "a4", "system": "a5", "thinking": "a6",
          "answer": "a7"}  # fmt: skip
 
