@@ -51,7 +51,11 @@ REJECTED: dict[str, Reason] = {
         "a system turn stands behind the first turn",
         "move its text into the first turn, or into the user turn that follows it",
     ),
-    "no_answer": Reason("the conversation has no assistant turn", "there is nothing to learn; leave it out"),
+    "no_answer": Reason(
+        "the conversation has no assistant turn",
+        "prompts alone are data for reinforcement learning; if another column holds the answers, "
+        "--columns question=messages,answer=COLUMN",
+    ),
     "nothing_learnt": Reason(
         "the row marks every answer as not to be learnt",
         "leave the row out, or take the mark (loss, weight, train, ...) off the answer to learn",
