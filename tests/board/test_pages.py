@@ -39,7 +39,13 @@ TEXTS = st.one_of(
 
 
 def source(text):
-    state = {"files": [(text, text, text)], "columns": [text], "rows": [[text]]}
+    state = {
+        "files": [(text, text, text)],
+        **{key: [text] for key in ("columns", "read", "left", "readings")},
+        "rows": [[text]],
+        "guess": {"question": text},
+        **dict.fromkeys(("problem", "cure"), text),
+    }
     return Read(pages.render("data/source", ENGLISH, state=state))
 
 
@@ -85,7 +91,7 @@ def test_progress(done, total, value, shown):
 
 
 def test_a_value_that_a_state_lacks_is_an_error():
-    with pytest.raises(Exception, match="columns"):
+    with pytest.raises(Exception, match="readings"):
         pages.render("data/source", ENGLISH, state={"files": [], "rows": []})
 
 

@@ -69,11 +69,11 @@ def convert_with_limited_memory(folder, source):
             turns("human", "gpt") + turns("human", "human", "gpt"), 2, {"roles": 1}, id="two-questions"
         ),
         pytest.param(
-            turns("human", "gpt") + turns("gpt", "human", "gpt"), 2, {"roles": 1}, id="answer-first"
+            turns("human", "gpt") + turns("gpt", "human", "human", "gpt"), 2, {"roles": 1}, id="answer-first"
         ),
         pytest.param(turns("human", "gpt") + turns("human"), 2, {"no_answer": 1}, id="no-answer"),
         pytest.param(
-            turns("human", "gpt") + turns("human", "bot"), 2, {"unknown_role": 1}, id="unknown-role"
+            turns("human", "gpt") + turns("human", "narrator"), 2, {"unknown_role": 1}, id="unknown-role"
         ),
     ],
 )
