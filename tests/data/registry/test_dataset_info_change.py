@@ -1,23 +1,10 @@
-import json
 import os
 
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.data import registry
-
-ENTRY = {"file_name": "a.jsonl", "formatting": "alpaca", "columns": {"prompt": "p", "response": "r"}}
-OTHER = {"file_name": "other.jsonl"}
-
-
-@pytest.fixture
-def config(tmp_path):
-    return tmp_path / "dataset_info.json"
-
-
-def write(config, value):
-    config.write_text(json.dumps(value, indent=2) + "\n")
-    return config.read_bytes()
+from tests.data.registry.entries import ENTRY, OTHER, write
 
 
 def test_reading_a_folder_without_the_file_gives_nothing(tmp_path):

@@ -13,19 +13,7 @@ import pytest
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.data import registry
 from lf_qwen3.data.registry import change as change_module
-
-ENTRY = {"file_name": "a.jsonl", "formatting": "alpaca", "columns": {"prompt": "p", "response": "r"}}
-OTHER = {"file_name": "other.jsonl"}
-
-
-@pytest.fixture
-def config(tmp_path):
-    return tmp_path / "dataset_info.json"
-
-
-def write(config, value):
-    config.write_text(json.dumps(value, indent=2) + "\n")
-    return config.read_bytes()
+from tests.data.registry.entries import ENTRY, OTHER, write
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give a file away")
