@@ -7,7 +7,7 @@ from typing import Any
 from lf_qwen3.base.conversation import Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.converters._options import Options
-from lf_qwen3.data.converters.column_groups import is_verdict
+from lf_qwen3.data.converters.column_groups import judges_generations
 from lf_qwen3.data.converters.fields import first_of, is_reasoning, kind, text
 from lf_qwen3.data.converters.source_row import SourceRow, is_filled
 from lf_qwen3.qwen3.foreign_tags import has_reasoning
@@ -180,7 +180,7 @@ def _verdicts(row: SourceRow, attempts: str) -> list[bool]:
         if (
             isinstance(value, list)
             and len(value) == count
-            and is_verdict(name)
+            and judges_generations(name)
             and any(map(_is_truth, value))
         ):
             row.get(name)

@@ -70,7 +70,7 @@ def option_columns(names: Iterable[str]) -> tuple[str, ...]:
     return max(runs, key=len, default=())
 
 
-def is_verdict(name: str) -> bool:
+def judges_generations(name: str) -> bool:
     """Tell whether a column says which of several answers are correct, or whole, by its name."""
     return _VERDICT.search(name) is not None and not name.startswith(_UNWANTED)
 
