@@ -28,6 +28,8 @@ FILE = "training.schema.json"
 _PLAIN = {str: "string", Path: "string", int: "integer", float: "number", bool: "boolean"} | {
     types.NoneType: "null"
 }
+_ALSO_TAKES = {"resume_from_checkpoint": bool}
+"""Keys that the trainer takes in a type more than it declares: `true` goes on from the last checkpoint."""
 _SPLIT_AT_COMMAS = re.compile(r"self\.(\w+)\b[^=\n]*= (?:list\(map\(\w+, )?split_arg\(")
 
 
@@ -126,12 +128,14 @@ def _describe(key: str) -> str:
 def generate() -> dict[str, Any]:
     """Return the schema of the installed trainer: every key with type, choices, default and help text.
 
-    `x-arguments` names the dataclass a key belongs to. Imports the trainer (about ten seconds).
+    `x-arguments` names the dataclass a key belongs to; `x-templates` are the names of the chat
+    templates, `x-no-train-on-prompt` those that refuse this key. Imports the trainer (about ten seconds).
     """
     from importlib import import_module
     from importlib.metadata import version
 
     trainer = import_module("llamafactory.hparams.parser")
+    templates = import_module("llamafactory.data.template").TEMPLATES
     properties: dict[str, Any] = {}
     for arguments in trainer._TRAIN_ARGS:
         properties.update(_properties(arguments))
@@ -143,6 +147,9 @@ def generate() -> dict[str, Any]:
         "type": "object",
         "required": ["model_name_or_path"],
         "additionalProperties": False,
+        "x-templates": sorted(templates),
+        "x-no-train-on-prompt": sorted(name for name in templates if templates[name].efficient_eos),
+        "x-tool-formats": sorted(import_module("llamafactory.data.tool_utils").TOOLS),
         "properties": properties,
     }
 
@@ -165,7 +172,8 @@ def _property(field: dataclasses.Field[Any], hint: Any, arguments: str, may_be_l
         nullable = types.NoneType in get_args(hint)
         rule["enum"] = [*choices, *([None] if nullable and None not in choices else [])]
     else:
-        rule |= _rule(Union[hint, list] if may_be_list else hint)  # noqa: UP007
+        also = [_ALSO_TAKES[field.name]] if field.name in _ALSO_TAKES else []
+        rule |= _rule(Union[(hint, *also, *([list] if may_be_list else []))])
     if field.default_factory is not dataclasses.MISSING:
         rule["default"] = _plain(field.default_factory())
     elif field.default is not dataclasses.MISSING:
