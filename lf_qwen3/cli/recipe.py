@@ -1,4 +1,4 @@
-"""`lf-qwen3 recipe`: list the recipes, show one, make the YAML for your data from one, validate any YAML."""
+"""`lf-qwen3 recipe`: list recipes, show one, make a set, validate a YAML, untie an exported model."""
 
 from __future__ import annotations
 
@@ -117,6 +117,32 @@ def validate(file: str, as_json: bool) -> int:
     else:
         _show(validation)
     return 0 if validation.is_valid else 1
+
+
+@command.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Change nothing; exit code 1 where config.json is wrong.")
+def untie(folder: Path, check: bool) -> int:
+    """Make config.json of an exported model tell the truth about its embeddings.
+
+    Qwen3-0.6B, 1.7B and 4B use one matrix as embed_tokens and as lm_head. A LoRA that trains both
+    (additional_target) leaves two in the exported folder, under a config.json that still ties them, and vLLM
+    then serves noise. This writes "tie_word_embeddings": false there; a sound folder is left as it is.
+
+    \b
+    lf-qwen3 recipe untie runs/my_data/merged
+    """  # noqa: D301
+    from lf_qwen3.qwen3 import embeddings
+
+    wrong = embeddings.is_wrongly_tied(folder) if check else embeddings.untie_embeddings(folder)
+    if not wrong:
+        click.echo(f"{folder}: config.json says what the weights hold")
+        return 0
+    what = "two embeddings that differ under tie_word_embeddings: true"
+    click.echo(f"{folder}: {what}" + ("" if check else ', now "tie_word_embeddings": false'))
+    if check:
+        _output.say(f"  hint: lf-qwen3 recipe untie {folder}")
+    return int(check)
 
 
 def _show(validation: YamlValidation) -> None:

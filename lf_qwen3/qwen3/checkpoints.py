@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from lf_qwen3.qwen3.architecture import CHECKPOINTS, Checkpoint
+
 
 @dataclass(frozen=True)
 class CheckpointKind:
@@ -33,7 +35,12 @@ KINDS = (
 )
 
 _NAME = r"Qwen3-\d+(?:\.\d+)?B(?:-A\d+B)?"
-_PACKED = r"(?:-(?:FP8|AWQ|GPTQ-Int[48]|unsloth-bnb-4bit|bnb-4bit))?"
+_ENDING = (
+    r"-(?:AWQ|GPTQ)(?:-Int[2348])?|-(?:unsloth-)?bnb-[48]bit|-AutoRound|-w[48]a(?:8|16)|-[23468]bit|-NVFP4"
+)
+_PACKED = rf"(?:-FP8|{_ENDING})?"
+_UNPACKED = ("fp8", "mxfp4")
+"""Kinds that the trainer turns into 16 bits while it loads them (model/model_utils/quantization.py)."""
 
 
 def kind_of(model: str) -> CheckpointKind | None:
@@ -51,6 +58,45 @@ def kind_of(model: str) -> CheckpointKind | None:
 def model_type(model: str) -> str:
     """Return the architecture that a local checkpoint's config.json names, "" if it cannot be read."""
     return str(_config(model).get("model_type", ""))
+
+
+def find_checkpoint(model: str) -> Checkpoint | None:
+    """Return the row of the table that an id or a folder names, quantised or not; None if none does."""
+    for name in (*_names(model), *_names(str(_config(model).get("_name_or_path", "")))):
+        plain = re.sub(rf"(?:-FP8|{_ENDING})$", "", name, flags=re.IGNORECASE).lower()
+        for checkpoint in CHECKPOINTS:
+            if checkpoint.name.lower() == plain:
+                return checkpoint
+    return None
+
+
+def find_quantisation(model: str) -> str:
+    """Return what the weights of a checkpoint are quantised with, as its config.json or its name says; or "".
+
+    Such weights stay quantised while they are trained beside, and no adapter can be merged into them
+    (llamafactory train/tuner.py, export_model). FP8 is not among them: the trainer loads it as 16 bits.
+    """
+    config = _config(model)
+    if config:
+        quantisation = config.get("quantization_config")
+        kind = str(quantisation.get("quant_method") or "bits") if isinstance(quantisation, dict) else ""
+        return "" if kind in _UNPACKED else kind
+    ending = re.search(rf"(?:{_ENDING})$", next(iter(_names(model)), ""), re.IGNORECASE)
+    return ending[0].lstrip("-") if ending else ""
+
+
+def name_unquantised(model: str) -> str:
+    """Return the id without the ending that says how it is quantised."""
+    return re.sub(rf"(?:{_ENDING})$", "", model.rstrip("/"), flags=re.IGNORECASE)
+
+
+def is_tied(model: str) -> bool | None:
+    """Tell whether a checkpoint uses one matrix as embedding and as lm_head; None where nothing says so."""
+    config = _config(model)
+    if config:
+        return bool(config.get("tie_word_embeddings", False))
+    checkpoint = find_checkpoint(model)
+    return checkpoint.shape.tied if checkpoint else None
 
 
 def _names(model: str) -> list[str]:

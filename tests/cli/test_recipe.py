@@ -98,3 +98,16 @@ def test_the_help_imports_neither_yaml_nor_schema():
         "sys.exit(bool({'ruamel', 'jsonschema', 'torch', 'polars', 'pyarrow'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_untie_checks_and_mends(lf, tmp_path):
+    names = ("model.embed_tokens.weight", "lm_head.weight")
+    tensors = {
+        name: {"dtype": "U8", "shape": [1], "data_offsets": [at, at + 1]} for at, name in enumerate(names)
+    }
+    header = json.dumps(tensors).encode()
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b"ab")
+    (tmp_path / "config.json").write_text('{"tie_word_embeddings": true}')
+    codes = [lf("recipe", "untie", str(tmp_path), *more)[0] for more in (["--check"], [], ["--check"])]
+    assert codes == [1, 0, 0]
+    assert (tmp_path / "config.json").read_text() == '{"tie_word_embeddings": false}'

@@ -63,3 +63,49 @@ def test_the_trainer_gives_its_qwen3_models_the_same_templates():
                 compared[model] = (kind.template, template)
     assert {"Qwen/Qwen3-4B", "Qwen/Qwen3-4B-Thinking-2507", "Qwen/Qwen3-4B-Instruct-2507"} <= compared.keys()
     assert {model: pair for model, pair in compared.items() if pair[0] != pair[1]} == {}
+
+
+QUANTISED = [
+    ("Qwen/Qwen3-32B-AWQ", "AWQ", "Qwen/Qwen3-32B"),
+    ("Qwen/Qwen3-30B-A3B-GPTQ-Int4", "GPTQ-Int4", "Qwen/Qwen3-30B-A3B"),
+    ("unsloth/Qwen3-8B-unsloth-bnb-4bit", "unsloth-bnb-4bit", "unsloth/Qwen3-8B"),
+    ("unsloth/Qwen3-4B-Base-bnb-4bit", "bnb-4bit", "unsloth/Qwen3-4B-Base"),
+    ("models/someones-awq/", "awq", "models/someones"),
+    ("Qwen/Qwen3-8B-FP8", "", "Qwen/Qwen3-8B-FP8"),
+    ("Qwen/Qwen3-8B", "", "Qwen/Qwen3-8B"),
+]
+
+
+@pytest.mark.parametrize(("model", "kind", "plain"), QUANTISED, ids=[row[0] for row in QUANTISED])
+def test_a_name_tells_how_the_weights_are_quantised(model, kind, plain):
+    assert (checkpoints.find_quantisation(model), checkpoints.name_unquantised(model)) == (kind, plain)
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "tied"),
+    [
+        ({"quantization_config": {"quant_method": "gptq"}}, "gptq", False),
+        ({"quantization_config": {"quant_method": "fp8"}, "tie_word_embeddings": True}, "", True),
+        ({"tie_word_embeddings": True}, "", True),
+    ],
+)
+def test_a_config_wins_over_the_folder_s_name(tmp_path, config, kind, tied):
+    folder = tmp_path / "Qwen3-8B-AWQ"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config))
+    assert checkpoints.find_quantisation(str(folder)) == kind
+    assert checkpoints.is_tied(str(folder)) is tied
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "tied"),
+    [
+        ("Qwen/Qwen3-4B-Base", "Qwen3-4B-Base", True),
+        ("Qwen/Qwen3-8B-AWQ", "Qwen3-8B", False),
+        ("runs/mine", None, None),
+    ],
+)
+def test_a_name_tells_the_row_of_the_table(model, name, tied):
+    found = checkpoints.find_checkpoint(model)
+    assert (found and found.name) == name
+    assert checkpoints.is_tied(model) is tied
