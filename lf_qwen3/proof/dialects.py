@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
+from lf_qwen3.trainer import schema
 from lf_qwen3.trainer.yaml_reader import YamlReading
 
 Dialect = Literal["train", "megatron", "v1", "eval", "accelerate", "tokens", "rules"]
 
 NOTES: dict[Dialect, str] = {
     "train": "",
-    "megatron": "it holds Megatron keys, which LLaMA-Factory takes with USE_MCA=1 and mcore_adapter only",
+    "megatron": "it holds Megatron keys, which LLaMA-Factory takes with USE_MCA=1 and mcore_adapter only "
+    "(from 0.9.6 on also with USE_MEGATRON_BRIDGE=1 and megatron-bridge)",
     "v1": "this is a YAML of the trainer's v1 engine (USE_V1=1): its keys were checked, its values were not",
     "eval": "this is a YAML of `llamafactory-cli eval`, which 0.9.5 has taken out: its keys were checked",
     "accelerate": "this is a configuration of Accelerate, not of LLaMA-Factory: nothing was checked",
@@ -28,18 +30,6 @@ UNCHECKED: tuple[Dialect, ...] = ("accelerate", "tokens", "rules")
 def _keys(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
-
-V1_KEYS = _keys(
-    """
-    model template trust_remote_code flash_attn model_class init_config peft_config kernel_config quant_config
-    train_dataset eval_dataset output_dir micro_batch_size global_batch_size cutoff_len learning_rate
-    num_train_epochs max_steps max_grad_norm bf16 batching_strategy batching_workers
-    enable_activation_checkpointing dist_config optim_config lr_scheduler_config seed full_determinism
-    resume_from_checkpoint save_steps save_epochs save_ckpt_as_hf save_total_limit logging_steps
-    sample_backend max_new_tokens
-    """
-)
-"""Fields of the dataclasses in llamafactory/v1/config; a test compares."""
 
 EVAL_KEYS = _keys("task task_dir batch_size seed lang n_shot save_dir download_mode")
 """Fields of EvaluationArguments (hparams/evaluation_args.py)."""
@@ -139,6 +129,11 @@ OTHER_VALUES = {
 """The same for values."""
 
 
+def megatron_keys() -> frozenset[str]:
+    """Return the keys of mcore_adapter, and those of Megatron Bridge where the trainer's version takes it."""
+    return MEGATRON_KEYS | schema.keys_of("megatron-bridge")
+
+
 def detect_dialect(reading: YamlReading, known: Collection[str]) -> Dialect:
     """Return what kind of YAML this is; `known` are the keys of the schema."""
     keys = reading.settings.keys()
@@ -148,10 +143,14 @@ def detect_dialect(reading: YamlReading, known: Collection[str]) -> Dialect:
         return "tokens"
     if keys & {"compute_environment", "distributed_type"} and "model_name_or_path" not in keys:
         return "accelerate"
-    if "model" in keys and "model_name_or_path" not in keys and keys & V1_KEYS - {"model", *known}:
+    if (
+        "model" in keys
+        and "model_name_or_path" not in keys
+        and keys & schema.keys_of("v1") - {"model", *known}
+    ):
         return "v1"
     if "task" in keys and keys & {"lang", "n_shot", "save_dir", "batch_size"}:
         return "eval"
-    if keys & (MEGATRON_KEYS - set(known)):
+    if keys & (megatron_keys() - set(known)):
         return "megatron"
     return "train"

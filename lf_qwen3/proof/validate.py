@@ -13,7 +13,7 @@ from lf_qwen3.base.number_text import is_number
 from lf_qwen3.base.severity import Severity
 from lf_qwen3.proof import dialects
 from lf_qwen3.proof.dialects import Dialect
-from lf_qwen3.trainer import schema
+from lf_qwen3.trainer import schema, versions
 from lf_qwen3.trainer.yaml_reader import NotYamlError, YamlReading, read
 
 
@@ -66,10 +66,10 @@ def validate(path: Path) -> YamlValidation:
         )
         return YamlValidation(str(path), "train", 0, [broken])
     dialect = dialects.detect_dialect(reading, schema.load()["properties"])
-    note = dialects.NOTES[dialect]
+    notes = [note for note in (dialects.NOTES[dialect], versions.describe_mismatch()) if note]
     unsorted = [] if dialect in dialects.UNCHECKED else _findings(reading, dialect)
     findings = sorted(unsorted, key=lambda finding: finding.row or 0)
-    return YamlValidation(str(path), dialect, len(reading.settings), findings, [note] if note else [])
+    return YamlValidation(str(path), dialect, len(reading.settings), findings, notes)
 
 
 def _findings(reading: YamlReading, dialect: Dialect) -> Iterator[YamlFinding]:
@@ -89,8 +89,8 @@ def _findings(reading: YamlReading, dialect: Dialect) -> Iterator[YamlFinding]:
 
 def _known_keys(dialect: Dialect) -> Collection[str]:
     if dialect == "v1":
-        return dialects.V1_KEYS
-    extra = {"megatron": dialects.MEGATRON_KEYS, "eval": dialects.EVAL_KEYS}
+        return schema.keys_of("v1")
+    extra = {"megatron": dialects.megatron_keys(), "eval": dialects.EVAL_KEYS}
     return {*schema.load()["properties"], *extra.get(dialect, ())}
 
 

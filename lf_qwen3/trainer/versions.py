@@ -1,0 +1,63 @@
+"""Which LLaMA-Factory is installed, and which of the two whose settings are known here answers for it.
+
+Nothing of the trainer is imported: its version stands in a file, read from where Python would import it (a
+wheel, an editable install, a checkout on PYTHONPATH).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+
+KNOWN = {"0.9.5": "training.schema.json", "0.9.6.dev0": "training-0.9.6.schema.json"}
+"""Versions of LLaMA-Factory, oldest first, and the file in recipes/ that holds the keys each one takes."""
+
+_VERSION = re.compile(r'^VERSION = "([^"]+)"', re.MULTILINE)
+
+
+@cache
+def find_trainer() -> Path | None:
+    """Return the folder of the package `llamafactory`, None where it is not installed."""
+    spec = importlib.util.find_spec("llamafactory")
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+@cache
+def installed_version() -> str | None:
+    """Return the version of the installed trainer (its extras/env.py), None where none is installed."""
+    folder = find_trainer()
+    try:
+        text = (folder / "extras" / "env.py").read_text("utf-8") if folder else ""
+    except OSError:
+        return None
+    match = _VERSION.search(text)
+    return match[1] if match else None
+
+
+def known_version(installed: str | None) -> str:
+    """Return the known version that answers for an installed one: the newest that is no newer, or the oldest.
+
+    Where nothing is installed, that is the release that `lf-qwen3[train]` installs.
+    """
+    if installed is None or installed in KNOWN:
+        return installed or next(iter(KNOWN))
+    older = [version for version in KNOWN if _release(version) <= _release(installed)]
+    return older[-1] if older else next(iter(KNOWN))
+
+
+def describe_mismatch() -> str:
+    """Return a sentence where the installed trainer is none of the known versions, "" where it is one."""
+    installed = installed_version()
+    if installed is None or installed in KNOWN:
+        return ""
+    return (
+        f"LLaMA-Factory {installed} is installed; lf-qwen3 knows {' and '.join(KNOWN)} "
+        f"and judges settings by {known_version(installed)}"
+    )
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return the numbers before a suffix such as .dev0: (0, 9, 6)."""
+    return tuple(map(int, re.findall(r"\d+", version)[:3]))
