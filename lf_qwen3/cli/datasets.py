@@ -42,6 +42,9 @@ def command(dataset_dir: str, as_json: bool) -> None:
         return
     if datasets:
         _show(_table(datasets))
+    for dataset in datasets:
+        if dataset.times > 1:
+            _output.say(f"note: {dataset.name} stands there {dataset.times} times; only the last one counts")
     missing = sum(dataset.exists is False for dataset in datasets)
     plural = "" if len(datasets) == 1 else "s"
     lacking = f", {missing} without a file" if missing else ""

@@ -65,5 +65,6 @@ def _summary(name: str, done: Registered, dry_run: bool) -> dict[str, object]:
         "entry": done.entry,
         "unused_columns": done.unused,
         "dataset_info": str(done.change.path),
+        "notes": done.change.notes,
         "diff": done.change.diff(),
     }

@@ -25,7 +25,7 @@ def command(names: tuple[str, ...], dataset_dir: str, dry_run: bool, as_json: bo
     """  # noqa: D301
     from lf_qwen3.data import registry
 
-    listed = {dataset.name: dataset for dataset in registry.listing(dataset_dir)}
+    listed = {dataset.name: dataset for dataset in registry.listing(dataset_dir, allow_mark=True)}
     for name in names:
         if name not in listed:
             raise unknown_name("dataset", name, listed, code="dataset_not_registered")
@@ -39,8 +39,11 @@ def command(names: tuple[str, ...], dataset_dir: str, dry_run: bool, as_json: bo
             "kept_files": kept,
             "dataset_info": str(change.path),
         }
-        _output.print_json({**summary, "diff": change.diff()})
-    elif dry_run:
+        _output.print_json({**summary, "notes": change.notes, "diff": change.diff()})
+        return
+    for note in change.notes:
+        _output.say(f"note: {note}")
+    if dry_run:
         click.echo(change.diff(), nl=False)
     else:
         click.echo(f"unregistered {', '.join(change.removed)} from {config}")

@@ -54,7 +54,16 @@ def test_json_is_one_object(lf):
         "exists": True,
         "size": 3600,
         "rows": 1200,
+        "times": 1,
     }
+
+
+def test_a_name_that_stands_twice_is_listed_and_told(lf):
+    Path("data/dataset_info.json").write_text('{"a": {"file_name": "x"}, "a": {"hf_hub_url": "owner/name"}}')
+    code, out, err = lf()
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert "owner/name" in out
+    assert "note: a stands there 2 times; only the last one counts" in err
 
 
 def test_an_empty_registry_is_no_error(lf):

@@ -105,3 +105,38 @@ def test_a_broken_registry_is_left_alone(lf):
     assert (code, out) == (1, "")
     assert "dataset_info.json, line 3 column 1: not valid JSON" in err
     assert Path("data/dataset_info.json").read_text() == '{\n  "a": {},\n'
+
+
+def test_every_command_works_beside_what_others_wrote_and_leaves_it(lf):
+    path = Path("data/dataset_info.json")
+    row = {"instruction": "What is it?", "input": "", "output": "It is a test of the commands."}
+    Path("data/a.jsonl").write_text(json.dumps(row) + "\n")
+    theirs = '{\n  "_comment": ["我的", 2],\n  "数据": {"file_name": "a.jsonl", "license": "é\\u00e9"}\n}'
+    path.write_text(theirs, "utf-8")
+    assert lf("check", "--dataset-dir", "data")[0] == 0
+    assert lf("datasets", "--dataset-dir", "data")[0] == 0
+    _, diff, _ = lf(*REGISTER, "--dry-run")
+    assert not [line for line in diff.splitlines() if line.startswith("-") and "数据" not in line][1:]
+    assert lf(*REGISTER)[0] == 0
+    assert path.read_text("utf-8").startswith(theirs[:-2])
+    assert lf("unregister", "mine", "--dataset-dir", "data")[0] == 0
+    assert path.read_text("utf-8") == theirs
+
+
+def test_a_byte_order_mark_is_refused_by_readers_and_taken_away_with_a_word(lf):
+    path = Path("data/dataset_info.json")
+    path.write_bytes(b'\xef\xbb\xbf{"a": {"file_name": "a.jsonl"}}')
+    refusals = [lf(command, "--dataset-dir", "data") for command in ("datasets", "check")]
+    assert [code for code, _, _ in refusals] == [1, 1]
+    assert refusals[0][2] == refusals[1][2]
+    assert "begins with a byte order mark, which LLaMA-Factory cannot read" in refusals[0][2]
+    code, _, err = lf(*REGISTER)
+    assert (code, "the byte order mark is taken away" in err) == (0, True)
+    assert lf("datasets", "--dataset-dir", "data")[0] == 0
+
+
+def test_unregister_takes_a_byte_order_mark_away_with_a_word(lf):
+    Path("data/dataset_info.json").write_bytes(b'\xef\xbb\xbf{"a": {}, "b": {}}')
+    code, _, err = lf("unregister", "a", "--dataset-dir", "data")
+    assert (code, "the byte order mark is taken away" in err) == (0, True)
+    assert registry() == {"b": {}}

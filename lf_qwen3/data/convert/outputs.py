@@ -136,7 +136,7 @@ def commit(
     files that were removed and the entries of dataset_info.json that were dropped.
     """
     own = manifest.owned_files(options.dataset_dir, options.name)
-    registered = registry.read_registry(options.dataset_dir) if own else {}
+    registered = registry.read_registry(options.dataset_dir, allow_mark=True) if own else {}
     made = {name: _by_hand(registered.get(name, {})) | entry for name, entry in made.items()}
     stale = [file for file in own if file not in files.values()]
     stale_entries = [Path(file).stem for file in stale if Path(file).stem in registered]

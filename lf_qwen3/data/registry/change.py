@@ -14,7 +14,7 @@ from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.data.registry.names import DATA_CONFIG, check_name, config_path, require_writable
-from lf_qwen3.data.registry.text import EMPTY, RegistryText, parse
+from lf_qwen3.data.registry.text import EMPTY, RegistryText, parse, require_no_mark
 
 _LOCK_SECONDS = 60.0
 
@@ -51,12 +51,21 @@ class RegistryChange:
         )
 
 
-def read_registry(dataset_dir: Path | str) -> dict[str, dict[str, Any]]:
+def read_registry(dataset_dir: Path | str, *, allow_mark: bool = False) -> dict[str, dict[str, Any]]:
     """Return the entries by name, in the order of the file; none when there is no file.
 
-    Raises `UsageError` for a folder that is none, `LfQwen3Error` for a file that is broken.
+    Raises `UsageError` for a folder that is none, `LfQwen3Error` for a file that the trainer could not read:
+    broken, or with a byte order mark unless `allow_mark` (for who is about to write it without one).
     """
-    return _document(config_path(dataset_dir))[0].entries
+    return read_registry_text(dataset_dir, allow_mark=allow_mark).entries
+
+
+def read_registry_text(dataset_dir: Path | str, *, allow_mark: bool = False) -> RegistryText:
+    """Return the parsed file. Raises what `read_registry` raises."""
+    document = _document(config_path(dataset_dir), Path(dataset_dir) / DATA_CONFIG)[0]
+    if not allow_mark:
+        require_no_mark(document, Path(dataset_dir) / DATA_CONFIG)
+    return document
 
 
 def plan_change(
@@ -74,15 +83,20 @@ def plan_change(
     for name in add:
         check_name(name)
     path = config_path(dataset_dir)
-    document, before = _document(path)
-    entries = document.entries
-    same = tuple(name for name in add if name in entries and _is_same(entries[name], add[name]))
-    other = tuple(name for name in add if name in entries and name not in same)
+    document, before = _document(path, Path(dataset_dir) / DATA_CONFIG)
+    values = document.values
+    same = tuple(name for name in add if name in values and _is_same(values[name], add[name]))
+    other = tuple(name for name in add if name in values and name not in same)
     if other and not replace:
-        raise _taken(other[0], entries[other[0]], add[other[0]], Path(dataset_dir))
-    added = tuple(name for name in add if name not in entries)
-    removed = tuple(name for name in entries if name in remove and name not in add)
-    notes = ("the byte order mark is taken away: LLaMA-Factory cannot read it",) if document.has_bom else ()
+        raise _taken(other[0], values[other[0]], add[other[0]], Path(dataset_dir))
+    added = tuple(name for name in add if name not in values)
+    removed = tuple(name for name in document.entries if name in remove and name not in add)
+    notes = ("the byte order mark is taken away: LLaMA-Factory cannot read it",) * document.has_bom
+    notes += tuple(
+        f"{name} stood there {document.times[name]} times"
+        for name in (*other, *removed)
+        if document.times[name] > 1
+    )
     text = document.text
     if added or other or removed:
         text = document.spliced({name: add[name] for name in (*other, *added)}, removed)
@@ -102,7 +116,7 @@ def lock_registry(dataset_dir: Path | str) -> Iterator[None]:
 
     path = config_path(dataset_dir)
     require_writable(path)
-    mode = path.parent.stat().st_mode & 0o666
+    mode = path.parent.stat().st_mode & 0o666 | 0o600
     file_lock = FileLock(path.with_name(f".{DATA_CONFIG}.lock"), timeout=_LOCK_SECONDS, mode=mode)
     try:
         file_lock.acquire()
@@ -161,9 +175,9 @@ def edit_registry(
     return change
 
 
-def _document(path: Path) -> tuple[RegistryText, bytes | None]:
+def _document(path: Path, shown: Path) -> tuple[RegistryText, bytes | None]:
     content = _content(path)
-    return (EMPTY, None) if content is None else (parse(content, path), content)
+    return (EMPTY, None) if content is None else (parse(content, shown), content)
 
 
 def _content(path: Path) -> bytes | None:
@@ -173,12 +187,13 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def _is_same(entry: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _is_same(entry: Any, other: Mapping[str, Any]) -> bool:
     # As text, because to Python 1 == True == 1.0, and LLaMA-Factory asks `ranking is True`.
     return json.dumps(entry, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _taken(name: str, old: Mapping[str, Any], new: Mapping[str, Any], folder: Path) -> UsageError:
+def _taken(name: str, old: Any, new: Mapping[str, Any], folder: Path) -> UsageError:
+    old = old if isinstance(old, dict) else {}
     keys = [key for key in {**old, **new} if key not in old or key not in new or old[key] != new[key]]
     return UsageError(
         f"'{name}' is registered in {folder / DATA_CONFIG} with other content ({', '.join(keys)})",

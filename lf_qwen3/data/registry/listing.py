@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.base.errors import UsageError
-from lf_qwen3.data.registry.change import read_registry
-from lf_qwen3.data.registry.names import DATA_CONFIG, config_path
+from lf_qwen3.data.registry.change import read_registry_text
+from lf_qwen3.data.registry.names import require_config
 from lf_qwen3.data.registry.shape import DatasetKind
 
 _ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
@@ -22,7 +21,7 @@ class Listed:
     """One entry. `size` (bytes) and `rows` are None where they cannot be told cheaply.
 
     `exists` is None for data that lies elsewhere: then `source` is the key that says where (hf_hub_url,
-    ...) and `file` its value.
+    ...) and `file` its value. `times` counts how often the name stands in the file: of two the last counts.
     """
 
     name: str
@@ -33,20 +32,20 @@ class Listed:
     exists: bool | None
     size: int | None
     rows: int | None
+    times: int = 1
 
 
-def listing(dataset_dir: Path | str) -> list[Listed]:
+def listing(dataset_dir: Path | str, *, allow_mark: bool = False) -> list[Listed]:
     """Return what is registered, in the order of the file.
 
-    Raises `UsageError` when there is no dataset_info.json, `LfQwen3Error` when it is broken.
+    Raises `UsageError` when there is no dataset_info.json, and else what `read_registry` raises.
     """
-    if not config_path(dataset_dir).exists():
-        raise UsageError(
-            f"there is no {DATA_CONFIG} in {dataset_dir}",
-            "name the folder that holds it: --dataset-dir DIR; lf-qwen3 register makes one",
-            code="registry_missing",
-        )
-    return [_listed(name, entry, Path(dataset_dir)) for name, entry in read_registry(dataset_dir).items()]
+    require_config(dataset_dir)
+    document = read_registry_text(dataset_dir, allow_mark=allow_mark)
+    return [
+        replace(_listed(name, entry, Path(dataset_dir)), times=document.times[name])
+        for name, entry in document.entries.items()
+    ]
 
 
 def kind_of(entry: Mapping[str, Any]) -> DatasetKind:

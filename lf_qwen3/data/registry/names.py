@@ -63,6 +63,16 @@ def config_path(dataset_dir: Path | str) -> Path:
     return path
 
 
+def require_config(dataset_dir: Path | str) -> None:
+    """Raise `UsageError` when there is no dataset_info.json, or what `config_path` raises."""
+    if not config_path(dataset_dir).exists():
+        raise UsageError(
+            f"there is no {DATA_CONFIG} in {dataset_dir}",
+            "name the folder that holds it: --dataset-dir DIR; lf-qwen3 register makes one",
+            code="registry_missing",
+        )
+
+
 def require_writable(path: Path) -> None:
     """Raise `LfQwen3Error` when `path` may not be replaced by a new file."""
     for place in (path.parent, path):

@@ -17,7 +17,7 @@ from lf_qwen3.proof.check.duplicates import find_duplicates, pair_splits
 from lf_qwen3.proof.check.model_templates import ModelTemplates
 from lf_qwen3.proof.check.registry_file import Registry, read_registry
 from lf_qwen3.proof.check.report import CheckReport
-from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
+from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry, OtherNames
 from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.proof.check.training_yaml import TrainingYaml
 from lf_qwen3.trainer.records import FORMATTINGS
@@ -54,6 +54,10 @@ def check(
         model = ModelTemplates.load(str(tokenizer), yaml.settings if yaml else None, cutoff_len, report.notes)
     if model:
         runner.run(model.vocabulary(), str(model.folder / "tokenizer.json"))
+    if yaml is None and not names:
+        runner.run(
+            OtherNames(registry.document.other_names), registry.path, line_of=registry.document.line_of
+        )
     entries = _check_entries(registry, _chosen(names, registry, yaml), runner)
     _check_records(DatasetPass(registry.folder, runner, model, yaml), entries, yaml, report, progress)
     if yaml:
@@ -88,7 +92,7 @@ def _check_entries(registry: Registry, names: Iterable[str], runner: CheckRunner
     entries = {}
     for name in names:
         entry = inspect_entry(registry.folder, name, registry.entries[name], registry.times[name])
-        runner.run(entry, registry.path, line_of=partial(registry.line_of, name), dataset=name)
+        runner.run(entry, registry.path, line_of=partial(registry.document.line_of, name), dataset=name)
         if _is_readable(entry):
             entries[name] = entry
     return entries

@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base import nearest
-from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.data.registry.names import DATA_CONFIG, config_path
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.data.registry.change import read_registry_text
+from lf_qwen3.data.registry.names import DATA_CONFIG, require_config
+from lf_qwen3.data.registry.text import RegistryText
 
 _SPLITS = ("_train", "_val", "_test")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Registry:
-    """The entries by name, how often each name stands there, and the text to find lines in."""
+    """The file as text with its members, and where it lies."""
 
     folder: Path
-    entries: dict[str, dict[str, Any]]
-    times: Counter[str]
-    text: str = field(repr=False, default="")
+    document: RegistryText
+
+    @cached_property
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """Return the datasets by name, in the order of the file; of two of one name the last."""
+        return self.document.entries
+
+    @cached_property
+    def times(self) -> Counter[str]:
+        """Return how often each name stands in the file."""
+        return self.document.times
 
     @property
     def path(self) -> str:
         """Return the file as messages name it."""
         return str(self.folder / DATA_CONFIG)
-
-    def line_of(self, name: str, key: str = "") -> int | None:
-        """Return the line of an entry, or of a key inside it; None where it cannot be found."""
-        places = list(re.finditer(rf"{re.escape(json.dumps(name))}\s*:\s*\{{", self.text))
-        if not places:
-            return None
-        at = places[-1].start()
-        if key and (
-            inside := re.compile(rf"{re.escape(json.dumps(key))}\s*:").search(self.text, places[-1].end())
-        ):
-            at = inside.start()
-        return self.text.count("\n", 0, at) + 1
 
     def chosen(self, names: tuple[str, ...]) -> list[str]:
         """Return the names to check: all, or those given; NAME also stands for its registered splits."""
@@ -63,53 +60,7 @@ class Registry:
 def read_registry(folder: Path) -> Registry:
     """Read the registry of a dataset_dir; of entries with the same name the last one counts.
 
-    Raises `UsageError` when there is none, `LfQwen3Error` with line and column when it is broken.
+    Raises `UsageError` when there is none, `LfQwen3Error` for a file that the trainer could not read.
     """
-    path = config_path(folder)
-    if not path.exists():
-        hint = "name the folder that holds it: --dataset-dir DIR; lf-qwen3 register makes one"
-        raise UsageError(f"there is no {DATA_CONFIG} in {folder}", hint, code="registry_missing")
-    text, pairs = _parsed(path, folder / DATA_CONFIG)
-    return Registry(folder, dict(pairs), Counter(name for name, _ in pairs), text)
-
-
-def _parsed(path: Path, shown: Path) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
-    try:
-        text = path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise _broken(f"{shown} is not UTF-8: byte {error.start + 1}", "save it as UTF-8") from error
-    if text.startswith("\ufeff"):
-        raise _broken(f"{shown} begins with a byte order mark, which LLaMA-Factory cannot read")
-    try:
-        root = json.loads(text, object_pairs_hook=_Pairs)
-    except json.JSONDecodeError as error:
-        place = f"{shown}, line {error.lineno} column {error.colno}"
-        raise _broken(f"{place}: not valid JSON: {error.msg}") from error
-    except (ValueError, RecursionError) as error:
-        raise _broken(f"{shown}: cannot be read as JSON: {error}") from error
-    if not isinstance(root, _Pairs):
-        raise _broken(f"{shown} holds no object of datasets")
-    for name, entry in root.pairs:
-        if not isinstance(entry, _Pairs):
-            raise _broken(f"{shown}: the entry '{name}' is no object")
-    return text, [(name, _plain(entry)) for name, entry in root.pairs]
-
-
-_REPAIR = "correct the file there; lf-qwen3 register and convert never write a broken one"
-
-
-def _broken(message: str, hint: str = _REPAIR) -> LfQwen3Error:
-    return LfQwen3Error(message, hint, code="registry_broken")
-
-
-class _Pairs:
-    """A JSON object with names that may stand twice."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        self.pairs = pairs
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, _Pairs):
-        return {name: _plain(item) for name, item in value.pairs}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+    require_config(folder)
+    return Registry(folder, read_registry_text(folder))

@@ -120,7 +120,7 @@ def test_a_plan_that_was_overtaken_is_not_applied(tmp_path, config):
     assert config.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a": 1}', b'{"a": {}, "a": {}}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a": {},}', b"\xff"])
 def test_a_broken_file_is_never_overwritten(tmp_path, config, content):
     config.write_bytes(content)
     with pytest.raises(LfQwen3Error, match=r"dataset_info\.json.* line 1 column"):
@@ -133,6 +133,39 @@ def test_a_byte_order_mark_is_taken_away_and_told(tmp_path, config):
     done = registry.edit_registry(tmp_path, {"a": {}})
     assert config.read_bytes() == b'{"a": {}}'
     assert "byte order mark" in done.notes[0]
+
+
+def test_a_byte_order_mark_is_refused_where_nothing_is_written(tmp_path, config):
+    config.write_bytes(b'\xef\xbb\xbf{"a": {}}')
+    for read in (registry.read_registry, registry.listing):
+        with pytest.raises(LfQwen3Error, match="byte order mark") as caught:
+            read(tmp_path)
+        assert caught.value.code == "registry_broken"
+    assert registry.read_registry(tmp_path, allow_mark=True) == {"a": {}}
+
+
+def test_what_is_no_dataset_is_left_alone_and_its_name_is_taken(tmp_path, config):
+    config.write_text('{"_comment": ["v2"], "a": {}, "version": 2}')
+    assert registry.read_registry(tmp_path) == {"a": {}}
+    assert [dataset.name for dataset in registry.listing(tmp_path)] == ["a"]
+    assert registry.edit_registry(tmp_path, {}, remove=["version"]).removed == ()
+    with pytest.raises(UsageError) as caught:
+        registry.edit_registry(tmp_path, {"version": ENTRY})
+    assert caught.value.code == "dataset_exists"
+    registry.edit_registry(tmp_path, {"b": {}}, remove=["a"])
+    assert config.read_text() == '{"_comment": ["v2"], "version": 2, "b": {}}'
+
+
+def test_a_name_that_stands_twice_is_listed_with_its_last_entry(tmp_path, config):
+    config.write_text('{"a": {"file_name": "old"}, "b": {}, "a": {"file_name": "new"}}')
+    assert [(dataset.name, dataset.file, dataset.times) for dataset in registry.listing(tmp_path)] == [
+        ("a", "new", 2),
+        ("b", "", 1),
+    ]
+    planned = registry.plan_change(tmp_path, {"a": {}}, replace=True)
+    assert planned.after == b'{"b": {}, "a": {}}'
+    assert planned.notes == ("a stood there 2 times",)
+    assert registry.plan_change(tmp_path, {}, remove=["a"]).after == b'{"b": {}}'
 
 
 def test_a_bad_name_is_refused(tmp_path):

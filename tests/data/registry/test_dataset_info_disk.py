@@ -35,6 +35,13 @@ def test_whoever_may_write_the_folder_may_lock_it(tmp_path, folder_mode, lock_mo
         os.umask(before)
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may write there")
+def test_root_may_lock_a_folder_that_nobody_may_write(tmp_path, config):
+    tmp_path.chmod(0o555)
+    registry.edit_registry(tmp_path, {"a": ENTRY})
+    assert config.exists()
+
+
 @pytest.mark.parametrize("mode", [0o644, 0o600, 0o664])
 def test_permissions_are_kept(tmp_path, config, mode):
     write(config, {})

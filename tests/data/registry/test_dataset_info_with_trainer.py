@@ -217,11 +217,13 @@ def test_what_register_refuses_would_fail_or_be_lost(tmp_path, load, name, conte
     assert not any(response for _, response, _, _ in rows)
 
 
-def test_names_beyond_ascii_are_written_in_ascii_and_found(tmp_path, load):
+def test_a_name_beyond_ascii_is_written_in_ascii_and_both_spellings_are_found(tmp_path, load):
     (tmp_path / "dataset_info.json").write_text('{"别人": {"file_name": "数.jsonl"}}', encoding="utf-8")
     write(tmp_path / "数.jsonl", [{"instruction": "q", "output": "a", "input": ""}])
     registry.register("mine", "数.jsonl", tmp_path)
-    assert (tmp_path / "dataset_info.json").read_bytes().isascii()
+    theirs, _, mine = (tmp_path / "dataset_info.json").read_text("utf-8").partition(', "mine"')
+    assert theirs == '{"别人": {"file_name": "数.jsonl"}'
+    assert mine.isascii()
     assert aligned(load("别人")) == aligned(load("mine"))
 
 

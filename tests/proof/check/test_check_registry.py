@@ -93,6 +93,53 @@ def test_unknown_key_names_the_nearest_and_its_line(tmp_path):
     assert found.row == 4
 
 
+FOREIGN: dict[str, tuple[dict[str, object], str]] = {
+    "description": ({"description": "x"}, ""),
+    "notes for people": ({"license": "mit", "name": "x", "task": "qa", "source": 1, "domain": "law"}, ""),
+    "an id": ({"columns": {"prompt": "instruction", "response": "output", "id": "id"}}, ""),
+    "beside the real key": ({"formatting": "alpaca", "format": "alpaca"}, ""),
+    "topics": ({"tag": ["law"]}, ""),
+    "column": ({"column": {"prompt": "instruction", "response": "output"}}, "columns"),
+    "max_samples": ({"max_samples": 3}, "num_samples"),
+    "a spelling": ({"columns": {"prompt": "instruction", "reponse": "output"}}, "response"),
+    "another name": ({"columns": {"prompt": "instruction", "answer": "output"}}, "response"),
+    "outside its block": ({"prompt": "instruction"}, "columns.prompt"),
+    "in the wrong block": ({"columns": {"prompt": "instruction", "role_tag": "role"}}, "tags.role_tag"),
+}
+
+
+def test_a_foreign_key_is_an_error_only_where_it_is_like_a_missing_one(tmp_path):
+    rows = [{**ALPACA[0], "id": 1}]
+    wrong: dict[str, object] = {}
+    for case, (entry, meant) in FOREIGN.items():
+        write(tmp_path, {"a": {"file_name": "a.jsonl", **entry}}, rows)
+        report = check(tmp_path)
+        hints = [finding.message for finding in report.findings if finding.code == "unknown_key"]
+        if [f"did you mean {meant}?" in hint for hint in hints] != [True] * bool(meant):
+            wrong[case] = hints
+        if not meant and not (report.is_clean and "foreign_key" in report.counts):
+            wrong[case] = report.counts
+    assert wrong == {}
+
+
+def test_what_is_no_dataset_is_named_and_no_error(tmp_path):
+    write(tmp_path, '{"_comment": null,\n"v": 2,\n "note": "x", "a": {"file_name": "a.jsonl"}}', ALPACA)
+    report = check(tmp_path)
+    assert report.is_clean
+    assert [(finding.code, finding.row) for finding in report.findings] == [
+        ("not_a_dataset", 1),
+        ("not_a_dataset", 2),
+        ("not_a_dataset", 3),
+    ]
+    assert codes(tmp_path, "a") == set()
+
+
+def test_the_line_of_a_name_beyond_ascii_is_found_however_it_is_spelt(tmp_path):
+    for spelt in ("数", "\\u6570"):
+        write(tmp_path, '{\n"b": {"file_name": "a.jsonl"},\n"' + spelt + '": {"format": "x"}}', ALPACA)
+        assert {finding.row for finding in check(tmp_path, ("数",)).findings} == {3}
+
+
 def test_duplicate_name_counts_the_last_entry(tmp_path):
     write(tmp_path, '{"a": {"file_name": "gone.jsonl"}, "a": {"file_name": "a.jsonl"}}', ALPACA)
     assert codes(tmp_path) == {"duplicate_name"}
@@ -131,7 +178,7 @@ def test_packed_file_is_no_type_of_the_trainer(tmp_path):
     [
         pytest.param("{", "line 1 column 2", id="cut short"),
         pytest.param("[]", "dataset_info.json", id="a list"),
-        pytest.param('{"a": 1}', "'a'", id="an entry that is a number"),
+        pytest.param('{\n"a": {},\n\n}', "a comma too many on line 2", id="a comma too many"),
         pytest.param("\ufeff{}", "dataset_info.json", id="with a BOM"),
         pytest.param("[" * 100_000, "dataset_info.json", id="too deep"),
     ],

@@ -75,6 +75,13 @@ class CheckedEntry:
                 yield from (turn for turn in turns if isinstance(turn, dict))
 
 
+@dataclass(frozen=True, slots=True)
+class OtherNames:
+    """The names in dataset_info.json whose values are no objects."""
+
+    names: tuple[str, ...]
+
+
 def _block(
     settings: dict[str, Any], key: str, defaults: Mapping[str, str | None]
 ) -> Mapping[str, str | None]:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from lf_qwen3.base import assets
-from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, add_nearest, check
-from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
+from lf_qwen3.base import assets, nearest
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
+from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry, OtherNames
 
 SCHEMA = "dataset_info.schema.json"
+
+_BLOCKS = ("columns", "tags")
+_LIKE = 0.76
+"""How like a key must be to one of the trainer's (difflib's ratio): format and samples are, task is not."""
+
+_OTHER_COLUMNS = {
+    **dict.fromkeys(("instruction", "question"), "prompt"),
+    "input": "query",
+    **dict.fromkeys(("output", "answer", "completion"), "response"),
+    **dict.fromkeys(("conversations", "conversation", "dialogue", "turns"), "messages"),
+    "systemprompt": "system",
+}
+"""What people call a column that the trainer knows by another name."""
 
 _GOOD = CheckedEntry("a", {"file_name": "a.jsonl", "columns": {"prompt": "q", "response": "a"}})
 
@@ -19,18 +33,40 @@ _GOOD = CheckedEntry("a", {"file_name": "a.jsonl", "columns": {"prompt": "q", "r
 @check(
     "unknown_key",
     "error",
-    "LLaMA-Factory knows no such key",
+    "LLaMA-Factory knows no such key, only one like it",
     "it is passed over in silence; the keys stand in dataset_info.schema.json, which editors complete by",
     good=_GOOD,
     bad=CheckedEntry("a", {"file_name": "a.jsonl", "format": "sharegpt"}),
 )
 def unknown_key(entry: CheckedEntry) -> Iterator[Fault]:
+    """Require that each key which data/parser.py does not read is unlike those that it reads."""
+    return (Fault(f"{place}; did you mean {near}?", key) for place, key, near in _foreign(entry) if near)
+
+
+@check(
+    "foreign_key",
+    "info",
+    "LLaMA-Factory passes the key over",
+    "it does no harm; a note for people may stay",
+    good=_GOOD,
+    bad=CheckedEntry("a", {"file_name": "a.jsonl", "license": "apache-2.0"}),
+)
+def foreign_key(entry: CheckedEntry) -> Iterator[Fault]:
     """Require keys that data/parser.py reads."""
-    yield from _unknown(entry.settings, "dataset", "")
-    for block in ("columns", "tags"):
-        named = entry.settings.get(block)
-        if isinstance(named, dict):
-            yield from _unknown(named, block, f"{block}.")
+    return (Fault(place, key) for place, key, near in _foreign(entry) if not near)
+
+
+@check(
+    "not_a_dataset",
+    "info",
+    "the value of the name is no dataset",
+    "training passes it over, but LLaMA Board cannot list the datasets while it stands there",
+    good=OtherNames(()),
+    bad=OtherNames(("_comment",)),
+)
+def not_a_dataset(others: OtherNames) -> CheckResult:
+    """Require an object under every name (webui/control.py, list_datasets)."""
+    return [Fault(name, name) for name in others.names]
 
 
 @check(
@@ -42,7 +78,7 @@ def unknown_key(entry: CheckedEntry) -> Iterator[Fault]:
     bad=CheckedEntry("a", {"file_name": "a.jsonl", "formatting": "chatml"}),
 )
 def entry_schema(entry: CheckedEntry) -> Iterator[Fault]:
-    """Require the types and choices of the shipped schema; `unknown_key` reports the unknown keys."""
+    """Require the types and choices of the shipped schema; `unknown_key` is for the keys."""
     for error in _validator().iter_errors(entry.settings):
         place = ".".join(str(step) for step in error.absolute_path)
         if error.validator == "anyOf" and not place:
@@ -110,8 +146,35 @@ def _validator() -> Any:
     return Draft202012Validator({"$ref": "#/$defs/dataset", "$defs": schema["$defs"]})
 
 
-def _unknown(block: dict[str, Any], kind: str, prefix: str) -> Iterator[Fault]:
-    known = load()["$defs"][kind]["properties"]
-    for key in block:
-        if key not in known:
-            yield Fault(f"{prefix}{add_nearest(key, known)}", key)
+def _foreign(entry: CheckedEntry) -> Iterator[tuple[str, str, str]]:
+    """Yield each key that the trainer does not read: its place, the key, what it probably stands for."""
+    for kind in ("dataset", *_BLOCKS):
+        block = entry.settings if kind == "dataset" else entry.settings.get(kind)
+        if isinstance(block, dict):
+            for key in (key for key in block if key not in _known(kind)):
+                place = key if kind == "dataset" else f"{kind}.{key}"
+                yield place, key, _meant(key, block, kind, entry)
+
+
+def _meant(key: str, block: dict[str, Any], kind: str, entry: CheckedEntry) -> str:
+    """Return the key of the trainer that is missing and that a foreign one is like, "" where none is."""
+    plain = re.sub(r"[\W_]", "", key).casefold()
+    missing = [
+        name
+        for name in _known(kind)
+        if name not in block and (name not in _BLOCKS or isinstance(block[key], dict))
+    ]
+    if longer := [name for name in missing if len(plain) > 3 and name.replace("_", "").startswith(plain)]:
+        return longer[0]
+    if near := nearest.nearest(key.casefold(), missing, cutoff=_LIKE):
+        return near
+    named = _OTHER_COLUMNS.get(plain, "") if kind == "columns" else ""
+    if named in missing and (named == "messages") == (entry.formatting != "alpaca"):
+        return named
+    elsewhere = [name for name in _BLOCKS if name != kind and key in _known(name)]
+    return next((f"{name}.{key}" for name in elsewhere if key not in (entry.settings.get(name) or ())), "")
+
+
+def _known(kind: str) -> dict[str, Any]:
+    keys: dict[str, Any] = load()["$defs"][kind]["properties"]
+    return keys
