@@ -19,6 +19,7 @@ from lf_qwen3.base.files import write_text
 from lf_qwen3.recipes import (
     Recipe,
     adapt,
+    contradictions,
     files,
     find_recipe,
     list_derived,
@@ -138,7 +139,9 @@ def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
     notes += _fit(document, choice, splits, chosen, training)
     train = document.plain()
     mode = shared.choose_mode(train, chosen, splits.conversion.thinking if splits.conversion else None)
+    contradictions.refuse_quantised(str(train["model_name_or_path"]))
     common = shared.share_settings(train, mode, chosen, answering)
+    contradictions.refuse_contradictions(chosen, common)
     rows, about_rows = choose_answered(splits, choice.test)
     steps = run_book.plan_steps(choice, chosen, bool(rows))
     yamls = files.render_yamls(choice, origin, document, common, rows, serving_own, steps.train)

@@ -2,8 +2,8 @@
 
 A preset opens with a comment: one sentence that says what it is, then what is worth knowing. Its sections say
 what it changes: `train` the training YAML, `generate` every YAML that writes answers, `environment` and
-`launch` how the training is started, `files` what is copied beside the YAML. The folder it lies in is its
-group, and of one group one preset is taken.
+`launch` how the training is started, `files` what is copied beside the YAML, `excludes` what it does not go
+with (contradictions.py). The folder it lies in is its group, and of one group one preset is taken.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.recipes.document import YamlDocument
 
 _STARTED_BY = {"FORCE_TORCHRUN", "USE_RAY"}
-SECTIONS = ("train", "generate", "environment", "launch", "files")
+SECTIONS = ("train", "generate", "environment", "launch", "files", "excludes")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Preset:
     files: tuple[Path, ...] = ()
     comments: dict[str, str] = field(default_factory=dict)
     about: str = ""
+    excludes: tuple[dict[str, Any], ...] = ()
 
     def placed(self, folder: str) -> Preset:
         """Return the preset with its files taken from `folder`, where they lie under their own names."""
@@ -143,6 +144,7 @@ def read_preset(path: Path) -> Preset:
         files=tuple(_file(path, name) for name in sections.get("files", ())),
         comments=_comments(document.settings),
         about="\n".join(lines[1:]).strip(),
+        excludes=tuple(sections.get("excludes", ())),
     )
 
 

@@ -34,7 +34,8 @@ def find_target(key: str) -> str:
 
 def build_chat(common: SharedSettings, own: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the settings of chat.yaml, which are those of api.yaml too; `own` are the user's."""
-    loading = {"infer_backend": "huggingface"} | _for("serve", own)
+    dtype = {key: common.answering[key] for key in BOTH if key in common.answering}
+    loading = {"infer_backend": "huggingface"} | dtype | _for("serve", own)
     quantised = common.quantised if loading["infer_backend"] == "huggingface" else {}
     generation = {
         key: value for key, value in common.answering.items() if schema.group(key) == "GeneratingArguments"
@@ -55,7 +56,8 @@ def build_export(
     (train/tuner.py, export_model).
     """
     fixed = {"export_dir": export_dir, "export_size": 5, "export_device": "cpu"}
-    output = fixed | {"export_legacy_format": False} | {"infer_dtype": "bfloat16"} | _for("export", own)
+    dtype = common.answering.get("infer_dtype", "bfloat16")
+    output = fixed | {"export_legacy_format": False, "infer_dtype": dtype} | _for("export", own)
     template = {key: value for key, value in common.template.items() if not key.endswith("_thinking")}
     return {"model": common.tuned | common.loading, "template": template, "export": output}
 

@@ -166,7 +166,7 @@ def test_whether_it_thinks(kind, names, settings, chat, predict, temperature):
 
 
 def test_a_preset_changes_what_it_is_for():
-    found = written(chosen("lora", "quick", "greedy"))
+    found = written(chosen("instruct", "quick", "greedy"))
     rows = {name: one.get("max_samples") for name, one in found.items()}
     assert rows == dict.fromkeys(found) | {"predict_base": 100, "predict_tuned": 100}
     assert {name for name, one in found.items() if one.get("do_sample") is False} == {

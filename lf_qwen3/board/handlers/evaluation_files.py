@@ -11,7 +11,7 @@ from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.board.handlers import places
-from lf_qwen3.recipes import commented, predict, presets, shared, splits
+from lf_qwen3.recipes import commented, contradictions, predict, presets, shared, splits
 from lf_qwen3.recipes.splits import Splits
 from lf_qwen3.results.evaluate.evaluation import YAMLS
 from lf_qwen3.results.evaluate.predict_run import STAMP
@@ -52,6 +52,7 @@ def plan(asked: Mapping[str, Any]) -> tuple[EvaluationFiles, list[str]]:
         train, chosen, registered.conversion.thinking if registered.conversion else None
     )
     common = shared.share_settings(train, mode, chosen, {"max_new_tokens": asked["new_tokens"]})
+    contradictions.refuse_contradictions(chosen, common)
     texts: dict[str, str] = {}
     for name, model, weights in zip(YAMLS, _MODELS, (common.base, common.tuned), strict=True):
         sections = predict.build_sections(common, weights, rows, str(folder / Path(name).stem))

@@ -117,15 +117,17 @@ def plan_choice(form: TrainingForm) -> PlanShown:
     """Return what a choice means, on the recipe's own sample data.
 
     The memory is that of `estimate_settings`, or why it is not known. Raises `UsageError` for an unknown
-    recipe or preset, and for presets that exclude each other.
+    recipe or preset, and for presets that exclude each other or the recipe.
     """
-    from lf_qwen3.recipes import adapt
+    from lf_qwen3.recipes import adapt, contradictions, shared
     from lf_qwen3.recipes.document import YamlDocument
 
     recipe, chosen = recipes.find_recipe(form.recipe or ""), _chosen(form)
     document = YamlDocument(recipe.text, recipe.name)
     adapt.apply_presets(document, [preset.placed(str(_deepspeed_files())) for preset in chosen])
     settings = document.plain()
+    mode = shared.choose_mode(settings, chosen, None)
+    contradictions.refuse_contradictions(chosen, shared.share_settings(settings, mode, chosen))
     memory: MemoryShown | FailureShown
     try:
         memory = estimate_settings(settings, check_gpus(form.gpus))
