@@ -110,14 +110,14 @@ class Frame:
         """Give an element that was made elsewhere the texts `SECTION.NAME`."""
         self._elements[f"{self.section}.{name}"] = element
 
-    def view(self, name: str) -> View:
-        """Make an element for the HTML of the template web/board/SECTION/NAME.html, with nothing to show.
+    def view(self, name: str, value: object = None) -> View:
+        """Make an element for the HTML of the template web/board/SECTION/NAME.html, filled with a value.
 
         The template is filled anew when the language changes, so it must be quick.
         """
         element = gr.HTML(elem_id=self.id_of(name), padding=False)
-        view = View(gr.State(None), element, f"{self.section}/{name}")
-        element.value = view.html(None, DEFAULT)
+        view = View(gr.State(value), element, f"{self.section}/{name}")
+        element.value = view.html(value, DEFAULT)
         self._views.append(view)
         return view
 

@@ -11,6 +11,7 @@ from lf_qwen3.board import sections
 from lf_qwen3.board.board import Board
 from lf_qwen3.board.frame import PREFIX, Frame
 from lf_qwen3.board.texts import DEFAULT, languages, texts
+from lf_qwen3.trainer import versions
 
 ID = "lf-qwen3"
 
@@ -25,6 +26,9 @@ def build(board: Board) -> None:
     frame = Frame(board)
     if board.engine is None:
         _name_own_elements(frame)
+    if mismatch := versions.find_mismatch():
+        frame.section = "tab"
+        frame.view("version", mismatch)
     for name in sections.ORDER:
         _build_section(frame, name)
     frame.follow_language()

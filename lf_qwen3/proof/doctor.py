@@ -20,7 +20,9 @@ from typing import Any, Literal
 from lf_qwen3 import __version__
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.proof.accelerators import VISIBLE_DEVICES, Accelerator, find_accelerators
+from lf_qwen3.proof.known_broken import fits, list_broken, read_versions
 from lf_qwen3.qwen3 import tokenizer_files
+from lf_qwen3.trainer import versions as trainer_versions
 
 TRAINER = "llamafactory"
 _TORCH_FAMILY = ("torchvision", "torchaudio")
@@ -71,6 +73,7 @@ def check_environment() -> EnvironmentReport:
         _python,
         _trainer,
         _pins,
+        _known_broken,
         _torch_family,
         _metrics,
         _tokenizer,
@@ -118,7 +121,7 @@ def _python() -> Iterator[EnvironmentFinding]:
     except (metadata.PackageNotFoundError, KeyError):
         return
     own = ".".join(map(str, sys.version_info[:3]))
-    if needed and not _fits(needed, own):
+    if needed and not fits(needed, own):
         why = f"{TRAINER} {version(TRAINER)} needs Python {needed}"
         yield _problem(f"this is Python {own}", why, "make an environment: python3.11 -m venv .venv")
 
@@ -146,6 +149,16 @@ def _pins() -> Iterator[EnvironmentFinding]:
             yield _problem(f"{name} is {installed}", why, f'pip install "{name}{specifier}"')
 
 
+def _known_broken() -> Iterator[EnvironmentFinding]:
+    """Name the settings that the installed versions break, and a trainer whose settings are not known."""
+    if mismatch := trainer_versions.describe_mismatch():
+        yield _note(mismatch, "keys that differ between them may be judged wrongly", "docs/versions.md")
+    installed = read_versions()
+    for entry in list_broken(installed) if version(TRAINER) else ():
+        what = f"{entry.setting} fails with {entry.name_versions(installed)}"
+        yield _note(what, f"{entry.symptom} ({entry.source})", entry.cure)
+
+
 def _torch_family() -> Iterator[EnvironmentFinding]:
     """Compare torchvision and torchaudio with torch: a pair that does not match fails at import."""
     torch = version("torch")
@@ -157,8 +170,8 @@ def _torch_family() -> Iterator[EnvironmentFinding]:
             why = "the trainer imports it at its start (data/mm_plugin.py)"
             yield _problem(f"{member} is not installed", why, f"pip install {member}")
             continue
-        for name, specifier, fits in _requirements(member):
-            if name == "torch" and not fits(torch):
+        for name, specifier, needed in _requirements(member):
+            if name == "torch" and not needed(torch):
                 why = f"this {member} was built for torch{specifier}; beside another it fails at import"
                 cure = f"pip install --upgrade torch {' '.join(_TORCH_FAMILY)}"
                 yield _problem(f"{member} {installed} stands beside torch {torch}", why, cure)
@@ -256,13 +269,4 @@ def _requirements(name: str) -> Iterator[tuple[str, str, Callable[[str], bool]]]
     for line in metadata.requires(name) or []:
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            yield requirement.name, str(requirement.specifier), partial(_fits, str(requirement.specifier))
-
-
-def _fits(specifier: str, installed: str) -> bool:
-    """Return whether a version fits; True where packaging is missing."""
-    try:
-        from packaging.specifiers import SpecifierSet
-    except ImportError:
-        return True
-    return SpecifierSet(specifier).contains(installed, prereleases=True)
+            yield requirement.name, str(requirement.specifier), partial(fits, str(requirement.specifier))

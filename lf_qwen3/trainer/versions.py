@@ -47,15 +47,21 @@ def known_version(installed: str | None) -> str:
     return older[-1] if older else next(iter(KNOWN))
 
 
-def describe_mismatch() -> str:
-    """Return a sentence where the installed trainer is none of the known versions, "" where it is one."""
+def find_mismatch() -> dict[str, str]:
+    """Return, where the installed trainer is no known version, it, the known ones and the one judged by.
+
+    The keys are `installed`, `known` and `judge`; nothing is returned where all is well.
+    """
     installed = installed_version()
     if installed is None or installed in KNOWN:
-        return ""
-    return (
-        f"LLaMA-Factory {installed} is installed; lf-qwen3 knows {' and '.join(KNOWN)} "
-        f"and judges settings by {known_version(installed)}"
-    )
+        return {}
+    return {"installed": installed, "known": ", ".join(KNOWN), "judge": known_version(installed)}
+
+
+def describe_mismatch() -> str:
+    """Return a sentence where the installed trainer is none of the known versions, "" where it is one."""
+    sentence = "LLaMA-Factory {installed} is installed; lf-qwen3 knows {known} and judges settings by {judge}"
+    return sentence.format(**mismatch) if (mismatch := find_mismatch()) else ""
 
 
 def _release(version: str) -> tuple[int, ...]:

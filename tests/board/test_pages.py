@@ -119,3 +119,23 @@ def test_every_view_shows_nothing_and_an_error_in_every_language(language):
         error = Read(pages.render(str(view), texts(language), state={"error": "<i>", "hint": "h"}))
         assert ("role", "alert") in error.attributes
         assert "i" not in error.tags
+
+
+def test_the_tab_names_a_trainer_whose_settings_are_not_known(monkeypatch):
+    gradio = pytest.importorskip("gradio")
+    from lf_qwen3.board import sections, tab
+    from lf_qwen3.board.board import Board
+    from lf_qwen3.trainer import versions
+
+    monkeypatch.setattr(sections, "ORDER", ())
+
+    def texts_of_page():
+        with gradio.Blocks() as page:
+            board = Board(lang=gradio.Dropdown(["en"]), dataset_dir=gradio.Textbox())
+            tab.build(board)
+        return "".join(str(block.value) for block in page.blocks.values() if isinstance(block, gradio.HTML))
+
+    monkeypatch.setattr(versions, "installed_version", lambda: "0.9.5")
+    assert "0.9.5" not in texts_of_page()
+    monkeypatch.setattr(versions, "installed_version", lambda: "0.9.9")
+    assert "LLaMA-Factory 0.9.9 is installed; lf-qwen3 knows 0.9.5, 0.9.6.dev0" in texts_of_page()

@@ -20,6 +20,7 @@ from lf_qwen3.proof.check.report import CheckReport
 from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry, OtherNames
 from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.proof.check.training_yaml import TrainingYaml
+from lf_qwen3.trainer import versions
 from lf_qwen3.trainer.records import FORMATTINGS
 
 
@@ -48,6 +49,8 @@ def check(
     yaml = training_yaml.read_config(Path(config)) if config else None
     registry = read_registry(_dataset_dir(dataset_dir, yaml))
     report = CheckReport()
+    if yaml and (mismatch := versions.describe_mismatch()):
+        report.notes.append(mismatch)
     runner = CheckRunner(report.collected)
     model = None
     if tokenizer:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.proof import known_broken
 from lf_qwen3.proof.check.dataset_records import DatasetCounts
 from lf_qwen3.proof.check.rules.training.model import describe_scale, scale_of
 from lf_qwen3.proof.check.rules.training.training_setup import TrainingData, TrainingSetup
@@ -65,7 +66,7 @@ def setup_of(yaml: TrainingYaml, datasets: dict[str, DatasetCounts], registered:
         bare_histories=sum(counts.bare_histories for counts in used.values()),
         kinds={name: counts.kind for name, counts in used.items()},
     )
-    return TrainingSetup(yaml.settings, data, registered)
+    return TrainingSetup(yaml.settings, data, registered, known_broken.read_versions())
 
 
 def check_training(yaml: TrainingYaml, setup: TrainingSetup, runner: CheckRunner) -> dict[str, Any]:

@@ -31,11 +31,15 @@ class TrainingData:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSetup:
-    """What the checks of this group get; `registered` is None where no registry was read."""
+    """What the checks of this group get; `registered` is None where no registry was read.
+
+    `installed` are versions of packages by name, those alone that are known to break some setting.
+    """
 
     settings: Mapping[str, Any]
     data: TrainingData = TrainingData()
     registered: Collection[str] | None = None
+    installed: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Any:
         """Return a setting, or the trainer's default for it."""
