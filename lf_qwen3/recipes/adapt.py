@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lf_qwen3.qwen3 import checkpoints
+from lf_qwen3.recipes import shared
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.presets import Preset
@@ -36,9 +37,10 @@ def fit_to_model(document: YamlDocument, model: str | None) -> list[str]:
     elif kind.lora_also_trains:
         comment = "a Base model must learn the end of a turn"
         document.set("additional_target", kind.lora_also_trains, before="lora_dropout", comment=comment)
+        untie = "; they are one matrix here, so run lf-qwen3 recipe untie after the export, as RUN.md says"
         return [
             f"{name} is a Base model: the LoRA trains {kind.lora_also_trains} too, or it could not learn to "
-            "end its answer; this takes more memory"
+            f"end its answer; this takes more memory{untie if shared.splits_tied(document.plain()) else ''}"
         ]
     return []
 

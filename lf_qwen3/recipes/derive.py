@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.qwen3.architecture import Checkpoint
-from lf_qwen3.recipes import adapt
+from lf_qwen3.recipes import adapt, needs, shared
 from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.method import name_method, read_summary
-from lf_qwen3.recipes.needs import describe_needs
 from lf_qwen3.trainer import schema
 
 EXPERT_TARGETS = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
@@ -15,7 +14,7 @@ EXPERT_TARGETS = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
 EXPERT_RANK = 8
 ROUTER_LOSS = 0.001
 """router_aux_loss_coef in the config.json of Qwen3-30B-A3B and Qwen3-235B-A22B."""
-SMALL, LARGE = 1e9, 14e9
+SMALL = 1e9
 
 _THINKS = {
     "never": "An Instruct-2507 model never thinks: the sample's thinking records only show that it runs.",
@@ -23,8 +22,14 @@ _THINKS = {
     "by choice": "",
 }
 _EXPERTS = (
-    'It takes transformers 4: pip install "transformers>=4.57.1,<5". Version 5 holds the experts as one',
-    "tensor, which LLaMA-Factory 0.9.5 neither gives a LoRA nor packs into 4 bits; moe-lora-sft says more.",
+    'To train the experts too: pip install "transformers>=4.57.1,<5". Version 5 holds the experts of a layer',
+    "as one tensor, which LLaMA-Factory 0.9.5 neither gives a LoRA nor packs; moe-lora-sft says more.",
+)
+REACHED = {True: "attention and experts", False: "attention; not the experts, with transformers 5"}
+"""What the targets reach, by whether the installed transformers holds experts as layers."""
+_TIED = (
+    "The LoRA trains both embeddings, which this checkpoint ties: after llamafactory-cli export run",
+    "`lf-qwen3 recipe untie FOLDER`, or vLLM serves noise. RUN.md of recipe new has it in its place.",
 )
 
 
@@ -40,20 +45,19 @@ def derive_text(name: str, written: str, checkpoint: Checkpoint) -> str:
 def fit_to_checkpoint(document: YamlDocument, checkpoint: Checkpoint) -> None:
     """Set what a checkpoint calls for: model, template, thinking, rate, batch, LoRA targets.
 
-    The batch of one step stays what the method says. A model of 14 billion parameters or more takes half the
-    rate; one below a billion takes two records at a time where a LoRA leaves the room.
+    The batch of one step and the rate stay what the method says: LLaMA-Factory's and ms-swift's examples keep
+    the rate of a LoRA for every size. A model below a billion parameters takes two records at a time where a
+    LoRA leaves the room.
     """
     settings, shape = document.settings, checkpoint.shape
     is_lora = settings["finetuning_type"] == "lora"
     adapt.fit_to_model(document, checkpoint.id)
-    if shape.parameters >= LARGE:
-        document.set("learning_rate", settings["learning_rate"] / 2)
     if shape.parameters < SMALL and is_lora and settings["per_device_train_batch_size"] == 1:
         document.set("per_device_train_batch_size", 2)
         document.set("gradient_accumulation_steps", settings["gradient_accumulation_steps"] // 2)
     if shape.experts and is_lora:
         alpha = settings["lora_alpha"] * EXPERT_RANK // settings["lora_rank"]
-        document.set("lora_target", EXPERT_TARGETS, comment="attention and experts")
+        document.set("lora_target", EXPERT_TARGETS, comment=REACHED[needs.are_experts_layers()])
         document.set("lora_rank", EXPERT_RANK)
         document.set("lora_alpha", alpha)
     elif shape.experts:
@@ -76,6 +80,7 @@ def _header(name: str, document: YamlDocument, checkpoint: Checkpoint) -> list[s
         origin,
         *([thinks] if thinks else []),
         *experts,
+        *(_TIED if shared.splits_tied(document.plain()) else ()),
         "",
         "Run it on the sample data, from the folder that holds dataset_info/:",
         f"  lf-qwen3 recipe show {name} > {name}.yaml",
@@ -83,6 +88,6 @@ def _header(name: str, document: YamlDocument, checkpoint: Checkpoint) -> list[s
         "On your own data (writes train.yaml and all that goes with it):",
         f"  lf-qwen3 recipe new {name} --dataset my_data --dataset-dir data --out runs/my_data",
         "",
-        *describe_needs(document.plain(), checkpoint),
+        *needs.describe_needs(document.plain(), checkpoint, needs.are_experts_layers()),
     ]
     return [f"# {line}".rstrip() for line in lines]

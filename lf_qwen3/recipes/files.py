@@ -7,7 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.recipes import Recipe, board, commented, gguf, name_method, predict, run_book, serving, shared
+from lf_qwen3.qwen3 import checkpoints
+from lf_qwen3.recipes import (
+    Recipe,
+    board,
+    commented,
+    gguf,
+    name_method,
+    needs,
+    predict,
+    run_book,
+    serving,
+    shared,
+)
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.commented import Sections
 from lf_qwen3.recipes.document import YamlDocument
@@ -17,8 +29,6 @@ from lf_qwen3.recipes.shared import SharedSettings
 
 ANSWERING_TOO = (predict.BATCH, predict.ROWS)
 """Keys of training that hold for predicting as well when they are set by hand."""
-
-MERGED = "merged"
 
 
 def render_yamls(
@@ -39,10 +49,11 @@ def render_yamls(
     made = {"train.yaml": (dict(common.train), document.text())}
     for name, what, sections, comments in _generating(choice, common, rows, own):
         stage = name.partition(".")[0].partition("_")[0]
-        command = commented.format_command(
-            "train" if stage == "predict" else stage, os.path.join(choice.out, name)
-        )
-        text = commented.format_yaml(commented.format_opening(what, command), sections, comments)
+        path = os.path.join(choice.out, name)
+        commands = [commented.format_command("train" if stage == "predict" else stage, path)]
+        if stage == "export":
+            commands = run_book.export_commands(choice, common.train)
+        text = commented.format_yaml(commented.format_opening(what, *commands), sections, comments)
         made[name] = (commented.flatten(sections), text)
     return made
 
@@ -67,7 +78,7 @@ def _generating(
     out = choice.out
     yamls = _predicting(choice, common, rows) if rows else []
     talking = serving.build_chat(common, own)
-    merged = serving.build_export(common, os.path.join(out, MERGED), own)
+    merged = serving.build_export(common, os.path.join(out, run_book.MERGED), own)
     comments = _comments(common)
     yamls += [
         ("chat.yaml", "Chat in the terminal with what train.yaml wrote.", talking, comments),
@@ -81,7 +92,7 @@ def _predicting(
     choice: RecipeChoice, common: SharedSettings, rows: str
 ) -> list[tuple[str, str, Sections, dict[str, str]]]:
     """Return predict_base.yaml and predict_tuned.yaml, and predict_merged.yaml before a GGUF."""
-    merged = {"model_name_or_path": os.path.join(choice.out, MERGED)}
+    merged = {"model_name_or_path": os.path.join(choice.out, run_book.MERGED)}
     runs = [
         ("base", "the model as it was before training", common.base, True),
         ("tuned", "what train.yaml wrote", common.tuned, True),
@@ -126,14 +137,8 @@ def _header(recipe: Recipe, choice: RecipeChoice, train: Mapping[str, Any], laun
         "# commands in their order, for the folder that this was written from.",
     ]
     same = ("model_name_or_path", "finetuning_type", "quantization_bit")
-    if all(train.get(key) == recipe.settings.get(key) for key in same):
-        header += ["#", *_needs(recipe)]
+    checkpoint = checkpoints.find_checkpoint(str(train["model_name_or_path"]))
+    if checkpoint and all(train.get(key) == recipe.settings.get(key) for key in same):
+        lines = needs.describe_needs(recipe.settings, checkpoint, needs.are_experts_layers())
+        header += ["#", *(f"# {line}" for line in lines)]
     return header
-
-
-def _needs(recipe: Recipe) -> list[str]:
-    """Return the paragraph of the recipe's opening comment that says what it needs."""
-    header = recipe.document.header
-    start = next((at for at, line in enumerate(header) if line.startswith("# Needs")), len(header))
-    end = next((at for at in range(start, len(header)) if header[at].rstrip() == "#"), len(header))
-    return header[start:end]

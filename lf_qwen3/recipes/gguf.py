@@ -9,7 +9,7 @@ import os
 
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.commented import format_command
-from lf_qwen3.recipes.run_book import render_page
+from lf_qwen3.recipes.run_book import export_commands, render_page
 from lf_qwen3.recipes.shared import SharedSettings
 
 ROWS = 100
@@ -30,7 +30,7 @@ def render_gguf_book(choice: RecipeChoice, common: SharedSettings, predicts: boo
         types=TYPES,
         gate_rows=common.answering.get("max_samples") or ROWS,
         context=longest,
-        export=format_command("export", os.path.join(choice.out, "export.yaml")),
+        export="\n".join(export_commands(choice, common.train)),
         predict_merged=format_command("train", os.path.join(choice.out, "predict_merged.yaml")),
         file=lambda kind: os.path.join(choice.out, "gguf", f"{choice.recipe}-{kind}.gguf"),
     )

@@ -4,7 +4,8 @@ Bytes for each parameter: full training keeps weights, gradients and Adam's two 
 trainer casts what it trains to float32: model/adapter.py), 16 bytes; a frozen weight takes 2; in 4 bits with
 double quantisation 0.5, and 0.127 bits for its scales (QLoRA, arXiv 2305.14314). The loss holds about three
 copies of the logits in 32 bits; DPO's four, with those of the reference, and KTO's five (docs/estimate.md).
-Gradient checkpointing keeps one hidden state for each layer.
+Gradient checkpointing keeps one hidden state for each layer. CUDA's context, buffers and fragments take a
+fixed part and a share of all (measured for `estimate`: docs/estimate.md).
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any
 
 from lf_qwen3.qwen3.architecture import VOCABULARY, Checkpoint, ModelShape
 
 TRAINED, FROZEN, PACKED = 16.0, 2.0, 0.5 + 0.127 / 8
-OVERHEAD = 1.5e9
+FIXED, SHARE = 0.65e9, 0.04
 CARDS = (12, 16, 24, 32, 40, 48, 80)
 ROOM = 0.9 * 2**30
 """Bytes to plan with for each GB a card is sold with: the rest goes to fragments."""
@@ -42,22 +44,43 @@ class RecipeMemory:
         return self.frozen + self.trained + self.logits + self.rest
 
 
-def estimate_recipe_memory(
-    settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool = True
-) -> RecipeMemory:
-    """Return the estimated bytes of a training on one GPU.
+def are_experts_layers() -> bool:
+    """Tell whether the installed transformers holds each expert as linear layers, as version 4 did.
 
-    `has_layers` is false for transformers 5, where experts are no layers: neither packed nor given a LoRA.
+    Version 5 holds the experts of a layer as one tensor, which the trainer neither packs nor gives a LoRA; it
+    is what counts where none is installed.
     """
+    try:
+        return int(metadata.version("transformers").split(".")[0]) < 5
+    except (metadata.PackageNotFoundError, ValueError):
+        return False
+
+
+def estimate_recipe_memory(
+    settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool = False
+) -> RecipeMemory:
+    """Return the estimated bytes of a training on one GPU; `has_layers` as `are_experts_layers` says."""
     shape = checkpoint.shape
     tokens = _rows(settings) * settings["cutoff_len"]
     logits = _copies(settings) * 4.0 * tokens * VOCABULARY
-    rest = 2.0 * tokens * shape.hidden * shape.layers + OVERHEAD
-    if settings["finetuning_type"] == "full":
-        return RecipeMemory(0, TRAINED * shape.parameters, logits, rest)
-    packed = (_linear(shape) if has_layers else shape.layers * shape.attention) if _is_packed(settings) else 0
-    frozen = PACKED * packed + FROZEN * (shape.parameters - packed)
-    return RecipeMemory(frozen, TRAINED * _lora(settings, shape, has_layers), logits, rest)
+    hidden = 2.0 * tokens * shape.hidden * shape.layers
+    frozen, trained = 0.0, TRAINED * shape.parameters
+    if settings["finetuning_type"] != "full":
+        layers = _linear(shape) if has_layers or not shape.experts else shape.layers * shape.attention
+        packed = layers if _is_packed(settings) else 0
+        frozen = PACKED * packed + FROZEN * (shape.parameters - packed)
+        trained = TRAINED * _lora(settings, shape, has_layers)
+    rest = hidden + FIXED + SHARE * (frozen + trained + logits + hidden)
+    return RecipeMemory(frozen, trained, logits, rest)
+
+
+def list_notes(settings: Mapping[str, Any], checkpoint: Checkpoint | None) -> list[str]:
+    """Return what a user should know before the run: what a LoRA does not reach in a mixture of experts."""
+    about = checkpoint and describe_experts(settings, checkpoint, are_experts_layers())
+    if not checkpoint or not about or are_experts_layers():
+        return []
+    total = _format_size(estimate_recipe_memory(settings, checkpoint).total)
+    return [about.replace("That is with", f"about {total} with", 1).strip().rstrip(".")]
 
 
 def has_reference(settings: Mapping[str, Any]) -> bool:
@@ -68,9 +91,11 @@ def has_reference(settings: Mapping[str, Any]) -> bool:
     return settings.get("stage") == "kto" or settings.get("pref_loss") not in ("orpo", "simpo")
 
 
-def describe_needs(settings: Mapping[str, Any], checkpoint: Checkpoint) -> list[str]:
-    """Return the lines of the paragraph, without the comment sign."""
-    memory = estimate_recipe_memory(settings, checkpoint)
+def describe_needs(
+    settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool = False
+) -> list[str]:
+    """Return the lines of the paragraph, without the comment sign; `has_layers` as above."""
+    memory = estimate_recipe_memory(settings, checkpoint, has_layers)
     parts = [
         *([f"the frozen weights take {_format_size(memory.frozen)}"] if memory.frozen else []),
         f"what is trained takes {_format_size(memory.trained)} ({_trained(settings)})",
@@ -80,7 +105,7 @@ def describe_needs(settings: Mapping[str, Any], checkpoint: Checkpoint) -> list[
     ]
     paragraph = (
         f"Needs {_cards(memory, settings)}. Estimated: about {_format_size(memory.total)} in use. "
-        f"{_unpacked(settings, checkpoint)}"
+        f"{describe_experts(settings, checkpoint, has_layers)}{_fused(memory, settings)}"
         f"Of {checkpoint.shape.parameters / 1e9:.1f} billion parameters, {', '.join(parts)}. "
         f"For other settings: lf-qwen3 estimate --model {checkpoint.name} --method {_method(settings)}"
     )
@@ -88,14 +113,17 @@ def describe_needs(settings: Mapping[str, Any], checkpoint: Checkpoint) -> list[
 
 
 def _cards(memory: RecipeMemory, settings: Mapping[str, Any]) -> str:
-    card = next((size for size in CARDS if memory.total <= ROOM * size), None)
-    if card:
+    if card := _card(memory.total):
         return f"a card of {card} GB that knows bf16"
-    spread = memory.frozen + memory.trained
-    free = ROOM * CARDS[-1] - memory.logits - memory.rest
+    spread = (1 + SHARE) * (memory.frozen + memory.trained)
+    free = ROOM * CARDS[-1] - (memory.total - spread)
     number = max(2, 2 ** math.ceil(math.log2(spread / free)))
     preset = "fsdp-qlora" if settings.get("quantization_bit") else "ds-zero3"
     return f"{number} cards of {CARDS[-1]} GB with the preset {preset}, which spreads the weights over them"
+
+
+def _card(total: float) -> int | None:
+    return next((size for size in CARDS if total <= ROOM * size), None)
 
 
 def _rows(settings: Mapping[str, Any]) -> int:
@@ -108,12 +136,36 @@ def _copies(settings: Mapping[str, Any]) -> int:
     return {"dpo": 4 if has_reference(settings) else 3, "kto": 5}.get(settings["stage"], 3)
 
 
-def _unpacked(settings: Mapping[str, Any], checkpoint: Checkpoint) -> str:
-    """Say what it takes where the experts stay in 16 bits."""
-    if not (checkpoint.shape.experts and _is_packed(settings)):
+def describe_experts(settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool) -> str:
+    """Say what the installed transformers makes of experts beside a LoRA, and what the other version does."""
+    if not checkpoint.shape.experts or settings["finetuning_type"] == "full":
         return ""
-    total = _format_size(estimate_recipe_memory(settings, checkpoint, has_layers=False).total)
-    return f"That is with transformers 4; with 5, where the experts stay in 16 bits, about {total}. "
+    other = _format_size(estimate_recipe_memory(settings, checkpoint, not has_layers).total)
+    if has_layers:
+        return (
+            f"That is with transformers 4; with 5 the experts stay as they are, in 16 bits: about {other}. "
+        )
+    packed = ""
+    if _is_packed(settings):
+        here = estimate_recipe_memory(settings, checkpoint).total
+        plain = estimate_recipe_memory({**settings, "quantization_bit": None}, checkpoint).total
+        packed = (
+            f", and 4 bits save {1 - here / plain:.0%} against the {_format_size(plain)} of plain LoRA and "
+            "slow every step"
+        )
+    return (
+        "That is with transformers 5, where the experts stay as they are, in 16 bits: the LoRA reaches the "
+        f"attention alone{packed}. With transformers 4, which trains the experts too, about {other}. "
+    )
+
+
+def _fused(memory: RecipeMemory, settings: Mapping[str, Any]) -> str:
+    """Say which smaller card is enough where the loss is computed without holding the logits."""
+    without = (1 + SHARE) * memory.logits
+    smaller = _card(memory.total - without)
+    if settings["stage"] not in ("sft", "pt") or smaller in (None, _card(memory.total)):
+        return ""
+    return f"With the preset liger, which holds no logits, {smaller} GB are enough. "
 
 
 def _is_packed(settings: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.files import write_text
+from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.recipes import (
     Recipe,
     adapt,
@@ -23,6 +24,7 @@ from lf_qwen3.recipes import (
     files,
     find_recipe,
     list_derived,
+    needs,
     presets,
     run_book,
     serving,
@@ -142,8 +144,9 @@ def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
     contradictions.refuse_quantised(str(train["model_name_or_path"]))
     common = shared.share_settings(train, mode, chosen, answering)
     contradictions.refuse_contradictions(chosen, common)
+    notes += needs.list_notes(train, checkpoints.find_checkpoint(str(train["model_name_or_path"])))
     rows, about_rows = choose_answered(splits, choice.test)
-    steps = run_book.plan_steps(choice, chosen, bool(rows))
+    steps = run_book.plan_steps(choice, chosen, common, bool(rows))
     yamls = files.render_yamls(choice, origin, document, common, rows, serving_own, steps.train)
     for file, (settings, _) in yamls.items():
         schema.check_settings(settings, os.path.join(choice.out, file))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.commented import format_command
 from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.shared import SharedSettings
+
+MERGED = "merged"
+"""The folder of the exported model, below --out."""
 
 _ABOUT = {
     "train.yaml": "trains",
@@ -36,10 +39,12 @@ class RunSteps:
     predict: list[str]
     after: list[str]
     serve: list[str]
-    export: str
+    export: list[str]
 
 
-def plan_steps(choice: RecipeChoice, chosen: Sequence[Preset], predicts: bool) -> RunSteps:
+def plan_steps(
+    choice: RecipeChoice, chosen: Sequence[Preset], common: SharedSettings, predicts: bool
+) -> RunSteps:
     """Return the command lines of a set; `predicts` tells whether it has predict files."""
     train = os.path.join(choice.out, "train.yaml")
     predict = [
@@ -60,8 +65,15 @@ def plan_steps(choice: RecipeChoice, chosen: Sequence[Preset], predicts: bool) -
             format_command("chat", os.path.join(choice.out, "chat.yaml")),
             f"API_HOST=127.0.0.1 API_PORT=8000 {api}",
         ],
-        export=format_command("export", os.path.join(choice.out, "export.yaml")),
+        export=export_commands(choice, common.train),
     )
+
+
+def export_commands(choice: RecipeChoice, train: Mapping[str, Any]) -> list[str]:
+    """Return the lines that write one whole model: one more where two embeddings come out of one."""
+    untie = f"lf-qwen3 recipe untie {shlex.quote(os.path.join(choice.out, MERGED))}"
+    export = format_command("export", os.path.join(choice.out, "export.yaml"))
+    return [export, untie] if shared.splits_tied(train) else [export]
 
 
 def render_run_book(
@@ -82,6 +94,7 @@ def render_run_book(
         scaled=[preset for preset in chosen if _scales(preset)],
         ways=_ways(os.path.join(choice.out, "train.yaml")),
         is_lora=shared.is_lora(train),
+        splits_tied=shared.splits_tied(train),
         is_quantised=bool(common.quantised.get("quantization_bit")),
         board_folder=board.FOLDER,
         board_file=board.file_name(choice),

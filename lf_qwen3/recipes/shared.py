@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.recipes.presets import Preset, find_preset
 
 Mode = Literal["thinking", "non-thinking"]
@@ -96,6 +97,16 @@ def choose_mode(train: Mapping[str, Any], chosen: Sequence[Preset], thinking_rec
 def is_lora(train: Mapping[str, Any]) -> bool:
     """Tell whether the training writes an adapter beside the model, and not a whole model."""
     return train.get("finetuning_type", "lora") in ("lora", "oft")
+
+
+def splits_tied(train: Mapping[str, Any]) -> bool:
+    """Tell whether a LoRA trains embeddings that the model ties, and so makes two matrices of one.
+
+    A model of which nothing is known counts as one that ties.
+    """
+    targets = {*_listed(train.get("additional_target"))} & {"embed_tokens", "lm_head"}
+    model = str(train.get("model_name_or_path", ""))
+    return bool(targets) and is_lora(train) and checkpoints.is_tied(model) is not False
 
 
 def _base(train: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,8 +62,8 @@ def test_options_mean_what_they_mean_on_the_command_line():
         gguf=True,
     )
     assert files_in("runs/a") == planned.files
-    several = recipe(NAME, dataset="my", dataset_dir="data", preset=["quick", "greedy"])
-    assert several.choice.presets == ("quick", "greedy")
+    several = recipe(NAME, dataset="my", dataset_dir="data", preset=["quick", "non-thinking"])
+    assert several.choice.presets == ("quick", "non-thinking")
 
 
 def test_a_file_with_other_content_is_kept_unless_replaced():

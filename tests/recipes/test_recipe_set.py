@@ -111,6 +111,17 @@ def test_a_qlora_is_merged_into_the_unquantised_model():
     assert found["export"]["infer_dtype"] == "bfloat16"
 
 
+@pytest.mark.parametrize(("model", "ties"), [("Qwen/Qwen3-4B-Base", True), ("Qwen/Qwen3-8B-Base", False)])
+def test_the_export_of_a_tied_base_model_is_untied(model, ties):
+    made = plan_recipe_set(RecipeChoice("qwen3-4b-lora-sft", "my", "data", "runs/my", model, gguf=True))
+    untie = "lf-qwen3 recipe untie runs/my/merged"
+    for name in ("RUN.md", "RUN_GGUF.md", "export.yaml"):
+        lines = made.files[name].splitlines()
+        export = next(at for at, line in enumerate(lines) if "llamafactory-cli export" in line)
+        assert (untie in lines[export + 1]) == ties
+    assert any("recipe untie" in note for note in made.notes) == ties
+
+
 def test_another_backend_takes_no_bitsandbytes():
     found = written(chosen("qlora", settings={"infer_backend": "vllm", "vllm_maxlen": 8192}))
     assert found["api"]["infer_backend"] == found["chat"]["infer_backend"] == "vllm"

@@ -7,7 +7,7 @@ import pytest
 from lf_qwen3.qwen3.architecture import CHECKPOINTS
 from lf_qwen3.qwen3.checkpoints import kind_of
 from lf_qwen3.recipes import find_recipe, list_derived, list_shipped
-from lf_qwen3.recipes.derive import EXPERT_TARGETS, LARGE
+from lf_qwen3.recipes.derive import EXPERT_TARGETS, derive_text
 from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.needs import estimate_recipe_memory
 from lf_qwen3.trainer import schema
@@ -114,12 +114,35 @@ def test_a_step_holds_as_many_records_as_the_method_says():
     require_of_each(DERIVED, check)
 
 
-def test_a_large_model_takes_half_the_rate():
+def test_the_rate_is_the_method_s_for_every_size():
     def check(recipe, settings):
-        factor = 0.5 if recipe.checkpoint.shape.parameters >= LARGE else 1
-        assert settings["learning_rate"] == pytest.approx(factor * of_file(recipe.path)["learning_rate"])
+        assert settings["learning_rate"] == of_file(recipe.path)["learning_rate"]
 
     require_of_each(DERIVED, check)
+
+
+def test_a_base_checkpoint_that_ties_its_embeddings_is_untied_after_the_export():
+    def check(recipe, settings):
+        ties = recipe.checkpoint.shape.tied and "additional_target" in settings
+        assert ("lf-qwen3 recipe untie" in recipe.text) == ties
+
+    require_of_each(DERIVED, check)
+
+
+def test_the_header_tells_the_card_for_the_transformers_that_is_installed(monkeypatch):
+    recipe = BY_NAME["qwen3-30b-a3b-qlora-sft"]
+    for version, size, card in (
+        ("5.6.0", "about 67 GB in use", "80 GB"),
+        ("4.57.1", "about 29 GB in use", "32 GB"),
+    ):
+        monkeypatch.setattr("importlib.metadata.version", lambda name, version=version: version)
+        text = " ".join(derive_text(recipe.name, recipe.path.read_text(), recipe.checkpoint).split())
+        assert size in text.replace(" # ", " ")
+        assert f"Needs a card of {card}" in text
+        comment = next(line for line in text.split("lora_target")[1:])
+        assert ("attention and experts" in comment) == version.startswith("4")
+    monkeypatch.undo()
+    assert "save 2% against the 69 GB of plain LoRA" in " ".join(recipe.text.replace("\n# ", " ").split())
 
 
 def test_a_mixture_of_experts_is_reached_by_a_lora_and_balanced_in_full_training():
