@@ -40,7 +40,7 @@ def command(run_dir: str, plots: str | None, as_json: bool) -> int:
         _show(diagnosis)
         for path in diagnosis.plots:
             click.echo(f"drawn: {path}")
-    return 0 if diagnosis.is_sound else 1
+    return 1 if diagnosis.has_faults else 0
 
 
 def _show(diagnosis: Diagnosis) -> None:
@@ -78,8 +78,9 @@ def _summary(diagnosis: Diagnosis) -> str:
     best = min(run.main_validation, key=lambda point: point.value, default=None)
     lowest = f", validation at best {best.value:.3f} (step {best.step})" if best else ""
     facts = f"{run.folder}: {run.step}{planned} steps{losses}{lowest}"
-    if diagnosis.is_sound:
-        return f"{click.style('sound', fg='green', bold=True)}: {facts}"
+    if not diagnosis.has_faults:
+        colour = "green" if diagnosis.is_sound else "cyan"
+        return f"{click.style(diagnosis.state, fg=colour, bold=True)}: {facts}"
     counts = {
         severity: sum(verdict.severity == severity for verdict in diagnosis.verdicts)
         for severity in ("error", "warning")

@@ -6,14 +6,14 @@ import html
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lf_qwen3.base.argument_types import require_argument_types
-from lf_qwen3.base.severity import SEVERITIES, Severity
+from lf_qwen3.base.severity import Severity
 from lf_qwen3.results.diagnose.plots import draw
 from lf_qwen3.results.diagnose.reading import read_run
 from lf_qwen3.results.diagnose.training_run import TrainingRun
-from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictRule, all_verdicts
+from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictRule, settle
 
 if TYPE_CHECKING:
     import polars
@@ -44,9 +44,22 @@ class Diagnosis:
     plots: list[Path] = field(default_factory=list)
 
     @property
+    def has_faults(self) -> bool:
+        """Tell whether there is an error or a warning."""
+        return any(verdict.severity != "info" for verdict in self.verdicts)
+
+    @property
     def is_sound(self) -> bool:
-        """Tell whether there is nothing but information."""
-        return all(verdict.severity == "info" for verdict in self.verdicts)
+        """Tell whether there is nothing but information, and enough of the run to say so."""
+        return self.state == "sound"
+
+    @property
+    def state(self) -> Literal["sound", "too short to tell", "not sound"]:
+        """Return the sum of the verdicts."""
+        if self.has_faults:
+            return "not sound"
+        is_short = any(verdict.code == "too_short" for verdict in self.verdicts)
+        return "too short to tell" if is_short else "sound"
 
     def to_frame(self) -> polars.DataFrame:
         """Return one row per verdict, the gravest first: code, severity, what, evidence, advice."""
@@ -63,8 +76,7 @@ class Diagnosis:
             f"<br>evidence: {html.escape(verdict.evidence)}<br>try next: {html.escape(verdict.advice)}</li>"
             for verdict in self.verdicts
         ]
-        state = "sound" if self.is_sound else "not sound"
-        return f"<p>{html.escape(str(self.run.folder))}: {state}</p><ul>{''.join(items)}</ul>"
+        return f"<p>{html.escape(str(self.run.folder))}: {self.state}</p><ul>{''.join(items)}</ul>"
 
     def as_json(self) -> dict[str, Any]:
         """Return the diagnosis as one JSON object; a value that is no number is given as null."""
@@ -73,6 +85,7 @@ class Diagnosis:
             "run": str(run.folder),
             "is_finished": run.is_finished,
             "is_sound": self.is_sound,
+            "state": self.state,
             "step": run.step,
             "total_steps": run.total,
             "verdicts": [_finite(asdict(verdict)) for verdict in self.verdicts],
@@ -94,14 +107,15 @@ def diagnose(run_dir: Path | str, *, plots: Path | str | None = None) -> Diagnos
     where its files cannot be read, or for `plots` without matplotlib.
     """
     run, notes = read_run(Path(run_dir))
-    verdicts = [_verdict(rule, evidence) for rule in all_verdicts() if (evidence := rule.evidence(run))]
-    verdicts.sort(key=lambda verdict: SEVERITIES.index(verdict.severity))
+    verdicts = [_verdict(rule, evidence) for rule, evidence in settle(run)]
     return Diagnosis(run, verdicts, notes, draw(run, Path(plots)) if plots else [])
 
 
 def _verdict(rule: VerdictRule, evidence: Evidence) -> Verdict:
     severity = evidence.severity or rule.severity
-    return Verdict(rule.code, severity, rule.what, evidence.text, rule.advice, evidence.figures)
+    return Verdict(
+        rule.code, severity, rule.what, evidence.text, evidence.advice or rule.advice, evidence.figures
+    )
 
 
 def _finite(value: Any) -> Any:

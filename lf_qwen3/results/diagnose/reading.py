@@ -11,7 +11,7 @@ from typing import Any
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.results.diagnose import answers, history
 from lf_qwen3.results.diagnose.folders import beside
-from lf_qwen3.results.diagnose.training_run import ENOUGH, TrainingRun
+from lf_qwen3.results.diagnose.training_run import TrainingRun
 from lf_qwen3.trainer import yaml_reader
 
 RECIPE = "train.yaml"
@@ -53,7 +53,7 @@ def read_run(folder: Path) -> tuple[TrainingRun, list[str]]:
         generation=_json(place / "generation_config.json"),
         answers=written,
     )
-    return run, [*run_history.notes, *wrong, *_going_on(run), *_short(run)]
+    return run, [*run_history.notes, *wrong, *_going_on(run)]
 
 
 def locate(folder: Path) -> Path:
@@ -148,9 +148,3 @@ def _going_on(run: TrainingRun) -> list[str]:
     planned = f" of {run.total}" if run.total else ""
     where = f"step {run.step}{planned}, {silent}"
     return [f"the run is still going, or was broken off: {where}; this is what there is so far"]
-
-
-def _short(run: TrainingRun) -> list[str]:
-    few = len(run.train) < ENOUGH
-    note = f"{len(run.train)} logged losses are too few to judge the shape of the curve: lower logging_steps"
-    return [note] if few else []

@@ -34,6 +34,13 @@ def test_a_good_run_is_one_line(tmp_path):
     ]
 
 
+def test_a_run_of_six_steps_is_too_short_to_tell(tmp_path):
+    result = called(written.run(tmp_path / "run", FALLING[:6], {6: 1.4}, every=1))
+    assert result.return_value == 0
+    assert "evidence: the run had 6 steps" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith(f"too short to tell: {tmp_path / 'run'}: 6 steps")
+
+
 def test_json_holds_verdicts_and_curves(tmp_path):
     found = json.loads(called(written.run(tmp_path / "run", OVERFIT, RISING), "--json").stdout)
     assert [one["code"] for one in found["verdicts"]] == ["overfit"]
@@ -43,7 +50,7 @@ def test_json_holds_verdicts_and_curves(tmp_path):
 
 def test_plots_are_drawn_as_png_and_svg_the_same_each_time(tmp_path):
     pytest.importorskip("matplotlib")
-    folder = written.run(tmp_path / "run", [2.0, float("nan"), *FALLING], CALM)
+    folder = written.run(tmp_path / "run", [2.0, *FALLING, float("nan")], CALM)
     first, second = (called(folder, "--plots", tmp_path / name) for name in "ab")
     assert first.return_value == second.return_value == 1
     names = {one.name for one in (tmp_path / "a").iterdir()}

@@ -31,6 +31,7 @@ def _share(run: TrainingRun, defect: str) -> VerdictResult:
     "the trained model repeats itself to the end of its answers",
     "predict with Qwen's sampling (do_sample: true, temperature 0.6, top_p 0.95, top_k 20), never greedily; "
     "then fewer epochs or a lower learning_rate",
+    turns={"epochs": "down", "learning_rate": "down"},
     good=_run("repetition", 0.01),
     bad=_run("repetition", 0.3),
 )

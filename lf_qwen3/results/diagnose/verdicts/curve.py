@@ -5,35 +5,25 @@ from __future__ import annotations
 import math
 from statistics import median
 
-from lf_qwen3.results.diagnose.training_run import ENOUGH, Point, TrainingRun, example, middle, part, steps
+from lf_qwen3.results.diagnose.training_run import (
+    ENOUGH,
+    Point,
+    TrainingRun,
+    example,
+    mean,
+    middle,
+    part,
+    steps,
+)
 from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictResult, verdict
 
 WINDOW = 10
-_NAN = float("nan")
+
+LOW = 0.3
+"""A mean training loss below it is not what answers in a model's own words come to."""
+
 _FLAT = example(train=(2.0, 2.003, 1.998, 2.001, 2.002, 1.999, 2.0, 2.001), validation=())
 _SPIKY = (2.0, 1.9, 1.8, 1.75, 1.7, 1.65, 1.6, 4.9, 1.6, 1.55)
-
-
-@verdict(
-    "not_a_number",
-    "error",
-    "the loss or its gradient became no number: from there on the weights are damaged",
-    "bf16: true in place of fp16, a lower learning_rate, max_grad_norm: 1.0; a row with nothing to learn "
-    "does it too: lf-qwen3 check --config TRAIN.yaml finds those",
-    good=example(),
-    bad=example(train=(2.0, 1.9, _NAN, _NAN)),
-)
-def not_a_number(run: TrainingRun) -> VerdictResult:
-    """Require finite numbers; a loss of exactly 0 is how transformers logs steps that were NaN."""
-    odd = [point for point in run.train if not math.isfinite(point.value) or point.value == 0]
-    norms = [point for point in run.gradient if not math.isfinite(point.value)]
-    validations = [
-        point for curve in run.validation.values() for point in curve if not math.isfinite(point.value)
-    ]
-    named = (("loss", odd), ("grad_norm", norms), ("eval_loss", validations))
-    texts = [f"{name} {logged[0].value} at {steps(logged)}" for name, logged in named if logged]
-    first = [logged[0].step for _, logged in named if logged]
-    return Evidence("; ".join(texts), {"first_step": min(first)}) if texts else None
 
 
 @verdict(
@@ -42,6 +32,7 @@ def not_a_number(run: TrainingRun) -> VerdictResult:
     "the loss never moved: nothing was learnt",
     "a higher learning_rate (1e-4 is usual for LoRA, 1e-5 for full training), fewer warm-up steps; "
     "check that lora_target: all, and that the data is learnt from: lf-qwen3 preview NAME --dataset-dir DIR",
+    turns={"learning_rate": "up", "warm-up": "down"},
     good=example(),
     bad=_FLAT,
 )
@@ -66,6 +57,7 @@ def flat_loss(run: TrainingRun) -> VerdictResult:
     "error",
     "the loss ended higher than it began: the training fell apart",
     "a learning_rate three to ten times lower, more warm-up (warmup_ratio: 0.1)",
+    turns={"learning_rate": "down", "warm-up": "up"},
     good=example(),
     bad=example(train=(2.0, 1.8, 1.7, 2.4, 3.5, 4.0, 4.1, 4.2)),
 )
@@ -87,6 +79,7 @@ def loss_rose(run: TrainingRun) -> VerdictResult:
     "warning",
     "the loss jumps and comes back: some steps tear at the weights",
     "max_grad_norm: 1.0 (or 0.3), more warm-up, a larger batch; look at the rows of that step for odd ones",
+    turns={"warm-up": "up"},
     good=example(),
     bad=example(train=_SPIKY),
 )
@@ -110,3 +103,29 @@ def _is_spike(before: tuple[Point, ...], point: Point) -> bool:
     middle = median(values)
     spread = median(abs(value - middle) for value in values)
     return point.value > 1.5 * middle and point.value > middle + 6 * spread and point.value > 0.1
+
+
+@verdict(
+    "low_loss",
+    "warning",
+    "the training loss is suspiciously low: the answers are known by heart, or in the prompt",
+    "fewer epochs, more varied rows; look for duplicates and leaks: lf-qwen3 check NAME --dataset-dir DIR",
+    turns={"epochs": "down"},
+    good=example(),
+    bad=example(train=(1.5, 1.0, 0.6, 0.4, 0.25, 0.2, 0.15, 0.1)),
+)
+def low_loss(run: TrainingRun) -> VerdictResult:
+    """Require a loss of 0.3 or more at the end: what Qwen3 answers in its own words stays above it.
+
+    Preference and reward losses mean something else and are left out.
+    """
+    if run.stage not in ("sft", "pt") or len(run.train) < 3:
+        return None
+    last = part(run.train, 0.1)[1]
+    value = mean(last)
+    if not value < LOW:
+        return None
+    below = next((point for point in run.train if point.value < LOW), last[0])
+    span = f"{value:.3f} on average from step {last[0].step} to {last[-1].step}"
+    text = f"{span}; first below {LOW} at step {below.step}"
+    return Evidence(text, {"mean": value, "since_step": below.step})

@@ -22,6 +22,7 @@ _STOPPED = {
     "info",
     "early stopping ended the run",
     "that is what it is for; where it came too soon, raise early_stopping_steps or eval_steps",
+    turns={"eval_steps": "up"},
     good=example(),
     bad=example(total=200, state=_STOPPED, validation=(1.9, 1.6, 1.7, 1.8)),
 )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from lf_qwen3.results.diagnose.training_run import Point, TrainingRun, example, mean, part
+from lf_qwen3.results.diagnose.training_run import Point, TrainingRun, example, mean
 from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictResult, verdict
 
 RISE = 0.01
 """A validation loss this share above its lowest counts as risen; below it is noise of a small set."""
-
-LOW = 0.3
-"""A mean training loss below it is not what answers in a model's own words come to."""
 
 _OVERFIT = example(train=(2.0, 1.6, 1.3, 1.1, 0.9, 0.7, 0.5, 0.35), validation=(1.8, 1.5, 1.6, 1.9))
 
@@ -19,6 +16,7 @@ _OVERFIT = example(train=(2.0, 1.6, 1.3, 1.1, 0.9, 0.7, 0.5, 0.35), validation=(
     "warning",
     "the training loss falls while the validation loss rises: it learns the rows by heart",
     "fewer epochs or a lower learning_rate, more or more varied rows, a smaller lora_rank, lora_dropout: 0.1",
+    turns={"epochs": "down", "learning_rate": "down"},
     good=example(),
     bad=_OVERFIT,
 )
@@ -60,27 +58,11 @@ def _near(curve: tuple[Point, ...], step: int) -> float | None:
 
 
 @verdict(
-    "no_validation",
-    "warning",
-    "nothing was validated, so nobody sees from when on it learns by heart",
-    "convert with --val 0.05, then eval_dataset: NAME_val, eval_strategy: steps, eval_steps: 0.1",
-    good=example(),
-    bad=example(validation=()),
-)
-def no_validation(run: TrainingRun) -> VerdictResult:
-    """Require a validation loss, or the settings for one in a run that has not come to it yet."""
-    if any(run.validation.values()) or not run.train:
-        return None
-    if not run.is_finished and run.settings.get("eval_strategy", "no") not in ("no", False):
-        return None
-    return f"{run.step} steps, no eval_loss"
-
-
-@verdict(
     "still_learning",
     "info",
     "the validation loss was still falling at the end",
     "more epochs, or a higher learning_rate, may bring it further down",
+    turns={"epochs": "up", "learning_rate": "up"},
     good=example(validation=(1.9, 1.5, 1.41, 1.405, 1.404)),
     bad=example(validation=(1.9, 1.7, 1.55, 1.42)),
 )
@@ -97,28 +79,3 @@ def still_learning(run: TrainingRun) -> VerdictResult:
         f"{before.value:.3f} at step {before.step}, {last.value:.3f} at step {last.step}, the last one",
         {"last_step": last.step, "last": last.value, "before": before.value},
     )
-
-
-@verdict(
-    "low_loss",
-    "warning",
-    "the training loss is suspiciously low: the answers are known by heart, or in the prompt",
-    "fewer epochs, more varied rows; look for duplicates and leaks: lf-qwen3 check NAME --dataset-dir DIR",
-    good=example(),
-    bad=example(train=(1.5, 1.0, 0.6, 0.4, 0.25, 0.2, 0.15, 0.1)),
-)
-def low_loss(run: TrainingRun) -> VerdictResult:
-    """Require a loss of 0.3 or more at the end: what Qwen3 answers in its own words stays above it.
-
-    Preference and reward losses mean something else and are left out.
-    """
-    if run.stage not in ("sft", "pt") or len(run.train) < 3:
-        return None
-    last = part(run.train, 0.1)[1]
-    value = mean(last)
-    if not value < LOW:
-        return None
-    below = next((point for point in run.train if point.value < LOW), last[0])
-    span = f"{value:.3f} on average from step {last[0].step} to {last[-1].step}"
-    text = f"{span}; first below {LOW} at step {below.step}"
-    return Evidence(text, {"mean": value, "since_step": below.step})
