@@ -19,7 +19,7 @@ from lf_qwen3.base.discovery import import_all
 from lf_qwen3.base.severity import SEVERITIES, Severity
 from lf_qwen3.results.diagnose.training_run import TrainingRun
 
-Turn = Literal["up", "down"]
+AdviceTurn = Literal["up", "down"]
 
 KINDS = ("numbers", "plan", "stop", "curve", "validation", "weights", "answers")
 """The files of verdicts, causes before effects: of two opposite verdicts of one gravity the cause stands."""
@@ -57,7 +57,7 @@ class VerdictRule:
     test: VerdictTest
     good: TrainingRun
     bad: TrainingRun
-    turns: Mapping[str, Turn] = field(default_factory=dict)
+    turns: Mapping[str, AdviceTurn] = field(default_factory=dict)
     voids: tuple[str, ...] = ()
 
     @property
@@ -82,7 +82,7 @@ def verdict(
     *,
     good: TrainingRun,
     bad: TrainingRun,
-    turns: Mapping[str, Turn] | None = None,
+    turns: Mapping[str, AdviceTurn] | None = None,
     voids: tuple[str, ...] = (),
 ) -> Callable[[VerdictTest], VerdictTest]:
     """Register the decorated function as the verdict behind `code`."""
