@@ -11,6 +11,10 @@ from dataclasses import dataclass
 VOCABULARY = 151_936
 """Rows of the embedding, which is padded: the tokenizer knows 151,669 tokens."""
 
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
+"""The linear layers of a block. Of a mixture of experts transformers 5 holds FEED_FORWARD as no layers."""
+
 
 @dataclass(frozen=True)
 class ModelShape:

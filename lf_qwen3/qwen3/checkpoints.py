@@ -85,6 +85,13 @@ def find_quantisation(model: str) -> str:
     return ending[0].lstrip("-") if ending else ""
 
 
+def is_packed(model: str) -> bool:
+    """Tell whether the weights of a checkpoint are quantised in any way, FP8 too."""
+    if config := _config(model):
+        return bool(config.get("quantization_config"))
+    return bool(re.search(rf"(?:-FP8|{_ENDING})$", next(iter(_names(model)), ""), re.IGNORECASE))
+
+
 def name_unquantised(model: str) -> str:
     """Return the id without the ending that says how it is quantised."""
     return re.sub(rf"(?:{_ENDING})$", "", model.rstrip("/"), flags=re.IGNORECASE)
@@ -107,9 +114,9 @@ def _names(model: str) -> list[str]:
     return [part.split("--")[-1].replace("___", ".") for part in reversed(Path(model).parts)]
 
 
-def _config(model: str) -> dict[str, object]:
+def _config(model: str, file: str = "config.json") -> dict[str, object]:
     try:
-        config = json.loads((Path(model) / "config.json").read_text("utf-8"))
+        config = json.loads((Path(model) / file).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return config if isinstance(config, dict) else {}

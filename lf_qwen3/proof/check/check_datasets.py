@@ -9,6 +9,7 @@ from pathlib import Path
 from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import NoProgress, Progress, Status
+from lf_qwen3.proof import known_broken
 from lf_qwen3.proof.check import near_duplicates, training_yaml
 from lf_qwen3.proof.check.dataset_pass import DatasetPass
 from lf_qwen3.proof.check.dataset_records import DatasetFiles
@@ -18,7 +19,10 @@ from lf_qwen3.proof.check.model_templates import ModelTemplates
 from lf_qwen3.proof.check.registry_file import Registry, read_registry
 from lf_qwen3.proof.check.report import CheckReport
 from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry, OtherNames
+from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup
+from lf_qwen3.proof.check.run_folders import read_run_folders
 from lf_qwen3.proof.check.runner import CheckRunner
+from lf_qwen3.proof.check.training_data import gather_training_data
 from lf_qwen3.proof.check.training_yaml import TrainingYaml
 from lf_qwen3.trainer import versions
 from lf_qwen3.trainer.records import FORMATTINGS
@@ -62,9 +66,12 @@ def check(
             OtherNames(registry.document.other_names), registry.path, line_of=registry.document.line_of
         )
     entries = _check_entries(registry, _chosen(names, registry, yaml), runner)
-    _check_records(DatasetPass(registry.folder, runner, model, yaml), entries, yaml, report, progress)
+    dataset_pass = DatasetPass(registry.folder, runner, model, yaml)
+    _check_records(dataset_pass, entries, yaml, report, progress)
     if yaml:
-        setup = training_yaml.setup_of(yaml, report.datasets, list(registry.entries))
+        data = gather_training_data(yaml, dataset_pass, entries)
+        setup = TrainingSetup(yaml.settings, data, list(registry.entries), known_broken.read_versions())
+        runner.run(read_run_folders(setup), str(yaml.path), line_of=yaml.line_of)
         report.training = training_yaml.check_training(yaml, setup, runner)
     return report
 

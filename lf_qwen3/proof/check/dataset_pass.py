@@ -16,7 +16,7 @@ from lf_qwen3.proof.check.rules.records.sample import SampleReader
 from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
 from lf_qwen3.proof.check.rules.splits.duplicate import Duplicate
 from lf_qwen3.proof.check.runner import CheckRunner
-from lf_qwen3.proof.check.token_counter import TokenCounter
+from lf_qwen3.proof.check.token_counter import TokenCounter, TokenCounts
 from lf_qwen3.proof.check.token_figures import token_figures
 from lf_qwen3.proof.check.training_yaml import TrainingYaml
 from lf_qwen3.trainer.records import Dropped
@@ -26,7 +26,7 @@ _BATCH_SIZE = 8  # per_device_train_batch_size where the YAML sets none
 
 
 class DatasetPass:
-    """Reads datasets one after the other; `counts`, `hashes` and `tokens` hold what each gave, by name."""
+    """Reads datasets one after the other; the dicts hold what each gave, by name."""
 
     def __init__(
         self, folder: Path, runner: CheckRunner, model: ModelTemplates | None, yaml: TrainingYaml | None
@@ -36,6 +36,7 @@ class DatasetPass:
         self.counts: dict[str, DatasetCounts] = {}
         self.hashes: dict[str, RecordHashes] = {}
         self.tokens: dict[str, dict[str, Any]] = {}
+        self.token_counts: dict[str, TokenCounts] = {}
         self._model = model
         self._settings = yaml.settings if yaml else {}
         self._near_pairs: list[tuple[str, str]] = []
@@ -72,6 +73,7 @@ class DatasetPass:
         counts.orphans = hashes.orphans()
         if counter and self._model:
             counter.finish()
+            self.token_counts[name] = counter.counts
             self.tokens[name] = token_figures(counter.counts, self._batch_size())
             self._model.compare(first, files, self.runner)
 

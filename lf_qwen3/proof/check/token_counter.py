@@ -41,11 +41,15 @@ class PartLengths:
 
 @dataclass(slots=True)
 class TokenCounts:
-    """The tokens of one dataset; `kept` are the lengths after the cut, in the order of the records."""
+    """The tokens of one dataset; `kept` are the lengths after the cut, in the order of the records.
+
+    `labels` are the lengths of each record's last answer, its reasoning included, before the cut.
+    """
 
     cutoff_len: int
     kinds: dict[str, PartLengths] = field(default_factory=lambda: {kind: PartLengths() for kind in KINDS})
     kept: array[int] = field(default_factory=lambda: array("I"))
+    labels: array[int] = field(default_factory=lambda: array("I"))
     learnt: int = 0
     cut: int = 0
     lost_close: int = 0
@@ -55,6 +59,9 @@ class TokenCounts:
         """Take one record in."""
         self.kinds["thinking" if is_thinking else "plain"].add(encoded)
         self.kept.append(len(encoded.input_ids))
+        last = encoded.pieces[-1].turn
+        answer = [piece.whole for piece in encoded.pieces if piece.turn == last and piece.part != "prompt"]
+        self.labels.append(sum(answer))
         self.learnt += encoded.learnt
         self.cut += encoded.is_cut
         self.lost_close += encoded.lost_close

@@ -58,10 +58,14 @@ def padding_waste(lengths: Sequence[int], batch_size: int, seed: int = 42) -> fl
 
 def packing_waste(lengths: Sequence[int], cutoff_len: int) -> float:
     """Return the share of padding in rows of cutoff_len, filled greedily as processor_utils.py fills them."""
-    rows = 0
-    for at in range(0, len(lengths), _PACKED_AT_ONCE):
-        rows += _packed(lengths[at : at + _PACKED_AT_ONCE], cutoff_len)
+    rows = count_packed_rows(lengths, cutoff_len)
     return 1 - sum(lengths) / (rows * cutoff_len) if rows else 0.0
+
+
+def count_packed_rows(lengths: Sequence[int], cutoff_len: int) -> int:
+    """Return how many rows of cutoff_len the records fill."""
+    batches = (lengths[at : at + _PACKED_AT_ONCE] for at in range(0, len(lengths), _PACKED_AT_ONCE))
+    return sum(_packed(batch, cutoff_len) for batch in batches)
 
 
 def _packed(lengths: Sequence[int], cutoff_len: int) -> int:

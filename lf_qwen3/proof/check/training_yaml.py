@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.proof import known_broken
-from lf_qwen3.proof.check.dataset_records import DatasetCounts
 from lf_qwen3.proof.check.rules.training.model import describe_scale, scale_of
-from lf_qwen3.proof.check.rules.training.training_setup import TrainingData, TrainingSetup
+from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup
 from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.trainer import yaml_reader
 
@@ -52,21 +50,6 @@ def read_config(path: Path) -> TrainingYaml:
         hint = "the trainer stops at a key that stands twice: take one of the lines out"
         raise LfQwen3Error(f"{path}:{line}: duplicate key {key}", hint, code="repeated_key")
     return TrainingYaml(path, reading.settings, reading.lines)
-
-
-def setup_of(yaml: TrainingYaml, datasets: dict[str, DatasetCounts], registered: list[str]) -> TrainingSetup:
-    """Return what the checks of a YAML get: its settings, and the counts of its training datasets."""
-    used = {name: datasets[name] for name in yaml.trained if name in datasets}
-    data = TrainingData(
-        thinking=sum(counts.thinking for counts in used.values()),
-        plain=sum(counts.plain for counts in used.values()),
-        several_turns=sum(counts.several_turns for counts in used.values()),
-        orphans=sum(counts.orphans for counts in used.values()),
-        lost_loops=sum(counts.lost_loops for counts in used.values()),
-        bare_histories=sum(counts.bare_histories for counts in used.values()),
-        kinds={name: counts.kind for name, counts in used.items()},
-    )
-    return TrainingSetup(yaml.settings, data, registered, known_broken.read_versions())
 
 
 def check_training(yaml: TrainingYaml, setup: TrainingSetup, runner: CheckRunner) -> dict[str, Any]:

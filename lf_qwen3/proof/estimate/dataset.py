@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.proof.check.token_counter import TokenCounter
 from lf_qwen3.proof.check.token_figures import packing_waste, padding_waste
 from lf_qwen3.proof.estimate.plan import TrainingPlan
+from lf_qwen3.proof.training_steps import count_held_out, count_steps, is_packed
 from lf_qwen3.qwen3 import tokenizer_files as tokenizers
 from lf_qwen3.trainer.records import Record
 from lf_qwen3.trainer.render import Template
@@ -154,9 +155,18 @@ def _taken(files: DatasetFiles, reader: SampleReader, most: int) -> Iterator[Pla
 
 def _estimate_from_bytes(taken: Iterator[PlacedSample], cutoff_len: int, counted: _Counted) -> None:
     for _, sample in taken:
-        length = _length(sample.record)
-        counted.kept.append(min(length, cutoff_len))
-        counted.cut += length > cutoff_len
+        for record in _fed(sample):
+            length = _length(record)
+            counted.kept.append(min(length, cutoff_len))
+            counted.cut += length > cutoff_len
+
+
+def _fed(sample: Sample) -> tuple[Record, ...]:
+    """Return what is fed of a record: a ranking record once with either answer."""
+    record = sample.record
+    if record.rejected is None:
+        return (record,)
+    return record, replace(record, messages=[*record.messages[:-1], record.rejected])
 
 
 def _length(record: Record) -> int:
@@ -166,9 +176,9 @@ def _length(record: Record) -> int:
 
 
 def _hold_out(counted: _Counted, settings: Mapping[str, Any]) -> None:
-    """Take what val_size holds out off: a number of records, or a share below 1."""
-    size, total = float(settings.get("val_size") or 0), len(counted.kept)
-    held_out = min(int(size) if size > 1 else ceil(size * total), total)
+    """Take what val_size holds out off."""
+    total = len(counted.kept)
+    held_out = count_held_out(settings, total)
     if held_out:
         left = (total - held_out) / total
         del counted.kept[total - held_out :]
@@ -185,7 +195,7 @@ def _figures(
         )
     waste = padding_waste(counted.kept, plan.batch)
     number = records
-    if settings.get("packing") or settings.get("neat_packing"):
+    if is_packed(settings):
         waste = packing_waste(counted.kept, plan.cutoff_len)
         number = round(tokens / ((1 - waste) * plan.cutoff_len))
     epochs = float(settings.get("num_train_epochs") or 3.0)
@@ -196,17 +206,8 @@ def _figures(
         learnt=counted.learnt if folder else None,
         padding=round(waste, 4),
         cut=round(counted.cut / records, 4),
-        steps=_steps(plan, settings, number, epochs),
+        steps=count_steps(settings, number, plan.batch, plan.gpus),
         epochs=epochs,
         exact=folder is not None,
         tokenizer=str(folder or ""),
     )
-
-
-def _steps(plan: TrainingPlan, settings: Mapping[str, Any], number: int, epochs: float) -> int:
-    """Return the optimiser's steps (transformers Trainer.set_initial_training_values)."""
-    if (most := int(settings.get("max_steps") or -1)) > 0:
-        return most
-    batches = ceil(ceil(number / plan.batch) / plan.gpus)
-    accumulated = int(settings.get("gradient_accumulation_steps") or 1)
-    return ceil(epochs * max(ceil(batches / accumulated), 1))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.estimate.plan import ATTENTION, FEED_FORWARD, Precision, TrainingPlan
+from lf_qwen3.proof.estimate.plan import Precision, TrainingPlan
+from lf_qwen3.qwen3.architecture import ATTENTION, FEED_FORWARD
 from lf_qwen3.recipes.needs import has_reference
 from lf_qwen3.trainer import schema, yaml_reader
 

@@ -10,14 +10,12 @@ from typing import Any, Literal
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.qwen3 import checkpoints
-from lf_qwen3.qwen3.architecture import CHECKPOINTS, SHAPES, VOCABULARY, ModelShape
+from lf_qwen3.qwen3.architecture import ATTENTION, CHECKPOINTS, FEED_FORWARD, SHAPES, VOCABULARY, ModelShape
 
 TrainingMethod = Literal["lora", "qlora", "full"]
 Precision = Literal["autocast", "half", "single"]
 TrainingStage = Literal["sft", "dpo", "kto"]
 METHODS: tuple[TrainingMethod, ...] = ("lora", "qlora", "full")
-ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
-FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
 _CONFIG = {
     "layers": "num_hidden_layers",
     "hidden": "hidden_size",

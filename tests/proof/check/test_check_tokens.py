@@ -143,3 +143,37 @@ def test_percentile_keeps_its_share(lengths, share):
     bound = percentile(sorted(lengths), share)
     assert sum(one <= bound for one in lengths) >= len(lengths) * share / 100
     assert sum(one < bound for one in lengths) < len(lengths) * share / 100
+
+
+def test_answers_longer_than_what_is_generated(tmp_path, tokenizer):
+    write(tmp_path, ROWS)
+    predict = {"template": "qwen3", "enable_thinking": "null", "eval_dataset": "a", "do_predict": "true"}
+    path = tmp_path / "predict.yaml"
+
+    def findings(**changes):
+        settings = {**predict, "predict_with_generate": "true", **changes}
+        path.write_text("".join(f"{key}: {value}\n" for key, value in settings.items()), "utf-8")
+        return [finding.detail for finding in check(tmp_path, config=path, tokenizer=tokenizer).findings]
+
+    assert findings(max_new_tokens=300) == []
+    (detail,) = findings(max_new_tokens=150)
+    assert detail.startswith("2 of 5 answers are longer than 150 tokens")
+    (detail,) = findings(model_name_or_path="Qwen/Qwen3-4B-Thinking-2507")
+    assert detail.startswith("1,024 tokens")
+
+
+def test_packed_rows_make_the_steps(tmp_path, tokenizer):
+    write(tmp_path, ROWS * 8)
+    settings = {"dataset": "a", "template": "qwen3", "enable_thinking": "null", "do_train": "true"}
+    settings |= {
+        "packing": "true",
+        "neat_packing": "true",
+        "per_device_train_batch_size": "1",
+        "save_steps": "50",
+    }
+    path = tmp_path / "train.yaml"
+    path.write_text("".join(f"{key}: {value}\n" for key, value in settings.items()), "utf-8")
+    report = check(tmp_path, config=path, tokenizer=tokenizer)
+    (finding,) = [finding for finding in report.findings if finding.code == "save_beyond_run"]
+    steps = int(finding.detail.split("the run has ")[1].split()[0])
+    assert 3 <= steps <= 3 * len(ROWS)

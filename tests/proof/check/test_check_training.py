@@ -75,7 +75,7 @@ def findings(folder, *without, **changes):
         pytest.param((), {"swanlab_api_key": "abcdefgh"}, {"yaml_secret"}, id="api key"),
         pytest.param((), {"run_name": "hf_" + "a" * 30}, {"yaml_secret"}, id="token in another key"),
         pytest.param((), {"dataset": "a_tran"}, {"dataset_unregistered"}, id="unknown dataset"),
-        pytest.param(("template",), {}, {"template_unfit"}, id="no template"),
+        pytest.param(("template",), {}, {"template_unfit", "thinking_as_text"}, id="no template"),
         pytest.param((), INSTRUCT, {"template_unfit"}, id="qwen3 for instruct"),
         pytest.param(
             (), {**INSTRUCT, "template": "qwen3_nothink"}, {"thinking_as_text"}, id="instruct learns to think"
@@ -266,4 +266,4 @@ def test_words_of_yaml_1_1_mean_what_they_mean_to_the_trainer(folder):
 @pytest.mark.parametrize("recipe", recipes.list_shipped(), ids=lambda one: one.name)
 def test_shipped_recipe_has_no_finding_on_the_shipped_data(recipe):
     report = check(assets.folder("dataset_info"), config=recipe.path)
-    assert report.as_json()["findings"] == []
+    assert {*report.counts} <= {"experts_untouched"}  # true of transformers 5; the recipe's head says so

@@ -24,7 +24,8 @@ class TemplateDifference(NamedTuple):
     "warning",
     "LLaMA-Factory feeds other tokens than the model's own chat template writes",
     "at inference the model is asked through its own template; lf-qwen3 preview shows both side by side; "
-    "tools without a system text are one cause: set default_system, or let lf-qwen3 convert write them",
+    "tools without a system text are one cause: any system text, or default_system in the YAML, makes both "
+    "alike, and lf-qwen3 convert writes the tools so that they are",
     good=TemplateDifference(),
     bad=TemplateDifference("answer", "Yes.", "\n\nYes."),
 )

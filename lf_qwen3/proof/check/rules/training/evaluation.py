@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
-from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup, sft_setup
+from lf_qwen3.proof.check.rules.training.training_setup import TrainingData, TrainingSetup, sft_setup
 
 MOST_EPOCHS = 3
+LITTLE = 1024
+"""The trainer's max_new_tokens, which a Thinking-2507 checkpoint mostly spends on its reasoning alone."""
+
+_MEASURED = ("sft", "pt", "dpo", "kto", "rm")
+_SPEEDS = ("runtime", "samples_per_second", "steps_per_second")
 
 _BEST: dict[str, Any] = {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss"}
+_BEST_EACH: dict[str, Any] = {"metric_for_best_model": "eval_a_val_loss"}
+_PREDICT: dict[str, Any] = {"do_train": False, "do_predict": True, "predict_with_generate": True}
 _STEPS: dict[str, Any] = {"eval_strategy": "steps", "eval_steps": 0.1, "save_steps": 0.1}
 _GOOD = sft_setup(eval_dataset="a_val", **_STEPS, **_BEST, early_stopping_steps=3)
 
@@ -117,6 +125,88 @@ def many_epochs(setup: TrainingSetup) -> CheckResult:
     epochs, steps = setup["num_train_epochs"], setup["max_steps"]
     decides = setup.trains and isinstance(epochs, int | float) and not (isinstance(steps, int) and steps > 0)
     return Fault(f"{epochs:g} epochs", "num_train_epochs") if decides and epochs > MOST_EPOCHS else PASS
+
+
+@check(
+    "validated_on_training",
+    "error",
+    "the rows that validate are rows that are trained on",
+    "the validation would say what was learnt by heart, and early stopping would never stop; convert with "
+    "--val 0.05, then eval_dataset: NAME_val",
+    good=_GOOD,
+    bad=sft_setup(dataset="a", eval_dataset="a", **_STEPS),
+)
+def validated_on_training(setup: TrainingSetup) -> Iterator[Fault]:
+    """Require other datasets, of other files, to evaluate on."""
+    trained = setup.names("dataset") if setup.trains else []
+    files = {path: name for name in trained for path in setup.data.files.get(name, ())}
+    for name in setup.names("eval_dataset"):
+        shared = next((files[path] for path in setup.data.files.get(name, ()) if path in files), "")
+        if name in trained:
+            yield Fault(name, "eval_dataset")
+        elif shared:
+            yield Fault(f"{name} and {shared} are one file", "eval_dataset")
+
+
+@check(
+    "best_not_measured",
+    "error",
+    "the validation does not measure what the best checkpoint is chosen by, and the trainer stops there",
+    "name a measure that there is: under eval_on_each_dataset eval_NAME_loss for one NAME of eval_dataset; "
+    "take predict_with_generate out of a YAML that trains, and the validation gives eval_loss",
+    good=sft_setup(eval_dataset="a_val", eval_on_each_dataset=True, **_STEPS, **_BEST | _BEST_EACH),
+    bad=sft_setup(eval_dataset="a_val", eval_on_each_dataset=True, **_STEPS, **_BEST),
+)
+def best_not_measured(setup: TrainingSetup) -> CheckResult:
+    """Require a measure of the trainer's (Trainer._determine_best_metric; train/sft/metric.py)."""
+    key = "metric_for_best_model" if setup["metric_for_best_model"] else "load_best_model_at_end"
+    if not setup.evaluates or not setup[key] or setup["stage"] not in _MEASURED:
+        return PASS
+    metric = str(setup["metric_for_best_model"] or "loss")
+    metric = metric if metric.startswith("eval_") else f"eval_{metric}"
+    each = setup.names("eval_dataset") if setup["eval_on_each_dataset"] else []
+    prefixes = [f"eval_{name}_" for name in each] or ["eval_"]
+    measures = _measures(setup)
+    named = {prefix + measure for prefix in prefixes for measure in (*measures, *_SPEEDS)}
+    is_open = setup["stage"] != "sft" and metric.startswith(tuple(prefixes))
+    if metric in named or is_open:
+        return PASS
+    there = ", ".join(prefix + measure for prefix in prefixes for measure in measures)
+    return Fault(f"{metric}; there is {there}", key)
+
+
+def _measures(setup: TrainingSetup) -> tuple[str, ...]:
+    """Return what one validation measures beside its speed; other stages than sft measure more."""
+    if setup["stage"] == "sft" and setup["predict_with_generate"]:
+        return ("rouge-1", "rouge-2", "rouge-l", "bleu-4")
+    return ("loss", "accuracy") if setup["compute_accuracy"] else ("loss",)
+
+
+@check(
+    "answers_cut",
+    "warning",
+    "max_new_tokens ends the generation before the answers can be complete",
+    "raise it: Qwen advises 32,768 for a model that reasons; what is cut scores as wrong",
+    good=sft_setup(TrainingData(labels=(90, 100)), **_PREDICT, max_new_tokens=1024),
+    bad=sft_setup(TrainingData(labels=(90, 2000)), **_PREDICT, max_new_tokens=1024),
+)
+def answers_cut(setup: TrainingSetup) -> CheckResult:
+    """Require room for the answers of the data, and for a checkpoint that always reasons."""
+    limit = setup["max_new_tokens"]
+    if (
+        not (setup["do_predict"] and setup["predict_with_generate"])
+        or not isinstance(limit, int)
+        or limit < 1
+    ):
+        return PASS
+    longer = [length for length in setup.data.labels if length > limit]
+    if longer:
+        count = f"{len(longer):,} of {len(setup.data.labels):,} answers are longer than {limit:,} tokens"
+        return Fault(f"{count}, the longest has {max(longer):,}", "max_new_tokens")
+    kind = setup.checkpoint
+    if kind is not None and kind.thinks == "always" and limit <= LITTLE:
+        return Fault(f"{limit:,} tokens for a checkpoint that reasons first", "max_new_tokens")
+    return PASS
 
 
 def _never_evaluates(setup: TrainingSetup) -> bool:

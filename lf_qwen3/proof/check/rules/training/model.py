@@ -6,6 +6,8 @@ import math
 
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup, sft_setup
+from lf_qwen3.qwen3.model_origin import origin_of
+from lf_qwen3.trainer.render import NAMES
 
 LORA_RATES = (3e-5, 1e-3)
 FULL_RATES = (1e-6, 3e-5)
@@ -22,20 +24,25 @@ SCALES = (0.25, 8.0)
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-4B-Instruct-2507", template="qwen3"),
 )
 def template_unfit(setup: TrainingSetup) -> CheckResult:
-    """Require the template that lf_qwen3.qwen3.checkpoints names for the checkpoint."""
-    kind = setup.checkpoint
-    if kind is None or setup["template"] == kind.template:
+    """Require the template of the checkpoint, of a model made from one either of Qwen3's two.
+
+    Continued pre-training writes no turns, and does without.
+    """
+    kind, template = setup.checkpoint, setup["template"]
+    fitting = (kind.template,) if kind else NAMES
+    needs_none = setup["stage"] == "pt" and not template
+    if template in fitting or needs_none or not setup.is_qwen3:
         return PASS
-    given = f"template is {setup['template']}" if setup["template"] else "no template is named"
-    return Fault(f"{given}, {setup.model} takes {kind.template}", "template")
+    given = f"template is {template}" if template else "no template is named"
+    return Fault(f"{given}, {setup.model} takes {' or '.join(fitting)}", "template")
 
 
 @check(
     "base_lora",
     "error",
     "a LoRA on a Base checkpoint cannot learn to end its answer",
-    "<|im_end|> has no trained embedding there; add additional_target: embed_tokens,lm_head, or take "
-    "the hybrid model",
+    "<|im_end|> has no trained embedding there; add additional_target: embed_tokens,lm_head, or take the "
+    "hybrid model; 0.6B, 1.7B and 4B tie the two: run lf-qwen3 recipe untie over the exported folder",
     good=sft_setup(
         model_name_or_path="Qwen/Qwen3-4B-Base",
         finetuning_type="lora",
@@ -45,7 +52,7 @@ def template_unfit(setup: TrainingSetup) -> CheckResult:
 )
 def base_lora(setup: TrainingSetup) -> CheckResult:
     """Require that a LoRA on a Base checkpoint trains the embeddings too (QwenLM/Qwen3 #1064)."""
-    kind = setup.checkpoint
+    kind = setup.checkpoint or origin_of(setup.model)
     if kind is None or not kind.lora_also_trains or not setup.is_lora or not setup.trains:
         return PASS
     missing = set(kind.lora_also_trains.split(",")) - set(setup.names("additional_target"))

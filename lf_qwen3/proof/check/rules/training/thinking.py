@@ -72,8 +72,10 @@ def reasoning_lost(setup: TrainingSetup) -> CheckResult:
     bad=sft_setup(_MIXED, template="qwen3_nothink"),
 )
 def thinking_as_text(setup: TrainingSetup) -> CheckResult:
-    """Require plain records for qwen3_nothink."""
-    is_text = setup.learns_answers and setup["template"] == "qwen3_nothink" and setup.data.thinking
+    """Require plain records for qwen3_nothink, and for any other template over a Qwen3."""
+    template = setup["template"]
+    is_text = template == "qwen3_nothink" or (template != "qwen3" and setup.is_qwen3)
+    is_text = is_text and setup.learns_answers and setup.data.thinking > 0
     return Fault(f"{setup.data.thinking:,} records reason", "template") if is_text else PASS
 
 

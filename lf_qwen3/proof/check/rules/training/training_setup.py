@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lf_qwen3.data.registry.shape import DatasetKind
-from lf_qwen3.qwen3 import checkpoints
+from lf_qwen3.qwen3 import checkpoints, model_origin
 from lf_qwen3.trainer import schema
 
 
@@ -18,6 +19,10 @@ class TrainingData:
     `several_turns` have more than one answer. `orphans` are those among them whose earlier dialogue is
     no record of its own, so that its answer is learnt nowhere else. `lost_loops` lose reasoning between tool
     calls unless preserve_thinking is true, `bare_histories` get blocks with it (see `DatasetCounts`).
+
+    `rows` are those of each dataset, `files` the paths of each dataset, the evaluated ones too. `steps` are
+    those of the run on one GPU, more GPUs make fewer; None where they cannot be told. `labels` are the
+    lengths in tokens, with their reasoning, of the answers to evaluate; none where no tokenizer counted.
     """
 
     thinking: int = 0
@@ -27,6 +32,10 @@ class TrainingData:
     lost_loops: int = 0
     bare_histories: int = 0
     kinds: Mapping[str, DatasetKind] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    steps: int | None = None
+    labels: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,16 @@ class TrainingSetup:
     def checkpoint(self) -> checkpoints.CheckpointKind | None:
         """Return which kind of Qwen3 checkpoint is trained, None where its name does not say."""
         return checkpoints.kind_of(self.model) if self.model else None
+
+    @property
+    def is_qwen3(self) -> bool:
+        """Return whether the model is a Qwen3, by its name or its folder."""
+        return bool(self.model) and model_origin.is_qwen3(self.model)
+
+    @property
+    def evaluates(self) -> bool:
+        """Return whether there are validations while it trains."""
+        return self.trains and self["eval_strategy"] not in ("no", None, False)
 
     @property
     def learns_answers(self) -> bool:

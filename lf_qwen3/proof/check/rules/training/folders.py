@@ -1,0 +1,108 @@
+"""What lies already where the YAML writes, or reads from an earlier run."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
+
+
+class RunFolders(NamedTuple):
+    """What the folders of a YAML hold; "" where there is nothing to tell.
+
+    `tokens` is a tokenized_path that is full, `newer` a file that is newer than those tokens. `finished` is
+    the last checkpoint of a finished run in output_dir, `resumed` of one that can go on. `lost` is a
+    resume_from_checkpoint that is not there, `adapter` an adapter that output_dir would overwrite.
+    """
+
+    tokens: str = ""
+    newer: str = ""
+    finished: str = ""
+    resumed: str = ""
+    lost: str = ""
+    adapter: str = ""
+
+
+_EMPTY = RunFolders()
+_TOKENS = "the trainer loads these tokens and ignores dataset, template, cutoff_len and enable_thinking"
+_ANEW = "take another output_dir, or write overwrite_output_dir: true to start anew"
+
+
+@check(
+    "tokens_reused",
+    "warning",
+    "tokenized_path is full already",
+    f"{_TOKENS}; delete the folder or leave tokenized_path out, unless these tokens are meant",
+    good=_EMPTY,
+    bad=RunFolders(tokens="saves/tokens"),
+)
+def tokens_reused(folders: RunFolders) -> CheckResult:
+    """Require an empty tokenized_path, or none (data/loader.py, get_dataset)."""
+    return Fault(folders.tokens, "tokenized_path") if folders.tokens and not folders.newer else PASS
+
+
+@check(
+    "tokens_stale",
+    "error",
+    "tokenized_path holds tokens that are older than the data",
+    f"{_TOKENS}; delete the folder, or leave tokenized_path out",
+    good=RunFolders(tokens="saves/tokens"),
+    bad=RunFolders(tokens="saves/tokens", newer="data/a.jsonl"),
+)
+def tokens_stale(folders: RunFolders) -> CheckResult:
+    """Require tokens that are not older than the data files and dataset_info.json."""
+    detail = f"{folders.tokens} is older than {folders.newer}"
+    return Fault(detail, "tokenized_path") if folders.newer else PASS
+
+
+@check(
+    "run_finished",
+    "error",
+    "output_dir holds a finished run, so the trainer would go on from its end and train nothing",
+    _ANEW,
+    good=_EMPTY,
+    bad=RunFolders(finished="saves/a/checkpoint-6, step 6 of 6"),
+)
+def run_finished(folders: RunFolders) -> CheckResult:
+    """Require that there is something left to train (hparams/parser.py, get_train_args)."""
+    return Fault(folders.finished, "output_dir") if folders.finished else PASS
+
+
+@check(
+    "run_resumed",
+    "info",
+    "the trainer goes on from the checkpoint in output_dir",
+    f"right for a run that broke off; else {_ANEW}",
+    good=_EMPTY,
+    bad=RunFolders(resumed="saves/a/checkpoint-4, step 4 of 6"),
+)
+def run_resumed(folders: RunFolders) -> CheckResult:
+    """Tell that the run does not begin at its beginning."""
+    return Fault(folders.resumed, "output_dir") if folders.resumed else PASS
+
+
+@check(
+    "resume_missing",
+    "error",
+    "resume_from_checkpoint names a checkpoint that is not there",
+    "name a folder such as saves/NAME/checkpoint-100, or leave it out: the trainer goes on from the last "
+    "checkpoint of output_dir by itself",
+    good=_EMPTY,
+    bad=RunFolders(lost="saves/a/checkpoint-9"),
+)
+def resume_missing(folders: RunFolders) -> CheckResult:
+    """Require the checkpoint to go on from."""
+    return Fault(folders.lost, "resume_from_checkpoint") if folders.lost else PASS
+
+
+@check(
+    "adapter_overwritten",
+    "warning",
+    "the adapter to start from lies in output_dir, which the run writes over",
+    "take another output_dir, and the adapter you began with stays",
+    good=_EMPTY,
+    bad=RunFolders(adapter="saves/a"),
+)
+def adapter_overwritten(folders: RunFolders) -> CheckResult:
+    """Require an output_dir of its own."""
+    return Fault(folders.adapter, "adapter_name_or_path") if folders.adapter else PASS
