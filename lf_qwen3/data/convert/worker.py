@@ -132,12 +132,13 @@ class Worker:
         self.records = Spool(spool_path(options.spool_dir, self.spool))
         self.rejects = Spool(rejects_path(options.spool_dir, self.spool))
         self.kept: list[LineValues] = []
+        self.uses: list[ColumnUse] = []
         self.row = 0
 
     def convert(self, task: PartTask) -> PartResult:
         """Convert one part. Raises OSError when the spool cannot be written (a full disk)."""
         result = PartResult(spool=self.spool)
-        self.kept, self.row = [], 0
+        self.kept, self.uses, self.row = [], [], 0
         converter = converters.get(task.converter)
         reading = self.options.reading
         for item in rows(task.part, {} if task.roles or reading.unescape else _decoders(converter)):
@@ -153,6 +154,7 @@ class Worker:
                     break
             result.positions += 1
         result.lines.add(self.kept)
+        result.uses.update(self.uses)
         self.records.file.flush()
         self.rejects.file.flush()
         return result
@@ -164,13 +166,13 @@ class Worker:
 
     def _copy_row(self, row: CopiedRow, result: PartResult) -> None:
         result.read += 1
-        result.uses[row.use] += 1
+        self.uses.append(row.use)
         line = self.fast.copied(row.question, row.thinking, row.answer)
         self._keep((hash_copied(row.text, line, self.options.seed),))
 
     def _write_dialogue(self, texts: Dialogue, result: PartResult) -> None:
         result.read += 1
-        result.uses[texts.use] += 1
+        self.uses.append(texts.use)
         self._keep(self.fast.dialogue(texts, self.options.turns, self.options.seed))
 
     def _convert_row(
@@ -191,7 +193,7 @@ class Worker:
         else:
             self._keep_conversation(conversations[0], records, result)
             result.warned.note(conversations, result.positions)
-            result.uses[row.use()] += 1
+            self.uses.append(row.use())
 
     def _keep_conversation(
         self, conversation: Conversation, records: list[WrittenRecord], result: PartResult

@@ -75,6 +75,9 @@ def _use_of(read: list[str], left: list[str]) -> Callable[[Any], ColumnUse]:
     """Return a function from the raw columns of a row to their use."""
     fields = [f"column{at}" for at in range(len(read), len(read) + len(left))]
     uses: dict[tuple[Fill, ...], ColumnUse] = {}
+    everything_read = use_of_columns([(name, "filled") for name in read], [])
+    if not left:
+        return lambda columns: everything_read
 
     def use_of(columns: Any) -> ColumnUse:
         fills = tuple([_fill(memoryview(getattr(columns, field))) for field in fields])

@@ -6,7 +6,8 @@ gives the texts alone. Whatever it cannot be sure of becomes the row it is and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.data.converters.column_groups import means_something_beside
@@ -22,6 +23,8 @@ _ROLES = ("from", "role")
 _TEXTS = ("value", "content")
 _TAKEN = frozenset(THOUGHTS)
 """Columns that mean something beside a dialogue alone."""
+_SAID = frozenset([-1, 0, 1])
+"""Numbers that may say yes or no, see `fill_of`."""
 
 
 class Dialogue(list[str]):
@@ -72,19 +75,32 @@ def decoder(like: pa.RecordBatch, names: Sequence[str]) -> _Decode | None:
     return _decoder(matching[0], keys, [keys.index(key) for key in ordered], others)
 
 
-def _uses(batch: pa.RecordBatch, name: str, others: list[str]) -> list[ColumnUse]:
-    """Return the use of each row; rows that fill the same columns share it."""
-    uses: dict[tuple[Fill, ...], ColumnUse] = {}
-    rows: list[ColumnUse] = []
-    fills = [map(fill_of, batch.column(other).to_pylist()) for other in others]
-    for fill in zip(*fills, strict=True) if fills else [()] * batch.num_rows:
-        if fill not in uses:
-            uses[fill] = use_of_columns([(name, "filled")], zip(others, fill, strict=True))
-        rows.append(uses[fill])
-    return rows
+class _Uses(dict[tuple[Fill, ...], ColumnUse]):
+    """The use of a row by what its other columns hold; rows that fill the same columns share it."""
+
+    def __init__(self, name: str, others: list[str]) -> None:
+        self.name, self.others = name, others
+
+    def __missing__(self, fills: tuple[Fill, ...]) -> ColumnUse:
+        self[fills] = use_of_columns([(self.name, "filled")], zip(self.others, fills, strict=True))
+        return self[fills]
+
+
+def _fills(column: pa.Array) -> Iterable[Fill]:
+    """Return what each cell of a column holds; cells that are equal are looked at once."""
+    import pyarrow as pa
+
+    cells = column.to_pylist()
+    numbers = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
+    if numbers and not column.null_count and _SAID.isdisjoint(cells) and (total := sum(cells)) == total:
+        return ["filled"] * len(cells)  # the sum of numbers is NaN where one is
+    fills = {cell: fill_of(cell) for cell in set(cells)}
+    return map(fills.__getitem__, cells)
 
 
 def _decoder(name: str, keys: list[str], places: list[int], others: list[str]) -> _Decode:
+    uses = _Uses(name, others)
+
     def decode(batch: pa.RecordBatch) -> list[Any]:
         column = batch.column(name)
         ends = column.offsets.to_pylist()
@@ -95,13 +111,14 @@ def _decoder(name: str, keys: list[str], places: list[int], others: list[str]) -
             raise ValueError("a null")
         roles, texts = (field.to_pylist() for field in fields)
         items: list[Any] = []
-        uses = _uses(batch, name, others)
+        fills = [_fills(batch.column(other)) for other in others]
+        rows_fill = zip(*fills, strict=True) if fills else repeat((), batch.num_rows)
         start = 0
-        for at, end in enumerate(ends[1:]):
+        for at, (end, fill) in enumerate(zip(ends[1:], rows_fill, strict=True)):
             stop = end - first
             own = texts[start:stop]
             if roles[start:stop] in _ALTERNATING.get(stop - start, ()) and _need_nothing(own):
-                items.append(Dialogue(own, uses[at]))
+                items.append(Dialogue(own, uses[fill]))
             else:
                 pair = (roles, texts) if places == [0, 1] else (texts, roles)
                 rows = zip(pair[0][start:stop], pair[1][start:stop], strict=True)
