@@ -5,6 +5,9 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from hypothesis import Phase, settings
 from lf_qwen3.base import assets
 
 SMALL_VOCABULARY = 1000
+BOARDS = "test_board_"
+WARM = Path(__file__).parent / "warm"
 
 os.environ.update(
     COLUMNS="100",
@@ -35,9 +40,22 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long: whoever runs files side by side has them all busy to the end."""
+    """Begin with what takes long, the board in a browser first: all processes are then busy to the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (not item.path.name.startswith(BOARDS), item.path not in slow))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out files, and all that open the board in a browser to one process: they share both."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class BoardsTogether(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return BOARDS if Path(file).name.startswith(BOARDS) else file
+
+    return BoardsTogether(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +146,37 @@ def tiny(cache_home: Path, qwen_tokenizer: Path) -> Path:
     keep.mkdir(exist_ok=True)
     shutil.copytree(qwen_tokenizer, keep / qwen_tokenizer.name)
     return model.prepare_model("Qwen/Qwen3-0.6B", None, keep).folder
+
+
+@pytest.fixture(scope="session")
+def trainer_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the name of a server that has the trainer loaded, one for a whole run; "" where none can be."""
+    if sys.platform != "linux":
+        return ""
+    pytest.importorskip("llamafactory")
+    folder, owner = tmp_path_factory.getbasetemp(), os.getpid()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder, owner = folder.parent, os.getppid()
+    name = f"lf-qwen3-tests-{owner}"
+    with (folder / "trainer.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not lock.seek(0, os.SEEK_END):
+            cpu = {"CUDA_VISIBLE_DEVICES": ""}
+            with (folder / "trainer.log").open("wb") as log:
+                command = [sys.executable, str(WARM / "server.py"), name, str(owner)]
+                subprocess.run(command, env=os.environ | cpu, stdout=log, stderr=log, check=True)
+            lock.write(name)
+    return name
+
+
+@pytest.fixture(scope="module")
+def warm_trainer(trainer_server: str) -> Iterator[None]:
+    """Let what a file starts as `llamafactory-cli train` be forked from a trainer that is loaded already."""
+    with pytest.MonkeyPatch.context() as patch:
+        if trainer_server:
+            patch.setenv("PYTHONPATH", str(WARM), prepend=os.pathsep)
+            patch.setenv("WARM_TRAINER", trainer_server)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -157,10 +157,15 @@ def _by_rank(item: tuple[bytes, int]) -> int:
 def _halves(token: bytes, limit: int, ranks: dict[bytes, int]) -> tuple[bytes, bytes]:
     """Run BPE on `token` with only the merges that came before it; two parts are left."""
     parts = [token[i : i + 1] for i in range(len(token))]
-    while len(parts) > 2:
-        pairs = ((ranks.get(a + b, limit), i) for i, (a, b) in enumerate(itertools.pairwise(parts)))
-        _, at = min(pairs)
+    found = [ranks.get(left + right, limit) for left, right in itertools.pairwise(parts)]
+    while len(found) > 1:
+        at = found.index(min(found))
         parts[at : at + 2] = [parts[at] + parts[at + 1]]
+        del found[at]
+        if at:
+            found[at - 1] = ranks.get(parts[at - 1] + parts[at], limit)
+        if at < len(found):
+            found[at] = ranks.get(parts[at] + parts[at + 1], limit)
     return parts[0], parts[1]
 
 

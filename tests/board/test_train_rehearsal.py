@@ -15,7 +15,7 @@ from lf_qwen3.board.jobs import CancelledError, Job
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 
-pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
+pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
 SAMPLES = Path(__file__).parents[2] / "dataset_info"
 WORDS = ("starting", "rehearse_model", "rehearse_train", "rehearse_write")
 

@@ -184,7 +184,7 @@ def settings_of(case: Case) -> dict:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory, small):
+def said(tmp_path_factory, small, warm_trainer):
     """Return the folder of the data, and what the trainer said to each case."""
     work = tmp_path_factory.mktemp("broken")
     write_data(work / "data")

@@ -14,7 +14,7 @@ from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.proof import rehearse
 from lf_qwen3.recipes import find_recipe
 
-pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
+pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
 ROOT = Path(__file__).parents[3]
 STEPS = 2
 

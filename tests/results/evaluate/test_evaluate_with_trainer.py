@@ -12,7 +12,7 @@ from lf_qwen3.results.diagnose import diagnose
 from lf_qwen3.results.score import read, score_predictions
 from lf_qwen3.results.score.findings import find_defects
 
-pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
+pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
 for package in ("llamafactory", "dashscope"):
     pytest.importorskip(package, reason="part of the train extra")
 
@@ -71,7 +71,7 @@ CPU = {"CUDA_VISIBLE_DEVICES": "", "FORCE_TORCHRUN": "0", "USE_RAY": "0", "USE_V
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, small):
+def folder(tmp_path_factory, small, warm_trainer):
     """Return the folder that holds `out`, trained for two steps and evaluated."""
     place = tmp_path_factory.mktemp("evaluated")
     (place / "tiny").symlink_to(small)

@@ -19,8 +19,8 @@ MADE = {
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tiny):
-    return pytest.importorskip("transformers").AutoTokenizer.from_pretrained(tiny)
+def tokenizer(qwen_tokenizer):
+    return pytest.importorskip("transformers").AutoTokenizer.from_pretrained(qwen_tokenizer)
 
 
 @pytest.mark.parametrize(("predict", "label"), MADE.values(), ids=MADE.keys())

@@ -110,7 +110,7 @@ def many(examples):
     return settings(max_examples=examples, deadline=None, suppress_health_check=slow)
 
 
-@many(1200)
+@many(500)
 @given(record=records, template=templates())
 def test_supervised_ids_and_labels_are_the_trainers(qwen, record, template):
     from llamafactory.data.processor import SupervisedDatasetProcessor
