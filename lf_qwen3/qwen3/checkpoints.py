@@ -92,6 +92,16 @@ def is_packed(model: str) -> bool:
     return bool(re.search(rf"(?:-FP8|{_ENDING})$", next(iter(_names(model)), ""), re.IGNORECASE))
 
 
+def find_bits(model: str) -> int:
+    """Return the bits of a weight in a quantised checkpoint, as its config.json or its name says; else 4."""
+    quantisation = _config(model).get("quantization_config")
+    if isinstance(quantisation, dict):
+        bits = quantisation.get("bits") or (8 if quantisation.get("load_in_8bit") else 4)
+        return bits if isinstance(bits, int) else 4
+    named = re.search(r"(?:-Int|-bnb-|-w|-)([2-8])(?:bit|a\d+)?$", model.rstrip("/"), re.IGNORECASE)
+    return int(named[1]) if named else 4
+
+
 def name_unquantised(model: str) -> str:
     """Return the id without the ending that says how it is quantised."""
     return re.sub(rf"(?:{_ENDING})$", "", model.rstrip("/"), flags=re.IGNORECASE)

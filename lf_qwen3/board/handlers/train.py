@@ -193,7 +193,7 @@ def estimate_settings(settings: Mapping[str, Any], gpus: int) -> MemoryShown:
                 code="setting_unreadable",
             ) from error
     needed = estimating.estimate_memory(plan)
-    card = estimating.smallest_card(needed.total)
+    card = None if plan.on_cpu else estimating.smallest_card(needed.total)
     return {
         "model": plan.model,
         "words": plan.words,

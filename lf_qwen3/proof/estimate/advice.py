@@ -11,6 +11,7 @@ from lf_qwen3.proof.estimate.cards import Card, smallest_card
 from lf_qwen3.proof.estimate.memory import estimate_memory
 from lf_qwen3.proof.estimate.plan import Precision, TrainingPlan
 from lf_qwen3.proof.estimate.weights import bytes_quantised, quantised
+from lf_qwen3.qwen3 import checkpoints
 
 _CUTOFFS = (8192, 4096, 2048, 1024)
 _MOST = 4
@@ -34,6 +35,8 @@ def suggest_changes(plan: TrainingPlan) -> list[SmallerSetting]:
 
     Where no card is large enough, every change that makes one large enough counts.
     """
+    if plan.on_cpu:
+        return []
     now = smallest_card(estimate_memory(plan).total)
     single = list(_steps(plan))
     for tried in (single, list(_pairs(plan, single))):
@@ -51,7 +54,14 @@ def suggest_changes(plan: TrainingPlan) -> list[SmallerSetting]:
 def list_caveats(plan: TrainingPlan) -> list[str]:
     """Return what a person should know of this plan that the figures alone do not say."""
     notes = []
-    if plan.method == "qlora" and plan.shape.experts:
+    if plan.base:
+        plain = checkpoints.name_unquantised(plan.model)
+        named = f"; train {plain} with quantization_bit: 4 to merge it" if plain != plan.model else ""
+        notes.append(
+            f"the weights are quantised already ({plan.base}, {plan.bits} bits): quantization_bit has no "
+            f"effect on them, and no adapter can be merged into them{named}"
+        )
+    if plan.method == "qlora" and plan.shape.experts and not plan.base:
         share = 1 - quantised(plan) / plan.shape.parameters
         packed = bytes_quantised(plan.bits, plan.double_quantization) * plan.shape.parameters / (1 << 30)
         notes.append(

@@ -43,6 +43,10 @@ CARDS = (
 )
 
 
+SPARE = 0.08
+"""Share of a card that stays free: the estimate may be 5 % too low, and the overhead is assumed."""
+
+
 def smallest_card(size: int) -> Card | None:
-    """Return the smallest card that holds so many bytes, None when none does."""
-    return next((card for card in CARDS if size <= card.usable), None)
+    """Return the smallest card that holds so many bytes with `SPARE` left over, None when none does."""
+    return next((card for card in CARDS if size <= card.usable * (1 - SPARE)), None)

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.proof import dialects
 from lf_qwen3.proof.estimate.plan import Precision, TrainingPlan
 from lf_qwen3.qwen3.architecture import ATTENTION, FEED_FORWARD
 from lf_qwen3.recipes.needs import has_reference
 from lf_qwen3.trainer import schema, yaml_reader
 
 STAGES = ("sft", "pt", "dpo", "kto")
-_NO_SETTING = ("use_unsloth", "use_galore", "use_apollo", "use_badam", "use_dora", "use_kt", "fsdp")
-_FULL_MEMORY = "the estimate is the one without it"
+_NOT_ESTIMATED = (
+    *("use_kt", "use_mca", "use_megatron_bridge", "use_hyper_parallel"),
+    *("use_asft_loss", "mixture_of_depths"),
+)
+_OTHER_MEMORY = {
+    **dict.fromkeys(("use_unsloth", "use_unsloth_gc", "use_galore", "use_apollo"), "less"),
+    **dict.fromkeys(("use_badam", "use_adam_mini", "use_muon", "fsdp"), "less"),
+    **dict.fromkeys(("use_dora", "use_dft_loss", "use_eaft_loss", "upcast_layernorm"), "more"),
+    **dict.fromkeys(("upcast_lmhead_output", "torch_compile", "fp8", "use_llama_pro"), "more"),
+}
+"""Settings that the formula does not know, and whether they take less or more than it says."""
+
+_NAMED_STAGE = re.compile(r"(?:^|[-_.])(?:z|zero|stage)[-_]?([0-3])(?!\d)")
 
 
 def read_plan(path: Path, gpus: int) -> tuple[TrainingPlan, dict[str, Any], list[str]]:
@@ -37,7 +50,12 @@ def read_plan(path: Path, gpus: int) -> tuple[TrainingPlan, dict[str, Any], list
         raise UsageError(
             f"stage {stage} is not estimated", f"estimate knows {', '.join(STAGES)}", code="not_estimated"
         )
-    notes = [f"{key} is not part of the formula: {_FULL_MEMORY}" for key in _NO_SETTING if settings.get(key)]
+    _refuse(settings)
+    notes = [
+        f"{key} is not part of the formula: it takes {how} than this"
+        for key, how in _OTHER_MEMORY.items()
+        if settings.get(key)
+    ]
     try:
         options = {**_of_method(settings, path), **_of_run(settings, gpus), **_of_stage(settings)}
     except (TypeError, ValueError) as error:
@@ -46,10 +64,25 @@ def read_plan(path: Path, gpus: int) -> tuple[TrainingPlan, dict[str, Any], list
             f"{path} holds a value of the wrong type: {error}", hint, code="setting_type"
         ) from error
     plan = TrainingPlan.named(str(settings.get("model_name_or_path") or ""), **options)
-    zero = _deepspeed(settings, path)
+    zero, about_zero = _deepspeed(settings, path)
     if zero is not None:
         plan = replace(plan, deepspeed=True, precision="half", **zero)
-    return plan, settings, [*notes, *_notes_on_stage(settings)]
+    return plan, settings, [*notes, *about_zero, *_notes_on_stage(settings)]
+
+
+def _refuse(settings: Mapping[str, Any]) -> None:
+    """Raise `UsageError` for settings whose memory the formula cannot bound."""
+    megatron = dialects.megatron_keys() - schema.load()["properties"].keys()
+    named = [key for key in settings if key in megatron or (key in _NOT_ESTIMATED and settings[key])]
+    method = _value(settings, "quantization_method")
+    if settings.get("quantization_bit") and method != "bnb":
+        named.append(f"quantization_method: {method}")
+    if named:
+        raise UsageError(
+            f"{', '.join(named[:4])}{' ...' if len(named) > 4 else ''} is not estimated",
+            "take it out of a copy of the YAML for the figure without it",
+            code="not_estimated",
+        )
 
 
 def _of_method(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -89,6 +122,7 @@ def _of_run(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
         "fused_loss": bool(settings.get("enable_liger_kernel")),
         "optim": str(settings.get("optim") or "adamw_torch_fused"),
         "masks": settings.get("flash_attn") != "fa2",
+        "on_cpu": bool(settings.get("use_cpu")),
     }
 
 
@@ -113,14 +147,17 @@ def _notes_on_stage(settings: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _deepspeed(settings: Mapping[str, Any], path: Path) -> dict[str, Any] | None:
-    """Return the ZeRO stage and what is offloaded, None without DeepSpeed.
+def _deepspeed(settings: Mapping[str, Any], path: Path) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return the ZeRO stage and what is offloaded (None without DeepSpeed), and notes.
 
-    The file is looked for as the trainer does, from the working directory, and beside the YAML.
+    The file is looked for as the trainer does, from the working directory, and beside the YAML. Where it is
+    missing, its name may tell the stage, as those of LLaMA-Factory's examples do.
     """
     named = settings.get("deepspeed")
     if not named:
-        return None
+        return None, []
+    if isinstance(named, str) and not _locate(named, path).exists() and (zero := _read_name(named)):
+        return zero, [f"{named} is not there: counted as the ZeRO stage {zero['zero']} of its name"]
     try:
         config = (
             named if isinstance(named, dict) else json.loads(_locate(str(named), path).read_text("utf-8"))
@@ -134,9 +171,20 @@ def _deepspeed(settings: Mapping[str, Any], path: Path) -> dict[str, Any] | None
             "name a DeepSpeed JSON file",
             code="file_unreadable",
         ) from error
-    if stage == 1:
-        stage = 2
-    return {"zero": stage, "offload_optimizer": offloads["optimizer"], "offload_weights": offloads["param"]}
+    return _zero(stage, offloads["optimizer"], offloads["param"]), []
+
+
+def _read_name(name: str) -> dict[str, Any]:
+    """Return what a name such as ds_z3_offload_config.json tells, nothing where it tells no stage."""
+    stem = Path(name).stem.lower()
+    if not (named := _NAMED_STAGE.search(stem)):
+        return {}
+    stage, offloads = int(named[1]), "offload" in stem
+    return _zero(stage, offloads, offloads and stage == 3)
+
+
+def _zero(stage: int, optimizer: bool, weights: bool) -> dict[str, Any]:
+    return {"zero": 2 if stage == 1 else stage, "offload_optimizer": optimizer, "offload_weights": weights}
 
 
 def _locate(name: str, path: Path) -> Path:

@@ -31,6 +31,8 @@ class TrainingPlan:
     `precision` is "autocast" for `bf16` or `fp16`, "half" where everything is kept in 16 bits (`pure_bf16`
     and DeepSpeed), "single" without any of these. `targets` are the linear layers beside which a LoRA is
     trained (a mixture of experts has those of attention only), `also_trained` the embeddings it trains whole.
+    `base` says what the checkpoint's own weights are quantised with ("" where they are not); `method` is then
+    "qlora" and `bits` those of the checkpoint. `on_cpu` tells that it trains in main memory.
     `stage` is "sft" for continued pre-training too; in "dpo" a chosen and a rejected answer are two rows of
     `batch`. `reference` tells that the answers are weighed by the untrained model as well.
     `accumulates` tells that gradients have accumulated when the next micro-batch is computed, `masks` that
@@ -61,6 +63,8 @@ class TrainingPlan:
     masks: bool = True
     stage: TrainingStage = "sft"
     reference: bool = False
+    base: str = ""
+    on_cpu: bool = False
 
     def __post_init__(self) -> None:
         for key in ("cutoff_len", "batch", "gpus", "rank"):
@@ -81,6 +85,19 @@ class TrainingPlan:
                 "DeepSpeed without bf16 is not estimated", "write bf16: true", code="not_estimated"
             )
 
+        if self.base and self.trains_all:
+            raise UsageError(
+                f"{self.model} is quantised already ({self.base}): the trainer trains a LoRA beside it alone",
+                f"--method lora, or take {checkpoints.name_unquantised(self.model)}",
+                code="model_quantised",
+            )
+        if self.base and self.zero == 3:
+            raise UsageError(
+                f"ZeRO-3 shards no weights that are quantised already ({self.base}): the trainer refuses it",
+                f"take ZeRO stage 2, or {checkpoints.name_unquantised(self.model)}",
+                code="model_quantised",
+            )
+
     @classmethod
     def named(cls, model: str, **options: Any) -> TrainingPlan:
         """Return the plan for a checkpoint by its name, id or folder; ZeRO brings DeepSpeed's 16 bits along.
@@ -90,13 +107,17 @@ class TrainingPlan:
         shape = find_shape(model)
         if options.get("zero"):
             options |= {"deepspeed": True, "precision": "half"}
-        return cls(model, shape, **options)
+        return cls(model, shape, **{**options, **_of_base(model, options.get("method", "lora"))})
 
     def changed(self, **options: Any) -> TrainingPlan:
         """Return the plan with other options; those that are None stay as they are."""
         given = {key: value for key, value in options.items() if value is not None}
         if "model" in given:
             given["shape"] = find_shape(given["model"])
+            given.setdefault("method", "lora" if self.base else self.method)
+            given["base"] = ""
+        if "model" in given or "method" in given:
+            given |= _of_base(given.get("model", self.model), given["method"])
         if given.get("zero"):
             given |= {"deepspeed": True, "precision": "half"}
         elif "zero" in given and self.deepspeed:
@@ -107,8 +128,10 @@ class TrainingPlan:
     def words(self) -> str:
         """The training in one line, without the model."""
         rank = "" if self.trains_all else f" rank {self.rank}"
-        method = "qlora (8 bits)" if self.method == "qlora" and self.bits == 8 else self.method
+        method: str = "qlora (8 bits)" if self.method == "qlora" and self.bits == 8 else self.method
+        method = f"lora on {self.bits}-bit weights ({self.base})" if self.base else method
         where = f", {self.gpus} GPUs" if self.gpus > 1 else ""
+        where = ", on the CPU" if self.on_cpu else where
         zero = f", ZeRO-{self.zero}" if self.zero else ""
         return f"{method}{rank}, cutoff_len {self.cutoff_len:,}, batch {self.batch}{where}{zero}"
 
@@ -121,6 +144,15 @@ class TrainingPlan:
     def trains_all(self) -> bool:
         """Whether every weight is trained."""
         return self.method == "full"
+
+
+def _of_base(model: str, method: str) -> dict[str, Any]:
+    """Return what a checkpoint whose weights are quantised already makes of a method: nothing for others."""
+    base = checkpoints.find_quantisation(model)
+    if not base:
+        return {}
+    trained_beside = {} if method == "full" else {"method": "qlora"}
+    return {"base": base, "bits": checkpoints.find_bits(model), **trained_beside}
 
 
 def find_shape(model: str) -> ModelShape:

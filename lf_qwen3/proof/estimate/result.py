@@ -43,8 +43,8 @@ class MemoryEstimate:
 
     @property
     def card(self) -> Card | None:
-        """The smallest card that holds the total, None where no single card does."""
-        return smallest_card(self.total)
+        """The smallest card that holds the total, None where no single card does, and on the CPU."""
+        return None if self.plan.on_cpu else smallest_card(self.total)
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as one JSON object; all sizes in bytes."""
@@ -77,6 +77,8 @@ class MemoryEstimate:
         sizes = f"{self.total / GIB:7.1f} GiB = {self.total / 1e9:.1f} GB{each}"
         lines.append(f"  {'total':<12}{sizes}, during {self.peak.moment}")
         card = self.card.label if self.card else "no single card is large enough"
+        if self.plan.on_cpu:
+            return [*lines, f"  {'card':<12}none: this trains on the CPU, and all of it is main memory (RAM)"]
         return [*lines, f"  {'card':<12}{card}"]
 
     def _repr_html_(self) -> str:

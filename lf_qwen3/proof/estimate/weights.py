@@ -9,12 +9,19 @@ Rajbhandari et al. 2020, ZeRO, section 3.
 
 from __future__ import annotations
 
+import re
+
 from lf_qwen3.proof.estimate.plan import TrainingPlan
 from lf_qwen3.qwen3.architecture import ModelShape
 
 _BLOCK, _OUTER_BLOCK = 64, 256
+_GROUP = 128
+"""Weights that share a scale in 16 bits and a zero point of their own bits in AWQ and GPTQ."""
+
 _ADAM, _MASTER = 8, 4
 _STATES = {"adafactor": 0, "sgd": 0, "lion": 4, "lion_8bit": 1, "adagrad": 4, "rmsprop": 4}
+_STATES |= {"ademamix": 12, "ademamix_8bit": 3, "adamw_torch_4bit": 1, "schedule_free_sgd": 4}
+_STATES |= {"lomo": 0, "adalomo": 0}
 """Bytes a trained weight of optimisers other than Adam; Adafactor keeps next to nothing."""
 
 
@@ -49,10 +56,23 @@ def trained(plan: TrainingPlan) -> int:
 
 
 def quantised(plan: TrainingPlan) -> int:
-    """Return the number of parameters kept in 4 or 8 bits."""
+    """Return the number of parameters kept in 4 or 8 bits.
+
+    A checkpoint that is quantised already holds its experts so too.
+    """
     if plan.method != "qlora":
         return 0
-    return plan.shape.layers * sum(inputs * outputs for inputs, outputs in layer_linears(plan.shape).values())
+    linears = sum(inputs * outputs for inputs, outputs in layer_linears(plan.shape).values())
+    if plan.base and plan.shape.experts:
+        linears += 3 * plan.shape.hidden * plan.shape.intermediate * plan.shape.experts
+    return plan.shape.layers * linears
+
+
+def bytes_packed(plan: TrainingPlan) -> float:
+    """Return the bytes of one of the plan's quantised weights, its share of the constants included."""
+    if plan.base and not re.search("bnb|bitsandbytes", plan.base, re.IGNORECASE):
+        return plan.bits / 8 + (2 + plan.bits / 8) / _GROUP
+    return bytes_quantised(plan.bits, plan.double_quantization)
 
 
 def bytes_quantised(bits: int, double_quantization: bool) -> float:
@@ -76,7 +96,7 @@ def weights(plan: TrainingPlan) -> int:
         total = float(plan.shape.parameters * (size + (2 if plan.reference else 0)))
     else:
         packed = quantised(plan)
-        total = packed * bytes_quantised(plan.bits, plan.double_quantization)
+        total = packed * bytes_packed(plan)
         total += 2 * (plan.shape.parameters - packed) + size * trained(plan)
     return int(total / plan.gpus) if plan.zero == 3 else int(total)
 

@@ -116,7 +116,7 @@ def test_published_figure_of_packed_experts_is_not_that_of_this_trainer():
 @given(st.integers(0, 250 << 30))
 def test_the_smallest_card(size):
     card = smallest_card(size)
-    larger = [one for one in CARDS if one.usable >= size]
+    larger = [other for other in CARDS if other.usable * 0.92 >= size]
     assert card == (larger[0] if larger else None)
 
 
@@ -124,7 +124,7 @@ def test_the_smallest_card(size):
 def test_every_change_brings_a_smaller_card(plan):
     now = smallest_card(estimate_memory(plan).total)
     for change in suggest_changes(plan):
-        assert change.total <= change.card.usable
+        assert change.total <= 0.92 * change.card.usable
         assert now is None or change.card.size < now.size
 
 
