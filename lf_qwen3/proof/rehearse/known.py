@@ -61,12 +61,6 @@ KNOWN_ERRORS = (
         "eval_strategy",
     ),
     KnownError(
-        r"`metric_for_best_model` training argument is set to '([^']+)'",
-        "metric_for_best_model: {0} is not among what the evaluation measures",
-        "write metric_for_best_model: eval_loss",
-        "metric_for_best_model",
-    ),
-    KnownError(
         r"Target modules \{?(.+?)\}? not found in the base model",
         "lora_target names modules that the model does not have: {0}",
         "write lora_target: all, or q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj",

@@ -18,7 +18,7 @@ from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.data import registry
 from lf_qwen3.proof.rehearse import cpu, data, faults, model
 from lf_qwen3.proof.rehearse.data import RehearsalDataset
-from lf_qwen3.proof.rehearse.faults import FailureContext
+from lf_qwen3.proof.rehearse.failure_context import FailureContext
 from lf_qwen3.proof.rehearse.verdict import (
     RehearsalAnswer,
     RehearsalFault,

@@ -13,6 +13,7 @@ import pytest
 
 from lf_qwen3.data import registry
 from lf_qwen3.proof.rehearse import cpu, data, faults
+from lf_qwen3.proof.rehearse.failure_context import FailureContext
 from lf_qwen3.trainer import process
 
 TAGS = {
@@ -220,43 +221,9 @@ def test_the_trainers_error_is_told_as_what_it_means(said, monkeypatch, name):
     )
 
 
-def scene_of(settings: dict, log: str) -> faults.FailureContext:
+def scene_of(settings: dict, log: str) -> FailureContext:
     """Return the scene as a rehearsal makes it; every key stands on a line of its own."""
     lines = {key: number for number, key in enumerate(settings, 1)}
     folder = Path(settings["dataset_dir"])
     known = tuple(registry.read_registry(folder)) if folder.name == "data" else ()
-    return faults.FailureContext(settings, lines, data.read_datasets(settings, 24), known, log)
-
-
-@pytest.mark.parametrize(
-    ("error", "message", "hint"),
-    [
-        ("importlib.metadata.PackageNotFoundError: The 'jieba' distribution was not found", "jieba", "jieba"),
-        ("ModuleNotFoundError: No module named 'flash_attn'", "flash_attn", "pip install flash_attn"),
-        (
-            "ImportError: peft>=0.18.0,<=0.20.0 is required for a normal functioning of this module, but "
-            "found peft==0.13.2.",
-            "the version of peft",
-            "lf-qwen3 doctor",
-        ),
-        ("the trainer was ended by SIGKILL on train.yaml; this is what ...", "memory", "cutoff_len"),
-        ("OSError: [Errno 28] No space left on device", "disk", "TMPDIR"),
-        (
-            "ConnectionError: Couldn't reach 'a/b' on the Hub (OfflineModeIsEnabled)",
-            "offline",
-            "lf-qwen3 convert",
-        ),
-    ],
-    ids=["metric part", "module", "version", "memory", "disk", "hub"],
-)
-def test_an_error_of_the_machine_is_told(error, message, hint):
-    fault = faults.explain_error(error, faults.FailureContext({}))
-    assert message in fault.message
-    assert hint in fault.hint
-
-
-def test_an_unknown_error_is_told_as_it_is():
-    fault = faults.explain_error(
-        "ZeroDivisionError: division by zero", faults.FailureContext({"stage": "sft"})
-    )
-    assert (fault.message, fault.key) == ("ZeroDivisionError: division by zero", "")
+    return FailureContext(settings, lines, data.read_datasets(settings, 24), known, log)
