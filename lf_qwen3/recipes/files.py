@@ -27,7 +27,7 @@ from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.run_book import RunSteps
 from lf_qwen3.recipes.shared import SharedSettings
 
-ANSWERING_TOO = (predict.BATCH, predict.ROWS)
+ANSWERING_TOO = (shared.BATCH, predict.ROWS)
 """Keys of training that hold for predicting as well when they are set by hand."""
 
 

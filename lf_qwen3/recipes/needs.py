@@ -113,7 +113,7 @@ def describe_needs(
 
 
 def _cards(memory: RecipeMemory, settings: Mapping[str, Any]) -> str:
-    if card := _card(memory.total):
+    if card := find_card(memory.total):
         return f"a card of {card} GB that knows bf16"
     spread = (1 + SHARE) * (memory.frozen + memory.trained)
     free = ROOM * CARDS[-1] - (memory.total - spread)
@@ -122,7 +122,8 @@ def _cards(memory: RecipeMemory, settings: Mapping[str, Any]) -> str:
     return f"{number} cards of {CARDS[-1]} GB with the preset {preset}, which spreads the weights over them"
 
 
-def _card(total: float) -> int | None:
+def find_card(total: float) -> int | None:
+    """Return the smallest card, in GB as it is sold, that so many bytes fit on with room; None for none."""
     return next((size for size in CARDS if total <= ROOM * size), None)
 
 
@@ -162,8 +163,8 @@ def describe_experts(settings: Mapping[str, Any], checkpoint: Checkpoint, has_la
 def _fused(memory: RecipeMemory, settings: Mapping[str, Any]) -> str:
     """Say which smaller card is enough where the loss is computed without holding the logits."""
     without = (1 + SHARE) * memory.logits
-    smaller = _card(memory.total - without)
-    if settings["stage"] not in ("sft", "pt") or smaller in (None, _card(memory.total)):
+    smaller = find_card(memory.total - without)
+    if settings["stage"] not in ("sft", "pt") or smaller in (None, find_card(memory.total)):
         return ""
     return f"With the preset liger, which holds no logits, {smaller} GB are enough. "
 

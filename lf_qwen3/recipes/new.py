@@ -29,6 +29,7 @@ from lf_qwen3.recipes import (
     run_book,
     serving,
     shared,
+    small_data,
 )
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.document import YamlDocument
@@ -140,6 +141,7 @@ def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
     training, serving_own, answering = _sort_settings(choice.settings, document)
     notes += _fit(document, choice, splits, chosen, training)
     train = document.plain()
+    schema.check_settings(train, os.path.join(choice.out, "train.yaml"))
     mode = shared.choose_mode(train, chosen, splits.conversion.thinking if splits.conversion else None)
     contradictions.refuse_quantised(str(train["model_name_or_path"]))
     common = shared.share_settings(train, mode, chosen, answering)
@@ -170,6 +172,7 @@ def _fit(
     notes += adapt.fit_to_data(document, splits, choice)
     adapt.apply_presets(document, chosen)
     notes += adapt.apply_settings(document, training)
+    notes += small_data.fit_to_steps(document, splits, training)
     adapt.name_run(document, choice)
     return notes
 

@@ -8,9 +8,6 @@ from typing import Any
 from lf_qwen3.recipes import shared
 from lf_qwen3.recipes.shared import Mode, SharedSettings
 
-BATCH = (
-    "per_device_eval_batch_size"  # validation and generation each have their own, unless it is set by hand
-)
 ROWS = "max_samples"
 
 
@@ -31,6 +28,7 @@ def build_sections(
 ) -> dict[str, dict[str, Any]]:
     """Return the settings that predict with `common.base`, `common.tuned`, or another model."""
     answering = dict(common.answering)
+    template = common.template | {"cutoff_len": common.label_len}
     limit = {ROWS: answering.pop(ROWS)} if ROWS in answering else {}
     return {
         "model": dict(weights)
@@ -38,7 +36,7 @@ def build_sections(
         | (common.quantised if quantised else {})
         | common.pick(shared.PRECISION),
         "method": {"stage": "sft", "do_predict": True, "predict_with_generate": True},
-        "data": {"eval_dataset": rows} | common.pick(shared.READING) | common.template | limit,
-        "generation": {BATCH: 8} | answering,
+        "data": {"eval_dataset": rows} | common.pick(shared.READING) | template | limit,
+        "generation": {shared.BATCH: answering.pop(shared.BATCH)} | answering,
         "output": {"output_dir": output_dir} | common.pick(shared.RUNNING),
     }

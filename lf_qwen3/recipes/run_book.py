@@ -88,6 +88,7 @@ def render_run_book(
         method=name_method(dict(train)),
         held_out=train.get("eval_dataset") or f"{train.get('val_size', 0)} of its rows, drawn at random",
         rows=rows,
+        answering=common.answering,
         chosen=chosen,
         steps=steps,
         needs_key=train.get("use_swanlab") and train.get("swanlab_mode", "cloud") == "cloud",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lf_qwen3.qwen3 import checkpoints
+from lf_qwen3.recipes import answer_room
 from lf_qwen3.recipes.presets import Preset, find_preset
 
 Mode = Literal["thinking", "non-thinking"]
@@ -25,15 +26,17 @@ PRECISION = ("bf16", "fp16", "pure_bf16", "use_cpu")
 TEMPLATE = ("template", "enable_thinking", "preserve_thinking", "default_system", "tool_format", "cutoff_len")
 READING = ("dataset_dir", "media_dir", "max_samples", "overwrite_cache", "preprocessing_num_workers")
 RUNNING = ("report_to", "seed", "ddp_timeout")
-NEW_TOKENS = 2048
+BATCH = "per_device_eval_batch_size"
+"""Validation and generation each have their own, unless it is set by hand."""
+NEW_TOKENS = answer_room.PLAIN
 
 
 @dataclass(frozen=True)
 class SharedSettings:
     """Settings by what they are about; `base` and `tuned` say which weights are loaded, before and after.
 
-    `answering` holds the trainer's own generation keys. `train` is the training YAML they were taken from,
-    `mode` whether the model is asked to think.
+    `answering` holds the trainer's own generation keys, `label_len` the tokens that are read of question and
+    label. `train` is the training YAML they were taken from, `mode` whether the model is asked to think.
     """
 
     train: Mapping[str, Any]
@@ -44,6 +47,7 @@ class SharedSettings:
     quantised: dict[str, Any]
     template: dict[str, Any]
     answering: dict[str, Any]
+    label_len: int
 
     def pick(self, keys: Sequence[str]) -> dict[str, Any]:
         """Return these keys of the training YAML, as far as it has them."""
@@ -64,9 +68,12 @@ def share_settings(
     The sampling is Qwen's for `mode`, then what presets in `chosen` say, then `own`. A preset that switches
     thinking off does so in every file that generates.
     """
-    answering = dict(find_preset(mode).generate) | {"max_new_tokens": NEW_TOKENS}
+    answering = dict(find_preset(mode).generate)
     for preset in chosen:
         answering |= preset.generate
+    answering |= dict(own or {})
+    room = answer_room.plan_room(train, mode == "thinking", answering.get("max_new_tokens"))
+    answering = {"max_new_tokens": room.new_tokens, BATCH: room.batch} | answering
     template = _pick(train, TEMPLATE)
     if "enable_thinking" in template and any(preset.name == "non-thinking" for preset in chosen):
         template["enable_thinking"] = False
@@ -78,7 +85,8 @@ def share_settings(
         _pick(train, LOADING),
         _pick(train, QUANTISED),
         template,
-        answering | dict(own or {}),
+        answering,
+        room.cutoff_len,
     )
 
 

@@ -10,14 +10,15 @@ from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.data import registry
 from lf_qwen3.data.convert import manifest
 from lf_qwen3.data.convert.manifest import Manifest
-from lf_qwen3.data.registry.listing import kind_of
+from lf_qwen3.data.registry.listing import count_rows, kind_of
 
 
 @dataclass(frozen=True)
 class Splits:
     """Registered dataset names: training, validation, test; and how they were made, where a manifest says.
 
-    `answerable` are all registered datasets of questions with one answer each, which predicting takes.
+    `answerable` are all registered datasets of questions with one answer each, which predicting takes. `rows`
+    counts the training rows, `val_rows` those for validation; None where that cannot be told cheaply.
     """
 
     train: str
@@ -25,6 +26,8 @@ class Splits:
     test: str | None
     conversion: Manifest | None
     answerable: frozenset[str] = frozenset()
+    rows: int | None = None
+    val_rows: int | None = None
 
 
 def find_splits(dataset: str, dataset_dir: str) -> Splits:
@@ -46,7 +49,9 @@ def find_splits(dataset: str, dataset_dir: str) -> Splits:
     stem = dataset.removesuffix("_train")
     val, test = (name if (name := f"{stem}_{split}") in registered else None for split in ("val", "test"))
     answerable = frozenset(name for name, entry in registered.items() if kind_of(entry) == "sft")
-    return Splits(train, val, test, manifest.read(Path(dataset_dir), stem), answerable)
+    rows, val_rows = (count_rows(dataset_dir, registered[name]) if name else None for name in (train, val))
+    conversion = manifest.read(Path(dataset_dir), stem)
+    return Splits(train, val, test, conversion, answerable, rows, val_rows)
 
 
 def choose_answered(splits: Splits, wanted: str) -> tuple[str | None, list[str]]:

@@ -74,7 +74,7 @@ def test_a_file_with_other_content_is_kept_unless_replaced():
     assert error.value.code == "file_exists"
     written = changed.write("out", replace=True)
     assert files_in("out") == written.files
-    assert written.settings["predict_tuned.yaml"]["cutoff_len"] == 512
+    assert written.settings["train.yaml"]["cutoff_len"] == 512
 
 
 @pytest.mark.parametrize(

@@ -252,12 +252,12 @@ def test_writing_twice_is_fine_and_other_content_is_refused(data):
     write_recipe_set(plan_recipe_set(choice()))
     write_recipe_set(plan_recipe_set(choice()))
     before = Path("runs/my/train.yaml").read_bytes()
-    with pytest.raises(LfQwen3Error, match=r"train\.yaml and runs/my/predict_base\.yaml and") as caught:
+    with pytest.raises(LfQwen3Error, match=r"train\.yaml and runs/my/") as caught:
         write_recipe_set(plan_recipe_set(choice(cutoff_len=512)))
     assert caught.value.code == "file_exists"
     assert Path("runs/my/train.yaml").read_bytes() == before
     write_recipe_set(plan_recipe_set(choice(cutoff_len=512)), replace=True)
-    assert YamlDocument(Path("runs/my/predict_tuned.yaml").read_text()).plain()["cutoff_len"] == 512
+    assert YamlDocument(Path("runs/my/train.yaml").read_text()).plain()["cutoff_len"] == 512
     assert not [path for path in Path("runs").rglob("*") if path.name.endswith(".tmp")]
 
 

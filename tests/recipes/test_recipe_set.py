@@ -32,6 +32,7 @@ OWN = {
     "do_train",
     "do_predict",
     "per_device_eval_batch_size",
+    "cutoff_len",
 }
 """Keys in which the files differ by what they are for."""
 

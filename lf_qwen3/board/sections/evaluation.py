@@ -9,7 +9,7 @@ import gradio as gr
 from lf_qwen3.board.buttons import add_work
 from lf_qwen3.board.frame import Frame, Updates, Values
 from lf_qwen3.board.handlers import data, evaluation, run_folders
-from lf_qwen3.recipes import shared
+from lf_qwen3.recipes import answer_room
 
 
 def build(frame: Frame) -> None:
@@ -52,5 +52,5 @@ def _add_form(frame: Frame) -> list[Any]:
     with gr.Row():
         preset = frame.add("preset", gr.Dropdown, value="quick")
         limits = {"minimum": 1, "maximum": evaluation.MOST_NEW_TOKENS, "precision": 0}
-        tokens = frame.add("new_tokens", gr.Number, value=shared.NEW_TOKENS, **limits)
+        tokens = frame.add("new_tokens", gr.Number, value=answer_room.ADVISED, **limits)
     return [run, rows, preset, tokens]

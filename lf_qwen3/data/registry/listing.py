@@ -62,6 +62,11 @@ def kind_of(entry: Mapping[str, Any]) -> DatasetKind:
     return "sft"
 
 
+def count_rows(dataset_dir: Path | str, entry: Mapping[str, Any]) -> int | None:
+    """Return the rows of one entry, None where they cannot be told cheaply."""
+    return _listed("", entry, Path(dataset_dir)).rows
+
+
 def _listed(name: str, entry: Mapping[str, Any], folder: Path) -> Listed:
     source = next((key for key in _ELSEWHERE if key in entry), "file_name")
     file = str(entry.get(source, ""))

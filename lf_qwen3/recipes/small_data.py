@@ -1,0 +1,64 @@
+"""Fit a recipe to few rows: steps enough to learn from, each of them logged, and no stop by noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from lf_qwen3.recipes.document import YamlDocument
+from lf_qwen3.recipes.splits import Splits
+
+FEW, WANTED = 100, 50
+"""Steps below which a run is fitted, and the steps that it is to have then."""
+
+LEAST = 4
+"""Records of a step: fewer make its gradient noise."""
+
+_ACCUMULATION = "gradient_accumulation_steps"
+_VALIDATING = ("eval_steps", "save_steps")
+_COMMENTS = {
+    "logging_steps": "each step: there are few",
+    "eval_steps": "below 1 it is a share of all steps: five times in so short a run",
+}
+
+
+def fit_to_steps(document: YamlDocument, splits: Splits, own: Mapping[str, Any]) -> list[str]:
+    """Fit accumulation, logging, validation and early stopping to a short run; return the notes.
+
+    What the user set (`own`) stays. Steps are those of one GPU; pre-training packs its rows, so it has other
+    ones, and is left as it is.
+    """
+    settings = document.plain()
+    if splits.rows is None or settings.get("stage") == "pt" or own.keys() & {"max_steps", "packing"}:
+        return []
+    rows = min(splits.rows, int(settings.get("max_samples") or splits.rows))
+    rows = rows - int(rows * float(settings.get("val_size") or 0))
+    if not rows or _count_steps(settings, rows) >= FEW:
+        return []
+    batch = int(settings["per_device_train_batch_size"])
+    records = max(LEAST, int(rows * settings["num_train_epochs"] / WANTED))
+    accumulation = max(1, min(int(settings[_ACCUMULATION]), records // batch))
+    changes: dict[str, float] = {_ACCUMULATION: accumulation, "logging_steps": 1}
+    if not own.keys() & set(_VALIDATING):
+        changes |= dict.fromkeys(_VALIDATING, 0.2)
+    for key in changes.keys() & settings.keys() - own.keys():
+        document.set(key, changes[key], comment=_COMMENTS.get(key, ""))
+    stops = "early_stopping_steps" in settings and "early_stopping_steps" not in own
+    if stops:
+        document.remove("early_stopping_steps")
+    return [_describe(document.plain(), rows, splits.val_rows, stops)]
+
+
+def _count_steps(settings: Mapping[str, Any], rows: int) -> int:
+    """Return the optimiser's steps on one GPU; the last of an epoch is a whole one (transformers Trainer)."""
+    batches = math.ceil(rows / int(settings["per_device_train_batch_size"]))
+    each = math.ceil(batches / int(settings[_ACCUMULATION]))
+    return math.ceil(each * float(settings["num_train_epochs"]))
+
+
+def _describe(settings: Mapping[str, Any], rows: int, val_rows: int | None, stops: bool) -> str:
+    records = int(settings["per_device_train_batch_size"]) * int(settings[_ACCUMULATION])
+    text = f"{rows} rows make {_count_steps(settings, rows)} steps of {records} records: every step is logged"
+    few = f": {val_rows} validation rows would stop it by chance" if val_rows else ""
+    return text + (f", and early stopping is out{few}" if stops else "")
