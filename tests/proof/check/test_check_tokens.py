@@ -177,3 +177,25 @@ def test_packed_rows_make_the_steps(tmp_path, tokenizer):
     (finding,) = [finding for finding in report.findings if finding.code == "save_beyond_run"]
     steps = int(finding.detail.split("the run has ")[1].split()[0])
     assert 3 <= steps <= 3 * len(ROWS)
+
+
+def test_tools_without_a_system_text_are_cured_as_the_hint_says(tmp_path, tokenizer):
+    call = json.dumps({"name": "f", "arguments": {}})
+    turns = [("human", "q"), ("function_call", call), ("observation", "7"), ("gpt", "It is 7.")]
+    row = {"conversations": [{"from": role, "value": text} for role, text in turns]}
+    row |= {"tools": json.dumps([{"name": "f", "parameters": {}}])}
+    (tmp_path / "a.json").write_text(json.dumps([row]), "utf-8")
+    entry = {"file_name": "a.json", "formatting": "sharegpt"}
+    entry |= {"columns": {"messages": "conversations", "tools": "tools"}}
+    (tmp_path / "dataset_info.json").write_text(json.dumps({"a": entry}), "utf-8")
+    path = tmp_path / "train.yaml"
+    plain = "dataset: a\ntemplate: qwen3\nenable_thinking: null\nmask_history: true\n"
+
+    def differences(settings):
+        path.write_text(settings, "utf-8")
+        findings = check(tmp_path, config=path, tokenizer=tokenizer).findings
+        return [finding.cure for finding in findings if finding.code == "template_differs"]
+
+    (cure,) = differences(plain)
+    assert "default_system" in cure
+    assert differences(plain + "default_system: You are a helpful assistant.\n") == []

@@ -25,7 +25,8 @@ class TemplateDifference(NamedTuple):
     "LLaMA-Factory feeds other tokens than the model's own chat template writes",
     "at inference the model is asked through its own template; lf-qwen3 preview shows both side by side; "
     "tools without a system text are one cause: any system text, or default_system in the YAML, makes both "
-    "alike, and lf-qwen3 convert writes the tools so that they are",
+    "alike, and lf-qwen3 convert writes the tools so that they are; several turns without mask_history: true "
+    "are another",
     good=TemplateDifference(),
     bad=TemplateDifference("answer", "Yes.", "\n\nYes."),
 )
