@@ -14,14 +14,26 @@ _TYPES = ("qwen3", "qwen3_moe")
 _TURN = "<|im_start|>"
 
 
+def checkpoint_of(model: str) -> CheckpointKind | None:
+    """Return the kind of checkpoint that a model is: its own name tells, or the cache that it lies in.
+
+    `saves/qwen3-4b/full/sft` was made from one and may be trained another way: None.
+    """
+    path = Path(model)
+    name = (path.parent.parent if path.parent.name == "snapshots" else path).name
+    return kind_of(name) if name else None
+
+
 def origin_of(model: str) -> CheckpointKind | None:
     """Return the kind of checkpoint that a model was made from, by a name such as `Qwen3-4B-Base-ft`.
 
     A folder whose config.json names a Qwen3 is known by any part of its path, any other by the last alone.
-    None where `kind_of` knows the model itself, and where nothing tells.
+    None for a checkpoint itself, and where nothing tells.
     """
-    if kind_of(model) is not None or model_type(model) not in ("", *_TYPES):
+    if not model or checkpoint_of(model) is not None or model_type(model) not in ("", *_TYPES):
         return None
+    if model_type(model) and (kind := kind_of(model)):
+        return kind
     for name in _names(model) if model_type(model) else _names(model)[:1]:
         if derived := _DERIVED.fullmatch(name):
             rest = (derived["rest"] or "").replace("_", "-").lower()
@@ -34,7 +46,7 @@ def is_qwen3(model: str) -> bool:
 
     A chat template of other turns says no: Qwen3's architecture serves DeepSeek-R1-0528-Qwen3-8B too.
     """
-    if kind_of(model) is not None:
+    if checkpoint_of(model) is not None:
         return True
     template = _chat_template(model)
     is_known = origin_of(model) is not None or model_type(model) in _TYPES

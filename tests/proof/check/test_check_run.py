@@ -112,6 +112,8 @@ SETTINGS: list[tuple[dict[str, Any], set[str]]] = [
     ({"lora_target": "q_proj,v_porj"}, {"lora_target_unknown"}),
     ({"lora_target": ["q_proj", "self_attn.v_proj", "lm_head", "embed_tokens"]}, set()),
     ({"lora_target": "gate"}, {"lora_target_unknown"}),
+    ({"additional_target": "embed_tokens,lm_head,norm"}, set()),
+    ({"additional_target": "embed_token"}, {"lora_target_unknown"}),
     ({"lora_target": "c_attn", "model_name_or_path": "Qwen/Qwen-7B", "template": "qwen"}, set()),
     # quantised already
     (AWQ, {"quantised_base"}),
@@ -129,6 +131,8 @@ SETTINGS: list[tuple[dict[str, Any], set[str]]] = [
     ({"model_name_or_path": "saves/qwen3_4b_merged", **NOTHINK}, {"thinking_as_text"}),
     ({"model_name_or_path": "saves/qwen3_4b_merged", "template": "qwen3"}, set()),
     ({"model_name_or_path": "/models/Qwen3-4B-Base-ft"}, {"base_lora"}),
+    ({"model_name_or_path": "saves/qwen3-4b/full/sft", "template": "chatml"}, set()),
+    ({"model_name_or_path": "cache/models--Qwen--Qwen3-4B-Base/snapshots/0a1b"}, {"base_lora"}),
     ({"model_name_or_path": "Qwen/Qwen2.5-7B-Instruct", "template": "qwen"}, set()),
     ({"model_name_or_path": "deepseek-ai/DeepSeek-R1-0528-Qwen3-8B", "template": "deepseekr1"}, set()),
 ]

@@ -182,11 +182,11 @@ def test_packed_rows_make_the_steps(tmp_path, tokenizer):
 def test_tools_without_a_system_text_are_cured_as_the_hint_says(tmp_path, tokenizer):
     call = json.dumps({"name": "f", "arguments": {}})
     turns = [("human", "q"), ("function_call", call), ("observation", "7"), ("gpt", "It is 7.")]
-    row = {"conversations": [{"from": role, "value": text} for role, text in turns]}
-    row |= {"tools": json.dumps([{"name": "f", "parameters": {}}])}
+    messages = [{"from": role, "value": text} for role, text in turns]
+    row = {"conversations": messages, "tools": json.dumps([{"name": "f", "parameters": {}}])}
     (tmp_path / "a.json").write_text(json.dumps([row]), "utf-8")
-    entry = {"file_name": "a.json", "formatting": "sharegpt"}
-    entry |= {"columns": {"messages": "conversations", "tools": "tools"}}
+    columns = {"messages": "conversations", "tools": "tools"}
+    entry = {"file_name": "a.json", "formatting": "sharegpt", "columns": columns}
     (tmp_path / "dataset_info.json").write_text(json.dumps({"a": entry}), "utf-8")
     path = tmp_path / "train.yaml"
     plain = "dataset: a\ntemplate: qwen3\nenable_thinking: null\nmask_history: true\n"

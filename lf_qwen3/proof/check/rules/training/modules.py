@@ -11,6 +11,7 @@ from lf_qwen3.qwen3.architecture import ATTENTION, FEED_FORWARD
 from lf_qwen3.qwen3.model_origin import has_experts
 
 _LAYERS = (*ATTENTION, *FEED_FORWARD)
+_NORMS = ("norm", "input_layernorm", "post_attention_layernorm", "q_norm", "k_norm")
 _DENSE = sft_setup(model_name_or_path="Qwen/Qwen3-4B", finetuning_type="lora", lora_target="q_proj,v_proj")
 _EXPERTS = sft_setup(model_name_or_path="Qwen/Qwen3-30B-A3B", finetuning_type="lora", lora_target="all")
 
@@ -18,7 +19,7 @@ _EXPERTS = sft_setup(model_name_or_path="Qwen/Qwen3-30B-A3B", finetuning_type="l
 @check(
     "lora_target_unknown",
     "error",
-    "lora_target names a layer that the model does not have",
+    "the YAML names a layer that the model does not have",
     f"Qwen3 has {', '.join(_LAYERS)}; lora_target: all takes them all. A name that is not there is passed "
     "over without a word beside one that is",
     good=_DENSE,
@@ -30,9 +31,10 @@ def lora_target_unknown(setup: TrainingSetup) -> Iterator[Fault]:
         return
     has_gate = has_experts(setup.model) and not _has_tensors(setup)
     known = (*_LAYERS, "lm_head", "embed_tokens", *(("gate",) if has_gate else ()))
-    for name in setup.names("lora_target"):
-        if name != "all" and name.rpartition(".")[2] not in known:
-            yield Fault(add_nearest(name, known), "lora_target")
+    for key, there in (("lora_target", ("all", *known)), ("additional_target", (*known, *_NORMS))):
+        for name in setup.names(key):
+            if name.rpartition(".")[2] not in there:
+                yield Fault(add_nearest(name, there), key)
 
 
 @check(
@@ -46,7 +48,9 @@ def lora_target_unknown(setup: TrainingSetup) -> Iterator[Fault]:
 )
 def experts_untouched(setup: TrainingSetup) -> CheckResult:
     """Require experts that can be trained where lora_target names them (Qwen3MoeExperts)."""
-    is_moe = setup.trains and setup.is_lora and setup.is_qwen3 and has_experts(setup.model)
+    is_moe = (
+        setup.trains and setup.is_lora and not setup["use_kt"] and setup.is_qwen3 and has_experts(setup.model)
+    )
     named = {name.rpartition(".")[2] for name in setup.names("lora_target")} & {"all", *FEED_FORWARD}
     if not is_moe or not named or not _has_tensors(setup):
         return PASS

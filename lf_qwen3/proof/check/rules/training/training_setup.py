@@ -72,7 +72,7 @@ class TrainingSetup:
     @property
     def checkpoint(self) -> checkpoints.CheckpointKind | None:
         """Return which kind of Qwen3 checkpoint is trained, None where its name does not say."""
-        return checkpoints.kind_of(self.model) if self.model else None
+        return model_origin.checkpoint_of(self.model)
 
     @property
     def is_qwen3(self) -> bool:
