@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.splits import Splits
+from lf_qwen3.trainer.training_steps import count_steps
 
 FEW, WANTED = 100, 50
 """Steps below which a run is fitted, and the steps that it is to have then."""
@@ -34,9 +34,9 @@ def fit_to_steps(document: YamlDocument, splits: Splits, own: Mapping[str, Any])
         return []
     rows = min(splits.rows, int(settings.get("max_samples") or splits.rows))
     rows = rows - int(rows * float(settings.get("val_size") or 0))
-    if not rows or _count_steps(settings, rows) >= FEW:
-        return []
     batch = int(settings["per_device_train_batch_size"])
+    if not rows or count_steps(settings, rows, batch) >= FEW:
+        return []
     records = max(LEAST, int(rows * settings["num_train_epochs"] / WANTED))
     accumulation = max(1, min(int(settings[_ACCUMULATION]), records // batch))
     changes: dict[str, float] = {_ACCUMULATION: accumulation, "logging_steps": 1}
@@ -50,15 +50,9 @@ def fit_to_steps(document: YamlDocument, splits: Splits, own: Mapping[str, Any])
     return [_describe(document.plain(), rows, splits.val_rows, stops)]
 
 
-def _count_steps(settings: Mapping[str, Any], rows: int) -> int:
-    """Return the optimiser's steps on one GPU; the last of an epoch is a whole one (transformers Trainer)."""
-    batches = math.ceil(rows / int(settings["per_device_train_batch_size"]))
-    each = math.ceil(batches / int(settings[_ACCUMULATION]))
-    return math.ceil(each * float(settings["num_train_epochs"]))
-
-
 def _describe(settings: Mapping[str, Any], rows: int, val_rows: int | None, stops: bool) -> str:
-    records = int(settings["per_device_train_batch_size"]) * int(settings[_ACCUMULATION])
-    text = f"{rows} rows make {_count_steps(settings, rows)} steps of {records} records: every step is logged"
+    batch = int(settings["per_device_train_batch_size"])
+    steps, records = count_steps(settings, rows, batch), batch * int(settings[_ACCUMULATION])
+    text = f"{rows} rows make {steps} steps of {records} records: every step is logged"
     few = f": {val_rows} validation rows would stop it by chance" if val_rows else ""
     return text + (f", and early stopping is out{few}" if stops else "")

@@ -13,7 +13,7 @@ from lf_qwen3.proof.check.rules.training.training_setup import TrainingData
 from lf_qwen3.proof.check.token_counter import TokenCounts
 from lf_qwen3.proof.check.token_figures import count_packed_rows
 from lf_qwen3.proof.check.training_yaml import TrainingYaml
-from lf_qwen3.proof.training_steps import count_held_out, count_steps, is_packed
+from lf_qwen3.trainer.training_steps import count_held_out, count_steps, is_packed
 
 _SUMS = ("thinking", "plain", "several_turns", "orphans", "lost_loops", "bare_histories")
 _BATCH = 8  # per_device_train_batch_size of transformers

@@ -19,10 +19,10 @@ from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.proof.check.token_counter import TokenCounter
 from lf_qwen3.proof.check.token_figures import packing_waste, padding_waste
 from lf_qwen3.proof.estimate.plan import TrainingPlan
-from lf_qwen3.proof.training_steps import count_held_out, count_steps, is_packed
 from lf_qwen3.qwen3 import tokenizer_files as tokenizers
 from lf_qwen3.trainer.records import Record
 from lf_qwen3.trainer.render import Template
+from lf_qwen3.trainer.training_steps import count_held_out, count_steps, is_packed
 
 BYTES_A_TOKEN = 4.3
 """UTF-8 bytes in one token of Qwen3: 4.7 in Chinese medical reasoning, 3.7 to 5.0 in English and code."""

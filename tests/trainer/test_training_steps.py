@@ -6,7 +6,7 @@ import pytest
 
 from lf_qwen3.proof.estimate import TrainingPlan
 from lf_qwen3.proof.estimate.dataset import count_data
-from lf_qwen3.proof.training_steps import count_held_out, count_steps, is_packed
+from lf_qwen3.trainer.training_steps import count_held_out, count_steps, is_packed
 
 
 @pytest.mark.parametrize(
