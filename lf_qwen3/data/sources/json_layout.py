@@ -18,7 +18,7 @@ from lf_qwen3.data.sources.json_cursor import JsonCursor
 from lf_qwen3.data.sources.json_outline import JsonMember, JsonOutline, decode_value, read_outline
 from lf_qwen3.data.sources.json_shapes import PAGE_KEYS
 from lf_qwen3.data.sources.part import JsonPlace, Layout, SourceFile
-from lf_qwen3.data.sources.row import is_conversation, is_message
+from lf_qwen3.data.sources.row import is_conversation, is_message, is_row_in_list
 from lf_qwen3.data.sources.stream import open_source, skip_mark, skip_to
 
 _MOST_COLUMNS = 200
@@ -74,7 +74,7 @@ def _layout_of_array(cursor: JsonCursor) -> Layout | None:
             return Layout("lists") if cursor.peek() == b"[" else None
     except ValueError:
         return None
-    if any(map(is_conversation, first)):
+    if any(map(is_conversation, first)) or any(map(is_row_in_list, first)):
         return Layout("array", (place,))
     return Layout("array", (place,), inner="row") if _are_pages(first) else None
 

@@ -36,7 +36,7 @@ class Layout:
 
     | shape | the rows |
     |---|---|
-    | array | the elements of the one place: objects, or lists of messages |
+    | array | the elements of the one place: objects, or a list (of messages, or of one row) |
     | by_key | the values of the one place, an object; the key becomes the column `key` |
     | columns | each place is the array of one column |
     | columns_by_key | each place is the object of one column, from the row's key to the cell |

@@ -10,7 +10,7 @@ from lf_qwen3.data.sources.part import Layout, Shape, SourceFile
 
 _SHOWN = 10
 _WORDS: Mapping[Shape, str] = {
-    "array": "lists of messages",
+    "array": "a list for each row",
     "by_key": "one row under each key",
     "columns": "column by column",
     "columns_by_key": "column by column",

@@ -60,11 +60,21 @@ def is_conversation(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(map(is_message, value))
 
 
+def is_row_in_list(value: object) -> bool:
+    """Tell whether a JSON value is a list that holds one row."""
+    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) and bool(value[0])
+
+
 def read_list(item: Item) -> Item:
-    """Return the row {"messages": [...]} of an element that is a list of messages, any other as it is."""
+    """Return the row of an element that is a list: {"messages": [...]} of messages, or the row in it.
+
+    Any other element is returned as it is.
+    """
     if isinstance(item, BadRow) and item.code == "not_object" and item.raw.lstrip()[:1] == "[":
-        messages = json.loads(item.raw)
-        return {"messages": messages} if is_conversation(messages) else item
+        value = json.loads(item.raw)
+        if is_conversation(value):
+            return {"messages": value}
+        return value[0] if is_row_in_list(value) else item
     return item
 
 

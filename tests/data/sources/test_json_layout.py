@@ -157,7 +157,8 @@ WRAPPED = [
         "a table; left beside them: index",
         id="split_of_pandas",
     ),
-    pytest.param([TALK, SHARED], TALKS, "lists of messages", id="array_of_lists_of_messages"),
+    pytest.param([TALK, SHARED], TALKS, "a list for each row", id="array_of_lists_of_messages"),
+    pytest.param([[row] for row in ROWS], ROWS, "a list for each row", id="array_of_lists_of_one_row"),
 ]
 
 
