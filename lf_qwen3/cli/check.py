@@ -78,17 +78,24 @@ def _print(report: CheckReport) -> None:
 
 
 def _print_code(findings: list[Finding], total: int) -> None:
-    """Print the first findings of one code, the number of the others, and the cure."""
+    """Print the first findings of one code, each run of them with its cure, and the number of the others."""
     from lf_qwen3.proof.check.report import SHOWN
 
     code = click.style(findings[0].code, fg=_COLOURS[findings[0].severity], bold=True)
-    for finding in findings[:SHOWN]:
+    shown = findings[:SHOWN]
+    for finding, following in zip(shown, [*shown[1:], None], strict=True):
         click.echo(f"{finding.where}: {code} {finding.message}")
+        if following and following.cure != finding.cure:
+            _print_cure(finding.cure)
     if total > SHOWN:
         click.echo(f"  and {total - SHOWN:,} more {code}")
+    _print_cure(shown[-1].cure)
+
+
+def _print_cure(cure: str) -> None:
     indent = "  hint: "
     wrapped = textwrap.fill(
-        findings[0].cure,
+        cure,
         min(get_terminal_size().columns, 120),
         initial_indent=indent,
         subsequent_indent=" " * len(indent),

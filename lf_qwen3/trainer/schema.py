@@ -23,11 +23,20 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.trainer import versions, yaml_reader
+from lf_qwen3.trainer.settings.names import suggest_key
 
 _PLAIN = {str: "string", Path: "string", int: "integer", float: "number", bool: "boolean"} | {
     types.NoneType: "null"
+}
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (types.NoneType,),
+    "array": (list,),
+    "object": (dict,),
 }
 _ALSO_TAKES = {"resume_from_checkpoint": bool}
 """Keys that the trainer takes in a type more than it declares: `true` goes on from the last checkpoint."""
@@ -103,15 +112,27 @@ def _value(key: str, text: str) -> Any:
 
 def fault(key: str, value: Any) -> str | None:
     """Return what is wrong with one setting, as `key: ...`; None where the trainer takes it."""
-    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-
     known = load()["properties"]
     if key not in known:
-        guess = did_you_mean(key, known) or "it is in none of its argument classes"
-        return f"{key}: the trainer has no such key; {guess}"
-    if Draft202012Validator(known[key]).is_valid(value):
+        cure = suggest_key(key, known) or "it is in none of its argument classes"
+        return f"{key}: the trainer has no such key; {cure}"
+    if _takes(known[key], value):
         return None
     return f"{key}: {json.dumps(value, ensure_ascii=False, default=str)} is not {_accepted(known[key])}"
+
+
+def _takes(rule: dict[str, Any], value: Any) -> bool:
+    """Tell whether a value is of a rule's kind; 8.0 is no integer, since range(8.0) is none."""
+    if "anyOf" in rule:
+        return any(_takes(option, value) for option in rule["anyOf"])
+    if "enum" in rule:
+        return any(type(value) is type(choice) and value == choice for choice in rule["enum"])
+    names = rule.get("type", [])
+    kinds = [_JSON_TYPES[name] for name in ([names] if isinstance(names, str) else names)]
+    is_of_kind = not kinds or any(type(value) in kind for kind in kinds)
+    return is_of_kind and (
+        not isinstance(value, list) or all(_takes(rule.get("items", {}), item) for item in value)
+    )
 
 
 def _accepted(rule: dict[str, Any]) -> str:

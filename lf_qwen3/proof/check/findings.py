@@ -17,7 +17,8 @@ KEEP = 1000
 class Finding(NamedTuple):
     """One thing at fault; `row` is the row of a data file, the line of any other, None where neither is.
 
-    `what` is the same for every finding of a code, `detail` says which thing it is here, `cure` what to do.
+    `what` is the same for every finding of a code, `detail` says which thing it is here, `cure` what to do;
+    the cure differs within the code of a setting.
     """
 
     code: str
@@ -57,7 +58,10 @@ class Findings:
         kept = self.kept.setdefault(check.code, [])
         if len(kept) < KEEP:
             kept.append(
-                Finding(check.code, check.severity, file, row, check.message, fault.detail, check.hint)
+                Finding(
+                    *(check.code, check.severity, file, row),
+                    *(check.message, fault.detail, fault.cure or check.hint),
+                )
             )
 
     def count(self, severity: Severity) -> int:

@@ -35,4 +35,4 @@ class CheckRunner:
             for fault in check.faults(subject):
                 detail = ": ".join(filter(None, (dataset, fault.detail)))
                 line = line_of(fault.key) if line_of else row
-                self._findings.add(check, Fault(detail, fault.key), file, line)
+                self._findings.add(check, Fault(detail, fault.key, fault.cure), file, line)

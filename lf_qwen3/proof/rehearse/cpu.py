@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lf_qwen3.proof.dialects import MEGATRON_KEYS
 from lf_qwen3.proof.rehearse.verdict import RehearsalChange
+from lf_qwen3.trainer.settings.kinds import MEGATRON_KEYS
 
 CUTOFF_LEN = 2048
 """Longest record, in tokens: the logits of one such row over Qwen3's vocabulary take 1.2 GB."""

@@ -27,10 +27,14 @@ GROUPS: tuple[CheckGroup, ...] = ("registry", "records", "splits", "tokens", "tr
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing at fault: `detail` says which, `key` names the key that the line is looked up by."""
+    """One thing at fault: `detail` says which, `key` names the key that the line is looked up by.
+
+    `cure` says what to do where it is more than what the check says of all its faults.
+    """
 
     detail: str = ""
     key: str = ""
+    cure: str = ""
 
 
 PASS: None = None
