@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof import dialects
 from lf_qwen3.proof.estimate.plan import Precision, TrainingPlan
 from lf_qwen3.qwen3.architecture import ATTENTION, FEED_FORWARD
 from lf_qwen3.recipes.needs import has_reference
 from lf_qwen3.trainer import schema, yaml_reader
+from lf_qwen3.trainer.settings import kinds
+from lf_qwen3.trainer.settings.judge import judge_file
 
 STAGES = ("sft", "pt", "dpo", "kto")
 _NOT_ESTIMATED = (
@@ -38,7 +39,8 @@ def read_plan(path: Path, gpus: int) -> tuple[TrainingPlan, dict[str, Any], list
     `gpus` 0 takes Ray's workers, or one. Raises `UsageError` for a YAML that trains nothing, for a stage, a
     method or a model that is not estimated.
     """
-    settings = yaml_reader.read(path).settings
+    reading = yaml_reader.read(path)
+    settings = reading.settings
     if not settings.get("do_train"):
         raise UsageError(
             f"{path} trains nothing: do_train is not true",
@@ -51,7 +53,9 @@ def read_plan(path: Path, gpus: int) -> tuple[TrainingPlan, dict[str, Any], list
             f"stage {stage} is not estimated", f"estimate knows {', '.join(STAGES)}", code="not_estimated"
         )
     _refuse(settings)
-    notes = [
+    errors = [fault for fault in judge_file(reading) if fault.severity == "error"]
+    notes = [f"the trainer refuses this file: {fault.message} ({fault.cure})" for fault in errors]
+    notes += [
         f"{key} is not part of the formula: it takes {how} than this"
         for key, how in _OTHER_MEMORY.items()
         if settings.get(key)
@@ -72,7 +76,7 @@ def read_plan(path: Path, gpus: int) -> tuple[TrainingPlan, dict[str, Any], list
 
 def _refuse(settings: Mapping[str, Any]) -> None:
     """Raise `UsageError` for settings whose memory the formula cannot bound."""
-    megatron = dialects.megatron_keys() - schema.load()["properties"].keys()
+    megatron = kinds.megatron_keys() - schema.load()["properties"].keys()
     named = [key for key in settings if key in megatron or (key in _NOT_ESTIMATED and settings[key])]
     method = _value(settings, "quantization_method")
     if settings.get("quantization_bit") and method != "bnb":

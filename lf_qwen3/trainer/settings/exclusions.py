@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from lf_qwen3.trainer import schema
 from lf_qwen3.trainer.settings.kinds import Command
 
+_NAMED_STAGE = re.compile(r"(?:^|[-_.])(?:z|zero|stage)[-_]?([0-3])(?!\d)")
+
 
 class SettingsView:
     """The settings of a YAML with the trainer's defaults behind them."""
@@ -37,7 +39,7 @@ class SettingsView:
         with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
             block = named if isinstance(named, dict) else json.loads(Path(named).read_text("utf-8"))
             return int(block.get("zero_optimization", {}).get("stage", 0))
-        stage = re.search(r"(?:z|zero)[-_]?([0-3])", Path(str(named or "")).name, re.IGNORECASE)
+        stage = _NAMED_STAGE.search(Path(str(named or "")).name.lower())
         return int(stage[1]) if stage else 0
 
     @property

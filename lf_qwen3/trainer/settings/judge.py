@@ -46,6 +46,11 @@ class SettingFault:
     line: int | None = None
 
 
+def judge_file(reading: YamlReading) -> list[SettingFault]:
+    """Return what is wrong with the settings of a YAML of whatever kind, for whatever command."""
+    return judge_settings(reading, kinds.detect_dialect(reading), kinds.detect_command(reading))
+
+
 def judge_settings(reading: YamlReading, dialect: Dialect, command: Command) -> list[SettingFault]:
     """Return what is wrong with the settings of a YAML, key by key, then what excludes what."""
     if dialect in kinds.UNCHECKED:

@@ -136,14 +136,23 @@ def test_what_the_formula_cannot_bound_is_refused_by_name(train_yaml, lines):
     [("use_dora: true", "more"), ("use_galore: true", "less"), ("use_unsloth_gc: true", "less")],
 )
 def test_a_method_outside_the_formula_is_named_with_its_direction(train_yaml, line, how):
-    (note,) = read_plan(train_yaml(line), 1)[2]
+    (note,) = formula_notes(train_yaml(line))
     assert note.startswith(line.split(":")[0])
     assert f"takes {how}" in note
 
 
 def test_lora_plus_takes_what_a_lora_takes(train_yaml):
     assert read_plan(train_yaml("loraplus_lr_ratio: 16"), 1)[0] == read_plan(train_yaml(), 1)[0]
-    assert read_plan(train_yaml("loraplus_lr_ratio: 16"), 1)[2] == []
+    assert formula_notes(train_yaml("loraplus_lr_ratio: 16")) == []
+
+
+def formula_notes(path):
+    return [note for note in read_plan(path, 1)[2] if not note.startswith("the trainer refuses")]
+
+
+def test_what_the_trainer_refuses_is_told_beside_the_figures(train_yaml):
+    notes = read_plan(train_yaml("dataset: a", "lora_rnk: 8"), 1)[2]
+    assert [("lora_rnk" in note, "did you mean lora_rank?" in note) for note in notes] == [(True, True)]
 
 
 @pytest.mark.parametrize(
