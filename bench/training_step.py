@@ -78,6 +78,7 @@ def _finetuning(plan: TrainingPlan) -> FinetuningArguments:
         lora_target=",".join(targets),
         additional_target=",".join(plan.also_trained) or None,
         pure_bf16=plan.precision == "half",
+        use_dora=plan.dora,
     )
 
 

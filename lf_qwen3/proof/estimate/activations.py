@@ -44,6 +44,18 @@ def working(plan: TrainingPlan) -> int:
     return (10 if plan.dropout else 6) * shape.intermediate + 8 * shape.hidden
 
 
+def norms_of_dora(plan: TrainingPlan) -> int:
+    """Return the bytes for which DoRA makes the norms of its widest layer, however many tokens there are.
+
+    The identity in float32 and 16 bits, the adapter's product twice in 16 bits, the weights and their sum
+    with it in float32 (peft, tuners/lora/dora.py).
+    """
+    widest = max(
+        (inputs * (6 * inputs + 12 * outputs) for inputs, outputs in targeted(plan).values()), default=0
+    )
+    return widest if plan.dora else 0
+
+
 def head(plan: TrainingPlan) -> int:
     """Return what the last norm keeps: its float32 copy and its output, in float32 where that is trained."""
     return plan.shape.hidden * (4 + 2 * stream(plan))
@@ -109,11 +121,12 @@ def _experts(plan: TrainingPlan) -> int:
 def _adapters(plan: TrainingPlan) -> int:
     """Return the inputs of the adapters and what lies between its two matrices.
 
+    DoRA keeps two outputs more, of the layer and of its adapter, for the gradient of the magnitude.
     Under autocast each adapter casts its input for itself; in 16 bits those that read the same share it.
     """
     linears = targeted(plan)
     inputs = sum(size for size, _ in linears.values())
-    between = 2 * plan.rank * len(linears)
+    between = 2 * plan.rank * len(linears) + 4 * plan.dora * sum(size for _, size in linears.values())
     if plan.precision != "half" or plan.dropout or not plan.deepspeed:
         return 2 * inputs + between + (inputs if plan.dropout else 0)
     groups = ({"q_proj", "k_proj", "v_proj"}, {"gate_proj", "up_proj"}, {"down_proj"})

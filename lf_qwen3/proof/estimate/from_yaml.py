@@ -25,7 +25,7 @@ _NOT_ESTIMATED = (
 _OTHER_MEMORY = {
     **dict.fromkeys(("use_unsloth", "use_unsloth_gc", "use_galore", "use_apollo"), "less"),
     **dict.fromkeys(("use_badam", "use_adam_mini", "use_muon", "fsdp"), "less"),
-    **dict.fromkeys(("use_dora", "use_dft_loss", "use_eaft_loss", "upcast_layernorm"), "more"),
+    **dict.fromkeys(("use_dft_loss", "use_eaft_loss", "upcast_layernorm"), "more"),
     **dict.fromkeys(("upcast_lmhead_output", "torch_compile", "fp8", "use_llama_pro"), "more"),
 }
 """Settings that the formula does not know, and whether they take less or more than it says."""
@@ -104,6 +104,7 @@ def _of_method(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
         "method": "lora" if bits is None else "qlora",
         "rank": int(_value(settings, "lora_rank")),
         "dropout": bool(_value(settings, "lora_dropout")),
+        "dora": bool(settings.get("use_dora")),
         "also_trained": tuple(_names(settings.get("additional_target"))),
         "bits": bits or 4,
         "double_quantization": bool(_value(settings, "double_quantization")),

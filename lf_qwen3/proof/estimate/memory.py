@@ -121,6 +121,7 @@ def _layer_backward(plan: TrainingPlan, accumulated: int, kept: int) -> _Moment:
     widest = max(inputs * outputs for inputs, outputs in weights.layer_linears(plan.shape).values())
     of_weight = (6 if _casts(plan) else _each(plan)) * widest if plan.trains_all else 0
     here = again + max(plan.tokens * activations.working(plan), of_weight)
+    here += activations.norms_of_dora(plan)
     copies = 2 * widest if plan.method == "qlora" else 0
     if _casts(plan):
         copies = 2 * _layer_weights(plan) if plan.checkpointing else _cast(plan, plan.shape.layers)

@@ -31,6 +31,7 @@ class TrainingPlan:
     `precision` is "autocast" for `bf16` or `fp16`, "half" where everything is kept in 16 bits (`pure_bf16`
     and DeepSpeed), "single" without any of these. `targets` are the linear layers beside which a LoRA is
     trained (a mixture of experts has those of attention only), `also_trained` the embeddings it trains whole.
+    `dora` tells that a LoRA learns the norms of the weights too.
     `base` says what the checkpoint's own weights are quantised with ("" where they are not); `method` is then
     "qlora" and `bits` those of the checkpoint. `on_cpu` tells that it trains in main memory.
     `stage` is "sft" for continued pre-training too; in "dpo" a chosen and a rejected answer are two rows of
@@ -63,6 +64,7 @@ class TrainingPlan:
     masks: bool = True
     stage: TrainingStage = "sft"
     reference: bool = False
+    dora: bool = False
     base: str = ""
     on_cpu: bool = False
 
@@ -130,6 +132,7 @@ class TrainingPlan:
         rank = "" if self.trains_all else f" rank {self.rank}"
         method: str = "qlora (8 bits)" if self.method == "qlora" and self.bits == 8 else self.method
         method = f"lora on {self.bits}-bit weights ({self.base})" if self.base else method
+        method += " with DoRA" if self.dora else ""
         where = f", {self.gpus} GPUs" if self.gpus > 1 else ""
         where = ", on the CPU" if self.on_cpu else where
         zero = f", ZeRO-{self.zero}" if self.zero else ""

@@ -51,7 +51,9 @@ def trained(plan: TrainingPlan) -> int:
     """Return the number of trained parameters."""
     if plan.trains_all:
         return plan.shape.parameters
-    lora = sum(plan.rank * (inputs + outputs) for inputs, outputs in targeted(plan).values())
+    lora = sum(
+        plan.rank * (inputs + outputs) + plan.dora * outputs for inputs, outputs in targeted(plan).values()
+    )
     return plan.shape.layers * lora + len(plan.also_trained) * plan.shape.embedding
 
 

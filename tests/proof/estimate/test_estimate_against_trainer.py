@@ -22,6 +22,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "8B lora": ("8B", {"method": "lora"}),
     "8B lora, batch 4 x 1024, rank 64": ("8B", {"batch": 4, "cutoff_len": 1024, "rank": 64}),
     "8B lora, no checkpointing": ("8B", {"checkpointing": False}),
+    "8B lora, dora": ("8B", {"dora": True}),
     "8B lora, long rows": ("8B", {"cutoff_len": 16_384}),
     "1.7B full": ("1.7B", {"method": "full"}),
     "1.7B full, short rows": ("1.7B", {"method": "full", "cutoff_len": 512}),
@@ -68,7 +69,13 @@ def test_the_peak_of_a_step(measure, name):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    ["8B lora, no checkpointing", "1.7B full, pure_bf16", "30B-A3B lora", "1.7B full, no checkpointing"],
+    [
+        "8B lora, no checkpointing",
+        "8B lora, dora",
+        "1.7B full, pure_bf16",
+        "30B-A3B lora",
+        "1.7B full, no checkpointing",
+    ],
 )
 def test_activations_alone(measure, monkeypatch, name):
     """Over a vocabulary of 1,024 the logits vanish and the layers make the peak."""

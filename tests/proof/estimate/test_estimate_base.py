@@ -5,9 +5,9 @@ import json
 import pytest
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.estimate import TrainingPlan, estimate, list_caveats
+from lf_qwen3.proof.estimate import TrainingPlan, estimate, estimate_memory, list_caveats
 from lf_qwen3.proof.estimate.from_yaml import read_plan
-from lf_qwen3.proof.estimate.weights import bytes_quantised, weights
+from lf_qwen3.proof.estimate.weights import bytes_quantised, optimiser, trained, weights
 from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.qwen3.architecture import SHAPES, VOCABULARY
 
@@ -133,12 +133,21 @@ def test_what_the_formula_cannot_bound_is_refused_by_name(train_yaml, lines):
 
 @pytest.mark.parametrize(
     ("line", "how"),
-    [("use_dora: true", "more"), ("use_galore: true", "less"), ("use_unsloth_gc: true", "less")],
+    [("use_dft_loss: true", "more"), ("use_galore: true", "less"), ("use_unsloth_gc: true", "less")],
 )
 def test_a_method_outside_the_formula_is_named_with_its_direction(train_yaml, line, how):
     (note,) = formula_notes(train_yaml(line))
     assert note.startswith(line.split(":")[0])
     assert f"takes {how}" in note
+
+
+def test_dora_takes_more_than_a_lora_however_short_the_rows_are(train_yaml):
+    lines = ["cutoff_len: 256", "enable_liger_kernel: true"]
+    lora = read_plan(train_yaml(*lines), 1)[0]
+    dora = read_plan(train_yaml(*lines, "use_dora: true"), 1)[0]
+    assert "DoRA" in dora.words
+    assert trained(dora) - trained(lora) == 36 * (2 * 4096 + 2 * 1024 + 2 * 12288 + 4096)
+    assert 1.3 < (estimate_memory(dora).total - estimate_memory(lora).total) / 1e9 < 1.9
 
 
 def test_lora_plus_takes_what_a_lora_takes(train_yaml):
@@ -166,8 +175,6 @@ def test_what_the_trainer_refuses_is_told_beside_the_figures(train_yaml):
     ],
 )
 def test_the_states_of_an_optimiser(optim, each):
-    from lf_qwen3.proof.estimate.weights import optimiser, trained
-
     plan = TrainingPlan.named("Qwen3-8B", optim=optim)
     assert optimiser(plan) == each * trained(plan)
 
