@@ -142,7 +142,7 @@ def test_a_method_outside_the_formula_is_named_with_its_direction(train_yaml, li
 
 
 def test_dora_takes_more_than_a_lora_however_short_the_rows_are(train_yaml):
-    lines = ["cutoff_len: 256", "enable_liger_kernel: true"]
+    lines = ["cutoff_len: 256", "per_device_train_batch_size: 1", "enable_liger_kernel: true"]
     lora = read_plan(train_yaml(*lines), 1)[0]
     dora = read_plan(train_yaml(*lines, "use_dora: true"), 1)[0]
     assert "DoRA" in dora.words
