@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,93 +13,68 @@ from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup
 
 def read_run_folders(setup: TrainingSetup) -> RunFolders:
     """Return what the checks want to know of tokenized_path, output_dir and what a run begins with."""
-    tokens = _folder(setup["tokenized_path"])
-    is_full = tokens is not None and tokens.is_dir() and any(tokens.iterdir())
-    output = _folder(setup["output_dir"])
-    if not setup.trains or output is None:
-        return RunFolders(
-            tokens=str(tokens) if is_full else "", newer=_newer(setup, tokens) if is_full else ""
-        )
-    last, state = _last_checkpoint(output)
-    resume, is_alone = setup["resume_from_checkpoint"], bool(setup["overwrite_output_dir"])
-    is_end = bool(state) and _is_end(setup, state)
-    there = (
-        f"{last}, step {state.get('global_step')} of {state.get('max_steps')}" if state else str(last or "")
-    )
-    goes_on = (
-        last is not None and (resume is True or (resume in (None, "") and not is_alone)) and _resumes(setup)
-    )
-    return RunFolders(
-        tokens=str(tokens) if is_full else "",
-        newer=_newer(setup, tokens) if is_full else "",
-        finished=there if goes_on and is_end else "",
-        resumed=there if goes_on and not is_end else "",
-        lost=_lost(resume, last, output) if _resumes(setup) else "",
-        adapter=next((name for name in setup.names("adapter_name_or_path") if _is_same(name, output)), ""),
-    )
+    tokens = Path(str(setup["tokenized_path"] or ""))
+    is_full = bool(setup["tokenized_path"]) and tokens.is_dir() and any(tokens.iterdir())
+    newer = _newer(setup, tokens) if is_full else ""
+    folders = RunFolders(tokens=str(tokens) if is_full else "", newer=newer)
+    if not setup.trains or not isinstance(setup["output_dir"], str):
+        return folders
+    output = Path(setup["output_dir"])
+    adapters = setup.names("adapter_name_or_path")
+    same = [name for name in adapters if Path(name).resolve() == output.resolve()]
+    return folders._replace(adapter="".join(same[:1]), **_resumption(setup, output))
 
 
-def _folder(value: object) -> Path | None:
-    return Path(value) if isinstance(value, str) and value else None
-
-
-def _newer(setup: TrainingSetup, tokens: Path | None) -> str:
+def _newer(setup: TrainingSetup, tokens: Path) -> str:
     """Return a data file, or the registry, that was written after the tokens."""
     used = [*setup.names("dataset"), *setup.names("eval_dataset")]
     files = [path for name in used for path in setup.data.files.get(name, ())]
-    registry = Path(str(setup["dataset_dir"])) / "dataset_info.json"
-    times = [time for _, time in _times(tokens.rglob("*"))] if tokens else []
-    sources = _times([*files, registry])
-    return next((str(path) for path, time in sources if times and time > max(times)), "")
+    written = max((time for _, time in _times(tokens.rglob("*"))), default=float("inf"))
+    sources = _times([*files, Path(str(setup["dataset_dir"])) / "dataset_info.json"])
+    return next((str(path) for path, time in sources if time > written), "")
 
 
-def _times(paths: Any) -> Iterator[tuple[Path, float]]:
+def _times(paths: Iterable[Path]) -> Iterator[tuple[Path, float]]:
     """Yield every file that is there with the time of its last change."""
     yield from ((path, path.stat().st_mtime) for path in paths if path.is_file())
 
 
-def _last_checkpoint(output: Path) -> tuple[Path | None, dict[str, Any]]:
-    """Return the last checkpoint of a run and its trainer_state.json; {} where that cannot be read."""
-    numbered = [
-        (int(path.name.removeprefix("checkpoint-")), path)
-        for path in (output.glob("checkpoint-*") if output.is_dir() else ())
-        if path.is_dir() and path.name.removeprefix("checkpoint-").isdecimal()
-    ]
-    if not numbered:
-        return None, {}
-    last = max(numbered)[1]
+def _resumption(setup: TrainingSetup, output: Path) -> dict[str, str]:
+    """Return which checkpoint the run goes on from, or misses (hparams/parser.py, Trainer.train)."""
+    if setup["stage"] in ("rm", "ppo") and setup["finetuning_type"] in ("full", "freeze"):
+        return {}
+    resume, last = setup["resume_from_checkpoint"], _last_checkpoint(output)
+    if isinstance(resume, str) and resume:
+        return {} if Path(resume).is_dir() else {"lost": resume}
+    if last is None:
+        return {"lost": f"there is no checkpoint in {output}"} if resume is True else {}
+    if not resume and setup["overwrite_output_dir"]:
+        return {}
+    state = _read_state(last)
+    steps = f", step {state.get('global_step')} of {state.get('max_steps')}" if state else ""
+    return {"finished" if _is_end(setup, state) else "resumed": f"{last}{steps}"}
+
+
+def _last_checkpoint(output: Path) -> Path | None:
+    folders = output.glob("checkpoint-*") if output.is_dir() else ()
+    numbers = [path.name.removeprefix("checkpoint-") for path in folders if path.is_dir()]
+    last = max((int(number) for number in numbers if number.isdecimal()), default=None)
+    return None if last is None else output / f"checkpoint-{last}"
+
+
+def _read_state(checkpoint: Path) -> dict[str, Any]:
     try:
-        state = json.loads((last / "trainer_state.json").read_text("utf-8"))
+        state = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
     except (OSError, ValueError):
-        return last, {}
-    return last, state if isinstance(state, dict) else {}
+        return {}
+    return state if isinstance(state, dict) else {}
 
 
 def _is_end(setup: TrainingSetup, state: Mapping[str, Any]) -> bool:
     """Tell whether a run stopped at its end, and the YAML asks for no more steps or epochs than it had."""
     try:
-        step, most = int(state["global_step"]), int(state["max_steps"])
-        wanted = int(setup["max_steps"] or -1)
-        is_longer = step < wanted if wanted > 0 else float(setup["num_train_epochs"]) > _epochs(state)
+        step, most, epochs = (float(state[key]) for key in ("global_step", "max_steps", "num_train_epochs"))
+        wanted = float(setup["max_steps"] or -1)
+        return step >= most and (step >= wanted if wanted > 0 else epochs >= float(setup["num_train_epochs"]))
     except (KeyError, TypeError, ValueError):
         return False
-    return step >= most and not is_longer
-
-
-def _epochs(state: Mapping[str, Any]) -> float:
-    return float(state.get("num_train_epochs") or state["epoch"])
-
-
-def _resumes(setup: TrainingSetup) -> bool:
-    """Tell whether the trainer can go on from a checkpoint at this stage (hparams/parser.py)."""
-    return not (setup["stage"] in ("rm", "ppo") and setup["finetuning_type"] in ("full", "freeze"))
-
-
-def _lost(resume: object, last: Path | None, output: Path) -> str:
-    if resume is True:
-        return "" if last else f"there is no checkpoint in {output}"
-    return resume if isinstance(resume, str) and resume and not Path(resume).is_dir() else ""
-
-
-def _is_same(name: str, output: Path) -> bool:
-    return Path(name).resolve() == output.resolve()
