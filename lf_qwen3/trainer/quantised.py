@@ -10,26 +10,65 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lf_qwen3.qwen3.checkpoints import find_quantisation, name_unquantised
 
-MERGE_HINT = (
-    "export over the checkpoint that is not quantised: model_name_or_path without the ending -AWQ, -GPTQ or "
-    "-bnb-4bit; the adapter fits it"
-)
+CURES = {
+    "quantised_merge": "export over the checkpoint that is not quantised: model_name_or_path without the "
+    "ending -AWQ, -GPTQ or -bnb-4bit; the adapter fits it",
+    "quantised_sharded": "take ZeRO-2 (deepspeed: ds_z2_config.json), or the checkpoint that is not "
+    "quantised",
+    "quantised_method": "train a plain LoRA beside them (finetuning_type: lora), or take weights that are "
+    "not quantised",
+}
+"""The cure for each kind of refusal, by the code of the check that reports it."""
+
 _ZERO_3 = re.compile(r"(?:z|zero|stage)[-_]?3", re.IGNORECASE)
 
 
-def explain_refused_merge(settings: Mapping[str, Any]) -> str:
-    """Return which checkpoint an export cannot merge an adapter into, "" where it can."""
+class QuantisedRefusal(NamedTuple):
+    """A setting that the trainer refuses: `says` are its words, `detail` what it is about here."""
+
+    code: str
+    key: str
+    says: str
+    detail: str
+
+
+def list_refusals(settings: Mapping[str, Any]) -> Iterator[QuantisedRefusal]:
+    """Yield what the trainer refuses after the model is loaded; its parsers let all of it pass.
+
+    DoRA is refused beside quantization_bit too: the trainer compares "bitsandbytes" with "bnb".
+    """
     model = str(settings.get("model_name_or_path") or "")
-    is_merge = bool(settings.get("export_dir") and settings.get("adapter_name_or_path"))
-    method = find_quantisation(model) if model and is_merge else ""
-    if not method:
-        return ""
-    plain = name_unquantised(model)
-    return f"{model} ({method})" + (f"; write {plain}" if plain != model.rstrip("/") else "")
+    packed = find_quantisation(model) if model else ""
+    named = f"{model} ({packed})"
+    if packed and settings.get("export_dir") and settings.get("adapter_name_or_path"):
+        plain = name_unquantised(model)
+        detail = named + (f"; write {plain}" if plain != model.rstrip("/") else "")
+        says = "Cannot merge adapters to a quantized model."
+        yield QuantisedRefusal("quantised_merge", "model_name_or_path", says, detail)
+    if packed and is_sharded(settings):
+        key = "deepspeed" if settings.get("deepspeed") else "fsdp"
+        says = "DeepSpeed ZeRO-3 or FSDP is incompatible with PTQ-quantized models."
+        yield QuantisedRefusal("quantised_sharded", key, says, named)
+    if settings.get("do_train"):
+        yield from _refused_methods(settings, packed, named)
+
+
+def _refused_methods(settings: Mapping[str, Any], packed: str, named: str) -> Iterator[QuantisedRefusal]:
+    method = str(settings.get("finetuning_type", "lora"))
+    if packed and method not in ("lora", "oft"):
+        says = "Quantized models can only be used for the LoRA or OFT tuning."
+        yield QuantisedRefusal("quantised_method", "finetuning_type", says, f"{method} over {named}")
+    if packed and settings.get("pissa_init"):
+        says = "Cannot initialize PiSSA adapter on quantized models."
+        yield QuantisedRefusal("quantised_method", "pissa_init", says, f"pissa_init over {named}")
+    if settings.get("use_dora") and (packed or settings.get("quantization_bit")):
+        says = "DoRA is not compatible with PTQ-quantized models."
+        over = named if packed else "quantization_bit"
+        yield QuantisedRefusal("quantised_method", "use_dora", says, f"use_dora over {over}")
 
 
 def is_sharded(settings: Mapping[str, Any]) -> bool:
@@ -41,19 +80,3 @@ def is_sharded(settings: Mapping[str, Any]) -> bool:
     except (OSError, ValueError, LookupError, TypeError):
         stage = 3 if isinstance(named, str) and _ZERO_3.search(Path(named).name) else 0
     return bool(settings.get("fsdp")) or stage == 3
-
-
-def list_refused_methods(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield key and text of each setting that cannot train beside the quantised weights of a checkpoint.
-
-    DoRA is refused beside quantization_bit too: the trainer compares "bitsandbytes" with "bnb".
-    """
-    model = str(settings.get("model_name_or_path") or "")
-    method = str(settings.get("finetuning_type", "lora"))
-    packed = find_quantisation(model) if model else ""
-    if packed and method not in ("lora", "oft"):
-        yield "finetuning_type", f"finetuning_type: {method} over {model} ({packed})"
-    if packed and settings.get("pissa_init"):
-        yield "pissa_init", f"pissa_init over {model} ({packed})"
-    if settings.get("use_dora") and (packed or settings.get("quantization_bit")):
-        yield "use_dora", f"use_dora over {packed or 'quantization_bit'}"

@@ -1,5 +1,7 @@
 """`recipe validate`: no false alarm over what LLaMA-Factory's own examples hold, a line for each fault."""
 
+import json
+
 import pytest
 
 from lf_qwen3.proof.validate import validate
@@ -297,3 +299,19 @@ def test_what_is_no_yaml_is_a_finding(found, text, row, message):
     report = found(text)
     assert [(one.code, one.row) for one in report.findings] == [("not_yaml", row)]
     assert message in report.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"adapter_name_or_path": "saves/x", "export_dir": "merged"}, "quantised_merge"),
+        ({"stage": "sft", "do_train": True, "deepspeed": "ds_z3_config.json"}, "quantised_sharded"),
+        ({"stage": "sft", "do_train": True, "finetuning_type": "full"}, "quantised_method"),
+    ],
+)
+def test_what_cannot_be_done_over_a_quantised_checkpoint(tmp_path, settings, code):
+    path = tmp_path / "a.yaml"
+    for model, codes in (("Qwen/Qwen3-32B-AWQ", [code]), ("Qwen/Qwen3-32B", [])):
+        path.write_text(json.dumps({"model_name_or_path": model, "template": "qwen3", **settings}), "utf-8")
+        found = [finding.code for finding in validate(path).findings]
+        assert [code for code in found if code.startswith("quantised")] == codes

@@ -16,7 +16,7 @@ from typing import Any
 from lf_qwen3.base import nearest
 from lf_qwen3.base.number_text import is_number
 from lf_qwen3.base.severity import Severity
-from lf_qwen3.trainer import schema
+from lf_qwen3.trainer import quantised, schema
 from lf_qwen3.trainer.settings import kinds, names
 from lf_qwen3.trainer.settings.exclusions import Exclusion, SettingsView
 from lf_qwen3.trainer.settings.kinds import Command, Dialect
@@ -68,6 +68,7 @@ def judge_settings(reading: YamlReading, dialect: Dialect, command: Command) -> 
     if dialect in kinds.JUDGED:
         faults += _judge_template(reading.settings)
         faults += _find_exclusions(reading.settings, command)
+        faults += _judge_quantised(reading.settings)
     return faults
 
 
@@ -168,6 +169,14 @@ def _cure_of_value(key: str, value: Any) -> str:
 
 def _whole(number: float) -> float:
     return int(number) if number.is_integer() else number
+
+
+def _judge_quantised(settings: Mapping[str, Any]) -> Iterator[SettingFault]:
+    """Require of a quantised checkpoint what the trainer does when it has loaded one."""
+    for refusal in quantised.list_refusals(settings):
+        message = f"{refusal.key}: {refusal.says} {refusal.detail}"
+        code = refusal.code
+        yield SettingFault(code, refusal.key, message, quantised.CURES[code], check=code)
 
 
 def _judge_template(settings: Mapping[str, Any]) -> Iterator[SettingFault]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup, sft_setup
 from lf_qwen3.qwen3.checkpoints import find_quantisation, is_packed
-from lf_qwen3.trainer.quantised import MERGE_HINT, explain_refused_merge, is_sharded, list_refused_methods
+from lf_qwen3.trainer.quantised import CURES, list_refusals
 
 _PLAIN = sft_setup(model_name_or_path="Qwen/Qwen3-8B", finetuning_type="lora", quantization_bit=4)
 _EXPORT = {"export_dir": "merged", "adapter_name_or_path": "saves/a"}
@@ -17,14 +17,13 @@ _EXPORT = {"export_dir": "merged", "adapter_name_or_path": "saves/a"}
     "quantised_merge",
     "error",
     "an adapter cannot be merged into a quantised checkpoint, and the trainer stops",
-    MERGE_HINT,
+    CURES["quantised_merge"],
     good=TrainingSetup({"model_name_or_path": "Qwen/Qwen3-8B", **_EXPORT}),
     bad=TrainingSetup({"model_name_or_path": "Qwen/Qwen3-8B-AWQ", **_EXPORT}),
 )
-def quantised_merge(setup: TrainingSetup) -> CheckResult:
+def quantised_merge(setup: TrainingSetup) -> Iterator[Fault]:
     """Require 16 bits to merge into (train/tuner.py)."""
-    refused = explain_refused_merge(setup.settings)
-    return Fault(refused, "model_name_or_path") if refused else PASS
+    return _refusals(setup, "quantised_merge")
 
 
 @check(
@@ -45,44 +44,43 @@ def quantised_twice(setup: TrainingSetup) -> CheckResult:
     "quantised_sharded",
     "error",
     "DeepSpeed ZeRO-3 and FSDP do not shard a quantised checkpoint, and the trainer stops",
-    "take ZeRO-2 (deepspeed: ds_z2_config.json), or the checkpoint that is not quantised",
+    CURES["quantised_sharded"],
     good=sft_setup(model_name_or_path="Qwen/Qwen3-8B-AWQ", deepspeed="ds_z2_config.json"),
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-8B-AWQ", deepspeed="ds_z3_config.json"),
 )
-def quantised_sharded(setup: TrainingSetup) -> CheckResult:
+def quantised_sharded(setup: TrainingSetup) -> Iterator[Fault]:
     """Require whole weights on each GPU (configure_quantization)."""
-    if not _method(setup) or not is_sharded(setup.settings):
-        return PASS
-    return Fault(f"{setup.model} ({_method(setup)})", "deepspeed" if setup["deepspeed"] else "fsdp")
+    return _refusals(setup, "quantised_sharded")
 
 
 @check(
     "quantised_method",
     "error",
     "this cannot be trained beside quantised weights, and the trainer stops",
-    "train a plain LoRA beside them (finetuning_type: lora), or take weights that are not quantised",
+    CURES["quantised_method"],
     good=sft_setup(model_name_or_path="Qwen/Qwen3-8B-AWQ", finetuning_type="lora"),
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-8B-AWQ", finetuning_type="full"),
 )
 def quantised_method(setup: TrainingSetup) -> Iterator[Fault]:
     """Require LoRA or OFT without DoRA and PiSSA (model/adapter.py, init_adapter)."""
-    for key, text in list_refused_methods(setup.settings) if setup.trains else ():
-        yield Fault(text, key)
+    return _refusals(setup, "quantised_method")
 
 
 @check(
     "quantised_base",
     "info",
     "the adapter cannot be merged into this checkpoint, which is quantised already",
-    MERGE_HINT,
+    CURES["quantised_merge"],
     good=_PLAIN,
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-8B-GPTQ-Int4", finetuning_type="lora"),
 )
 def quantised_base(setup: TrainingSetup) -> CheckResult:
     """Tell before the training what the export refuses after it."""
-    method = _method(setup) if setup.trains and setup.is_lora else ""
+    method = find_quantisation(setup.model) if setup.trains and setup.is_lora and setup.model else ""
     return Fault(f"{setup.model} ({method})", "model_name_or_path") if method else PASS
 
 
-def _method(setup: TrainingSetup) -> str:
-    return find_quantisation(setup.model) if setup.model else ""
+def _refusals(setup: TrainingSetup, code: str) -> Iterator[Fault]:
+    for refusal in list_refusals(setup.settings):
+        if refusal.code == code:
+            yield Fault(refusal.detail, refusal.key)
