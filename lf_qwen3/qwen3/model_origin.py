@@ -8,7 +8,10 @@ from pathlib import Path
 
 from lf_qwen3.qwen3.checkpoints import KINDS, CheckpointKind, _config, _names, kind_of, model_type
 
-_DERIVED = re.compile(r"Qwen3[-_]\d+(?:[._-]\d+)?B(?:[-_]A\d+B)?(?P<rest>[-_.].*)?", re.IGNORECASE)
+_DERIVED = re.compile(
+    r"(?!.*(?:deepseek|distill))(?:.*[-_.])?Qwen3[-_]\d+(?:[._-]\d+)?B(?:[-_]A\d+B)?(?P<rest>[-_.].*)?",
+    re.IGNORECASE,
+)
 _EXPERTS = re.compile(r"[-_]A\d+B(?![A-Za-z0-9])", re.IGNORECASE)
 _TYPES = ("qwen3", "qwen3_moe")
 _TURN = "<|im_start|>"
@@ -25,7 +28,7 @@ def checkpoint_of(model: str) -> CheckpointKind | None:
 
 
 def origin_of(model: str) -> CheckpointKind | None:
-    """Return the kind of checkpoint that a model was made from, by a name such as `Qwen3-4B-Base-ft`.
+    """Return the kind of checkpoint that a model was made from, by a name such as `my_Qwen3-4B-Base-ft`.
 
     A folder whose config.json names a Qwen3 is known by any part of its path, any other by the last alone.
     None for a checkpoint itself, and where nothing tells.

@@ -16,9 +16,9 @@ from lf_qwen3.qwen3.checkpoints import find_quantisation, name_unquantised
 
 CURES = {
     "quantised_merge": "export over the checkpoint that is not quantised: model_name_or_path without the "
-    "ending -AWQ, -GPTQ or -bnb-4bit; the adapter fits it",
+    "ending -AWQ, -GPTQ or -bnb-4bit, and no quantization_bit; the adapter fits it",
     "quantised_sharded": "take ZeRO-2 (deepspeed: ds_z2_config.json), or the checkpoint that is not "
-    "quantised",
+    "quantised with quantization_bit: 4",
     "quantised_method": "train a plain LoRA beside them (finetuning_type: lora), or take weights that are "
     "not quantised",
 }
@@ -43,16 +43,19 @@ def list_refusals(settings: Mapping[str, Any]) -> Iterator[QuantisedRefusal]:
     """
     model = str(settings.get("model_name_or_path") or "")
     packed = find_quantisation(model) if model else ""
-    named = f"{model} ({packed})"
-    if packed and settings.get("export_dir") and settings.get("adapter_name_or_path"):
+    named, bits = f"{model} ({packed})", settings.get("quantization_bit")
+    if (packed or bits) and settings.get("export_dir") and settings.get("adapter_name_or_path"):
         plain = name_unquantised(model)
         detail = named + (f"; write {plain}" if plain != model.rstrip("/") else "")
+        key = "model_name_or_path" if packed else "quantization_bit"
         says = "Cannot merge adapters to a quantized model."
-        yield QuantisedRefusal("quantised_merge", "model_name_or_path", says, detail)
-    if packed and is_sharded(settings):
+        yield QuantisedRefusal("quantised_merge", key, says, detail if packed else f"{key}: {bits}")
+    if (packed or bits == 8) and is_sharded(settings):
         key = "deepspeed" if settings.get("deepspeed") else "fsdp"
         says = "DeepSpeed ZeRO-3 or FSDP is incompatible with PTQ-quantized models."
-        yield QuantisedRefusal("quantised_sharded", key, says, named)
+        eight = "Only 4-bit quantized model can use fsdp+qlora or auto device map."
+        detail = named if packed else f"quantization_bit: {bits}"
+        yield QuantisedRefusal("quantised_sharded", key, says if packed else eight, detail)
     if settings.get("do_train"):
         yield from _refused_methods(settings, packed, named)
 

@@ -311,7 +311,14 @@ def test_what_is_no_yaml_is_a_finding(found, text, row, message):
 )
 def test_what_cannot_be_done_over_a_quantised_checkpoint(tmp_path, settings, code):
     path = tmp_path / "a.yaml"
-    for model, codes in (("Qwen/Qwen3-32B-AWQ", [code]), ("Qwen/Qwen3-32B", [])):
-        path.write_text(json.dumps({"model_name_or_path": model, "template": "qwen3", **settings}), "utf-8")
+    eight = {} if code == "quantised_method" else {"quantization_bit": 8}
+    for model, bits, codes in (
+        ("Qwen/Qwen3-32B-AWQ", {}, [code]),
+        ("Qwen/Qwen3-32B", {}, []),
+        ("Qwen/Qwen3-32B", eight, [code] if eight else []),
+    ):
+        path.write_text(
+            json.dumps({"model_name_or_path": model, "template": "qwen3", **settings, **bits}), "utf-8"
+        )
         found = [finding.code for finding in validate(path).findings]
         assert [code for code in found if code.startswith("quantised")] == codes

@@ -31,8 +31,8 @@ def lora_target_unknown(setup: TrainingSetup) -> Iterator[Fault]:
         return
     has_gate = has_experts(setup.model) and not _has_tensors(setup)
     known = (*_LAYERS, "lm_head", "embed_tokens", *(("gate",) if has_gate else ()))
-    for key, there in (("lora_target", ("all", *known)), ("additional_target", (*known, *_NORMS))):
-        for name in setup.names(key):
+    for key, there in (("lora_target", known), ("additional_target", (*known, *_NORMS))):
+        for name in setup.names(key) if setup.names(key) != ["all"] else ():
             if name.rpartition(".")[2] not in there:
                 yield Fault(add_nearest(name, there), key)
 

@@ -16,7 +16,7 @@ _EXPORT = {"export_dir": "merged", "adapter_name_or_path": "saves/a"}
 @check(
     "quantised_merge",
     "error",
-    "an adapter cannot be merged into a quantised checkpoint, and the trainer stops",
+    "an adapter cannot be merged into quantised weights, and the trainer stops",
     CURES["quantised_merge"],
     good=TrainingSetup({"model_name_or_path": "Qwen/Qwen3-8B", **_EXPORT}),
     bad=TrainingSetup({"model_name_or_path": "Qwen/Qwen3-8B-AWQ", **_EXPORT}),
@@ -43,7 +43,7 @@ def quantised_twice(setup: TrainingSetup) -> CheckResult:
 @check(
     "quantised_sharded",
     "error",
-    "DeepSpeed ZeRO-3 and FSDP do not shard a quantised checkpoint, and the trainer stops",
+    "DeepSpeed ZeRO-3 and FSDP do not shard these quantised weights, and the trainer stops",
     CURES["quantised_sharded"],
     good=sft_setup(model_name_or_path="Qwen/Qwen3-8B-AWQ", deepspeed="ds_z2_config.json"),
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-8B-AWQ", deepspeed="ds_z3_config.json"),
