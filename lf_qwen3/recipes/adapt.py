@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lf_qwen3.qwen3 import checkpoints
-from lf_qwen3.recipes import shared
+from lf_qwen3.recipes import needs, shared
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.presets import Preset
@@ -56,6 +56,8 @@ def fit_to_data(document: YamlDocument, splits: Splits, choice: RecipeChoice) ->
 
 
 def _set_validation(document: YamlDocument, splits: Splits, choice: RecipeChoice) -> list[str]:
+    if document.settings.get("stage") == "ppo":  # its trainer takes no rows for validation
+        return []
     if splits.val:
         document.set("eval_dataset", splits.val)
         return []
@@ -97,6 +99,25 @@ def apply_settings(document: YamlDocument, settings: Mapping[str, Any]) -> list[
     if left := [key for key in new if key in document.settings]:
         document.add_heading(left[0], "### set by hand")
     return [f"{key} is {value} too: load_best_model_at_end needs it" for key, value in followers.items()]
+
+
+def list_stage_notes(train: Mapping[str, Any]) -> list[str]:
+    """Return what a stage needs that no YAML can hold."""
+    notes = []
+    if train.get("rope_scaling") and not needs.are_experts_layers():
+        notes.append(
+            "LLaMA-Factory 0.9.5 stretches rope with transformers 4 alone: with 5 it stops while the model "
+            "is loaded (recipe show yarn says what to do there)"
+        )
+    if train.get("stage") == "ppo":
+        notes += [
+            f"reward_model is {train.get('reward_model')}: train a lora-rm recipe on the same model first, "
+            "or name yours with --set reward_model=...",
+            "LLaMA-Factory 0.9.5 runs stage ppo with trl 0.8.6 to 0.9.6 alone and installs a newer one, with "
+            "which the training stops at its start: it takes an environment of its own (recipe show "
+            "lora-ppo); lora-dpo learns from pairs without",
+        ]
+    return notes
 
 
 def apply_presets(document: YamlDocument, chosen: Sequence[Preset]) -> None:

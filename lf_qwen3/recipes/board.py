@@ -104,6 +104,10 @@ _OWN = ("stage", "do_train", "output_dir", "overwrite_output_dir", "dataset", "b
 """Keys that have an element of another kind, or that the board decides by itself."""
 
 
+_REPLACED = ("pref_beta", "reward_model")
+"""Keys whose elements the board reads whatever `train.extra_args` says (webui/runner.py)."""
+
+
 def file_name(choice: RecipeChoice) -> str:
     """Return the file's name below --out; it names recipe and dataset, for the board has one folder."""
     return f"{FOLDER}/{choice.recipe}-{choice.dataset}.yaml"
@@ -144,12 +148,21 @@ def render_arguments(train: Mapping[str, Any], choice: RecipeChoice) -> str:
         header.append(
             "# Press it twice: the first time the stage changes, and the board empties the dataset."
         )
+    if replaced := list_replaced(train):
+        header.append(
+            f"# The board cannot show {', '.join(replaced)} and takes its own: start train.yaml instead."
+        )
     return (
         "\n".join(
             [*header, "", *(format_setting(key, value) for key, value in build_arguments(train).items())]
         )
         + "\n"
     )
+
+
+def list_replaced(train: Mapping[str, Any]) -> list[str]:
+    """Return the settings that the board puts its own in the place of."""
+    return [f"{key}: {train[key]}" for key in _REPLACED if key in train and not _shown(key, train[key])]
 
 
 def _defaults() -> dict[str, Any]:

@@ -33,11 +33,21 @@ _TIED = (
 )
 
 
+_STAGES = {
+    "ppo": (
+        "Its reward model comes from lora-rm on the same checkpoint. LLaMA-Factory 0.9.5 runs this stage",
+        "with trl 0.8.6 to 0.9.6 alone, and installs a newer one: lora-ppo.yaml says what it takes.",
+    ),
+}
+
+
 def derive_text(name: str, written: str, checkpoint: Checkpoint) -> str:
     """Return the whole YAML of recipe `name`: the method's file `written`, fitted to `checkpoint`."""
     document = YamlDocument(written, name)
     fit_to_checkpoint(document, checkpoint)
     document.set("output_dir", f"saves/{name}")
+    if "reward_model" in document.settings:
+        document.set("reward_model", f"saves/{name.removesuffix('ppo')}rm")
     document.header = _header(name, document, checkpoint)
     return document.text()
 
@@ -80,6 +90,7 @@ def _header(name: str, document: YamlDocument, checkpoint: Checkpoint) -> list[s
         origin,
         *([thinks] if thinks else []),
         *experts,
+        *_STAGES.get(document.settings["stage"], ()),
         *(_TIED if shared.splits_tied(document.plain()) else ()),
         "",
         "Run it on the sample data, from the folder that holds dataset_info/:",

@@ -13,6 +13,7 @@ from lf_qwen3.recipes import (
     board,
     commented,
     gguf,
+    merge_first,
     name_method,
     needs,
     predict,
@@ -53,6 +54,8 @@ def render_yamls(
         commands = [commented.format_command("train" if stage == "predict" else stage, path)]
         if stage == "export":
             commands = run_book.export_commands(choice, common.train)
+        if stage == "merge":
+            commands = merge_first.list_commands(choice)
         text = commented.format_yaml(commented.format_opening(what, *commands), sections, comments)
         made[name] = (commented.flatten(sections), text)
     return made
@@ -79,13 +82,18 @@ def _generating(
     yamls = _predicting(choice, common, rows) if rows else []
     talking = serving.build_chat(common, own)
     merged = serving.build_export(common, os.path.join(out, run_book.MERGED), own)
+    if choice.merge:
+        start = merge_first.build_merge(choice.merge, common, own)
+        yamls.insert(
+            0, (merge_first.FILE, merge_first.ABOUT, start, {"export_dir": "where train.yaml starts from"})
+        )
     comments = _comments(common)
     yamls += [
         ("chat.yaml", "Chat in the terminal with what train.yaml wrote.", talking, comments),
         ("api.yaml", "Serve what train.yaml wrote as an OpenAI-style API.", talking, comments),
         ("export.yaml", "Write what train.yaml wrote as one whole model.", merged, _exporting(common)),
     ]
-    return yamls
+    return [entry for entry in yamls if common.answers or entry[0] != "chat.yaml"]
 
 
 def _predicting(

@@ -15,11 +15,10 @@ def read_summary(document: YamlDocument) -> str:
 
 def name_method(settings: dict[str, Any]) -> str:
     """Return method and stage of a training YAML, as `lora sft` or `qlora dpo`, defaults included."""
-    kind = settings.get("finetuning_type", "lora")
-    lora = kind == "lora"
-    before = (
-        ("q" if settings.get("quantization_bit") else "rs" if settings.get("use_rslora") else "")
-        if lora
-        else ""
-    )
-    return f"{before}{kind} {settings.get('stage', 'sft')}"
+    kind, stage = settings.get("finetuning_type", "lora"), settings.get("stage", "sft")
+    if stage == "dpo" and settings.get("pref_loss") in ("orpo", "simpo"):
+        stage = settings["pref_loss"]
+    if kind != "lora":
+        return f"{kind} {stage}"
+    before = "q" if settings.get("quantization_bit") else "rs" if settings.get("use_rslora") else ""
+    return f"{before}{'dora' if settings.get('use_dora') else kind} {stage}"

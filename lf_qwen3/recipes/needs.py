@@ -3,9 +3,9 @@
 Bytes for each parameter: full training keeps weights, gradients and Adam's two moments in 32 bits (the
 trainer casts what it trains to float32: model/adapter.py), 16 bytes; a frozen weight takes 2; in 4 bits with
 double quantisation 0.5, and 0.127 bits for its scales (QLoRA, arXiv 2305.14314). The loss holds about three
-copies of the logits in 32 bits; DPO's four, with those of the reference, and KTO's five (docs/estimate.md).
-Gradient checkpointing keeps one hidden state for each layer. CUDA's context, buffers and fragments take a
-fixed part and a share of all (measured for `estimate`: docs/estimate.md).
+copies of the logits in 32 bits; DPO's four, with those of the reference, and KTO's five (docs/estimate.md); a
+reward model's forward pass two, which nothing uses. Gradient checkpointing keeps one hidden state for each
+layer. CUDA's context, buffers and fragments take a fixed part and a share of all (measured for `estimate`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FIXED, SHARE = 0.65e9, 0.04
 CARDS = (12, 16, 24, 32, 40, 48, 80)
 ROOM = 0.9 * 2**30
 """Bytes to plan with for each GB a card is sold with: the rest goes to fragments."""
-_COUNTS = {3: "three", 4: "four", 5: "five"}
+_COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 _WIDTH = 116
 _GB = 1e9
 
@@ -128,13 +128,13 @@ def find_card(total: float) -> int | None:
 
 
 def _rows(settings: Mapping[str, Any]) -> int:
-    """Return the rows on the GPU at a time; DPO takes the chosen and the rejected answer together."""
-    return int(settings["per_device_train_batch_size"]) * (2 if settings["stage"] == "dpo" else 1)
+    """Return the rows on the GPU at a time; pairs are taken together, chosen and rejected answer."""
+    return int(settings["per_device_train_batch_size"]) * (2 if settings["stage"] in ("dpo", "rm") else 1)
 
 
 def _copies(settings: Mapping[str, Any]) -> int:
     """Return how many times the logits are there at once, in 32 bits."""
-    return {"dpo": 4 if has_reference(settings) else 3, "kto": 5}.get(settings["stage"], 3)
+    return {"dpo": 4 if has_reference(settings) else 3, "kto": 5, "rm": 2}.get(settings["stage"], 3)
 
 
 def describe_experts(settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool) -> str:

@@ -24,6 +24,7 @@ from lf_qwen3.recipes import (
     files,
     find_recipe,
     list_derived,
+    merge_first,
     needs,
     presets,
     run_book,
@@ -47,6 +48,9 @@ _SECRETS = {
     "om_hub_token": "",
     "hub_token": "HF_TOKEN",
 }
+
+
+_MARKS = "a reward model gives marks and no answers: there are no predict files, and no chat.yaml"
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,9 @@ def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
     Raises `UsageError` for an unknown recipe, preset or dataset, for presets that exclude each other, and for
     a setting that the trainer would not take or that is a secret.
     """
-    origin, notes = _match_model(find_recipe(choice.recipe), choice.model)
+    named, asked = find_recipe(choice.recipe), choice
+    choice = merge_first.place_merge(choice, named)
+    origin, notes = _match_model(named, choice.model)
     splits = find_splits(choice.dataset, choice.dataset_dir)
     chosen = [preset.placed(choice.out) for preset in presets.choose_presets(choice.presets)]
     _refuse_secrets(choice.settings)
@@ -146,8 +152,9 @@ def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
     contradictions.refuse_quantised(str(train["model_name_or_path"]))
     common = shared.share_settings(train, mode, chosen, answering)
     contradictions.refuse_contradictions(chosen, common)
+    notes += adapt.list_stage_notes(train)
     notes += needs.list_notes(train, checkpoints.find_checkpoint(str(train["model_name_or_path"])))
-    rows, about_rows = choose_answered(splits, choice.test)
+    rows, about_rows = choose_answered(splits, choice.test) if common.answers else (None, [_MARKS])
     steps = run_book.plan_steps(choice, chosen, common, bool(rows))
     yamls = files.render_yamls(choice, origin, document, common, rows, serving_own, steps.train)
     for file, (settings, _) in yamls.items():
@@ -155,7 +162,7 @@ def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
     texts = {Path(choice.out) / file: text for file, (_, text) in yamls.items()}
     texts |= files.render_other_files(choice, chosen, common, rows, steps)
     settings_of = {file: settings for file, (settings, _) in yamls.items()}
-    return RecipeSet(choice, splits, settings_of, texts, steps, [*notes, *about_rows])
+    return RecipeSet(asked, splits, settings_of, texts, steps, [*notes, *about_rows])
 
 
 def _fit(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lf_qwen3.base import assets
-from lf_qwen3.recipes import board, name_method, presets, shared
+from lf_qwen3.recipes import board, merge_first, name_method, presets, shared
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.commented import format_command
 from lf_qwen3.recipes.presets import Preset
@@ -19,7 +19,12 @@ from lf_qwen3.recipes.shared import SharedSettings
 MERGED = "merged"
 """The folder of the exported model, below --out."""
 
+_EVERY = ("check --config", "rehearse", "estimate")
+_PROOFS = {"rm": ("check --config", "rehearse"), "ppo": ("check --config",)}
+"""What can be proven of a stage before it runs, where that is not everything."""
+
 _ABOUT = {
+    "merge.yaml": "merges the adapter that the training starts from",
     "train.yaml": "trains",
     "predict_base.yaml": "answers the test rows with the model as it was",
     "predict_tuned.yaml": "answers them with what was trained",
@@ -52,19 +57,17 @@ def plan_steps(
         for name in ("base", "tuned")
     ]
     api = format_command("api", os.path.join(choice.out, "api.yaml"))
+    chat = format_command("chat", os.path.join(choice.out, "chat.yaml"))
+    proofs = _PROOFS.get(common.train.get("stage", "sft"), _EVERY)
     return RunSteps(
         before=[
-            f"lf-qwen3 check --config {shlex.quote(train)}",
-            f"lf-qwen3 rehearse {shlex.quote(train)}",
-            f"lf-qwen3 estimate {shlex.quote(train)}",
+            *merge_first.list_commands(choice),
+            *(f"lf-qwen3 {proof} {shlex.quote(train)}" for proof in proofs),
         ],
         train=presets.launch_command(chosen, train),
         predict=predict if predicts else [],
         after=[f"lf-qwen3 evaluate {shlex.quote(choice.out)}"] if predicts else [],
-        serve=[
-            format_command("chat", os.path.join(choice.out, "chat.yaml")),
-            f"API_HOST=127.0.0.1 API_PORT=8000 {api}",
-        ],
+        serve=[*([chat] if common.answers else []), f"API_HOST=127.0.0.1 API_PORT=8000 {api}"],
         export=export_commands(choice, common.train),
     )
 
@@ -99,7 +102,9 @@ def render_run_book(
         is_quantised=bool(common.quantised.get("quantization_bit")),
         board_folder=board.FOLDER,
         board_file=board.file_name(choice),
-        listed=_listed(choice, rows),
+        answers=common.answers,
+        proofs=_PROOFS.get(train.get("stage", "sft"), _EVERY),
+        listed=_listed(choice, rows, common.answers),
     )
 
 
@@ -139,6 +144,7 @@ def _ways(train: str) -> list[tuple[str, str]]:
     ]
 
 
-def _listed(choice: RecipeChoice, rows: str | None) -> list[tuple[str, str]]:
-    gone = () if rows and choice.gguf else ("predict_merged",) if rows else ("predict",)
-    return [(name, does) for name, does in _ABOUT.items() if not name.startswith(gone or ("/",))]
+def _listed(choice: RecipeChoice, rows: str | None, answers: bool) -> list[tuple[str, str]]:
+    gone = ["predict"] if not rows else [] if choice.gguf else ["predict_merged"]
+    gone += [*([] if answers else ["chat"]), *([] if choice.merge else ["merge"])]
+    return [(name, does) for name, does in _ABOUT.items() if not name.startswith(tuple(gone) or ("/",))]

@@ -16,11 +16,16 @@ SERVING = ("infer_backend", "vllm_", "sglang_", "offload_folder", "use_kv_cache"
 BOTH = ("infer_dtype",)
 EXPORTING = ("export_",)
 
+_STAGE: dict[bool, dict[str, Any]] = {True: {}, False: {"stage": "rm"}}
+"""What a reward model is loaded with, so that its value head comes along (train/tuner.py, api/app.py)."""
+
 CHAT_COMMENTS = {
+    "stage": "a reward model: marks at /v1/score/evaluation, no answers",
     "enable_thinking": "true lets it think; false, and null too, has it answer at once",
     "max_new_tokens": "thinking and answer together",
 }
 EXPORT_COMMENTS = {
+    "stage": "the value head goes along",
     "model_name_or_path": "not quantised: nothing can be merged into a quantised model",
     "cutoff_len": "as in training; counts with rope_scaling only",
 }
@@ -42,8 +47,8 @@ def build_chat(common: SharedSettings, own: Mapping[str, Any]) -> dict[str, dict
     }
     return {
         "model": {**common.tuned, **common.loading, **quantised, **loading},
-        "conversation": common.serving,
-        "generation": generation,
+        "conversation": common.serving | _STAGE[common.answers],
+        "generation": generation if common.answers else {},
     }
 
 
@@ -59,7 +64,11 @@ def build_export(
     dtype = common.answering.get("infer_dtype", "bfloat16")
     output = fixed | {"export_legacy_format": False, "infer_dtype": dtype} | _for("export", own)
     template = {key: value for key, value in common.template.items() if not key.endswith("_thinking")}
-    return {"model": common.tuned | common.loading, "template": template, "export": output}
+    return {
+        "model": common.tuned | common.loading | _STAGE[common.answers],
+        "template": template,
+        "export": output,
+    }
 
 
 def _for(kind: str, own: Mapping[str, Any]) -> dict[str, Any]:

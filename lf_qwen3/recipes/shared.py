@@ -54,6 +54,11 @@ class SharedSettings:
         return _pick(self.train, keys)
 
     @property
+    def answers(self) -> bool:
+        """Tell whether what is trained writes answers; a reward model gives marks."""
+        return self.train.get("stage") != "rm"
+
+    @property
     def serving(self) -> dict[str, Any]:
         """The template keys of a chat, where no record says whether to think: `mode` does."""
         kept = {key: value for key, value in self.template.items() if key != "cutoff_len"}

@@ -46,7 +46,11 @@ def test_new_as_json(lf, data):
     assert report["datasets"] == {"train": "my_train", "val": "my_val", "test": "my_test"}
     assert report["presets"] == ["quick"]
     assert report["settings"]["predict_base.yaml"]["max_samples"] == 100
-    assert {one["cutoff_len"] for one in report["settings"].values() if "cutoff_len" in one} == {512}
+    assert (
+        report["settings"]["train.yaml"]["cutoff_len"]
+        == report["settings"]["export.yaml"]["cutoff_len"]
+        == 512
+    )
     assert report["settings"]["train.yaml"]["run_name"] == "a=b"
     assert report["commands"][-1] == "llamafactory-cli train 'runs/a b/train.yaml'"
 

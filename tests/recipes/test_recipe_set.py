@@ -3,6 +3,7 @@
 import json
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,8 +58,8 @@ def data(tmp_path, monkeypatch):
 
 
 def chosen(kind="lora", *names, settings=None, gguf=False):
-    recipe, more = KINDS[kind]
-    more = {"dataset": "my", **more}
+    recipe, own = KINDS[kind]
+    more: dict[str, Any] = {"dataset": "my", **own}
     return RecipeChoice(
         recipe,
         dataset_dir="data",
@@ -233,7 +234,9 @@ COVERED = {one.path: one for one in list_derived()} | {one.checkpoint: one for o
 
 @pytest.mark.parametrize("recipe", COVERED.values(), ids=lambda one: one.name)
 def test_a_derived_recipe_makes_a_set(recipe):
-    dataset = {"dpo": "pairs", "kto": "feedback", "pt": "words"}.get(recipe.settings["stage"], "my")
+    dataset = {"dpo": "pairs", "rm": "pairs", "kto": "feedback", "pt": "words"}.get(
+        recipe.settings["stage"], "my"
+    )
     made = plan_recipe_set(RecipeChoice(recipe.name, dataset, "data", "runs/my"))
     assert made.settings["export.yaml"]["template"] == made.train["template"] == recipe.settings["template"]
     assert made.train.get("mask_history") is None or made.train["stage"] == "sft"

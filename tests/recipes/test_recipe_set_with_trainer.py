@@ -40,6 +40,10 @@ RECIPES = {
     "qwen3-30b-a3b-lora-sft": "my",
     "qwen3-8b-rslora-sft": "my",
     "qwen3-4b-lora-dpo": "pairs",
+    "qwen3-4b-lora-simpo": "pairs",
+    "qwen3-4b-lora-rm": "pairs",
+    "qwen3-4b-lora-ppo": "my",
+    "qwen3-4b-dora-sft": "my",
     "qwen3-4b-lora-kto": "feedback",
     "qwen3-4b-lora-pt": "words",
     "qwen3-0.6b-full-pt": "words",
@@ -105,6 +109,9 @@ def differing(settings, found, lists=("dataset", "eval_dataset", "adapter_name_o
 def test_every_file_of_a_set_is_taken(parse, recipe):
     make(recipe)
     for name in ("train", *GENERATING):
+        if "-rm" in recipe and name not in ("train", "api", "export"):
+            assert not Path(f"runs/my/{name}.yaml").exists()
+            continue
         settings, found = parse(name)
         assert differing(settings, found) == {}, name
         for key in ("eval_dataset", "adapter_name_or_path"):
@@ -114,7 +121,8 @@ def test_every_file_of_a_set_is_taken(parse, recipe):
 
 @pytest.mark.parametrize("preset", presets.list_presets(), ids=lambda one: one.name)
 def test_a_preset_leaves_the_generating_files_to_any_machine(parse, preset):
-    make("qwen3-4b-qlora-sft" if "qlora" in preset.name else "qwen3-4b-lora-sft", preset.name)
+    recipes = {"fsdp-qlora": "qwen3-4b-qlora-sft", "greedy": "qwen3-4b-instruct-2507-lora-sft"}
+    make(recipes.get(preset.name, "qwen3-4b-lora-sft"), preset.name)
     for name in GENERATING:
         settings, found = parse(name)
         assert differing(settings, found) == {}, name
@@ -146,8 +154,14 @@ def test_the_board_loads_its_file_and_would_run_the_same_training(engine, folder
     shown[driver.manager.get_elem_by_id("top.model_name")] = "Custom"
     shown[driver.manager.get_elem_by_id("train.output_dir")] = "mine"
     would_run = driver.runner._parse_train_args(shown)
-    assert {key: would_run.get(key) for key in train.keys() - OWN} == {
-        key: value for key, value in train.items() if key not in OWN
+    replaced = {line.partition(":")[0] for line in board.list_replaced(train)}
+    assert replaced == {"qwen3-4b-lora-simpo": {"pref_beta"}, "qwen3-4b-lora-ppo": {"reward_model"}}.get(
+        recipe, set()
+    )
+    file = Path("llamaboard_config", name).read_text()
+    assert ("start train.yaml instead" in file) == bool(replaced)
+    assert {key: would_run.get(key) for key in train.keys() - OWN - replaced} == {
+        key: value for key, value in train.items() if key not in OWN | replaced
     }
 
 

@@ -72,16 +72,20 @@ def test_no_name_stands_for_two_recipes():
 
 def test_it_guards_against_overfitting():
     def check(recipe, settings):
+        assert settings["warmup_ratio"] > 0
+        assert settings["plot_loss"] is True
+        if settings["stage"] == "ppo":  # its trainer takes no rows for validation
+            return
         assert settings["eval_dataset"]
         assert settings["eval_strategy"] == settings["save_strategy"] == "steps"
         assert settings["eval_steps"] == settings["save_steps"]
+        assert 1 <= settings["num_train_epochs"] <= 3
+        assert settings["lr_scheduler_type"] == "cosine"
+        if settings["stage"] == "rm":  # the trainer refuses load_best_model_at_end there
+            return
         assert (settings["metric_for_best_model"], settings["greater_is_better"]) == ("eval_loss", False)
         assert settings["load_best_model_at_end"] is True
         assert settings["early_stopping_steps"] > 0
-        assert 1 <= settings["num_train_epochs"] <= 3
-        assert settings["lr_scheduler_type"] == "cosine"
-        assert settings["warmup_ratio"] > 0
-        assert settings["plot_loss"] is True
 
     require_of_each([*list_shipped(), *DERIVED], check)
 

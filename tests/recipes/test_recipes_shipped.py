@@ -12,14 +12,22 @@ from lf_qwen3.recipes.needs import describe_needs
 from lf_qwen3.trainer import schema
 
 RECIPES = pytest.mark.parametrize("recipe", list_shipped(), ids=lambda recipe: recipe.name)
-METHODS = {"lora-sft", "qlora-sft", "full-sft", "rslora-sft", "lora-dpo", "lora-kto", "lora-pt", "full-pt"}
+METHODS = {
+    *("lora-sft", "qlora-sft", "full-sft", "rslora-sft", "dora-sft", "lora-pt", "full-pt"),
+    *("lora-dpo", "lora-orpo", "lora-simpo", "lora-kto", "lora-rm", "lora-ppo"),
+}
 OTHERS = {
     "moe-lora-sft",
     "medical-qwen3-4b-lora-sft",
     "medical-qwen3-1.7b-full-sft",
     "thinking-75-lora-sft",
 }
-DATA = {"sft": "sample_mixed", "dpo": "sample_preference", "kto": "sample_kto", "pt": "sample_text"}
+DATA = {
+    **dict.fromkeys(("sft", "ppo"), "sample_mixed"),
+    **dict.fromkeys(("dpo", "rm"), "sample_preference"),
+    "kto": "sample_kto",
+    "pt": "sample_text",
+}
 
 
 def test_every_method_and_the_tutorials_are_there():
@@ -75,9 +83,10 @@ def test_its_template_goes_with_its_model(recipe):
 @RECIPES
 def test_it_points_at_the_sample_data_of_its_stage(recipe):
     settings = recipe.settings
-    names = [settings[key] for key in ("dataset", "eval_dataset", "dataset_dir")]
+    names = [settings.get(key) for key in ("dataset", "eval_dataset", "dataset_dir")]
     data = DATA[settings["stage"]]
-    assert names == [f"{data}_train", f"{data}_val", "dataset_info"]
+    val = None if settings["stage"] == "ppo" else f"{data}_val"
+    assert names == [f"{data}_train", val, "dataset_info"]
 
 
 @RECIPES
@@ -120,8 +129,11 @@ def test_a_name_may_be_written_as_the_hub_writes_it():
         ({"finetuning_type": "full", "stage": "pt"}, "full pt"),
         ({"finetuning_type": "lora", "quantization_bit": 4, "stage": "dpo"}, "qlora dpo"),
         ({"finetuning_type": "lora", "use_rslora": True}, "rslora sft"),
+        ({"use_dora": True}, "dora sft"),
+        ({"stage": "dpo", "pref_loss": "simpo"}, "lora simpo"),
+        ({"stage": "dpo", "pref_loss": "sigmoid"}, "lora dpo"),
     ],
-    ids=["defaults", "full", "quantised", "rank-stabilised"],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_name_of_a_method(settings, name):
     assert name_method(settings) == name

@@ -15,12 +15,15 @@ from functools import cache
 
 import pytest
 
-from lf_qwen3.recipes import list_derived, list_shipped
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.recipes import find_recipe, list_derived, list_shipped
+from lf_qwen3.recipes.contradictions import refuse_contradictions
 from lf_qwen3.recipes.presets import find_preset, list_presets
+from lf_qwen3.recipes.shared import share_settings
 
 pytestmark = pytest.mark.llamafactory
 METHODS = [one for one in list_shipped() if one.is_method]
-PACKAGES = {"liger": "liger-kernel"}
+PACKAGES = {"liger": "liger-kernel", "unsloth": "unsloth"}
 TRAINING = [one for one in list_presets() if one.train or one.environment or one.launch]
 OTHER_DATA = {"dataset", "eval_dataset", "dataset_dir", "output_dir", "additional_target", "lora_target"}
 
@@ -136,6 +139,17 @@ def differences(settings, found):
     }
 
 
+def test_the_trainer_refuses_what_a_preset_excludes_for_its_sake(parse):
+    """Hold the rules of the presets that rest on the trainer's parser against it."""
+    full, pairs = find_recipe("full-sft").settings, find_recipe("lora-dpo").settings
+    for settings, words in (
+        ({**full, **find_preset("fsdp-qlora").train}, "Quantization is only compatible"),
+        ({**pairs, **find_preset("neat-packing").train}, "neat_packing"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            parse(settings)
+
+
 def expected(settings):
     """Return what the trainer should hold: a list for report_to, one token less where it packs."""
     own = {"report_to": [] if settings["report_to"] == "none" else [settings["report_to"]]}
@@ -171,10 +185,10 @@ def test_a_preset_is_accepted_on_every_method(parse, start, one):
 
 
 def require_accepted(parse, one, settings):
-    """Fail unless the trainer takes a preset's settings as they are, or refuses a quantised full training."""
-    if "quantization_bit" in one.train and settings["finetuning_type"] == "full":
-        with pytest.raises(ValueError, match="Quantization is only compatible"):
-            parse(settings)
+    """Fail unless the trainer takes a preset with a recipe; what the preset excludes is not asked."""
+    try:
+        refuse_contradictions([one], share_settings(settings, "thinking", [one]))
+    except UsageError:
         return
     found = parse(settings)
     assert differences(expected(settings), found) == {}
