@@ -45,7 +45,7 @@ def with_presets(tab, language="en"):
 
 def until(tab, check):
     """Return the first true value of a check, tried again and again for a while."""
-    for _ in range(300):
+    for _ in range(10 * WORK_SECONDS):
         if found := check():
             return found
         tab.page.wait_for_timeout(100)
