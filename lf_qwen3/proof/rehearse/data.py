@@ -13,6 +13,7 @@ from lf_qwen3.base.reasons import describe
 from lf_qwen3.data import registry, sources
 from lf_qwen3.data.convert.formats import FORMATS
 from lf_qwen3.data.registry.listing import kind_of
+from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.trainer.records import DatasetEntry, Record, RecordReader, split_off_label
 
 PROMPTS = "rehearsal_prompts"
@@ -36,7 +37,7 @@ class RehearsalDataset:
 
     name: str
     entry: DatasetEntry
-    kind: str = "sft"
+    kind: DatasetKind = "sft"
     rows: int = 0
     lost: list[LostRow] = field(default_factory=list)
     prompts: list[Record] = field(default_factory=list)

@@ -19,8 +19,10 @@ from lf_qwen3.data import registry
 from lf_qwen3.proof.rehearse import cpu, data, faults, model
 from lf_qwen3.proof.rehearse.data import RehearsalDataset
 from lf_qwen3.proof.rehearse.failure_context import FailureContext
+from lf_qwen3.proof.rehearse.refusals import find_unseen_faults
 from lf_qwen3.proof.rehearse.verdict import (
     RehearsalAnswer,
+    RehearsalChange,
     RehearsalFault,
     RehearsalRequest,
     RehearsalVerdict,
@@ -88,9 +90,11 @@ class _Rehearsal:
         own = self.context.settings
         self.verdict.method = name_method(dict(own))
         self.verdict.datasets = data.list_names(own, "dataset")
+        settings, self.verdict.changes = self.shorten(own)
+        self.refuse_unseen()
         process.require_installed()
         self.progress.start("making a tiny model (the first time 10 to 40 seconds)", 1, _STEPS)
-        settings = self.shorten(own, self.make_model(str(own["model_name_or_path"])))
+        settings["model_name_or_path"] = str(self.make_model(str(own["model_name_or_path"])))
         self.progress.start(f"training {self.request.steps} steps: llamafactory-cli train", 2, _STEPS)
         self.train(settings)
         self.progress.start("letting it write", 3, _STEPS)
@@ -104,13 +108,20 @@ class _Rehearsal:
         self.progress.finish(f"{tiny.what}; tokenizer: {tiny.tokenizer}")
         return tiny.folder
 
-    def shorten(self, own: Mapping[str, Any], tiny: Path) -> dict[str, Any]:
-        """Return the settings of the rehearsal: the user's own, for a CPU, a few steps and the tiny model."""
+    def shorten(self, own: Mapping[str, Any]) -> tuple[dict[str, Any], list[RehearsalChange]]:
+        """Return the user's settings for a CPU and a few steps, and what was changed in them."""
         settings, off = cpu.switch_off(own)
         trained = str(self.folder / "trained")
         settings, short = cpu.shorten(settings, self.request.steps, self.request.rows, trained)
-        self.verdict.changes = [*off, *short]
-        return settings | {"model_name_or_path": str(tiny)}
+        return settings, [*off, *short]
+
+    def refuse_unseen(self) -> None:
+        """Fail at what is wrong in a setting that the rehearsal changes; note what else is wrong."""
+        changed = {"model_name_or_path", "output_dir", *(change.key for change in self.verdict.changes)}
+        fault, notes = find_unseen_faults(self.context, changed)
+        self.verdict.notes += notes
+        if fault:
+            raise _Failed(fault)
 
     def train(self, settings: Mapping[str, Any]) -> None:
         """Train, and fail where the loss is no number; note the rows that the trainer leaves out."""

@@ -37,7 +37,10 @@ def off(**settings):
         ("report_to", "wandb", "nothing is sent"),
         ("report_to", ["wandb", "tensorboard"], "nothing is sent"),
         ("push_to_hub", True, "nothing is sent"),
-        ("tokenized_path", "saves/tokens", "nothing is sent or written"),
+        ("tokenized_path", "saves/tokens", "nothing is written there"),
+        ("model_revision", "v2", "the real model"),
+        ("local_rank", 3, "several GPUs"),
+        ("run_name", "mine", "nothing is sent"),
         ("adapter_name_or_path", "saves/a", "the real model"),
         ("resume_from_checkpoint", "saves/a/checkpoint-5", "the real model"),
         ("ref_model", "saves/sft", "the real model"),
@@ -51,6 +54,23 @@ def test_what_cannot_apply_is_switched_off_and_listed(key, value, why):
     assert why in changes[0].why
     assert settings.get(key) != value
     assert settings["use_cpu"] is True
+
+
+def test_nothing_is_taken_out_or_changed_without_a_word():
+    values: dict[str, object] = {"boolean": True, "integer": 3, "number": 0.5, "string": "x", "array": ["x"]}
+    unsaid = {}
+    for key, rule in schema.load()["properties"].items():
+        kinds = rule.get("type", "string")
+        value = values[kinds if isinstance(kinds, str) and kinds in values else "string"]
+        settings, changes = cpu.switch_off({key: value})
+        if settings.get(key) != value and key not in {change.key for change in changes}:
+            unsaid[key] = value
+    assert unsaid == {}
+
+
+def test_a_secret_is_not_shown():
+    changes = cpu.switch_off({"hub_token": "hf_abc", "swanlab_api_key": "k", "swanlab_lark_secret": "s"})[1]
+    assert {change.was for change in changes} == {"(hidden)"}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +118,7 @@ def test_a_shipped_recipe_loses_nothing_but_what_needs_a_gpu():
 
 
 def test_every_key_of_the_rules_is_one_of_the_trainers():
-    keys = {key for rule in cpu._OFF for key in rule.keys} | set(cpu._SILENTLY_OUT)
+    keys = {key for rule in cpu._OFF for key in rule.keys}
     from_transformers_4 = {"logging_dir"}
     assert keys - set(schema.load()["properties"]) <= from_transformers_4
 
@@ -112,8 +132,11 @@ def test_every_key_of_the_rules_is_one_of_the_trainers():
         ({"gradient_accumulation_steps": 16}, "gradient_accumulation_steps", 1),
         ({"val_size": 500}, "val_size", 8),
         ({"stage": "pt", "cutoff_len": 2048}, "cutoff_len", 128),
+        ({"eval_strategy": "steps", "eval_steps": 500}, "eval_steps", 10),
+        ({"save_steps": 0.1}, "save_steps", 10),
+        ({"eval_delay": 100}, "eval_delay", 0),
     ],
-    ids=["max_samples", "cutoff_len", "batch", "accumulation", "val_size", "packed text"],
+    ids=lambda value: str(value)[:40],
 )
 def test_a_size_is_made_smaller_and_listed(given, key, now):
     settings, changes = cpu.shorten({**BASE, **given}, 10, 64, "out")

@@ -1,0 +1,51 @@
+"""What is wrong with a YAML in just those settings that its rehearsal takes out or changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from lf_qwen3.proof import known_broken
+from lf_qwen3.proof.check.rules.registered import Check, Fault, checks_for
+from lf_qwen3.proof.check.rules.training.training_setup import TrainingData, TrainingSetup
+from lf_qwen3.proof.check.run_folders import read_run_folders
+from lf_qwen3.proof.rehearse.data import RehearsalDataset
+from lf_qwen3.proof.rehearse.failure_context import FailureContext
+from lf_qwen3.proof.rehearse.verdict import RehearsalFault
+
+_NOT_OF_THE_RUN = ("known_broken", "yaml_secret")
+"""What hangs on the versions of this machine, or stops no run: a note."""
+
+
+def find_unseen_faults(
+    context: FailureContext, changed: Collection[str]
+) -> tuple[RehearsalFault | None, list[str]]:
+    """Return the first error of the checks of a training YAML in a `changed` key, and the other errors.
+
+    The rehearsal cannot come upon the first; the others, as notes, are no matter of starting, or it will.
+    """
+    unseen: list[RehearsalFault] = []
+    notes = []
+    for check, fault in _errors(context):
+        message = ": ".join(filter(None, (check.message, fault.detail)))
+        if fault.key in changed and check.code not in _NOT_OF_THE_RUN:
+            unseen.append(RehearsalFault(message, check.hint, fault.key, context.lines.get(fault.key)))
+        else:
+            notes.append(f"lf-qwen3 check says {check.code}: {message}")
+    return next(iter(unseen), None), notes
+
+
+def _errors(context: FailureContext) -> Iterator[tuple[Check, Fault]]:
+    files = {dataset.name: (_file(context, dataset),) for dataset in context.datasets if dataset.file}
+    kinds = {dataset.name: dataset.kind for dataset in context.datasets}
+    setup = TrainingSetup(
+        context.settings, TrainingData(kinds=kinds, files=files), None, known_broken.read_versions()
+    )
+    for subject in (setup, read_run_folders(setup)):
+        for check in checks_for(type(subject)):
+            if check.severity == "error":
+                yield from ((check, fault) for fault in check.faults(subject))
+
+
+def _file(context: FailureContext, dataset: RehearsalDataset) -> Path:
+    return Path(context.folder) / dataset.file

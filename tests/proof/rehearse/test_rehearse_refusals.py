@@ -1,0 +1,96 @@
+"""What a rehearsal switches off or changes is judged before: no model is made, no trainer started."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from lf_qwen3.base.progress import NoProgress
+from lf_qwen3.proof import rehearse
+from lf_qwen3.proof.rehearse.failure_context import FailureContext
+from lf_qwen3.proof.rehearse.refusals import find_unseen_faults
+
+BASE = {
+    "model_name_or_path": "Qwen/Qwen3-4B",
+    "stage": "sft",
+    "do_train": True,
+    "finetuning_type": "lora",
+    "dataset": "a",
+    "dataset_dir": "data",
+    "template": "qwen3",
+    "output_dir": "saves/mine",
+}
+
+
+class _ReachedError(Exception):
+    pass
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch):
+    """Return a function that rehearses settings and gives the verdict; to make a model is an error."""
+
+    def reached(*_):
+        raise _ReachedError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lf_qwen3.proof.rehearse.model.prepare_model", reached)
+    Path("data").mkdir()
+    Path("data/a.jsonl").write_text('{"instruction": "q", "input": "", "output": "a"}\n')
+    Path("data/dataset_info.json").write_text('{"a": {"file_name": "a.jsonl"}}')
+
+    def run(**settings) -> rehearse.RehearsalVerdict:
+        lines = [f"{key}: {json.dumps(value)}" for key, value in {**BASE, **settings}.items()]
+        Path("train.yaml").write_text("\n".join(lines) + "\n")
+        return rehearse.rehearse(rehearse.RehearsalRequest(Path("train.yaml")), NoProgress())
+
+    return run
+
+
+def write_state(folder, step, **state):
+    folder.mkdir(parents=True)
+    known = {"global_step": step, "max_steps": 6, "num_train_epochs": 3, "epoch": 3.0, **state}
+    (folder / "trainer_state.json").write_text(json.dumps(known))
+
+
+def test_a_checkpoint_to_go_on_from_has_to_be_there(refused):
+    fault = refused(resume_from_checkpoint="saves/gone/checkpoint-9").fault
+    assert (fault.key, fault.line) == ("resume_from_checkpoint", 9)
+    assert "saves/gone/checkpoint-9" in fault.message
+    assert "leave it out" in fault.hint
+
+
+def test_tokens_that_are_older_than_the_data_are_refused(refused):
+    Path("tokens").mkdir()
+    Path("tokens/state.json").write_text("{}")
+    os.utime("tokens/state.json", (1, 1))
+    fault = refused(tokenized_path="tokens").fault
+    assert fault.key == "tokenized_path"
+    assert "older than the data" in fault.message
+
+
+def test_a_finished_run_in_output_dir_is_refused(refused, tmp_path):
+    write_state(tmp_path / "saves/mine/checkpoint-6", 6)
+    fault = refused(num_train_epochs=3.0, stage="sft").fault
+    assert fault.key == "output_dir"
+    assert "overwrite_output_dir: true" in fault.hint
+
+
+def test_a_best_checkpoint_that_is_never_saved_is_refused(refused):
+    settings = {"eval_dataset": "a", "eval_strategy": "steps", "eval_steps": 30, "save_steps": 100}
+    fault = refused(load_best_model_at_end=True, **settings).fault
+    assert fault.key == "save_steps"
+
+
+def test_what_is_sound_goes_on_and_what_stops_no_run_is_a_note(refused, monkeypatch):
+    with pytest.raises(_ReachedError):
+        refused(adapter_name_or_path="saves/a", quantization_bit=4, deepspeed="ds_z2.json")
+
+
+def test_what_stops_no_run_is_a_note():
+    settings = {**BASE, "model_name_or_path": "Qwen/Qwen3-4B-Base", "hub_token": "hf_x"}
+    fault, notes = find_unseen_faults(FailureContext(settings), {"hub_token"})
+    assert fault is None
+    assert any(note.startswith("lf-qwen3 check says base_lora: ") for note in notes)
+    assert any("yaml_secret" in note for note in notes)
