@@ -22,7 +22,17 @@ def read_run_folders(setup: TrainingSetup) -> RunFolders:
     output = Path(setup["output_dir"])
     adapters = setup.names("adapter_name_or_path")
     same = [name for name in adapters if Path(name).resolve() == output.resolve()]
-    return folders._replace(adapter="".join(same[:1]), **_resumption(setup, output))
+    inside = str(setup["adapter_folder"] or "")
+    gone = [name for name in adapters if name not in same and _holds_no_adapter(name, inside)]
+    return folders._replace(adapter="".join(same[:1]), gone="".join(gone[:1]), **_resumption(setup, output))
+
+
+def _holds_no_adapter(name: str, inside: str) -> bool:
+    """Tell a folder of this machine without an adapter; a hub id has one slash and no folder before it."""
+    path = Path(name)
+    is_id = not path.is_absolute() and path.parts[0] not in ("..", "~") and len(path.parts) == 2
+    is_folder = not is_id or path.parent.is_dir()
+    return is_folder and not (path / inside / "adapter_config.json").is_file()
 
 
 def _newer(setup: TrainingSetup, tokens: Path) -> str:

@@ -20,22 +20,24 @@ _NOT_OF_THE_RUN = ("known_broken", "yaml_secret")
 def find_unseen_faults(
     context: FailureContext, changed: Collection[str]
 ) -> tuple[RehearsalFault | None, list[str]]:
-    """Return the first error of the checks of a training YAML in a `changed` key, and the other errors.
+    """Return the first error of the checks of a training YAML in a `changed` key, and notes on the others.
 
-    The rehearsal cannot come upon the first; the others, as notes, are no matter of starting, or it will.
+    The rehearsal cannot come upon it. The notes are warnings in such keys, and errors in other keys: those
+    are no matter of starting, or the rehearsal will come upon them.
     """
     unseen: list[RehearsalFault] = []
     notes = []
-    for check, fault in _errors(context):
+    for check, fault in _faults(context):
         message = ": ".join(filter(None, (check.message, fault.detail)))
-        if fault.key in changed and check.code not in _NOT_OF_THE_RUN:
+        is_error, is_unseen = check.severity == "error", fault.key in changed
+        if is_error and is_unseen and check.code not in _NOT_OF_THE_RUN:
             unseen.append(RehearsalFault(message, check.hint, fault.key, context.lines.get(fault.key)))
-        else:
-            notes.append(f"lf-qwen3 check says {check.code}: {message}")
+        elif is_error or (is_unseen and check.severity == "warning"):
+            notes.append(f"lf-qwen3 check says {check.code}: {message}; {check.hint}")
     return next(iter(unseen), None), notes
 
 
-def _errors(context: FailureContext) -> Iterator[tuple[Check, Fault]]:
+def _faults(context: FailureContext) -> Iterator[tuple[Check, Fault]]:
     files = {dataset.name: (_file(context, dataset),) for dataset in context.datasets if dataset.file}
     kinds = {dataset.name: dataset.kind for dataset in context.datasets}
     setup = TrainingSetup(
@@ -43,8 +45,7 @@ def _errors(context: FailureContext) -> Iterator[tuple[Check, Fault]]:
     )
     for subject in (setup, read_run_folders(setup)):
         for check in checks_for(type(subject)):
-            if check.severity == "error":
-                yield from ((check, fault) for fault in check.faults(subject))
+            yield from ((check, fault) for fault in check.faults(subject))
 
 
 def _file(context: FailureContext, dataset: RehearsalDataset) -> Path:

@@ -173,6 +173,7 @@ class _Rehearsal:
         answering = {key: value for section in sections.values() for key, value in section.items()}
         answering |= {key: settings[key] for key in _VOCABULARY if key in settings and kind == "lora"}
         answering |= {"dataset_dir": str(prompts), "overwrite_output_dir": True}
+        answering |= {"template": "empty"} if stage == "pt" else {}  # texts are gone on with, not answered
         self.start_trainer(answering, "answer")
         lines = (answers / "generated_predictions.jsonl").read_text("utf-8").splitlines()
         rows = [json.loads(line) for line in lines]

@@ -61,6 +61,19 @@ def test_a_checkpoint_to_go_on_from_has_to_be_there(refused):
     assert "leave it out" in fault.hint
 
 
+def test_an_adapter_that_is_not_there_yet_is_a_note(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    write_state(tmp_path / "saves/a", 6)
+    Path("saves/a/adapter_config.json").write_text("{}")
+    noted = {}
+    for name in ("saves/b/adapter", "./a", "saves/gone", "saves/a", "owner/name"):
+        context = FailureContext({**BASE, "adapter_name_or_path": name})
+        fault, notes = find_unseen_faults(context, {"adapter_name_or_path"})
+        noted[name] = (fault, [note.split(":")[0].rpartition(" ")[2] for note in notes])
+    missing = (None, ["adapter_missing"])
+    assert noted == {**dict.fromkeys(noted, missing), "saves/a": (None, []), "owner/name": (None, [])}
+
+
 def test_tokens_that_are_older_than_the_data_are_refused(refused):
     Path("tokens").mkdir()
     Path("tokens/state.json").write_text("{}")

@@ -12,7 +12,8 @@ class RunFolders(NamedTuple):
 
     `tokens` is a tokenized_path that is full, `newer` a file that is newer than those tokens. `finished` is
     the last checkpoint of a finished run in output_dir, `resumed` of one that can go on. `lost` is a
-    resume_from_checkpoint that is not there, `adapter` an adapter that output_dir would overwrite.
+    resume_from_checkpoint that is not there, `adapter` an adapter that output_dir would overwrite, `gone` a
+    folder that holds no adapter.
     """
 
     tokens: str = ""
@@ -21,6 +22,7 @@ class RunFolders(NamedTuple):
     resumed: str = ""
     lost: str = ""
     adapter: str = ""
+    gone: str = ""
 
 
 _EMPTY = RunFolders()
@@ -106,3 +108,16 @@ def resume_missing(folders: RunFolders) -> CheckResult:
 def adapter_overwritten(folders: RunFolders) -> CheckResult:
     """Require an output_dir of its own."""
     return Fault(folders.adapter, "adapter_name_or_path") if folders.adapter else PASS
+
+
+@check(
+    "adapter_missing",
+    "warning",
+    "adapter_name_or_path names a folder that holds no adapter yet",
+    "run the training that writes it first, or name the folder with adapter_config.json",
+    good=_EMPTY,
+    bad=RunFolders(gone="saves/a"),
+)
+def adapter_missing(folders: RunFolders) -> CheckResult:
+    """Require the adapter's configuration in a folder of this machine; a hub id is not looked up."""
+    return Fault(folders.gone, "adapter_name_or_path") if folders.gone else PASS
