@@ -94,7 +94,8 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         entries = outputs.entries(options, written.files, kind)
         report.datasets = list(entries)
         manifest.write(stage.path, options, dict(zip(files, hashes, strict=True)), report, written.hashes)
-        removed, report.unregistered = outputs.commit(options, stage, written.files, entries)
+        removed, report.unregistered, notes = outputs.commit(options, stage, written.files, entries)
+        report.warnings += [f"dataset_info.json: {note}" for note in notes]
         report.removed = [str(options.dataset_dir / file) for file in removed]
     return report
 

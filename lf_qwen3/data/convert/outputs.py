@@ -129,11 +129,12 @@ def entries(options: ConvertOptions, files: dict[str, str], kind: DatasetKind) -
 
 def commit(
     options: ConvertOptions, stage: Stage, files: dict[str, str], made: dict[str, dict[str, Any]]
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[str], tuple[str, ...]]:
     """Put everything in place; what an earlier run of the same name left and this one did not make goes.
 
     What a person wrote into an entry of that run beside the keys of ours stays (num_samples). Returns the
-    files that were removed and the entries of dataset_info.json that were dropped.
+    files that were removed, the entries of dataset_info.json that were dropped, and what else was set right
+    in it.
     """
     own = manifest.owned_files(options.dataset_dir, options.name)
     registered = registry.read_registry(options.dataset_dir, allow_mark=True) if own else {}
@@ -141,10 +142,10 @@ def commit(
     stale = [file for file in own if file not in files.values()]
     stale_entries = [Path(file).stem for file in stale if Path(file).stem in registered]
     replace = options.replace or bool(own)
-    registry.plan_change(options.dataset_dir, made, remove=stale_entries, replace=replace)
+    change = registry.plan_change(options.dataset_dir, made, remove=stale_entries, replace=replace)
     removed = [file for file in stale if (options.dataset_dir / file).exists()]
     stage.commit(list(files.values()), stale, made, stale_entries)
-    return removed, stale_entries
+    return removed, stale_entries, change.notes
 
 
 def _by_hand(entry: Mapping[str, Any]) -> dict[str, Any]:

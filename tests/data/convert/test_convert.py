@@ -183,6 +183,14 @@ def test_a_rerun_keeps_the_num_samples_that_a_person_set(tmp_path, options):
     assert "num_samples" not in entries["set_val"]
 
 
+def test_a_byte_order_mark_that_is_taken_away_is_told(tmp_path, options):
+    options.dataset_dir.mkdir()
+    (options.dataset_dir / "dataset_info.json").write_bytes(b'\xef\xbb\xbf{"theirs": {}}')
+    report = convert(replace(options, sources=(write_jsonl(tmp_path / "m.jsonl", [medical(1)]),)))
+    assert any("the byte order mark is taken away" in warning for warning in report.warnings)
+    assert list(registry.read_registry(options.dataset_dir)) == ["theirs", "set_train"]
+
+
 def test_preference_data_is_registered_as_ranking(tmp_path, options):
     rows = [{"prompt": f"q{n}", "chosen": "yes", "rejected": "no"} for n in range(4)]
     convert(replace(options, sources=(write_jsonl(tmp_path / "p.jsonl", rows),)))
