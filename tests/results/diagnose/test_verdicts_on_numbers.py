@@ -66,6 +66,7 @@ def test_a_loss_of_zero_is_no_number_per_token_and_the_aim_of_preferences():
     ("losses", "severity"),
     [
         pytest.param((14.0,) * 3, "error", id="throughout"),
+        pytest.param((12.0, 11.99, 11.97, 11.95), "error", id="at-the-end-too"),
         pytest.param((14.0, 13.5, 13.0, 5.0, 3.0, 2.0, 2.0, 2.0), "warning", id="came-down"),
         pytest.param((11.97, 11.96, 11.9, 11.8, 11.7), "", id="untrained"),
         pytest.param((2.0, 2.0, 2.0, 30.0, *FALLING), "", id="a-spike"),

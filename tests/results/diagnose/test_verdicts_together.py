@@ -31,6 +31,7 @@ def test_what_rests_on_damaged_weights_or_advises_the_opposite_falls():
     low["train"] = tuple(point.value for point in low["train"])
     assert codes(example(**low)) == {"low_loss", "still_learning"}
     assert settled(**low) == {"low_loss"}
+    assert settled(train=(0.1,) * 8) == {"low_loss"}
 
 
 def test_no_two_verdicts_of_any_two_bad_runs_advise_opposite_things():

@@ -45,7 +45,7 @@ def flat_loss(run: TrainingRun) -> VerdictResult:
     if len(run.train) < ENOUGH:
         return None
     first, last = (middle(quarter) for quarter in part(run.train, 0.25))
-    if not abs(first - last) < 0.01 * abs(first):
+    if not abs(first - last) < 0.01 * abs(first) or low_loss(run):
         return None
     return Evidence(
         f"{first:.3f} in the first quarter, {last:.3f} in the last{rate}", {"first": first, "last": last}

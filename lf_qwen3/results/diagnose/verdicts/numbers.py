@@ -86,16 +86,16 @@ def skipped_steps(run: TrainingRun) -> VerdictResult:
 def above_chance(run: TrainingRun) -> VerdictResult:
     """Require a loss per token that a model better than none can have; a warning where it came down to one.
 
-    Preference and reward losses mean something else and are left out, and 2 % are left to untrained models.
+    Preference and reward losses mean something else and are left out. Untrained models begin up to 2 % above.
     """
     finite = [point for point in run.train if math.isfinite(point.value)]
     if run.stage not in ("sft", "pt") or not finite:
         return None
     first, last = (middle(quarter) for quarter in part(finite, 0.25))
-    if max(first, last) <= CHANCE * 1.02:
+    if last <= CHANCE and first <= CHANCE * 1.02:
         return None
     text = f"{first:.2f} in the first quarter, {last:.2f} in the last"
-    return Evidence(text, {"first": first, "last": last}, None if last > CHANCE * 1.02 else "warning")
+    return Evidence(text, {"first": first, "last": last}, None if last > CHANCE else "warning")
 
 
 def _odd(run: TrainingRun) -> tuple[list[Point], list[Point], list[Point]]:
