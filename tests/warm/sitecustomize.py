@@ -1,4 +1,4 @@
-"""Let a warm trainer (server.py) do what `python -m llamafactory.cli train` or provoke.py was started for.
+"""Let a warm trainer (server.py) do what `llamafactory.cli train`, ask_child.py or provoke.py is started for.
 
 Python imports a module of this name when it starts; the tests put its folder into PYTHONPATH.
 """
@@ -6,7 +6,7 @@ Python imports a module of this name when it starts; the tests put its folder in
 import os
 import sys
 
-WORDS = [*sys.orig_argv[1:], ""]
+WORDS = [*(word for word in sys.orig_argv[1:] if word != "-P"), ""]
 NAME = os.environ.get("WARM_TRAINER")
 
 
@@ -25,5 +25,6 @@ def hand_on() -> int:
         return int(server.recv(100) or 1)
 
 
-if NAME and (WORDS[:3] == ["-m", "llamafactory.cli", "train"] or WORDS[0].endswith("provoke.py")):
+SCRIPTS = ("provoke.py", "ask_child.py")
+if NAME and (WORDS[:3] == ["-m", "llamafactory.cli", "train"] or WORDS[0].endswith(SCRIPTS)):
     os._exit(hand_on() % 256)

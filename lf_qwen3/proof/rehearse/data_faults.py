@@ -6,38 +6,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from lf_qwen3.base.nearest import did_you_mean
-from lf_qwen3.proof.rehearse.data import LostRow, RehearsalDataset, find_unreadable_row, list_names
+from lf_qwen3.proof.rehearse.data import LostRow, RehearsalDataset, find_unreadable_row
 from lf_qwen3.proof.rehearse.failure_context import FailureContext
 from lf_qwen3.proof.rehearse.verdict import RehearsalFault
 
 _IN_DATA = re.compile(r"[/\\](?:llamafactory[/\\]data|datasets|pyarrow|pandas)[/\\]")
-
-
-def _undefined_dataset(error: str, context: FailureContext) -> RehearsalFault | None:
-    match = re.search(r"Undefined dataset (.+?) in dataset_info\.json", error)
-    if not match:
-        return None
-    key = "eval_dataset" if match[1] in list_names(context.settings, "eval_dataset") else "dataset"
-    return RehearsalFault(
-        f"{match[1]} is not registered in {context.folder}/dataset_info.json",
-        did_you_mean(match[1], context.registered)
-        or f"register it: lf-qwen3 register {match[1]} FILE --dataset-dir {context.folder}",
-        key=key,
-        dataset=match[1],
-    )
-
-
-def _no_registry(error: str, context: FailureContext) -> RehearsalFault | None:
-    match = re.search(r"Cannot open (.+dataset_info\.json) due to (.+)", error)
-    if not match:
-        return None
-    missing = "No such file" in match[2]
-    why = "is not there" if missing else f"cannot be read: {match[2].rstrip('.')}"
-    hint = "set dataset_dir to the folder that holds it; it is looked for from where you start the trainer"
-    return RehearsalFault(
-        f"{match[1]} {why}", hint if missing else "mend the file", key="dataset_dir", file=match[1]
-    )
 
 
 def _missing_file(error: str, context: FailureContext) -> RehearsalFault | None:
@@ -132,5 +105,5 @@ def _at(context: FailureContext, dataset: RehearsalDataset, row: LostRow, what: 
     )
 
 
-DATA_EXPLAINERS = (_undefined_dataset, _no_registry, _missing_file, _no_records, _missing_column)
+DATA_EXPLAINERS = (_missing_file, _no_records, _missing_column)
 """Each returns what an error means, None where it is none of its own."""

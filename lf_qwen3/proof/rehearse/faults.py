@@ -11,17 +11,17 @@ from dataclasses import replace
 from lf_qwen3.proof.rehearse.data_faults import DATA_EXPLAINERS, explain_reading_error
 from lf_qwen3.proof.rehearse.failure_context import FailureContext
 from lf_qwen3.proof.rehearse.known import KEY_OF_PACKAGE, KNOWN_ERRORS
-from lf_qwen3.proof.rehearse.setting_faults import SETTING_EXPLAINERS
+from lf_qwen3.proof.rehearse.setting_faults import explain_metric, explain_refusal
 from lf_qwen3.proof.rehearse.verdict import RehearsalFault
 
 
 def explain_error(error: str, context: FailureContext) -> RehearsalFault:
     """Return what the trainer's last error means; an unknown error is returned as it is."""
-    for explain in (*DATA_EXPLAINERS, *SETTING_EXPLAINERS, _by_message, explain_reading_error):
+    for explain in (*DATA_EXPLAINERS, explain_metric, _by_message, explain_reading_error):
         if fault := explain(error, context):
             break
     else:
-        fault = _by_key(error, context)
+        fault = explain_refusal(error, context)
     return replace(fault, line=context.lines.get(fault.key)) if fault.key else fault
 
 
@@ -34,11 +34,3 @@ def _by_message(error: str, context: FailureContext) -> RehearsalFault | None:
             set_keys = [key for key in wanted if key in context.settings]
             return RehearsalFault(message, hint, key=next(iter([*set_keys, *wanted]), ""))
     return None
-
-
-def _by_key(error: str, context: FailureContext) -> RehearsalFault:
-    """Return an error as it is, with the key of the YAML that it names, if it names one."""
-    key = next((word for word in re.findall(r"\w+", error) if word in context.settings), "")
-    message = re.sub(r"^(?:\w+\.)*\w*(?:Error|Exception): ", "", error) or error
-    hint = f"the YAML has {key}: {context.settings[key]}" if key else "the trainer's whole output says more"
-    return RehearsalFault(message if key else error, hint, key=key)

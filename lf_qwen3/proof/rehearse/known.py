@@ -19,58 +19,22 @@ class KnownError(NamedTuple):
 
 KNOWN_ERRORS = (
     KnownError(
-        r"Cannot specify `val_size` if `eval_dataset` is not None",
-        "val_size and eval_dataset exclude each other",
-        "keep eval_dataset and take val_size out: val_size splits the training rows at random",
-        "val_size",
-    ),
-    KnownError(
-        r"Cannot specify `val_size` if `dataset` is None|Please specify dataset for training",
-        "no dataset to train on is named",
-        "set dataset to a name in dataset_info.json",
-        "dataset",
-    ),
-    KnownError(
-        r"make sure eval_dataset be provided or val_size",
-        "an evaluation is asked for, and there are no rows for it",
-        "set eval_dataset, or val_size: 0.05",
-        "do_eval do_predict predict_with_generate eval_strategy eval_dataset",
-    ),
-    KnownError(
-        r"[Tt]he (?:save and eval|evaluation and save) strategy|requires the save and eval strategy to match",
-        "load_best_model_at_end needs a checkpoint at every validation",
-        "let save_strategy be eval_strategy, and save_steps be eval_steps",
-        "save_strategy",
-    ),
-    KnownError(
-        r"saving steps to be a round multiple of the evaluation steps|the save_steps must also be",
-        "load_best_model_at_end needs save_steps to be a multiple of eval_steps",
-        "let save_steps be eval_steps",
-        "save_steps",
-    ),
-    KnownError(
         r"EarlyStoppingCallback requires",
         "early_stopping_steps lacks what it needs",
         "set eval_strategy, load_best_model_at_end: true and metric_for_best_model: eval_loss beside it",
         "early_stopping_steps",
     ),
     KnownError(
-        r"You have set `args.eval_strategy`|requires an eval_dataset",
-        "eval_strategy asks for an evaluation, and there are no rows for it",
-        "set eval_dataset, or val_size: 0.05",
-        "eval_strategy",
+        r"not applicable in the current training stage",
+        "a dataset is of another kind than the stage takes",
+        "name another dataset, or another stage: ranking data (chosen and rejected) is for dpo",
+        "stage",
     ),
     KnownError(
         r"Target modules \{?(.+?)\}? not found in the base model",
         "lora_target names modules that the model does not have: {0}",
         "write lora_target: all, or q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj",
         "lora_target",
-    ),
-    KnownError(
-        r"`(\w+)` cannot be set as True except SFT|`(?:train_on_prompt)` or `(mask_history)` cannot be set",
-        "{0} is for stage: sft only",
-        "take it out",
-        "{0}",
     ),
     KnownError(
         r"[`']?([\w.-]+)[`']? distribution was not found|No module named '([\w.-]+)'|"

@@ -27,7 +27,7 @@ from lf_qwen3.proof.rehearse.verdict import (
     RehearsalRequest,
     RehearsalVerdict,
 )
-from lf_qwen3.proof.validate import validate
+from lf_qwen3.proof.validate import YamlValidation, validate
 from lf_qwen3.recipes import name_method, predict
 from lf_qwen3.trainer import process, yaml_reader
 
@@ -93,7 +93,8 @@ class _Rehearsal:
         settings, self.verdict.changes = self.shorten(own)
         self.refuse_unseen()
         process.require_installed()
-        self.progress.start("making a tiny model (the first time 10 to 40 seconds)", 1, _STEPS)
+        self.progress.start("asking the trainer's own parsers, and making a tiny model", 1, _STEPS)
+        self.ask_trainer()
         settings["model_name_or_path"] = str(self.make_model(str(own["model_name_or_path"])))
         self.progress.start(f"training {self.request.steps} steps: llamafactory-cli train", 2, _STEPS)
         self.train(settings)
@@ -122,6 +123,11 @@ class _Rehearsal:
         self.verdict.notes += notes
         if fault:
             raise _Failed(fault)
+
+    def ask_trainer(self) -> None:
+        """Fail at what the trainer's own parsers refuse of the unchanged YAML; note what was stood in for."""
+        answer = _require_valid(validate(self.request.yaml, strict=True)).trainer
+        self.verdict.notes += answer.notes if answer else []
 
     def train(self, settings: Mapping[str, Any]) -> None:
         """Train, and fail where the loss is no number; note the rows that the trainer leaves out."""
@@ -183,16 +189,10 @@ class _Rehearsal:
 
 def _read_context(request: RehearsalRequest) -> FailureContext:
     """Return the YAML and the rows it names; a key that the trainer would refuse fails at once."""
-    validation = validate(request.yaml)
-    for finding in validation.findings:
-        if finding.severity == "error" and finding.code != "repeated_key":
-            file = "" if finding.key else finding.file
-            raise _Failed(RehearsalFault(finding.message, finding.hint, finding.key, finding.row, file=file))
+    validation = _require_valid(validate(request.yaml))
     if validation.dialect not in ("train", "megatron"):
         raise _not_a_training(f"{request.yaml}: {validation.notes[0]}")
     yaml = yaml_reader.read(request.yaml)
-    for key, line in yaml.repeated:
-        raise _Failed(RehearsalFault(f"{key} stands twice", "take one of the lines out", key, line))
     settings = yaml.settings
     if not settings.get("do_train"):
         raise _not_a_training(f"{request.yaml} trains nothing: do_train is not true")
@@ -204,6 +204,14 @@ def _read_context(request: RehearsalRequest) -> FailureContext:
         )
     rows = min(request.rows, settings.get("max_samples") or request.rows)
     return FailureContext(settings, yaml.lines, data.read_datasets(settings, rows), _registered(settings))
+
+
+def _require_valid(validation: YamlValidation) -> YamlValidation:
+    for finding in validation.findings:
+        if finding.severity == "error":
+            file = "" if finding.key else finding.file
+            raise _Failed(RehearsalFault(finding.message, finding.hint, finding.key, finding.row, file=file))
+    return validation
 
 
 def _not_a_training(message: str) -> UsageError:

@@ -39,22 +39,6 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "unknown key": Case({"learning_rat": 1}, "no key called learning_rat", "learning_rate?", "learning_rat"),
-    "undefined dataset": Case(
-        {"dataset": "goood"}, "goood is not registered in data/dataset_info.json", "did you mean good?",
-        "dataset", "goood",
-    ),
-    "undefined eval_dataset": Case(
-        {"eval_dataset": "other"}, "other is not registered", "lf-qwen3 register other FILE", "eval_dataset",
-        "other",
-    ),
-    "no registry": Case(
-        {"dataset_dir": "nowhere"}, "nowhere/dataset_info.json is not there", "set dataset_dir", "dataset_dir"
-    ),
-    "broken registry": Case(
-        {"dataset_dir": "broken"}, "broken/dataset_info.json cannot be read: Expecting", "mend the file",
-        "dataset_dir",
-    ),
     "missing file": Case(
         {"dataset": "gone"}, "the file of the dataset gone is not there: data/gone.jsonl",
         "lf-qwen3 register gone FILE --replace", "dataset", "gone",
@@ -84,25 +68,6 @@ CASES = {
         {"dataset": "tags"}, "data/good.jsonl:1 stops the trainer: the entry's tags name no role_tag",
         "lf-qwen3 check tags", "dataset", "tags", 1,
     ),
-    "bad template": Case({"template": "qwen-3"}, "no template called qwen-3", "mean qwen3?", "template"),
-    "ranking data in sft": Case(
-        {"dataset": "pairs"}, "pairs is not what stage: sft takes", "another dataset", "stage", "pairs"
-    ),
-    "ordinary data in dpo": Case(
-        {"stage": "dpo"}, "good is not what stage: dpo takes", "another dataset", "stage", "good"
-    ),
-    "val_size with eval_dataset": Case(
-        {"val_size": 0.1, "eval_dataset": "good"}, "exclude each other", "take val_size out", "val_size"
-    ),
-    "nothing to evaluate": Case(
-        {"eval_strategy": "steps"}, "there are no rows for it", "set eval_dataset", "eval_strategy"
-    ),
-    "no dataset": Case({"dataset": None}, "no dataset to train on", "set dataset", "dataset"),
-    "best without saving": Case(
-        {"load_best_model_at_end": True, "eval_dataset": "good", "eval_strategy": "steps",
-         "save_strategy": "epoch"},
-        "needs a checkpoint at every validation", "let save_strategy be eval_strategy", "save_strategy",
-    ),
     "early stopping alone": Case(
         {"early_stopping_steps": 3}, "lacks what it needs", "set eval_strategy", "early_stopping_steps"
     ),
@@ -115,20 +80,9 @@ CASES = {
         {"lora_target": "qproj"}, "modules that the model does not have: 'qproj'", "lora_target: all",
         "lora_target",
     ),
-    "a choice that is none": Case(
-        {"lr_scheduler_type": "cosin"}, "cosin is not among the choices", "'cosine'", "lr_scheduler_type"
-    ),
-    "mask_history in dpo": Case(
-        {"stage": "dpo", "dataset": "pairs", "mask_history": True}, "mask_history is for stage: sft only",
-        "take it out", "mask_history",
-    ),
     "missing package": Case(
         {"finetuning_type": "full", "use_galore": True}, "the package galore_torch is missing",
         "pip install galore_torch", "use_galore",
-    ),
-    "an error with no case of its own": Case(
-        {"interleave_probs": "0.5,0.5"}, "only valid for interleaved mixing", "interleave_probs: 0.5,0.5",
-        "interleave_probs",
     ),
 }  # fmt: skip
 
@@ -189,8 +143,6 @@ def said(tmp_path_factory, small, warm_trainer):
     """Return the folder of the data, and what the trainer said to each case."""
     work = tmp_path_factory.mktemp("broken")
     write_data(work / "data")
-    (work / "broken").mkdir()
-    (work / "broken" / "dataset_info.json").write_text("{ no json")
     (work / "tiny").symlink_to(small)
     (work / "cases").mkdir()
     for number, case in enumerate(CASES.values()):
@@ -225,5 +177,5 @@ def scene_of(settings: dict, log: str) -> FailureContext:
     """Return the scene as a rehearsal makes it; every key stands on a line of its own."""
     lines = {key: number for number, key in enumerate(settings, 1)}
     folder = Path(settings["dataset_dir"])
-    known = tuple(registry.read_registry(folder)) if folder.name == "data" else ()
+    known = tuple(registry.read_registry(folder))
     return FailureContext(settings, lines, data.read_datasets(settings, 24), known, log)

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -10,6 +11,7 @@ from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.proof import rehearse
 from lf_qwen3.proof.rehearse.failure_context import FailureContext
 from lf_qwen3.proof.rehearse.refusals import find_unseen_faults
+from lf_qwen3.trainer.ask import TrainerAnswer
 
 BASE = {
     "model_name_or_path": "Qwen/Qwen3-4B",
@@ -27,6 +29,25 @@ class _ReachedError(Exception):
     pass
 
 
+class _Question:
+    """The trainer, as it answers where `answer` says so; else it takes everything."""
+
+    answer = TrainerAnswer(True)
+    asked: ClassVar[list[Path]] = []
+
+    def __init__(self, path, dialect, command):
+        self.asked.append(path)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def wait(self):
+        return self.answer
+
+
 @pytest.fixture
 def refused(tmp_path, monkeypatch):
     """Return a function that rehearses settings and gives the verdict; to make a model is an error."""
@@ -36,6 +57,8 @@ def refused(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("lf_qwen3.proof.rehearse.model.prepare_model", reached)
+    monkeypatch.setattr("lf_qwen3.trainer.process.require_installed", lambda: None)
+    monkeypatch.setattr("lf_qwen3.trainer.ask.TrainerQuestion", _Question)
     Path("data").mkdir()
     Path("data/a.jsonl").write_text('{"instruction": "q", "input": "", "output": "a"}\n')
     Path("data/dataset_info.json").write_text('{"a": {"file_name": "a.jsonl"}}')
@@ -52,6 +75,61 @@ def write_state(folder, step, **state):
     folder.mkdir(parents=True)
     known = {"global_step": step, "max_steps": 6, "num_train_epochs": 3, "epoch": 3.0, **state}
     (folder / "trainer_state.json").write_text(json.dumps(known))
+
+
+REFUSED: list[tuple[dict[str, object], str, str, str]] = [
+    ({"learning_rat": 1}, "learning_rat", "has no such key", "learning_rate?"),
+    ({"dataset": "aa"}, "dataset", "aa", "register"),
+    ({"eval_dataset": "b"}, "eval_dataset", "b", "register"),
+    ({"template": "qwen-3"}, "template", "Template qwen-3 does not exist", "mean qwen3?"),
+    ({"lr_scheduler_type": "cosin"}, "lr_scheduler_type", "cosin", "did you mean cosine?"),
+    ({"stage": "dpo", "mask_history": True}, "mask_history", "except SFT", "stage: sft"),
+    ({"stage": "dpo"}, "stage", "a is sft data, stage dpo takes ranking", "ranking data"),
+    ({"val_size": 0.1, "eval_dataset": "a"}, "val_size", "Cannot specify", "keep eval_dataset"),
+    ({"eval_strategy": "steps"}, "eval_strategy", "make sure eval_dataset", "val_size"),
+    ({"dataset": None}, "do_train", "specify dataset", "dataset: NAME"),
+    ({"streaming": True}, "streaming", "specify `max_steps`", "max_steps"),
+    ({"finetuning_type": "full", "quantization_bit": 4}, "quantization_bit", "compatible", "lora"),
+    (
+        {"load_best_model_at_end": True, "eval_dataset": "a", "eval_strategy": "epoch"},
+        "load_best_model_at_end",
+        "strategy to match",
+        "let save_strategy be eval_strategy",
+    ),
+]
+
+
+def test_what_the_trainer_refuses_is_refused_in_its_words_with_a_cure(refused):
+    wrong = {}
+    for settings, key, message, hint in REFUSED:
+        fault = refused(**settings).fault
+        if fault.key != key or message not in fault.message or hint not in fault.hint or fault.line is None:
+            wrong[str(settings)] = fault
+    assert wrong == {}
+    assert _Question.asked == []
+
+
+def test_the_trainer_is_asked_about_the_unchanged_yaml_before_a_model_is_made(refused, monkeypatch):
+    answer = TrainerAnswer(True, "ValueError: Cannot open data/dataset_info.json due to a fault.")
+    monkeypatch.setattr(_Question, "asked", [])
+    monkeypatch.setattr(_Question, "answer", answer)
+    verdict = refused(bf16=True)
+    assert _Question.asked == [Path("train.yaml")]
+    assert (verdict.fault.key, verdict.fault.line) == ("dataset_dir", 6)
+    assert "Cannot open data/dataset_info.json due to a fault." in verdict.fault.message
+
+
+def test_what_was_stood_in_for_is_noted(refused, monkeypatch):
+    answer = TrainerAnswer(True, "", ["a GPU"], ["the trainer was asked as if this machine had a GPU"])
+    monkeypatch.setattr(_Question, "answer", answer)
+    notes: list[str] = []
+    monkeypatch.setattr(
+        "lf_qwen3.proof.rehearse.run._Rehearsal.make_model", lambda self, _: notes.extend(self.verdict.notes)
+    )
+    monkeypatch.setattr("lf_qwen3.proof.rehearse.run._Rehearsal.train", lambda self, _: None)
+    monkeypatch.setattr("lf_qwen3.proof.rehearse.run._Rehearsal.generate", lambda self, _: None)
+    assert refused(bf16=True).passed
+    assert notes == answer.notes
 
 
 def test_a_checkpoint_to_go_on_from_has_to_be_there(refused):
@@ -98,7 +176,7 @@ def test_a_best_checkpoint_that_is_never_saved_is_refused(refused):
 
 def test_what_is_sound_goes_on_and_what_stops_no_run_is_a_note(refused, monkeypatch):
     with pytest.raises(_ReachedError):
-        refused(adapter_name_or_path="saves/a", quantization_bit=4, deepspeed="ds_z2.json")
+        refused(adapter_name_or_path="owner/a", quantization_bit=4, deepspeed="ds_z2.json", bf16=1)
 
 
 def test_what_stops_no_run_is_a_note():

@@ -109,6 +109,7 @@ def pairs(tmp_path, monkeypatch):
 
 def test_dpo_with_experts_and_everything_that_needs_a_gpu(run, pairs, small_tokenizer):
     gpu = {"bf16": True, "quantization_bit": 4, "deepspeed": "ds_z3.json", "flash_attn": "fa2"}
+    (pairs / "ds_z3.json").write_text(json.dumps({"zero_optimization": {"stage": 3}}))
     yaml = write(pairs, stage="dpo", dataset="pairs", pref_beta=0.1, optim="paged_adamw_8bit", **gpu)
     verdict = run(yaml)
     assert verdict.fault is None
@@ -119,21 +120,22 @@ def test_dpo_with_experts_and_everything_that_needs_a_gpu(run, pairs, small_toke
     assert verdict.answers
     assert all("<|im_start|>assistant" in answer.prompt for answer in verdict.answers)
     assert {change.key for change in verdict.changes} == {*gpu, "optim"}
-    assert "leaves out 2 of 8 rows, the first at " + str(pairs / "data/pairs.jsonl:2") in verdict.notes[0]
-    assert sorted(path.name for path in pairs.iterdir()) == ["data", "tmp", "train.yaml"]
+    assert "leaves out 2 of 8 rows, the first at " + str(pairs / "data/pairs.jsonl:2") in verdict.notes[-1]
+    assert any("as if this machine had" in note for note in verdict.notes)
+    assert sorted(path.name for path in pairs.iterdir()) == ["data", "ds_z3.json", "tmp", "train.yaml"]
 
 
 def test_what_cannot_train_is_told_and_its_log_is_kept(run, pairs, monkeypatch):
     def fail(yaml, log, *_):
-        log.write_text("ValueError: Undefined dataset pears in dataset_info.json.\n")
+        log.write_text("ValueError: Target modules {'qproj'} not found in the base model.\n")
         raise LfQwen3Error("the trainer failed")
 
     monkeypatch.setattr("lf_qwen3.trainer.process.train", fail)
-    verdict = run(write(pairs, dataset="pears"))
+    verdict = run(write(pairs, dataset="pairs", stage="dpo", lora_target="qproj"))
     assert verdict.fault is not None
-    assert (verdict.fault.key, verdict.fault.dataset, verdict.fault.line) == ("dataset", "pears", 8)
-    assert verdict.fault.hint == "did you mean pairs?"
-    assert "Undefined dataset pears" in Path(verdict.log).read_text()
+    assert (verdict.fault.key, verdict.fault.line) == ("lora_target", 9)
+    assert "lora_target: all" in verdict.fault.hint
+    assert "Target modules" in Path(verdict.log).read_text()
     assert (Path(verdict.folder) / "train.yaml").is_file()
 
 
@@ -149,7 +151,10 @@ def test_a_loss_that_is_no_number_fails(run, pairs, monkeypatch, losses):
 
 @pytest.mark.parametrize(
     ("settings", "code"),
-    [({"do_train": False}, "not_a_training"), ({"stage": "ppo"}, "not_rehearsed")],
+    [
+        ({"do_train": False}, "not_a_training"),
+        ({"stage": "ppo", "reward_model": "saves/rm"}, "not_rehearsed"),
+    ],
     ids=["predicts", "ppo"],
 )
 def test_what_rehearse_does_not_take(run, pairs, settings, code):
@@ -169,4 +174,4 @@ def test_the_trainer_is_not_started_for_a_key_it_does_not_have(run, pairs, monke
 
 def test_a_tokenizer_that_is_not_there_is_a_usage_error(run, pairs):
     with pytest.raises(UsageError, match="there is no folder nowhere"):
-        run(write(pairs, dataset="pairs"), tokenizer="nowhere")
+        run(write(pairs, dataset="pairs", stage="dpo"), tokenizer="nowhere")
