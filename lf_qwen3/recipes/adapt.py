@@ -35,7 +35,7 @@ def fit_to_model(document: YamlDocument, model: str | None) -> list[str]:
     if document.settings.get("finetuning_type", "lora") != "lora":
         document.remove("additional_target")
     elif kind.lora_also_trains:
-        comment = "a Base model must learn the end of a turn"
+        comment = "a Base model must learn the end of a turn (Unsloth: at a fifth of the rate)"
         document.set("additional_target", kind.lora_also_trains, before="lora_dropout", comment=comment)
         untie = "; they are one matrix here, so run lf-qwen3 recipe untie after the export, as RUN.md says"
         return [
@@ -106,8 +106,8 @@ def list_stage_notes(train: Mapping[str, Any]) -> list[str]:
     notes = []
     if train.get("rope_scaling") and not needs.are_experts_layers():
         notes.append(
-            "LLaMA-Factory 0.9.5 stretches rope with transformers 4 alone: with 5 it stops while the model "
-            "is loaded (recipe show yarn says what to do there)"
+            "LLaMA-Factory 0.9.5 stretches rope with transformers 4 alone: with 5.6.0 it stops while the "
+            "model is loaded (recipe show yarn says what to do there)"
         )
     if train.get("stage") == "ppo":
         notes += [

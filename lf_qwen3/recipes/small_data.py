@@ -26,11 +26,12 @@ _COMMENTS = {
 def fit_to_steps(document: YamlDocument, splits: Splits, own: Mapping[str, Any]) -> list[str]:
     """Fit accumulation, logging, validation and early stopping to a short run; return the notes.
 
-    What the user set (`own`) stays. Steps are those of one GPU; pre-training packs its rows, so it has other
-    ones, and is left as it is.
+    What the user set (`own`) stays. Steps are those of one GPU; where rows are packed they are others, and
+    such a run is left as it is.
     """
     settings = document.plain()
-    if splits.rows is None or settings.get("stage") == "pt" or own.keys() & {"max_steps", "packing"}:
+    packs = settings.get("stage") == "pt" or settings.get("packing")
+    if splits.rows is None or packs or "max_steps" in own:
         return []
     rows = min(splits.rows, int(settings.get("max_samples") or splits.rows))
     rows = rows - int(rows * float(settings.get("val_size") or 0))

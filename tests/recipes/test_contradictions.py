@@ -15,6 +15,7 @@ from lf_qwen3.trainer import schema
 
 SFT = {"columns": {"prompt": "instruction", "response": "output"}}
 INFO = {f"my_{split}": {"file_name": f"{split}.jsonl", **SFT} for split in ("train", "val", "test")}
+"""Registered, with no file: what is refused is refused before a row is read."""
 
 REFUSED = [
     ("qwen3-4b-qlora-sft", ["cpu"], {}, "quantization_bit"),
@@ -29,6 +30,10 @@ REFUSED = [
     ("qwen3-4b-full-sft", ["ds-zero3-offload"], {"optim": "adafactor"}, "adafactor"),
     ("qwen3-4b-full-sft", ["fsdp-qlora"], {}, "finetuning_type: full"),
     ("qwen3-4b-qlora-sft", ["fsdp"], {}, "quantization_bit"),
+    ("qwen3-4b-dora-sft", ["fsdp-qlora"], {}, "use_dora"),
+    ("qwen3-4b-lora-dpo", ["neat-packing"], {}, "stage: dpo"),
+    ("qwen3-4b-lora-sft", ["unsloth", "ds-zero2"], {}, "ds-zero2"),
+    ("qwen3-4b-thinking-2507-lora-sft", ["yarn"], {}, "model_name_or_path"),
     ("qwen3-4b-qlora-sft", ["ds-zero3"], {"quantization_bit": 8}, "quantization_bit: 8"),
     ("qwen3-4b-lora-sft", ["ds-zero3"], {"use_unsloth": True}, "use_unsloth"),
     ("qwen3-4b-lora-sft", ["fp16"], {"flash_attn": "fa2"}, "flash_attn"),

@@ -59,6 +59,10 @@ def test_a_step_takes_fewer_records_only_where_the_steps_are_few(plan, rows, rec
     assert any("rows make" in note for note in made.notes) == is_short
 
 
+def test_packed_rows_are_no_steps(plan):
+    assert plan(62, packing=True).train["logging_steps"] == 5
+
+
 def test_what_is_set_by_hand_stays(plan):
     own = {"gradient_accumulation_steps": 2, "logging_steps": 3, "eval_steps": 7, "early_stopping_steps": 9}
     made = plan(62, **own)
