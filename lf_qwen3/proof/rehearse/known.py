@@ -31,6 +31,12 @@ KNOWN_ERRORS = (
         "stage",
     ),
     KnownError(
+        r"One of (min_lr) or min_lr_rate should be set|get_\w+\(\) missing 1 required .*argument: '(\w+)'",
+        "the scheduler lacks {0}",
+        'set lr_scheduler_kwargs: {"{0}": NUMBER}, or take lr_scheduler_type: cosine',
+        "lr_scheduler_type",
+    ),
+    KnownError(
         r"Target modules \{?(.+?)\}? not found in the base model",
         "lora_target names modules that the model does not have: {0}",
         "write lora_target: all, or q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj",

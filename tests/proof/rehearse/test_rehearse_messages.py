@@ -18,6 +18,16 @@ from lf_qwen3.proof.rehearse.failure_context import FailureContext
             "lf-qwen3 doctor",
         ),
         ("the trainer was ended by SIGKILL on train.yaml; this is what ...", "memory", "cutoff_len"),
+        (
+            "ValueError: One of min_lr or min_lr_rate should be set through the `lr_scheduler_kwargs`",
+            "lacks min_lr",
+            '{"min_lr": NUMBER}',
+        ),
+        (
+            "TypeError: get_wsd_schedule() missing 1 required positional argument: 'num_decay_steps'",
+            "lacks num_decay_steps",
+            '{"num_decay_steps": NUMBER}',
+        ),
         ("OSError: [Errno 28] No space left on device", "disk", "TMPDIR"),
         (
             "ConnectionError: Couldn't reach 'a/b' on the Hub (OfflineModeIsEnabled)",
@@ -25,7 +35,7 @@ from lf_qwen3.proof.rehearse.failure_context import FailureContext
             "lf-qwen3 convert",
         ),
     ],
-    ids=["metric part", "module", "version", "memory", "disk", "hub"],
+    ids=lambda text: text.split()[-1][:20],
 )
 def test_an_error_of_the_machine_is_told(error, message, hint):
     fault = faults.explain_error(error, FailureContext({}))

@@ -60,6 +60,9 @@ def test_a_loss_of_zero_is_no_number_per_token_and_the_aim_of_preferences():
     zeros = (0.6, 0.3, *[0.0] * 6)
     assert told("not_a_number", example(train=zeros))
     assert not told("not_a_number", example(train=zeros, settings={"stage": "dpo"}))
+    norms = points((1.0, 1.0, *[math.nan] * 6))
+    fp16 = {"stage": "dpo", "fp16": True}
+    assert told("not_a_number", example(train=zeros, gradient=norms, settings=fp16))
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,12 @@ BEYOND = {"eval_dataset": "a_val", "eval_strategy": "steps", "eval_steps": 500}
             "take predict_with_generate out",
             id="generate",
         ),
+        pytest.param(
+            BEYOND | {"eval_steps": 0.1},
+            "80 of 80 steps logged no eval_loss",
+            "trainer's output",
+            id="all-set",
+        ),
     ],
 )
 def test_no_validation_names_what_kept_the_run_from_it(settings, evidence, advice):

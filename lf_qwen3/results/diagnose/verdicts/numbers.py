@@ -99,16 +99,15 @@ def above_chance(run: TrainingRun) -> VerdictResult:
 
 
 def _odd(run: TrainingRun) -> tuple[list[Point], list[Point], list[Point]]:
-    """Return the points of loss, gradient and validation that are no numbers, as a loss per token of 0."""
-    is_zero_odd = run.stage in ("sft", "pt")
-    losses = [
-        point for point in run.train if not math.isfinite(point.value) or (is_zero_odd and point.value == 0)
-    ]
-    return (
-        losses,
-        _infinite(run.gradient),
-        [point for curve in run.validation.values() for point in _infinite(curve)],
-    )
+    """Return the points of loss, gradient and validation that are no numbers.
+
+    So is a loss of 0 per token, or beside a gradient that is none; preferences may come to 0.
+    """
+    norms = _infinite(run.gradient)
+    per_token, beside = run.stage in ("sft", "pt"), {norm.step for norm in norms}
+    zeros = [point for point in run.train if point.value == 0 and (per_token or point.step in beside)]
+    losses = sorted([*_infinite(run.train), *zeros])
+    return losses, norms, [point for curve in run.validation.values() for point in _infinite(curve)]
 
 
 def _infinite(curve: Sequence[Point]) -> list[Point]:

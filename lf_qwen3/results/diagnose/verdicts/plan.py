@@ -60,7 +60,13 @@ def _why_not_validated(run: TrainingRun) -> Evidence | None:
         if strategy == "steps" and _count(settings.get(key)) > _planned(run):
             figures = {key: settings[key], "total_steps": _planned(run)}
             return Evidence(f"{key} is {settings[key]}, {_had(run)}", figures, advice=_SOONER)
-    return None
+    if not run.is_finished:
+        return None
+    return Evidence(
+        f"{data} and eval_strategy are set, and {run.step} of {_planned(run)} steps logged no eval_loss",
+        advice="look at the end of the trainer's output: the run may have stopped before a validation; "
+        "under eval_on_each_dataset the losses stand in trainer_state.json alone",
+    )
 
 
 @verdict(
