@@ -213,6 +213,7 @@ def test_what_is_rehearsed_lies_below_the_board_and_holds_no_secret(here):
 
 def test_the_train_tabs_own_settings_are_estimated(here):
     assert train.estimate_settings(SETTINGS | {"bf16": True}, 1)["model"] == SETTINGS["model_name_or_path"]
+    assert train.estimate_settings(SETTINGS | {"use_cpu": True}, 1)["card"] == "RAM"
     broken_ones: list[dict[str, object]] = [
         {"deepspeed": "/dev/zero"},
         {"cutoff_len": "many"},

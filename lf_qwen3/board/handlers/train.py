@@ -64,7 +64,10 @@ class WayShown(TypedDict):
 
 
 class MemoryShown(TypedDict):
-    """The memory of a training on each GPU, parts in bytes; `card` is the smallest that is enough, or ""."""
+    """The memory of a training on each GPU, parts in bytes.
+
+    `card` is the smallest that is enough, "" where none is, and RAM for a training on the CPU.
+    """
 
     model: str
     words: str
@@ -193,14 +196,14 @@ def estimate_settings(settings: Mapping[str, Any], gpus: int) -> MemoryShown:
                 code="setting_unreadable",
             ) from error
     needed = estimating.estimate_memory(plan)
-    card = None if plan.on_cpu else estimating.smallest_card(needed.total)
+    card = estimating.smallest_card(needed.total)
     return {
         "model": plan.model,
         "words": plan.words,
         "gpus": gpus,
         "parts": {part: getattr(needed, part) for part in memory.PARTS},
         "total": needed.total,
-        "card": card.label if card else "",
+        "card": "RAM" if plan.on_cpu else card.label if card else "",
         "smaller": [
             {"settings": way.settings, "total": way.total, "card": way.card.label}
             for way in estimating.suggest_changes(plan)
