@@ -1,4 +1,4 @@
-"""What LLaMA-Factory refuses of a checkpoint that is quantised already (AWQ, GPTQ, bitsandbytes).
+"""What LLaMA-Factory refuses of quantised weights (AWQ, GPTQ, bitsandbytes) once it has loaded them.
 
 Sources: train/tuner.py (export_model), model/model_utils/quantization.py, model/adapter.py (init_adapter).
 FP8 is turned into 16 bits while it is loaded, and none of this holds for it.
@@ -14,26 +14,23 @@ from typing import Any, NamedTuple
 
 from lf_qwen3.qwen3.checkpoints import find_quantisation, name_unquantised
 
-CURES = {
-    "quantised_merge": "export over the checkpoint that is not quantised: model_name_or_path without the "
-    "ending -AWQ, -GPTQ or -bnb-4bit, and no quantization_bit; the adapter fits it",
-    "quantised_sharded": "take ZeRO-2 (deepspeed: ds_z2_config.json), or the checkpoint that is not "
-    "quantised with quantization_bit: 4",
-    "quantised_method": "train a plain LoRA beside them (finetuning_type: lora), or take weights that are "
-    "not quantised",
-}
-"""The cure for each kind of refusal, by the code of the check that reports it."""
-
+MERGE_CURE = (
+    "export over the checkpoint that is not quantised: model_name_or_path without the ending -AWQ, -GPTQ or "
+    "-bnb-4bit, and no quantization_bit; the adapter fits it"
+)
+_SHARD_CURE = "take ZeRO-2 (deepspeed: ds_z2_config.json), or weights that are not quantised"
+_METHOD_CURE = (
+    "train a plain LoRA beside them (finetuning_type: lora), or take weights that are not quantised"
+)
 _ZERO_3 = re.compile(r"(?:z|zero|stage)[-_]?3", re.IGNORECASE)
 
 
 class QuantisedRefusal(NamedTuple):
-    """A setting that the trainer refuses: `says` are its words, `detail` what it is about here."""
+    """A setting that the trainer refuses: `says` are its words, `cure` ours."""
 
-    code: str
     key: str
     says: str
-    detail: str
+    cure: str
 
 
 def list_refusals(settings: Mapping[str, Any]) -> Iterator[QuantisedRefusal]:
@@ -41,37 +38,28 @@ def list_refusals(settings: Mapping[str, Any]) -> Iterator[QuantisedRefusal]:
 
     DoRA is refused beside quantization_bit too: the trainer compares "bitsandbytes" with "bnb".
     """
-    model = str(settings.get("model_name_or_path") or "")
+    model, bits = str(settings.get("model_name_or_path") or ""), settings.get("quantization_bit")
     packed = find_quantisation(model) if model else ""
-    named, bits = f"{model} ({packed})", settings.get("quantization_bit")
     if (packed or bits) and settings.get("export_dir") and settings.get("adapter_name_or_path"):
-        plain = name_unquantised(model)
-        detail = named + (f"; write {plain}" if plain != model.rstrip("/") else "")
         key = "model_name_or_path" if packed else "quantization_bit"
-        says = "Cannot merge adapters to a quantized model."
-        yield QuantisedRefusal("quantised_merge", key, says, detail if packed else f"{key}: {bits}")
+        plain = name_unquantised(model)
+        cure = MERGE_CURE if plain == model.rstrip("/") else f"write {plain}: {MERGE_CURE}"
+        yield QuantisedRefusal(key, "Cannot merge adapters to a quantized model.", cure)
     if (packed or bits == 8) and is_sharded(settings):
-        key = "deepspeed" if settings.get("deepspeed") else "fsdp"
-        says = "DeepSpeed ZeRO-3 or FSDP is incompatible with PTQ-quantized models."
-        eight = "Only 4-bit quantized model can use fsdp+qlora or auto device map."
-        detail = named if packed else f"quantization_bit: {bits}"
-        yield QuantisedRefusal("quantised_sharded", key, says if packed else eight, detail)
-    if settings.get("do_train"):
-        yield from _refused_methods(settings, packed, named)
-
-
-def _refused_methods(settings: Mapping[str, Any], packed: str, named: str) -> Iterator[QuantisedRefusal]:
-    method = str(settings.get("finetuning_type", "lora"))
-    if packed and method not in ("lora", "oft"):
+        says = "Only 4-bit quantized model can use fsdp+qlora or auto device map."
+        if packed:
+            says = "DeepSpeed ZeRO-3 or FSDP is incompatible with PTQ-quantized models."
+        yield QuantisedRefusal("deepspeed" if settings.get("deepspeed") else "fsdp", says, _SHARD_CURE)
+    if not settings.get("do_train"):
+        return
+    if packed and settings.get("finetuning_type", "lora") not in ("lora", "oft"):
         says = "Quantized models can only be used for the LoRA or OFT tuning."
-        yield QuantisedRefusal("quantised_method", "finetuning_type", says, f"{method} over {named}")
+        yield QuantisedRefusal("finetuning_type", says, _METHOD_CURE)
     if packed and settings.get("pissa_init"):
         says = "Cannot initialize PiSSA adapter on quantized models."
-        yield QuantisedRefusal("quantised_method", "pissa_init", says, f"pissa_init over {named}")
-    if settings.get("use_dora") and (packed or settings.get("quantization_bit")):
-        says = "DoRA is not compatible with PTQ-quantized models."
-        over = named if packed else "quantization_bit"
-        yield QuantisedRefusal("quantised_method", "use_dora", says, f"use_dora over {over}")
+        yield QuantisedRefusal("pissa_init", says, _METHOD_CURE)
+    if settings.get("use_dora") and (packed or bits):
+        yield QuantisedRefusal("use_dora", "DoRA is not compatible with PTQ-quantized models.", _METHOD_CURE)
 
 
 def is_sharded(settings: Mapping[str, Any]) -> bool:

@@ -184,7 +184,7 @@ def test_no_line_of_the_trainers_examples_raises_an_alarm(found, line):
 
 def test_the_trainers_examples_raise_no_alarm_together(found):
     report = found("\n".join(EXAMPLE_LINES))
-    assert {one.code for one in report.findings} == {REFUSED}
+    assert {one.code for one in report.findings} == {REFUSED, "quantised_refused"}
     assert (report.notes, report.dialect, report.command) == ([], "train", "train")
     assert report.settings == sum(not line.startswith("#") for line in EXAMPLE_LINES)
 
@@ -302,23 +302,25 @@ def test_what_is_no_yaml_is_a_finding(found, text, row, message):
 
 
 @pytest.mark.parametrize(
-    ("settings", "code"),
+    ("settings", "takes_4_bits"),
     [
-        ({"adapter_name_or_path": "saves/x", "export_dir": "merged"}, "quantised_merge"),
-        ({"stage": "sft", "do_train": True, "deepspeed": "ds_z3_config.json"}, "quantised_sharded"),
-        ({"stage": "sft", "do_train": True, "finetuning_type": "full"}, "quantised_method"),
+        ({"adapter_name_or_path": "saves/x", "export_dir": "merged"}, False),
+        ({"stage": "sft", "do_train": True, "deepspeed": "ds_z3_config.json"}, True),
+        ({"stage": "sft", "do_train": True, "use_dora": True}, False),
     ],
 )
-def test_what_cannot_be_done_over_a_quantised_checkpoint(tmp_path, settings, code):
+def test_what_cannot_be_done_over_quantised_weights(tmp_path, settings, takes_4_bits):
     path = tmp_path / "a.yaml"
-    eight = {} if code == "quantised_method" else {"quantization_bit": 8}
-    for model, bits, codes in (
-        ("Qwen/Qwen3-32B-AWQ", {}, [code]),
-        ("Qwen/Qwen3-32B", {}, []),
-        ("Qwen/Qwen3-32B", eight, [code] if eight else []),
+    for ending, bits, is_refused in (
+        ("-AWQ", None, True),
+        ("", None, False),
+        ("", 4, not takes_4_bits),
+        ("", 8, True),
     ):
-        path.write_text(
-            json.dumps({"model_name_or_path": model, "template": "qwen3", **settings, **bits}), "utf-8"
-        )
-        found = [finding.code for finding in validate(path).findings]
-        assert [code for code in found if code.startswith("quantised")] == codes
+        asked = {
+            "model_name_or_path": f"Qwen/Qwen3-32B{ending}",
+            "quantization_bit": bits,
+            "template": "qwen3",
+        }
+        path.write_text(json.dumps({**asked, **settings}), "utf-8")
+        assert ("quantised_refused" in {finding.code for finding in validate(path).findings}) is is_refused

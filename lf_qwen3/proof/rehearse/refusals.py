@@ -33,9 +33,10 @@ def find_unseen_faults(
         message = ": ".join(filter(None, (check.message, fault.detail)))
         is_error, is_unseen = check.severity == "error", fault.key in changed
         if check.code in _STOPS or (is_error and is_unseen and check.code not in _NOT_OF_THE_RUN):
-            unseen.append(RehearsalFault(message, check.hint, fault.key, context.lines.get(fault.key)))
+            cure = fault.cure or check.hint
+            unseen.append(RehearsalFault(message, cure, fault.key, context.lines.get(fault.key)))
         elif is_error or (is_unseen and check.severity == "warning"):
-            notes.append(f"lf-qwen3 check says {check.code}: {message}; {check.hint}")
+            notes.append(f"lf-qwen3 check says {check.code}: {message}; {fault.cure or check.hint}")
     return next(iter(unseen), None), notes
 
 

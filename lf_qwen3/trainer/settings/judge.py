@@ -174,9 +174,8 @@ def _whole(number: float) -> float:
 def _judge_quantised(settings: Mapping[str, Any]) -> Iterator[SettingFault]:
     """Require of a quantised checkpoint what the trainer does when it has loaded one."""
     for refusal in quantised.list_refusals(settings):
-        message = f"{refusal.key}: {refusal.says} {refusal.detail}"
-        code = refusal.code
-        yield SettingFault(code, refusal.key, message, quantised.CURES[code], check=code)
+        message, code = f"{refusal.key}: {refusal.says}", "quantised_refused"
+        yield SettingFault(code, refusal.key, message, refusal.cure, check=code)
 
 
 def _judge_template(settings: Mapping[str, Any]) -> Iterator[SettingFault]:

@@ -120,15 +120,15 @@ SETTINGS: list[tuple[dict[str, Any], set[str]]] = [
     (AWQ, {"quantised_base"}),
     ({**AWQ, "quantization_bit": 4}, {"quantised_base", "quantised_twice"}),
     ({"model_name_or_path": "Qwen/Qwen3-8B-FP8", "quantization_bit": 4}, {"quantised_twice"}),
-    ({**AWQ, "deepspeed": "ds_z3_config.json"}, {"quantised_base", "quantised_sharded"}),
+    ({**AWQ, "deepspeed": "ds_z3_config.json"}, {"quantised_base", "quantised_refused"}),
     ({**AWQ, "deepspeed": {"zero_optimization": {"stage": 2}}}, {"quantised_base"}),
-    ({**AWQ, "deepspeed": {"zero_optimization": {"stage": 3}}}, {"quantised_base", "quantised_sharded"}),
+    ({**AWQ, "deepspeed": {"zero_optimization": {"stage": 3}}}, {"quantised_base", "quantised_refused"}),
     ({"model_name_or_path": "Qwen/Qwen3-8B-FP8", "deepspeed": "ds_z3_config.json"}, set()),
-    ({"quantization_bit": 8, "deepspeed": "ds_z3_config.json"}, {"quantised_sharded"}),
+    ({"quantization_bit": 8, "deepspeed": "ds_z3_config.json"}, {"quantised_refused"}),
     ({"quantization_bit": 4, "deepspeed": "ds_z3_config.json"}, set()),
-    ({**AWQ, "use_dora": True}, {"quantised_base", "quantised_method"}),
-    ({"use_dora": True, "quantization_bit": 4}, {"quantised_method"}),
-    ({**AWQ, "finetuning_type": "full", "learning_rate": 1e-5}, {"quantised_method"}),
+    ({**AWQ, "use_dora": True}, {"quantised_base", "quantised_refused"}),
+    ({"use_dora": True, "quantization_bit": 4}, {"quantised_refused"}),
+    ({**AWQ, "finetuning_type": "full", "learning_rate": 1e-5}, {"quantised_refused"}),
     # a model by a name near a hub's
     ({"model_name_or_path": "/data/Qwen3-4B-sft", "template": "gpt"}, {"template_unfit", "thinking_as_text"}),
     (
@@ -226,11 +226,11 @@ def test_experts(folder, monkeypatch, installed, codes):
 def test_an_export_over_a_quantised_checkpoint(folder):
     export = {"adapter_name_or_path": "saves/x", "template": "qwen3", "export_dir": "merged"}
     path = folder / "export.yaml"
-    for model, codes in (("Qwen/Qwen3-32B-AWQ", ["quantised_merge"]), ("Qwen/Qwen3-32B", [])):
+    for model, codes in (("Qwen/Qwen3-32B-AWQ", ["quantised_refused"]), ("Qwen/Qwen3-32B", [])):
         path.write_text(yaml.safe_dump({"model_name_or_path": model, **export}), "utf-8")
         report = check(folder, config=path)
         assert [finding.code for finding in report.findings] == codes
-        assert all("Qwen/Qwen3-32B" in finding.detail for finding in report.findings)
+        assert all("write Qwen/Qwen3-32B:" in finding.cure for finding in report.findings)
 
 
 def test_tokens_of_before(folder):
