@@ -97,3 +97,31 @@ def test_a_call_in_the_history_is_the_answer_of_its_own_record(tmp_path):
     (tmp_path / "dataset_info.json").write_text(json.dumps({"a": SHAREGPT}), "utf-8")
     counts = check(tmp_path).datasets["a"]
     assert (counts.several_turns, counts.orphans, counts.thinking) == (1, 0, 1)
+
+
+def test_a_yaml_over_calls_that_reason(tmp_path):
+    row = chat(("human", "q"), ("function_call", frame("r", CALL)), ("observation", "7"), ("gpt", ANSWER))
+    codes = {template: codes_under(tmp_path, SHAREGPT, row, template=template) for template in TEMPLATES}
+    assert "reasoning_lost" not in codes["qwen3"]
+    assert "thinking_as_text" not in codes["qwen3"]
+    assert "thinking_as_text" in codes["qwen3_nothink"]
+
+
+@pytest.mark.parametrize("sides", [(frame("r", ANSWER), LOSING), (ANSWER, frame("r", LOSING))])
+def test_a_yaml_over_pairs_of_which_one_side_thinks(tmp_path, sides):
+    settings = {"stage": "dpo", "template": "qwen3"}
+    assert "pair_half_framed" in codes_under(tmp_path, RANKING, pair(*sides), **settings)
+    assert "pair_half_framed" not in codes_under(
+        tmp_path, RANKING, pair(*sides), **settings, enable_thinking=True
+    )
+
+
+TEMPLATES = {"qwen3": "Qwen/Qwen3-4B", "qwen3_nothink": "Qwen/Qwen3-4B-Instruct-2507"}
+
+
+def codes_under(folder, entry, row, template, enable_thinking=None, stage="sft"):
+    findings(folder, entry, row)
+    settings = {"model_name_or_path": TEMPLATES[template], "stage": stage, "do_train": True, "dataset": "a"}
+    settings |= {"template": template, "enable_thinking": enable_thinking}
+    (folder / "train.yaml").write_text(json.dumps(settings), "utf-8")
+    return set(check(folder, config=folder / "train.yaml").counts)
