@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
@@ -44,7 +45,10 @@ class TrainerAnswer:
 class TrainerQuestion:
     """One question; its process starts at once, and ends at the latest where the context does."""
 
-    def __init__(self, path: Path, dialect: Dialect, command: Command | None) -> None:
+    def __init__(
+        self, path: Path, dialect: Dialect, command: Command | None, overrides: Sequence[str] = ()
+    ) -> None:
+        """Start the process; `overrides` are KEY=VALUE as they may follow the file on the command line."""
         self._started = time.monotonic()
         self._child: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the context
@@ -52,7 +56,7 @@ class TrainerQuestion:
         if not self._unasked and command:
             extra = {"USE_MCA": "1"} if dialect == "megatron" else {}
             self._child = subprocess.Popen(
-                [sys.executable, "-P", ask_child.__file__, str(path.absolute()), command],
+                [sys.executable, "-P", ask_child.__file__, str(path.absolute()), command, *overrides],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,

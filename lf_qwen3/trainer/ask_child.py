@@ -176,12 +176,12 @@ def _device_without_deepspeed(real: Any) -> property:
 
 
 def main() -> None:
-    """Ask about the file argv[1] for the command argv[2], and print the answer as one line of JSON."""
+    """Ask about the file argv[1] for the command argv[2], with KEY=VALUE behind them; print JSON."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what the trainer prints is no part of the answer
-    file, command = sys.argv[1:3]
+    file, command, *overrides = sys.argv[1:]
     parser = import_module("llamafactory.hparams.parser")
-    sys.argv = ["llamafactory-cli", file]
+    sys.argv = ["llamafactory-cli", file, *overrides]
     stood_in: dict[str, None] = {}
     try:
         arguments = parser.read_args()

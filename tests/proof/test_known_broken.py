@@ -64,7 +64,7 @@ def test_check_names_the_line_the_fault_and_the_cure(tmp_path, monkeypatch):
     config.write_text("do_train: true\ndataset: rows\nflash_attn: fa2\n")
     monkeypatch.setattr(known_broken, "read_versions", lambda: {"transformers": "5.6.0"})
     monkeypatch.setattr(versions, "installed_version", lambda: "0.9.7")
-    report = check(tmp_path, config=config)
+    report = check(tmp_path, config=config, ask_trainer=False)
     (finding,) = [finding for finding in report.findings if finding.code == "known_broken"]
     assert finding.where == f"{config}:3"
     assert "transformers==5.5.4" in finding.message

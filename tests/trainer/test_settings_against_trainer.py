@@ -4,7 +4,11 @@ One import of the trainer for the whole table. Each line of `REFUSED` breaks a r
 sound neighbour; `BASE` is added to both. Datasets are not looked up: they are no part of the settings.
 """
 
+import json
+import os
+import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,207 +20,17 @@ from lf_qwen3.trainer.settings import judge, kinds
 from lf_qwen3.trainer.settings.shared_rules import ANSWERING, SHARED
 from lf_qwen3.trainer.settings.training_rules import TRAINING
 from lf_qwen3.trainer.yaml_reader import YamlReading
+from tests.trainer.settings_to_judge import (
+    ANSWERING_REFUSED,
+    ANSWERING_TAKEN,
+    BASE,
+    CHAT,
+    EXPORT,
+    REFUSED,
+    TAKEN,
+)
 
 pytestmark = pytest.mark.llamafactory
-
-BASE = "model_name_or_path: a/b, stage: sft, do_train: true, dataset: a, template: qwen3, output_dir: out, "
-REFUSED = """
-model_name_or_path: null
-template: qwen3_think
-tool_format: qwen9
-template: bailing, train_on_prompt: true
-image_max_pixels: 10
-video_max_pixels: 10
-export_quantization_bit: 4
-dataset: null, do_train: false, val_size: 0.1
-eval_dataset: b, val_size: 0.1
-interleave_probs: "0.5,0.5", dataset: "a,b"
-mix_strategy: interleave_over, interleave_probs: "1.0", dataset: "a,b"
-mix_strategy: interleave_over, interleave_probs: "0.5,0.5", dataset: "a,b", eval_dataset: c
-streaming: true, max_steps: 10, val_size: 0.1
-streaming: true, max_steps: 10, max_samples: 9
-mask_history: true, train_on_prompt: true
-ref_model_quantization_bit: 5
-stage: ppo
-stage: ppo, reward_model: r, finetuning_type: full, reward_model_type: lora
-stage: ppo, reward_model: r, reward_model_type: oft
-stage: dpo, pref_loss: hinge, dpo_label_smoothing: 0.1
-use_llama_pro: true, finetuning_type: full
-use_galore: true
-use_apollo: true
-use_badam: true
-finetuning_type: full, use_galore: true, use_apollo: true
-stage: kto, pissa_init: true
-stage: dpo, pissa_init: true
-finetuning_type: full, loraplus_lr_ratio: 16
-finetuning_type: full, use_rslora: true
-finetuning_type: full, use_dora: true
-finetuning_type: freeze, pissa_init: true
-finetuning_type: full, adapter_name_or_path: x
-finetuning_type: full, quantization_bit: 4
-quantization_bit: 4, pissa_init: true
-quantization_bit: 4, resize_vocab: true
-quantization_bit: 4, adapter_name_or_path: x, create_new_adapter: true
-quantization_bit: 4, adapter_name_or_path: "x,y"
-eval_strategy: steps, val_size: 9, logging_steps: 0, logging_strategy: "no"
-logging_steps: 0
-torch_empty_cache_steps: 0
-logging_steps: 1.5
-eval_strategy: steps, val_size: 9, eval_steps: 1.5
-save_steps: 1.5
-load_best_model_at_end: true, eval_strategy: epoch, val_size: 9
-load_best_model_at_end: true, eval_strategy: steps, val_size: 9, eval_steps: 100, save_steps: 150
-load_best_model_at_end: true, eval_strategy: steps, val_size: 9, eval_steps: 0.1, save_steps: 0.15
-load_best_model_at_end: true, eval_strategy: steps, val_size: 9, eval_steps: 100, save_steps: 0.1
-fp16: true, bf16: true
-fp16_full_eval: true, bf16_full_eval: true
-lr_scheduler_type: reduce_lr_on_plateau
-warmup_steps: -1
-warmup_ratio: -0.1
-dataloader_prefetch_factor: 2
-fsdp: offload
-fsdp: full_shard shard_grad_op
-stage: pt, predict_with_generate: true, val_size: 9
-stage: dpo, neat_packing: true
-stage: dpo, mask_history: true
-stage: kto, train_on_prompt: true
-do_predict: true, val_size: 9
-stage: rm, load_best_model_at_end: true, eval_strategy: steps, val_size: 9
-stage: ppo, reward_model: r, do_train: false
-stage: ppo, reward_model: r, shift_attn: true
-stage: ppo, reward_model: r, use_kt: true
-stage: ppo, reward_model: r, use_unsloth: true
-stage: ppo, reward_model: r, report_to: swanlab
-streaming: true
-dataset: null
-do_eval: true
-eval_strategy: steps
-do_predict: true, predict_with_generate: true
-predict_with_generate: true, val_size: 9, deepspeed: z3.json
-predict_with_generate: true, val_size: 9, compute_accuracy: true
-quantization_device_map: auto
-pissa_init: true, deepspeed: z3.json
-finetuning_type: full, pure_bf16: true, deepspeed: z3.json
-finetuning_type: full, use_galore: true, galore_layerwise: true, deepspeed: z2.json
-finetuning_type: full, use_apollo: true, apollo_layerwise: true, deepspeed: z2.json
-finetuning_type: full, use_badam: true, badam_mode: ratio, deepspeed: z3.json
-finetuning_type: full, use_badam: true, deepspeed: z2.json
-finetuning_type: full, use_galore: true, deepspeed: z2.json
-fp8: true, quantization_bit: 4
-infer_backend: vllm
-use_unsloth: true, deepspeed: z3.json
-use_kt: true, deepspeed: z3.json
-report_to: trackio, project: ""
-learning_rat: 1
-lr: 1
-save_safetensors: true
-image_resolution: 9
-eval_strategy: no
-lr_scheduler_type: cosinus
-optim: adam
-seed: 42.0
-finetuning_type: qlora
-""".strip().splitlines()
-TAKEN = """
-template: qwen3_nothink
-template: null
-tool_format: qwen
-train_on_prompt: true
-image_max_pixels: 4096
-export_quantization_bit: 4, export_quantization_dataset: c.jsonl
-dataset: null, do_train: false
-eval_dataset: b
-val_size: 0.1
-mix_strategy: interleave_over, interleave_probs: "0.5,0.5", dataset: "a,b"
-mix_strategy: interleave_under, interleave_probs: "0.5,0.5", dataset: "a,b", eval_dataset: "c,d"
-streaming: true, max_steps: 10, val_size: 100
-mask_history: true
-ref_model_quantization_bit: 8
-stage: ppo, reward_model: r
-stage: ppo, reward_model: r, reward_model_type: full, report_to: wandb
-stage: ppo, reward_model: r, report_to: none
-stage: ppo, reward_model: r, reward_model_type: api
-stage: dpo, dpo_label_smoothing: 0.1
-stage: dpo, pref_loss: simpo, pissa_init: true
-use_llama_pro: true, finetuning_type: freeze
-finetuning_type: full, use_galore: true
-finetuning_type: full, use_badam: true
-finetuning_type: full, use_badam: true, deepspeed: z3.json
-loraplus_lr_ratio: 16
-use_rslora: true, use_dora: true
-finetuning_type: full, use_dora: false
-pissa_init: true
-adapter_name_or_path: "x,y"
-quantization_bit: 4
-quantization_bit: 4, adapter_name_or_path: x
-finetuning_type: oft, quantization_bit: 4
-quantization_bit: 4, deepspeed: z3.json
-eval_strategy: steps, val_size: 9
-eval_strategy: "no"
-logging_steps: 0.1
-logging_steps: 2.0
-logging_strategy: "no", logging_steps: 0
-load_best_model_at_end: true, save_strategy: best
-load_best_model_at_end: true, save_strategy: "no"
-load_best_model_at_end: true, eval_strategy: epoch, save_strategy: epoch, val_size: 9
-load_best_model_at_end: true, eval_strategy: steps, val_size: 9, eval_steps: 100, save_steps: 300
-load_best_model_at_end: true, eval_strategy: steps, val_size: 9, eval_steps: 0.1, save_steps: 0.3
-load_best_model_at_end: true, eval_strategy: steps, val_size: 9, eval_steps: 0.05, save_steps: 0.15
-fp16: true
-bf16: true
-bf16: 1
-lr_scheduler_type: greedy, eval_strategy: steps, val_size: 9
-warmup_ratio: 0.1
-warmup_steps: 0.1
-dataloader_prefetch_factor: 2, dataloader_num_workers: 2
-fsdp: full_shard auto_wrap
-fsdp: [full_shard, offload]
-stage: pt
-stage: rm, eval_strategy: steps, val_size: 9
-stage: kto
-do_train: false, do_predict: true, predict_with_generate: true, eval_dataset: b
-predict_with_generate: true, val_size: 9, deepspeed: z2.json
-compute_accuracy: true
-do_train: false, quantization_device_map: auto
-finetuning_type: full, pure_bf16: true, deepspeed: z2.json
-infer_backend: huggingface
-use_unsloth: true
-use_kt: true
-enable_liger_kernel: true
-use_swanlab: true
-fp8: true
-report_to: trackio
-report_to: [wandb, tensorboard]
-resume_from_checkpoint: true
-<<: {bf16: true}
-packing: null
-rope_scaling: yarn
-deepspeed: {zero_optimization: {stage: 2}}
-tf32: true
-""".strip().splitlines()
-CHAT = "model_name_or_path: a/b, template: qwen3, infer_backend: huggingface, "
-EXPORT = "model_name_or_path: a/b, template: qwen3, export_dir: merged, "
-ANSWERING_REFUSED = [
-    CHAT + "infer_backend: vllm, stage: rm",
-    CHAT + "infer_backend: vllm, quantization_bit: 4",
-    CHAT + "infer_backend: vllm, rope_scaling: yarn",
-    CHAT + 'infer_backend: vllm, adapter_name_or_path: "x,y"',
-    CHAT + "bf16: true",
-    CHAT + "template: qwen9",
-    EXPORT + "adapter_name_or_path: x, export_quantization_bit: 4, export_quantization_dataset: c",
-    EXPORT + "finetuning_type: full, adapter_name_or_path: x",
-    EXPORT + "bf16: true",
-    EXPORT + "output_dir: x",
-]
-ANSWERING_TAKEN = [
-    CHAT + "infer_backend: vllm, adapter_name_or_path: x, vllm_maxlen: 9",
-    CHAT + "infer_backend: sglang, quantization_bit: 4",
-    CHAT + "infer_dtype: bfloat16, finetuning_type: full",
-    CHAT + "stage: rm, finetuning_type: lora, adapter_name_or_path: x",
-    EXPORT + 'adapter_name_or_path: "x,y", export_size: 5',
-    EXPORT + "export_quantization_bit: 4, export_quantization_dataset: c",
-    EXPORT + "infer_dtype: float16, export_device: auto, trust_remote_code: true",
-]
 
 
 @pytest.fixture
@@ -274,6 +88,40 @@ def test_what_the_trainer_takes_is_no_error(ask):
         if errors or refusal:
             wrong.append((line, refusal, [error.message for error in errors]))
     assert wrong == []
+
+
+def test_what_this_machine_lacks_is_stood_in_for_and_named(ask):
+    stood_in = {}
+    line = "enable_liger_kernel: true, use_unsloth: true, deepspeed: z2.json, bf16: true"
+    assert ask_child.ask(parse(BASE + line), "train", stood_in) == ""
+    names = [
+        "the package deepspeed",
+        "the package unsloth",
+        "the package liger-kernel",
+        "the launch by torchrun",
+        "a GPU that computes in bf16",
+    ]
+    here = [name for name in names if name not in stood_in]
+    packages = [name.split()[-1] for name in here if "package" in name]
+    assert all(find_spec(package.replace("-", "_")) for package in packages)
+    assert "the launch by torchrun" in stood_in
+
+
+def test_a_deepspeed_file_that_is_not_there_is_refused(ask):
+    assert "Received: gone.json" in ask(parse(BASE + "deepspeed: gone.json"))[1]
+
+
+def test_the_script_reads_the_file_as_the_trainer_does(ask, tmp_path, monkeypatch, capfd):
+    (tmp_path / "train.yaml").write_text("model_name_or_path: a/b\ndo_train: true\n")
+    monkeypatch.setattr(sys, "argv", ["ask_child.py", "train.yaml", "train", "learning_rate=1e-4"])
+    saved = os.dup(1)
+    try:
+        ask_child.main()
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+    answer = json.loads(capfd.readouterr().out.splitlines()[-1])
+    assert answer == {"refusal": "ValueError: Please specify dataset for training.", "stood_in": []}
 
 
 def test_recipes_and_presets_are_no_error():

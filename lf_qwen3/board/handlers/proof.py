@@ -121,7 +121,12 @@ def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
     tokenizer, why = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
     with written_yaml(asked["settings"]) as config:
         report = checking.check(
-            asked["dataset_dir"], asked["names"], config=config, tokenizer=tokenizer, progress=progress
+            asked["dataset_dir"],
+            asked["names"],
+            config=config,
+            tokenizer=tokenizer,
+            ask_trainer=False,
+            progress=progress,
         )
     summary = report.summary()
     return {
@@ -132,7 +137,7 @@ def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
                 "count": report.counts[code],
                 "message": findings[0].what,
                 "hint": findings[0].cure,
-                "places": [(_place(finding, config), finding.detail) for finding in findings[:PLACES]],
+                "places": [(_place(finding, config), _detail(finding)) for finding in findings[:PLACES]],
             }
             for code, findings in report.by_code()
         ],
@@ -209,6 +214,12 @@ def _official(official: Mapping[str, Any]) -> OfficialShown:
 
 def _mask(piece: Mapping[str, Any]) -> str:
     return "lost" if piece["lost"] else "learnt" if piece["learnt"] else "masked"
+
+
+def _detail(finding: Any) -> str:
+    """Return what is wrong here, with the cure where each setting has its own."""
+    has_own_cure = finding.code in ("yaml_key", "yaml_spelling", "trainer_refuses")
+    return f"{finding.detail}; {finding.cure}" if has_own_cure else finding.detail
 
 
 def _place(finding: Any, config: Path) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from lf_qwen3.proof.check.model_templates import ModelTemplates
 from lf_qwen3.proof.check.registry_file import Registry, read_registry
 from lf_qwen3.proof.check.report import CheckReport
 from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry, OtherNames
-from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup
+from lf_qwen3.proof.check.rules.training.training_setup import TrainingData, TrainingSetup
 from lf_qwen3.proof.check.run_folders import read_run_folders
 from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.proof.check.training_data import gather_training_data
@@ -36,6 +38,7 @@ def check(
     config: Path | str | None = None,
     tokenizer: Path | str = "",
     cutoff_len: int | None = None,
+    ask_trainer: bool = True,
     progress: Progress = NoProgress(),
 ) -> CheckReport:
     """Check registered datasets, and a training YAML over them.
@@ -45,35 +48,71 @@ def check(
     that are registered. With `tokenizer`, a folder or a hub id, tokens are counted too; `cutoff_len` (tokens
     a record) wins over the YAML's.
 
+    The YAML is handed to the installed trainer's own parsers too, in a process that runs while the data are
+    read; `ask_trainer=False` leaves that out, and its seconds. A YAML whose own dataset_dir is not there is
+    judged all the same, with the missing folder as one finding.
+
     Raises `UsageError` for a dataset, a file or a tokenizer that is not there and for a `cutoff_len` below 1,
     `LfQwen3Error` for a dataset_info.json or a YAML that cannot be parsed.
     """
     if cutoff_len is not None and cutoff_len < 1:
         raise UsageError(f"cutoff_len is {cutoff_len}", "it must be 1 or more", code="option_value")
     yaml = training_yaml.read_config(Path(config)) if config else None
-    registry = read_registry(_dataset_dir(dataset_dir, yaml))
-    report = CheckReport()
-    if yaml and (mismatch := versions.describe_mismatch()):
-        report.notes.append(mismatch)
-    runner = CheckRunner(report.collected)
-    model = None
-    if tokenizer:
-        model = ModelTemplates.load(str(tokenizer), yaml.settings if yaml else None, cutoff_len, report.notes)
-    if model:
-        runner.run(model.vocabulary(), str(model.folder / "tokenizer.json"))
-    if yaml is None and not names:
-        runner.run(
-            OtherNames(registry.document.other_names), registry.path, line_of=registry.document.line_of
-        )
-    entries = _check_entries(registry, _chosen(names, registry, yaml), runner)
-    dataset_pass = DatasetPass(registry.folder, runner, model, yaml)
-    _check_records(dataset_pass, entries, yaml, report, progress)
-    if yaml:
-        data = gather_training_data(yaml, dataset_pass, entries)
-        setup = TrainingSetup(yaml.settings, data, list(registry.entries), known_broken.read_versions())
-        runner.run(read_run_folders(setup), str(yaml.path), line_of=yaml.line_of)
-        report.training = training_yaml.check_training(yaml, setup, runner)
+    asked = training_yaml.ask_trainer(yaml, dataset_dir) if yaml and ask_trainer else None
+    with asked or nullcontext():
+        registry = _read_registry(dataset_dir, yaml, names)
+        report = CheckReport()
+        runner = CheckRunner(report.collected)
+        settings, model = yaml.settings if yaml else None, None
+        if tokenizer:
+            model = ModelTemplates.load(str(tokenizer), settings, cutoff_len, report.notes)
+        if model:
+            runner.run(model.vocabulary(), str(model.folder / "tokenizer.json"))
+        if registry and yaml is None and not names:
+            other = OtherNames(registry.document.other_names)
+            runner.run(other, registry.path, line_of=registry.document.line_of)
+        entries = _check_entries(registry, _chosen(names, registry, yaml), runner) if registry else {}
+        folder = registry.folder if registry else _dataset_dir(dataset_dir, yaml)
+        dataset_pass = DatasetPass(folder, runner, model, yaml)
+        _check_records(dataset_pass, entries, yaml, report, progress)
+        if yaml:
+            data = gather_training_data(yaml, dataset_pass, entries)
+            setup = _setup(yaml, data, registry, folder, report)
+            runner.run(read_run_folders(setup), str(yaml.path), line_of=yaml.line_of)
+            training_yaml.check_training(yaml, setup, runner, report, asked)
     return report
+
+
+def _setup(
+    yaml: TrainingYaml, data: TrainingData, registry: Registry | None, folder: Path, report: CheckReport
+) -> TrainingSetup:
+    """Return what the checks of a YAML get; another version, and datasets on a hub, are notes."""
+    if mismatch := versions.describe_mismatch():
+        report.notes.append(mismatch)
+    setup = TrainingSetup(yaml.settings, data, installed=known_broken.read_versions())
+    if registry:
+        return replace(setup, registered=list(registry.entries))
+    if str(folder).startswith(_ELSEWHERE):
+        report.notes.append(f"the datasets of {folder} were not checked: they lie on a hub")
+        return setup
+    return replace(setup, missing_dir=str(folder))
+
+
+_ELSEWHERE = ("ONLINE", "REMOTE:")
+"""How a dataset_dir begins that is no folder: the trainer reads it from a hub (data/parser.py)."""
+
+
+def _read_registry(
+    dataset_dir: Path | str | None, yaml: TrainingYaml | None, names: object
+) -> Registry | None:
+    """Return the registry; None where the YAML alone names its folder, and it is not there."""
+    try:
+        return read_registry(_dataset_dir(dataset_dir, yaml))
+    except UsageError as error:
+        is_from_yaml = yaml is not None and dataset_dir is None and not names
+        if not is_from_yaml or error.code not in ("folder_missing", "registry_missing"):
+            raise
+        return None
 
 
 def _dataset_dir(dataset_dir: Path | str | None, yaml: TrainingYaml | None) -> Path:

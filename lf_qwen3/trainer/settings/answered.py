@@ -39,13 +39,17 @@ _SAYINGS = (
         "deepspeed",
         "put {0} there: it is looked for from where you start the trainer",
     ),
-    _Saying(r"DeepSpeed config values that mismatch", "deepspeed", 'write "auto" for them in its file'),
     _Saying(
         r"Output directory already exists",
         "output_dir",
         "name another output_dir, or set overwrite_output_dir: true",
     ),
     _Saying(r"No such file or directory: '(.+)'", "", "put {0} there, or correct the path"),
+    _Saying(  # of LLaMA-Factory 0.9.5 itself, on its way to say so
+        r"no attribute 'error_rank0'",
+        "new_special_tokens_config",
+        "name a YAML of tokens and their descriptions that is there",
+    ),
     _Saying(r"Please specify `export_dir`", "export_dir", "set export_dir to a new folder"),
 )
 _PARSED = (REFUSED, "unknown_key", "gone_key", "version_key", "command_key", "no_model")

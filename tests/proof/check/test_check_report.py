@@ -37,7 +37,7 @@ def test_the_yaml_may_be_a_text_and_names_the_folder(tmp_path):
     write(tmp_path, GOOD)
     yaml = tmp_path / "train.yaml"
     yaml.write_text(f"dataset: a\ndataset_dir: {tmp_path}\ncutoff_len: 10\n", "utf-8")
-    assert list(check(config=str(yaml)).datasets) == ["a"]
+    assert list(check(config=str(yaml), ask_trainer=False).datasets) == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ BEST = {"load_best_model_at_end": True}
 EACH = {**BEST, "eval_on_each_dataset": True}
 GENERATES = {**BEST, "predict_with_generate": True}
 AWQ = {"model_name_or_path": "Qwen/Qwen3-8B-AWQ"}
+UNFIT = {"template_unfit", "thinking_as_text"}
 NOTHINK = {"template": "qwen3_nothink"}
 
 
@@ -61,7 +62,7 @@ def folder(tmp_path, monkeypatch):
 def report_of(folder, without=(), **changes):
     settings = {key: value for key, value in {**SOUND, **changes}.items() if key not in without}
     (folder / "train.yaml").write_text(yaml.safe_dump(settings), "utf-8")
-    return check(folder, config=folder / "train.yaml")
+    return check(folder, config=folder / "train.yaml", ask_trainer=False)
 
 
 def codes_of(folder, without=(), **changes):
@@ -107,7 +108,7 @@ SETTINGS: list[tuple[dict[str, Any], set[str]]] = [
     # the rows that validate
     ({"eval_dataset": "v,a"}, {"validated_on_training"}),
     ({"eval_dataset": "again"}, {"validated_on_training", "leak"}),
-    ({"eval_dataset": "a", "do_train": False, "do_predict": True}, set()),
+    ({"eval_dataset": "a", "do_train": False, "predict_with_generate": True, "do_predict": True}, set()),
     # layers
     ({"lora_target": "q_proj,v_porj"}, {"lora_target_unknown"}),
     ({"lora_target": ["q_proj", "self_attn.v_proj", "lm_head", "embed_tokens"]}, set()),
@@ -130,7 +131,7 @@ SETTINGS: list[tuple[dict[str, Any], set[str]]] = [
     ({"use_dora": True, "quantization_bit": 4}, {"quantised_refused"}),
     ({**AWQ, "finetuning_type": "full", "learning_rate": 1e-5}, {"quantised_refused"}),
     # a model by a name near a hub's
-    ({"model_name_or_path": "/data/Qwen3-4B-sft", "template": "gpt"}, {"template_unfit", "thinking_as_text"}),
+    ({"model_name_or_path": "/data/Qwen3-4B-sft", "template": "gpt"}, {*UNFIT, "trainer_refuses"}),
     (
         {"model_name_or_path": "me/medical-qwen3-4b", "template": "qwen"},
         {"template_unfit", "thinking_as_text"},
@@ -181,12 +182,11 @@ def test_local_models(folder):
     write_model(folder, "packed", quantization_config={"quant_method": "bitsandbytes"})
     write_model(folder, "Qwen3-4B-AWQ")
     write_model(folder, "Qwen3-4B-Base-mine/checkpoint-9")
-    unfit = {"template_unfit", "thinking_as_text"}
     expected: list[tuple[dict[str, Any], set[str]]] = [
         ({"model_name_or_path": "mine"}, set()),
         *(
-            ({"model_name_or_path": "mine", "template": name}, unfit)
-            for name in ("qwen", "default", "gpt", None)
+            ({"model_name_or_path": "mine", "template": name}, UNFIT)
+            for name in ("qwen", "default", "alpaca", None)
         ),
         ({"model_name_or_path": "mine", **NOTHINK}, {"thinking_as_text"}),
         ({"model_name_or_path": "mine", "lora_target": "c_attn"}, {"lora_target_unknown"}),
@@ -228,7 +228,7 @@ def test_an_export_over_a_quantised_checkpoint(folder):
     path = folder / "export.yaml"
     for model, codes in (("Qwen/Qwen3-32B-AWQ", ["quantised_refused"]), ("Qwen/Qwen3-32B", [])):
         path.write_text(yaml.safe_dump({"model_name_or_path": model, **export}), "utf-8")
-        report = check(folder, config=path)
+        report = check(folder, config=path, ask_trainer=False)
         assert [finding.code for finding in report.findings] == codes
         assert all("write Qwen/Qwen3-32B:" in finding.cure for finding in report.findings)
 

@@ -101,10 +101,10 @@ def test_several_turns_differ_from_the_chat_template(tmp_path, tokenizer):
     (tmp_path / "dataset_info.json").write_text(json.dumps({"a": entry}), "utf-8")
     yaml = tmp_path / "train.yaml"
     yaml.write_text("template: qwen3\nenable_thinking: null\ndataset: a\n", "utf-8")
-    told = {one.code for one in check(tmp_path, config=yaml, tokenizer=tokenizer).findings}
+    told = {one.code for one in check(tmp_path, config=yaml, tokenizer=tokenizer, ask_trainer=False).findings}
     assert "template_differs" in told
     yaml.write_text(yaml.read_text("utf-8") + "mask_history: true\n", "utf-8")
-    told = {one.code for one in check(tmp_path, config=yaml, tokenizer=tokenizer).findings}
+    told = {one.code for one in check(tmp_path, config=yaml, tokenizer=tokenizer, ask_trainer=False).findings}
     assert "template_differs" not in told
 
 
@@ -112,7 +112,7 @@ def test_a_template_that_is_not_followed_is_said(tmp_path, tokenizer):
     write(tmp_path, ROWS)
     yaml = tmp_path / "train.yaml"
     yaml.write_text("template: llama3\ndataset: a\n", "utf-8")
-    report = check(tmp_path, config=yaml, tokenizer=tokenizer)
+    report = check(tmp_path, config=yaml, tokenizer=tokenizer, ask_trainer=False)
     assert not report.tokens
     assert any("tokens were not counted" in note for note in report.notes)
 
@@ -147,13 +147,22 @@ def test_percentile_keeps_its_share(lengths, share):
 
 def test_answers_longer_than_what_is_generated(tmp_path, tokenizer):
     write(tmp_path, ROWS)
-    predict = {"template": "qwen3", "enable_thinking": "null", "eval_dataset": "a", "do_predict": "true"}
+    predict = {
+        "model_name_or_path": "a/b",
+        "template": "qwen3",
+        "enable_thinking": "null",
+        "eval_dataset": "a",
+        "do_predict": "true",
+    }
     path = tmp_path / "predict.yaml"
 
     def findings(**changes):
         settings = {**predict, "predict_with_generate": "true", **changes}
         path.write_text("".join(f"{key}: {value}\n" for key, value in settings.items()), "utf-8")
-        return [finding.detail for finding in check(tmp_path, config=path, tokenizer=tokenizer).findings]
+        return [
+            finding.detail
+            for finding in check(tmp_path, config=path, tokenizer=tokenizer, ask_trainer=False).findings
+        ]
 
     assert findings(max_new_tokens=300) == []
     (detail,) = findings(max_new_tokens=150)
@@ -173,7 +182,7 @@ def test_packed_rows_make_the_steps(tmp_path, tokenizer):
     }
     path = tmp_path / "train.yaml"
     path.write_text("".join(f"{key}: {value}\n" for key, value in settings.items()), "utf-8")
-    report = check(tmp_path, config=path, tokenizer=tokenizer)
+    report = check(tmp_path, config=path, tokenizer=tokenizer, ask_trainer=False)
     (finding,) = [finding for finding in report.findings if finding.code == "save_beyond_run"]
     steps = int(finding.detail.split("the run has ")[1].split()[0])
     assert 3 <= steps <= 3 * len(ROWS)
@@ -193,7 +202,7 @@ def test_tools_without_a_system_text_are_cured_as_the_hint_says(tmp_path, tokeni
 
     def differences(settings):
         path.write_text(settings, "utf-8")
-        findings = check(tmp_path, config=path, tokenizer=tokenizer).findings
+        findings = check(tmp_path, config=path, tokenizer=tokenizer, ask_trainer=False).findings
         return [finding.cure for finding in findings if finding.code == "template_differs"]
 
     (cure,) = differences(plain)

@@ -110,6 +110,11 @@ def checks_for(subject: type) -> list[Check]:
     return [check for check in all_checks() if type(check.good) is subject]
 
 
+def reports(code: str, subject: object) -> bool:
+    """Tell whether the check behind a code finds fault with a subject; false where no check has the code."""
+    return code in _CHECKS and any(True for _ in _CHECKS[code].faults(subject))
+
+
 def add_nearest(name: str, known: Iterable[str]) -> str:
     """Return an unknown name, and the nearest known one where there is one, as the detail of a fault."""
     return "; ".join(filter(None, (name, nearest.did_you_mean(name, known))))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.check.rules.registered import Fault, add_nearest, check
+from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, add_nearest, check, reports
 from lf_qwen3.proof.check.rules.training.training_setup import TrainingData, TrainingSetup, sft_setup
-from lf_qwen3.trainer import schema
+from lf_qwen3.trainer.settings.judge import REFUSED, SettingFault
 
 _SECRETS = (
     *("hf_hub_token", "ms_hub_token", "om_hub_token", "hub_token"),
@@ -16,6 +15,11 @@ _SECRETS = (
 )
 _LOOKS_SECRET = re.compile(r"(?:hf_|ms-|sk-|ghp_)[A-Za-z0-9_-]{16,}")
 _GOOD = sft_setup(learning_rate=1e-4)
+
+
+def _is_refusal(fault: SettingFault) -> bool:
+    """Tell whether a fault is what the trainer says of the whole file, not what is wrong with one setting."""
+    return fault.code in (REFUSED, "no_model") or bool(fault.check)
 
 
 @check(
@@ -27,16 +31,55 @@ _GOOD = sft_setup(learning_rate=1e-4)
     bad=sft_setup(learning_rat=1e-4),
 )
 def yaml_key(setup: TrainingSetup) -> Iterator[Fault]:
-    """Require keys and values of the trainer's own dataclasses."""
-    known = schema.load()["properties"]
-    for key, value in setup.settings.items():
-        if key not in known:
-            yield Fault(add_nearest(str(key), known), str(key))
-            continue
-        try:
-            schema.check_settings({key: value}, "")
-        except UsageError as error:
-            yield Fault(error.message.removeprefix(": "), str(key))
+    """Require keys and values that the trainer takes, as `recipe validate` does."""
+    for fault in setup.faults:
+        if fault.severity == "error" and not _is_refusal(fault):
+            yield Fault(fault.message, fault.key, fault.cure)
+
+
+@check(
+    "yaml_spelling",
+    "info",
+    "this setting is better written otherwise",
+    "it is taken as it stands, by this version at least",
+    good=_GOOD,
+    bad=sft_setup(bf16=1),
+)
+def yaml_spelling(setup: TrainingSetup) -> Iterator[Fault]:
+    """Tell of values that the trainer takes for others, as `recipe validate` does."""
+    for fault in setup.faults:
+        if fault.severity == "info":
+            yield Fault(fault.message, fault.key, fault.cure)
+
+
+@check(
+    "trainer_refuses",
+    "error",
+    "the trainer refuses this file, seconds after its start",
+    "the message is its own; correct the setting it names",
+    good=sft_setup(model_name_or_path="Qwen/Qwen3-4B", dataset="a"),
+    bad=sft_setup(model_name_or_path="Qwen/Qwen3-4B", dataset="a", finetuning_type="full", use_dora=True),
+)
+def trainer_refuses(setup: TrainingSetup) -> Iterator[Fault]:
+    """Require what the trainer's own parsers require, unless another check says the same of the file."""
+    for fault in setup.faults:
+        if _is_refusal(fault) and not reports(fault.check, setup):
+            yield Fault(fault.message, fault.key, fault.cure)
+
+
+@check(
+    "dataset_dir_missing",
+    "error",
+    "the folder of the datasets is not there, so their records were not checked",
+    "set dataset_dir to the folder that holds dataset_info.json; it is looked for from where you start the "
+    "trainer",
+    good=_GOOD,
+    bad=TrainingSetup({"dataset": "a"}, missing_dir="data"),
+)
+def dataset_dir_missing(setup: TrainingSetup) -> CheckResult:
+    """Require the dataset_info.json of the datasets that are named."""
+    is_needed = setup.names("dataset") or setup.names("eval_dataset")
+    return Fault(setup.missing_dir, "dataset_dir") if setup.missing_dir and is_needed else PASS
 
 
 @check(

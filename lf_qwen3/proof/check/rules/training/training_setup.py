@@ -10,6 +10,8 @@ from typing import Any
 from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.qwen3 import checkpoints, model_origin
 from lf_qwen3.trainer import schema
+from lf_qwen3.trainer.settings.judge import SettingFault, judge_file
+from lf_qwen3.trainer.yaml_reader import YamlReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,24 @@ class TrainingData:
 class TrainingSetup:
     """What the checks of this group get; `registered` is None where no registry was read.
 
-    `installed` are versions of packages by name, those alone that are known to break some setting.
+    `installed` are versions of packages by name, those alone that are known to break some setting. `judged`
+    is what is wrong with the settings where the trainer was asked too, `missing_dir` a dataset_dir that is
+    needed and not there.
     """
 
     settings: Mapping[str, Any]
     data: TrainingData = TrainingData()
     registered: Collection[str] | None = None
     installed: Mapping[str, str] = field(default_factory=dict)
+    judged: Sequence[SettingFault] | None = None
+    missing_dir: str = ""
+
+    @property
+    def faults(self) -> Sequence[SettingFault]:
+        """Return what is wrong with the settings alone."""
+        if self.judged is not None:
+            return self.judged
+        return judge_file(YamlReading(Path("train.yaml"), dict(self.settings), {}))
 
     def __getitem__(self, key: str) -> Any:
         """Return a setting, or the trainer's default for it."""
