@@ -15,9 +15,9 @@ _EVERY: dict[str, Any] = {"eval_dataset": "a_val", "eval_strategy": "steps"}
 @check(
     "eval_beyond_run",
     "warning",
-    "the run ends before its first validation",
-    "early stopping never acts, and there is no best checkpoint to choose; write eval_steps: 0.1 and "
-    "save_steps: 0.1, a tenth of the run",
+    "no validation falls inside the run",
+    "early stopping never acts, and there is no best checkpoint to choose (transformers 5 validates once, at the "
+    "end); write eval_steps: 0.1 and save_steps: 0.1, a tenth of the run",
     good=sft_setup(_SHORT, **_EVERY, eval_steps=0.1),
     bad=sft_setup(_SHORT, **_EVERY, eval_steps=500),
 )
