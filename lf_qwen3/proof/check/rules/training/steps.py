@@ -16,8 +16,8 @@ _EVERY: dict[str, Any] = {"eval_dataset": "a_val", "eval_strategy": "steps"}
     "eval_beyond_run",
     "warning",
     "no validation falls inside the run",
-    "early stopping never acts, and there is no best checkpoint to choose (transformers 5 validates once, at the "
-    "end); write eval_steps: 0.1 and save_steps: 0.1, a tenth of the run",
+    "early stopping never acts, and there is no best checkpoint to choose (transformers 5 validates once, at "
+    "the end); write eval_steps: 0.1 and save_steps: 0.1, a tenth of the run",
     good=sft_setup(_SHORT, **_EVERY, eval_steps=0.1),
     bad=sft_setup(_SHORT, **_EVERY, eval_steps=500),
 )
