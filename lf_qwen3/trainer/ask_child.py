@@ -102,6 +102,8 @@ def stand_ins(stood_in: dict[str, None]) -> Iterator[None]:
 
         stack.callback(deepspeed.unset_hf_deepspeed_config)
         replace(parser, "check_version", _lenient_version_check(parser.check_version, stood_in))
+        owner = next(base for base in parser.ModelArguments.__mro__ if "apply_kt_config" in vars(base))
+        replace(owner, "apply_kt_config", _lenient_kt(owner.apply_kt_config, stood_in))
         arguments = training.TrainingArguments
         replace(arguments, "parallel_mode", _launched(training, stood_in))
         if not import_module("torch").cuda.is_available() and not parser.is_torch_npu_available():
@@ -132,6 +134,18 @@ def _lenient_version_check(check: Callable[..., None], stood_in: dict[str, None]
             stood_in[f"the package {requirement.split('>')[0].split('=')[0]}"] = None
 
     return check_version
+
+
+def _lenient_kt(apply: Callable[..., None], stood_in: dict[str, None]) -> Callable[..., None]:
+    """Return `apply_kt_config`, the parsers' last step, which imports kt_kernel from 0.9.6 on."""
+
+    def apply_kt_config(*arguments: Any) -> None:
+        try:
+            apply(*arguments)
+        except ModuleNotFoundError as error:
+            stood_in[f"the package {error.name}"] = None
+
+    return apply_kt_config
 
 
 def _launched(training: Any, stood_in: dict[str, None]) -> property:

@@ -59,7 +59,7 @@ def test_zero_3_is_refused_as_the_checks_say(monkeypatch, method, is_refused):
         quantization, "is_deepspeed_zero3_enabled", lambda: is_sharded({"deepspeed": "z3.json"})
     )
     config = SimpleNamespace(quantization_config={"quant_method": method})
-    arguments = SimpleNamespace(quantization_bit=4)
+    arguments = SimpleNamespace(quantization_bit=4, use_kt=False)
     options: dict[str, Any] = {}
     try:
         quantization.configure_quantization(config, None, arguments, True, options)
