@@ -9,7 +9,8 @@ from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.method import name_method, read_summary
 from lf_qwen3.trainer import schema
 
-EXPERT_TARGETS = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
+ATTENTION = "q_proj,k_proj,v_proj,o_proj"
+EXPERT_TARGETS = f"{ATTENTION},gate_proj,up_proj,down_proj"
 """Attention and the experts' projections, not the router (`gate`), which `all` would reach as well."""
 EXPERT_RANK = 8
 ROUTER_LOSS = 0.001
@@ -25,8 +26,11 @@ _EXPERTS = (
     'To train the experts too: pip install "transformers>=4.57.1,<5". Version 5 holds the experts of a layer',
     "as one tensor, which LLaMA-Factory 0.9.5 neither gives a LoRA nor packs; moe-lora-sft says more.",
 )
-REACHED = {True: "attention and experts", False: "attention; not the experts, with transformers 5"}
-"""What the targets reach, by whether the installed transformers holds experts as layers."""
+TARGETS = {
+    True: (EXPERT_TARGETS, "attention and experts"),
+    False: (ATTENTION, "attention; transformers 5 gives the experts none"),
+}
+"""What the LoRA reaches, by whether the installed transformers holds experts as layers."""
 _TIED = (
     "The LoRA trains both embeddings, which this checkpoint ties: after llamafactory-cli export run",
     "`lf-qwen3 recipe untie FOLDER`, or vLLM serves noise. RUN.md of recipe new has it in its place.",
@@ -67,7 +71,8 @@ def fit_to_checkpoint(document: YamlDocument, checkpoint: Checkpoint) -> None:
         document.set("gradient_accumulation_steps", settings["gradient_accumulation_steps"] // 2)
     if shape.experts and is_lora:
         alpha = settings["lora_alpha"] * EXPERT_RANK // settings["lora_rank"]
-        document.set("lora_target", EXPERT_TARGETS, comment=REACHED[needs.are_experts_layers()])
+        targets, reached = TARGETS[needs.are_experts_layers()]
+        document.set("lora_target", targets, comment=reached)
         document.set("lora_rank", EXPERT_RANK)
         document.set("lora_alpha", alpha)
     elif shape.experts:

@@ -6,8 +6,8 @@ import pytest
 
 from lf_qwen3.qwen3.architecture import CHECKPOINTS
 from lf_qwen3.qwen3.checkpoints import kind_of
-from lf_qwen3.recipes import find_recipe, list_derived, list_shipped
-from lf_qwen3.recipes.derive import EXPERT_TARGETS, derive_text
+from lf_qwen3.recipes import find_recipe, list_derived, list_shipped, needs
+from lf_qwen3.recipes.derive import TARGETS, derive_text
 from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.needs import estimate_recipe_memory
 from lf_qwen3.trainer import schema
@@ -144,16 +144,18 @@ def test_the_header_tells_the_card_for_the_transformers_that_is_installed(monkey
         assert size in text.replace(" # ", " ")
         assert f"Needs a card of {card}" in text
         comment = next(line for line in text.split("lora_target")[1:])
-        assert ("attention and experts" in comment) == version.startswith("4")
+        assert ("attention and experts" in comment) == ("gate_proj" in comment) == version.startswith("4")
     monkeypatch.undo()
     assert "save 2% against the 69 GB of plain LoRA" in " ".join(recipe.text.replace("\n# ", " ").split())
 
 
 def test_a_mixture_of_experts_is_reached_by_a_lora_and_balanced_in_full_training():
+    targets, _ = TARGETS[needs.are_experts_layers()]
+
     def check(recipe, settings):
         is_lora = settings["finetuning_type"] == "lora"
         experts = bool(recipe.checkpoint.shape.experts)
-        assert (settings.get("lora_target") == EXPERT_TARGETS) == (experts and is_lora)
+        assert (settings.get("lora_target") == targets) == (experts and is_lora)
         assert ("moe_aux_loss_coef" in settings) == (experts and not is_lora)
         assert ("transformers>=4.57.1,<5" in recipe.text) == (experts and is_lora)
         if is_lora:

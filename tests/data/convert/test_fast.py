@@ -18,7 +18,7 @@ from lf_qwen3.data.convert.fast import jsonl, parquet
 from lf_qwen3.data.convert.fast.jsonl import CopiedRow
 from lf_qwen3.data.convert.fast.parquet import Dialogue
 from lf_qwen3.data.convert.ledger import LedgerLine
-from lf_qwen3.data.converters.source_row import ColumnUse
+from lf_qwen3.data.converters.source_row import ColumnUse, fill_of
 from lf_qwen3.data.sources.part import SourceFile
 
 TEXTS = [
@@ -253,3 +253,21 @@ def test_an_ordinary_dialogue_is_read_by_the_column(messages):
 )
 def test_other_columns_are_not_read_by_the_column(columns):
     assert parquet.decoder(batch(**columns), ["conversations"]) is None
+
+
+cells = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 2)
+    | st.sampled_from(["", " ", "\u3000", "\xa0a", "no", " Yes", "undesirable", "不好", "\n", '"', "{}", "K"])
+    | st.integers(95, 405).flatmap(lambda size: st.sampled_from(["x", "字", "\n", "🙂", '"', " ", "\u3000"]).map(
+        lambda text: text * (size // len(text.encode())))),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["", "a", " "]), inner, max_size=2),
+    max_leaves=4,
+)  # fmt: skip
+
+
+@given(cells, st.sampled_from([None, 1]))
+def test_what_a_cell_holds_is_told_from_its_json(cell, indent):
+    text = json.dumps(cell, ensure_ascii=False, indent=indent)
+    assert jsonl._fill(memoryview(text.encode())) == fill_of(cell)

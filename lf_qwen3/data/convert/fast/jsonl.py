@@ -29,7 +29,7 @@ from lf_qwen3.data.converters.source_row import (
 )
 
 _other_escape = re.compile(rb'\\[^nt"]').search
-_QUOTE, _BACKSLASH, _BLANK = b'"\\ '
+_QUOTE, _BACKSLASH, _BLANK, _BRACE = b'"\\ {'
 _BLANKS = tuple(b'"' + chr(code).encode() for code in range(0x80, 0x3001) if chr(code).isspace())
 _BLANK_LEADS = frozenset(blank[1] for blank in _BLANKS)
 
@@ -89,9 +89,18 @@ def _use_of(read: list[str], left: list[str]) -> Callable[[Any], ColumnUse]:
 
 
 def _fill(value: memoryview) -> Fill:
-    """Tell what a column holds from its JSON; most texts and objects need not be decoded for it."""
-    first = value[1] if TRUTH_LENGTH + 2 < value.nbytes <= LONG else 0
-    if value[0] in b'"{[' and _BLANK < first < 0x80 and first != _BACKSLASH:
+    """Tell what a column holds from its JSON, as `fill_of` does; most need not be decoded for it.
+
+    A character takes four bytes at most, and no escape in these lines takes more than two.
+    """
+    kind, size, first = value[0], value.nbytes, value[1] if value.nbytes > 1 else 0
+    if first <= _BLANK or first == _BACKSLASH or first in _BLANK_LEADS:
+        return fill_of(orjson.loads(value))
+    if kind == _QUOTE and size > 4 * LONG + 2:
+        return "long"
+    if kind == _BRACE and first == _QUOTE:
+        return "filled"
+    if kind in b'"[' and TRUTH_LENGTH + 2 < size <= LONG:
         return "filled"
     return fill_of(orjson.loads(value))
 
