@@ -23,11 +23,13 @@ COMMANDS: dict[str, Callable[..., object]] = {
 NOT_A_KEYWORD = {
     "json": "a result is an object; its as_json() returns what --json prints",
     "recipe new --replace": "RecipeSet.write takes it: nothing is written before",
+    "check --no-trainer": "the keyword ask_trainer=False",
     "estimate file": "the keyword `config`, as elsewhere; a model stands first",
 }
 """Options of commands that no function takes, and why."""
 
 ONLY_A_KEYWORD = {
+    "ask_trainer": "what `check --no-trainer` turns off",
     "config": "what `estimate FILE` is",
     "progress": "the command line always shows its own",
     "seed": "the intervals of the command line are always drawn with the seed 42",

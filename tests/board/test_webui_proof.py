@@ -51,6 +51,14 @@ def test_check_returns_findings_with_hints(registered):
     assert any("no/such" in note for note in result["summary"]["notes"])
 
 
+def test_sound_data_are_clean_under_the_recipes_settings_before_a_model_is_chosen(registered):
+    row = {"instruction": "What is 1 + 1?", "input": "", "output": "It is 2."}
+    (HERE / "sums.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    for settings in (proof.RECIPE, {**proof.RECIPE, "model_name_or_path": ""}):
+        result = proof.check(proof.request("data", ["sums"], settings, tokenizer="no/such"), NoProgress())
+        assert result["codes"] == []
+
+
 def test_what_is_wrong_with_the_settings_is_said_of_the_train_tab(registered):
     asked = proof.request(
         "data", ["sums"], {**SETTINGS, **TRAINS, "enable_thinking": True}, tokenizer="no/such"

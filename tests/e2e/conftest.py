@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import WARM
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "chromium"
 FLAGS = (
@@ -28,6 +30,8 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # the board asks for fonts from elsewhere
 )
+FILLED = "[...document.querySelectorAll('input, textarea')].some(field => field.value.startsWith('train_2'))"
+"""The board has filled its page: the output folder of a training begins with train_ and the year."""
 START_SECONDS = 180
 PAGE_SECONDS = 90
 WORK_SECONDS = 120
@@ -89,8 +93,8 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Board]]:
-    """Return a function that starts a board; all are ended with the session."""
+def serve(tmp_path_factory: pytest.TempPathFactory, trainer_server: str) -> Iterator[Callable[..., Board]]:
+    """Return a function that starts a board; all are ended with the session. What they train is forked."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*command: str, **variables: str) -> Board:
@@ -105,6 +109,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Bo
             "GRADIO_ANALYTICS_ENABLED": "False",
             "GRADIO_TEMP_DIR": str(folder / "uploads"),
             "BROWSER": "true",
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(WARM), os.environ.get("PYTHONPATH")))),
+            "WARM_TRAINER": trainer_server,
         }
         words = [word.format(port=port) for word in command]
         with log.open("wb") as sink:
@@ -241,6 +247,7 @@ def opening(board: Board, window: Any) -> Iterator[Callable[[], Tab]]:
         pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(board.url, wait_until="commit")
+        page.wait_for_function(FILLED)  # the board sets its language then, and would set it again
         page.get_by_role("tab", name="Qwen3").click()
         return Tab(page)
 

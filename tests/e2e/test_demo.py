@@ -12,7 +12,7 @@ from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.demo import run_demo
 from lf_qwen3.trainer import process
 
-pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
+pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
 for package in ("llamafactory", "dashscope"):
     pytest.importorskip(package, reason="part of the train extra")
 
@@ -32,7 +32,7 @@ def demo(folder, *options):
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory):
+def first(tmp_path_factory, warm_trainer):
     folder = tmp_path_factory.mktemp("a folder of my own")
     return folder, *demo(folder)
 

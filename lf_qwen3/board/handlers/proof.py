@@ -19,6 +19,9 @@ PLACES = 5
 RECIPE = {"template": "qwen3", "enable_thinking": None, "mask_history": True}
 """The settings of our recipes that decide how a record is fed."""
 
+HYBRID = "Qwen/Qwen3-4B"
+"""The model that data are checked for where none is chosen yet: the one whose template is qwen3."""
+
 LONGEST = 20_000
 """Characters shown of one piece of a record."""
 
@@ -119,7 +122,11 @@ def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
     from lf_qwen3.proof import check as checking
 
     tokenizer, why = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
-    with written_yaml(asked["settings"]) as config:
+    settings = {
+        **asked["settings"],
+        "model_name_or_path": asked["settings"].get("model_name_or_path") or HYBRID,
+    }
+    with written_yaml(settings) as config:
         report = checking.check(
             asked["dataset_dir"],
             asked["names"],

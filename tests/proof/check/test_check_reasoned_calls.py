@@ -124,4 +124,4 @@ def codes_under(folder, entry, row, template, enable_thinking=None, stage="sft")
     settings = {"model_name_or_path": TEMPLATES[template], "stage": stage, "do_train": True, "dataset": "a"}
     settings |= {"template": template, "enable_thinking": enable_thinking}
     (folder / "train.yaml").write_text(json.dumps(settings), "utf-8")
-    return set(check(folder, config=folder / "train.yaml").counts)
+    return set(check(folder, config=folder / "train.yaml", ask_trainer=False).counts)

@@ -172,7 +172,15 @@ def _meant(key: str, block: dict[str, Any], kind: str, entry: CheckedEntry) -> s
     if named in missing and (named == "messages") == (entry.formatting != "alpaca"):
         return named
     elsewhere = [name for name in _BLOCKS if name != kind and key in _known(name)]
-    return next((f"{name}.{key}" for name in elsewhere if key not in (entry.settings.get(name) or ())), "")
+    blocks = {name: entry.settings.get(name) for name in elsewhere}
+    return next(
+        (
+            f"{name}.{key}"
+            for name, block in blocks.items()
+            if not isinstance(block, dict) or key not in block
+        ),
+        "",
+    )
 
 
 def _known(kind: str) -> dict[str, Any]:
