@@ -176,7 +176,7 @@ def test_fifty_megabytes_in_one_row(tmp_path):
 @pytest.mark.slow
 def test_many_tiny_rows(tmp_path):
     with (tmp_path / "rows.jsonl").open("w") as file:
-        for n in range(100_000):
+        for n in range(50_000):
             file.write(f'{{"question":"{n}","think":"t","answer":"{n % 7}"}}\n')
     code, report = convert_with_limited_memory(tmp_path, "reasoning:rows.jsonl")
-    assert (code, report["written"]) == (0, {"train": 100_000})
+    assert (code, report["written"]) == (0, {"train": 50_000})

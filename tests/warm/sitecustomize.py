@@ -26,5 +26,7 @@ def hand_on() -> int:
 
 
 SCRIPTS = ("provoke.py", "ask_child.py")
-if NAME and (WORDS[:3] == ["-m", "llamafactory.cli", "train"] or WORDS[0].endswith(SCRIPTS)):
+STANDS_IN = os.path.isdir("llamafactory")  # Python takes a package of the folder that it is started in
+is_training = WORDS[:3] == ["-m", "llamafactory.cli", "train"] and not STANDS_IN
+if NAME and (is_training or WORDS[0].endswith(SCRIPTS)):
     os._exit(hand_on() % 256)
