@@ -57,7 +57,8 @@ def _resumption(setup: TrainingSetup, output: Path) -> dict[str, str]:
     if isinstance(resume, str) and resume:
         return {} if Path(resume).is_dir() else {"lost": resume}
     if last is None:
-        return {"lost": f"there is no checkpoint in {output}"} if resume is True else {}
+        is_empty = resume is True and output.is_dir()  # a run to go on with may lie where it is trained
+        return {"lost": f"there is no checkpoint in {output}"} if is_empty else {}
     if not resume and setup["overwrite_output_dir"]:
         return {}
     state = _read_state(last)

@@ -267,6 +267,8 @@ def test_a_finished_run_in_output_dir(folder):
 
 def test_a_checkpoint_to_go_on_from(folder):
     assert codes_of(folder, resume_from_checkpoint="out/checkpoint-4") == {"resume_missing"}
+    assert "resume_missing" not in codes_of(folder, resume_from_checkpoint=True)
+    (folder / "out").mkdir()
     assert "resume_missing" in codes_of(folder, resume_from_checkpoint=True)
     write_checkpoint(folder, 4, 6)
     assert codes_of(folder, resume_from_checkpoint="out/checkpoint-4") == set()
