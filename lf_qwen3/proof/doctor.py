@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from lf_qwen3 import __version__
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.packages import version
 from lf_qwen3.proof.accelerators import VISIBLE_DEVICES, Accelerator, find_accelerators
 from lf_qwen3.proof.known_broken import fits, list_broken, read_versions
 from lf_qwen3.qwen3 import tokenizer_files
@@ -84,14 +85,6 @@ def check_environment() -> EnvironmentReport:
     names = (TRAINER, "torch", *_TORCH_FAMILY, "transformers", "datasets", *_METRICS, *_OPTIONAL)
     versions = {"python": sys.version.split()[0], "lf-qwen3": __version__, **{n: version(n) for n in names}}
     return EnvironmentReport([finding for check in checks for finding in check()], versions)
-
-
-def version(name: str) -> str | None:
-    """Return the installed version of a distribution, or None."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def build(name: str) -> str:

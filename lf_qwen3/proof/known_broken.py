@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import Any
+
+from lf_qwen3.base import packages
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,8 @@ TABLE = (
 
 def read_versions() -> dict[str, str]:
     """Return the installed version of each package of the table; those that are missing are left out."""
-    installed = {}
-    for name in sorted({name for entry in TABLE for name in entry.packages}):
-        try:
-            installed[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return installed
+    names = sorted({name for entry in TABLE for name in entry.packages})
+    return {name: version for name in names if (version := packages.version(name))}
 
 
 def list_broken(installed: Mapping[str, str]) -> list[KnownBroken]:

@@ -14,9 +14,9 @@ import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any
 
+from lf_qwen3.base import packages
 from lf_qwen3.qwen3.architecture import VOCABULARY, Checkpoint, ModelShape
 
 TRAINED, FROZEN, PACKED = 16.0, 2.0, 0.5 + 0.127 / 8
@@ -51,8 +51,8 @@ def are_experts_layers() -> bool:
     is what counts where none is installed.
     """
     try:
-        return int(metadata.version("transformers").split(".")[0]) < 5
-    except (metadata.PackageNotFoundError, ValueError):
+        return int((packages.version("transformers") or "").split(".")[0]) < 5
+    except ValueError:
         return False
 
 

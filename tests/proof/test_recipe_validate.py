@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from lf_qwen3.base import packages
 from lf_qwen3.proof.validate import validate
 from lf_qwen3.recipes import list_shipped
-from lf_qwen3.trainer.settings import judge, kinds
+from lf_qwen3.trainer.settings import kinds
 from lf_qwen3.trainer.settings.judge import REFUSED
 from tests.proof.yaml_examples import ELSEWHERE, EXAMPLE_LINES, SPELLINGS
 
@@ -99,7 +100,7 @@ def test_findings_stand_in_the_order_of_their_lines_and_an_info_makes_no_file_va
     ("installed", "severity"), [("", "info"), ("4.57.1", "info"), ("5.0.0", "error"), ("5.6.0", "error")]
 )
 def test_a_key_of_transformers_4_is_an_error_where_5_is_installed(found, monkeypatch, installed, severity):
-    monkeypatch.setattr(judge, "_transformers", lambda: installed)
+    monkeypatch.setattr(packages, "version", lambda name: installed or None)
     report = found("model_name_or_path: a/b\nfsdp_transformer_layer_cls_to_wrap: LlamaDecoderLayer\n")
     assert [(one.code, one.severity) for one in report.findings] == [("version_key", severity)]
     assert "leave it out" in report.findings[0].hint

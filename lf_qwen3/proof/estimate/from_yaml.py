@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from lf_qwen3.qwen3.architecture import ATTENTION, FEED_FORWARD
 from lf_qwen3.recipes.needs import has_reference
 from lf_qwen3.trainer import schema, yaml_reader
 from lf_qwen3.trainer.settings import kinds
+from lf_qwen3.trainer.settings.exclusions import named_stage
 from lf_qwen3.trainer.settings.judge import judge_file
 
 STAGES = ("sft", "pt", "dpo", "kto")
@@ -29,8 +29,6 @@ _OTHER_MEMORY = {
     **dict.fromkeys(("upcast_lmhead_output", "torch_compile", "fp8", "use_llama_pro"), "more"),
 }
 """Settings that the formula does not know, and whether they take less or more than it says."""
-
-_NAMED_STAGE = re.compile(r"(?:^|[-_.])(?:z|zero|stage)[-_]?([0-3])(?!\d)")
 
 
 def read_plan(path: Path, gpus: int) -> tuple[TrainingPlan, dict[str, Any], list[str]]:
@@ -182,9 +180,9 @@ def _deepspeed(settings: Mapping[str, Any], path: Path) -> tuple[dict[str, Any] 
 def _read_name(name: str) -> dict[str, Any]:
     """Return what a name such as ds_z3_offload_config.json tells, nothing where it tells no stage."""
     stem = Path(name).stem.lower()
-    if not (named := _NAMED_STAGE.search(stem)):
+    if (stage := named_stage(stem)) is None:
         return {}
-    stage, offloads = int(named[1]), "offload" in stem
+    offloads = "offload" in stem
     return _zero(stage, offloads, offloads and stage == 3)
 
 

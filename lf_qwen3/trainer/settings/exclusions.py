@@ -15,6 +15,12 @@ from lf_qwen3.trainer.settings.kinds import Command
 _NAMED_STAGE = re.compile(r"(?:^|[-_.])(?:z|zero|stage)[-_]?([0-3])(?!\d)")
 
 
+def named_stage(name: str) -> int | None:
+    """Return the ZeRO stage that a name such as ds_z3_config.json tells, None where it tells none."""
+    stage = _NAMED_STAGE.search(name.lower())
+    return int(stage[1]) if stage else None
+
+
 class SettingsView:
     """The settings of a YAML with the trainer's defaults behind them."""
 
@@ -39,8 +45,7 @@ class SettingsView:
         with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
             block = named if isinstance(named, dict) else json.loads(Path(named).read_text("utf-8"))
             return int(block.get("zero_optimization", {}).get("stage", 0))
-        stage = _NAMED_STAGE.search(Path(str(named or "")).name.lower())
-        return int(stage[1]) if stage else 0
+        return named_stage(Path(str(named or "")).name) or 0
 
     @property
     def evaluates(self) -> bool:

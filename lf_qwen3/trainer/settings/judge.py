@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lf_qwen3.base import nearest
+from lf_qwen3.base import nearest, packages
 from lf_qwen3.base.number_text import is_number
 from lf_qwen3.base.severity import Severity
 from lf_qwen3.trainer import quantised, schema
@@ -102,7 +102,7 @@ def _judge_key(key: str, known: Collection[str], command: Command) -> SettingFau
         return _judge_for_command(key, command)
     trainer = f"LLaMA-Factory {_schema_version()}"
     if key in names.TRANSFORMERS_4_KEYS:
-        installed = _transformers()
+        installed = packages.version("transformers")
         message = f"{key}: transformers 4 takes it, transformers 5 refuses it"
         message += f" (installed here: {installed})" if installed else ""
         severity: Severity = "error" if installed and int(installed.split(".")[0]) >= 5 else "info"
@@ -205,12 +205,3 @@ def _schema_version() -> str:
     """Return the trainer's version that the schema was made from."""
     words = str(schema.load()["$comment"]).split()
     return words[words.index("llamafactory") + 1]
-
-
-def _transformers() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # a fifth of the command's time
-
-    try:
-        return version("transformers")
-    except PackageNotFoundError:
-        return ""
