@@ -111,7 +111,7 @@ def _make_data(out: Path, progress: Progress) -> ConversionReport:
     progress.start("converting both samples, mixing 75 % thinking, splitting, registering", 2, 5)
     samples = assets.folder("dataset_info")
     sources = tuple(str(samples / name) for name in _SAMPLES)
-    report = convert(ConvertOptions(sources, DATASET, out / "data", val=8, test=8, mix=0.75))
+    report = convert(ConvertOptions(sources, DATASET, out / "data", val=4, test=4, mix=0.75))
     kinds = f"{report.thinking} thinking, {report.plain} plain"
     splits = ", ".join(f"{name} {count}" for name, count in report.written.items())
     progress.finish(f"{out / 'data'}: {report.read} rows read, records written: {splits} ({kinds})")

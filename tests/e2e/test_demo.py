@@ -11,10 +11,10 @@ import pytest
 from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.demo import run_demo
 from lf_qwen3.trainer import process
+from tests.needs import require
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
-for package in ("llamafactory", "dashscope"):
-    pytest.importorskip(package, reason="part of the train extra")
+require("llamafactory", "dashscope")
 
 DATA = ("demo_mixed_train.jsonl", "demo_mixed_val.jsonl", "demo_mixed_test.jsonl", "dataset_info.json")
 
@@ -22,7 +22,7 @@ DATA = ("demo_mixed_train.jsonl", "demo_mixed_val.jsonl", "demo_mixed_test.jsonl
 def demo(folder, *options):
     """Run the command as a person does, from a folder of their own."""
     done = subprocess.run(
-        [sys.executable, "-m", "lf_qwen3", "demo", "--steps", "4", "--json", *options],
+        [sys.executable, "-m", "lf_qwen3", "demo", "--steps", "2", "--json", *options],
         cwd=folder,
         capture_output=True,
         encoding="utf-8",
@@ -55,7 +55,7 @@ def test_the_trainer_read_every_record(first):
 
 def test_progress_is_told_on_the_way(first):
     *_, said = first
-    for part in ("[1/5]", "[5/5]", "tokenising", "training, step 4/4", "predicting"):
+    for part in ("[1/5]", "[5/5]", "tokenising", "training, step 2/2", "predicting"):
         assert part in said
 
 
@@ -97,7 +97,7 @@ def test_other_settings_are_trained_anew(first, tmp_path, monkeypatch):
         return process.TrainerRun(0, log, 1.0)
 
     monkeypatch.setattr(process, "train", train)
-    assert run_demo(Path("demo"), NoProgress(), steps=2).trained is True
+    assert run_demo(Path("demo"), NoProgress(), steps=1).trained is True
     assert asked == [("train.yaml", False), ("predict_tuned.yaml", False)]
-    assert "max_steps: 2" in Path("demo/train.yaml").read_text("utf-8")
-    assert run_demo(Path("demo"), NoProgress(), steps=2).trained is False
+    assert "max_steps: 1" in Path("demo/train.yaml").read_text("utf-8")
+    assert run_demo(Path("demo"), NoProgress(), steps=1).trained is False
