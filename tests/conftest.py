@@ -1,6 +1,7 @@
 """What every test runs under: no network, no colours, repeatable examples."""
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from lf_qwen3.base import assets
+from tests.needs import require
 
 SMALL_VOCABULARY = 1000
 BOARDS = "test_board_"
@@ -31,6 +33,8 @@ os.environ.update(
 )
 for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "FORCE_TORCHRUN", "USE_RAY", "USE_MODELSCOPE_HUB"):
     os.environ.pop(name, None)
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process that is started would compile the package anew
+gc.set_threshold(100_000, 20, 50)  # to go over a million objects of the trainer's modules takes a second
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
@@ -114,8 +118,7 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def qwen_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of Qwen's own tokenizer, built once for a whole run; nobody writes into it."""
-    for package in ("transformers", "dashscope"):
-        pytest.importorskip(package)
+    require("transformers", "dashscope")
     from lf_qwen3.proof.rehearse import model
 
     folder = tmp_path_factory.getbasetemp()
@@ -138,8 +141,7 @@ def qwen_tokenizer_folder(tmp_path_factory: pytest.TempPathFactory, qwen_tokeniz
 @pytest.fixture(scope="session")
 def tiny(cache_home: Path, qwen_tokenizer: Path) -> Path:
     """Return the folder of a tiny dense Qwen3 with Qwen's tokenizer; nobody writes into it."""
-    for package in ("llamafactory", "torch"):
-        pytest.importorskip(package)
+    require("llamafactory", "torch")
     from lf_qwen3.proof.rehearse import model
 
     keep = cache_home / "lf-qwen3"
@@ -153,7 +155,7 @@ def trainer_server(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the name of a server that has the trainer loaded, one for a whole run; "" where none can be."""
     if sys.platform != "linux":
         return ""
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     folder, owner = tmp_path_factory.getbasetemp(), os.getpid()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder, owner = folder.parent, os.getppid()
@@ -186,8 +188,7 @@ def small_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     It serves every test of the trainer that is not about Qwen's own tokens: the trainer writes its whole
     tokenizer into a hash for every dataset, which with all of Qwen's takes longer than a short training.
     """
-    for package in ("transformers", "dashscope"):
-        pytest.importorskip(package)
+    require("transformers", "dashscope")
     from lf_qwen3.qwen3 import tokenizer_build
 
     ranks = tokenizer_build.ranks_file().read_bytes().splitlines(keepends=True)
@@ -201,8 +202,7 @@ def small_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory, small_tokenizer: Path) -> Path:
     """Return the folder of a tiny dense Qwen3 with the small tokenizer; nobody writes into it."""
-    for package in ("llamafactory", "torch"):
-        pytest.importorskip(package)
+    require("llamafactory", "torch")
     import torch
     from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 import lf_qwen3 as lq
+from tests.needs import require
 
 ANSWERS = {"base": ["Salt.", "Walk."], "tuned": ["Eat less salt.", "Walk every day."]}
 
 
 @pytest.fixture
 def runs(tmp_path) -> dict[str, Path]:
-    for package in ("jieba", "rouge_chinese", "numpy"):
-        pytest.importorskip(package, reason="part of the eval extra")
+    require("jieba", "rouge_chinese", "numpy")
     folders = {}
     for name, answers in ANSWERS.items():
         folders[name] = tmp_path / f"predict_{name}"
@@ -61,7 +61,7 @@ def test_the_questions_are_never_written_over_the_predictions(runs):
 
 
 def test_diagnose_names_the_pictures_that_it_drew(tmp_path):
-    pytest.importorskip("matplotlib", reason="part of the web extra")
+    require("matplotlib")
     lines = [{"current_steps": step, "total_steps": 3, "loss": 1 / step, "lr": 1e-4} for step in (1, 2, 3)]
     (tmp_path / "trainer_log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert lq.diagnose(str(tmp_path)).plots == []

@@ -13,9 +13,9 @@ from lf_qwen3.base.progress import NoProgress, Status
 from lf_qwen3.board.handlers import evaluation, evaluation_files, run_folders
 from lf_qwen3.board.jobs import CancelledError, Job
 from lf_qwen3.trainer import yaml_reader
+from tests.needs import require
 
-for part in ("jieba", "rouge_chinese", "numpy"):
-    pytest.importorskip(part)
+require("jieba", "rouge_chinese", "numpy")
 
 RUN = "saves/Qwen3-4B-Thinking/lora/train_1"
 ROWS = 12

@@ -16,9 +16,9 @@ from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.results.compare import Difference, page
 from lf_qwen3.results.compare.measures import HEADLINE, MEASURES
 from lf_qwen3.results.compare.picture import Scale
+from tests.needs import require
 
-for part in ("jieba", "rouge_chinese", "numpy"):
-    pytest.importorskip(part)
+require("jieba", "rouge_chinese", "numpy")
 
 ATTACK = "<img src=x onerror=\"alert('1')\"><script>alert(1)</script>"
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]

@@ -14,8 +14,9 @@ from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.board.handlers import run, run_folders
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
+from tests.needs import require
 
-pytest.importorskip("matplotlib")
+require("matplotlib")
 
 LOSSES = [2.0, 1.7, 1.4, 1.2, 1.0, 0.8, 0.6, 0.5, 0.4, 0.3]
 RISING = [1.9, 1.5, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4]

@@ -14,6 +14,7 @@ from lf_qwen3.board.handlers import train, train_run
 from lf_qwen3.board.jobs import CancelledError, Job
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
+from tests.needs import require
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
 SAMPLES = Path(__file__).parents[2] / "dataset_info"
@@ -23,7 +24,7 @@ WORDS = ("starting", "rehearse_model", "rehearse_train", "rehearse_write")
 @pytest.fixture
 def asked(here, small_tokenizer, cache_home, monkeypatch):
     """Return the request to rehearse a recipe on a few short rows, with a small tokenizer."""
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     temporary = here.parent / "temporary"
     temporary.mkdir()

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import WARM
+from tests.needs import require
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "chromium"
@@ -40,7 +41,7 @@ WORK_SECONDS = 120
 @pytest.fixture(scope="session")
 def own_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the Python of a throwaway environment that lf-qwen3 seems to be installed in."""
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     folder = tmp_path_factory.mktemp("own env")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     packages = next(folder.glob("lib/python*/site-packages"))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import require
+
 pytest.importorskip("packaging")
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -40,8 +42,8 @@ def trainer_environment(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 
     The resolver reads metadata only, so metadata is all that is put there.
     """
-    pytest.importorskip("torch")
-    pytest.importorskip("llamafactory")
+    require("torch")
+    require("llamafactory")
     folder = tmp_path_factory.mktemp("trainer")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     packages = next(folder.glob("lib/python*/site-packages"))
@@ -97,5 +99,5 @@ def test_the_pinned_set_names_a_version_each_and_no_path(root: Path) -> None:
 
 
 def test_the_pinned_set_covers_all_that_the_trainer_brings(root: Path) -> None:
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     assert closure("llamafactory").keys() - pinned(root).keys() == set()

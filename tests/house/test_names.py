@@ -4,19 +4,25 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 TESTS = Path(__file__).parents[1]
 PACKAGE = TESTS.parent / "lf_qwen3"
-TREES = {file: ast.parse(file.read_text("utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
 ROOMS = sorted(
     folder.name
     for folder in PACKAGE.iterdir()
     if folder.is_dir() and folder.name[0] not in "._" and folder.name != "api"
 )
 CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+@cache
+def parse_package() -> dict[Path, ast.Module]:
+    """Return the syntax tree of every file of the package."""
+    return {file: ast.parse(file.read_text("utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
 
 
 def types_of(tree: ast.Module) -> Iterator[str]:
@@ -32,7 +38,7 @@ def types_of(tree: ast.Module) -> Iterator[str]:
 
 def test_a_public_type_has_a_name_of_its_own() -> None:
     places: dict[str, list[str]] = defaultdict(list)
-    for file, tree in TREES.items():
+    for file, tree in parse_package().items():
         for name in types_of(tree):
             places[name].append(file.relative_to(PACKAGE).as_posix())
     twice = {name: files for name, files in places.items() if len(files) > 1 and name[0] != "_"}
@@ -41,7 +47,9 @@ def test_a_public_type_has_a_name_of_its_own() -> None:
 
 def errors() -> dict[str, bool]:
     """Return `LfQwen3Error` and all that derive from it, by name, and whether the class states a code."""
-    classes = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [
+        node for tree in parse_package().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    ]
     found = {"LfQwen3Error": False}
     while more := {
         node.name: any(isinstance(part, ast.keyword) and part.arg == "code" for part in ast.walk(node))
@@ -55,7 +63,7 @@ def errors() -> dict[str, bool]:
 def test_every_error_has_a_code() -> None:
     """Of snake_case, where it is made; a class may state one for all its errors."""
     classes, wrong = errors(), []
-    for file, tree in TREES.items():
+    for file, tree in parse_package().items():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or classes.get(ast.unparse(node.func).rpartition(".")[2], True):
                 continue

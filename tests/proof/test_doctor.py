@@ -10,6 +10,7 @@ import pytest
 from lf_qwen3.cli import _output, cli
 from lf_qwen3.proof import doctor
 from lf_qwen3.proof.accelerators import VISIBLE_DEVICES, find_accelerators
+from tests.needs import require
 
 GOOD = {
     "llamafactory": "0.9.5",
@@ -219,5 +220,5 @@ def test_the_command_says_it_and_exits(environment, capsys, changes, code):
 
 @pytest.mark.llamafactory
 def test_this_environment_is_good():
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     assert problems() == []

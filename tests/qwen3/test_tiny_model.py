@@ -8,10 +8,10 @@ from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.qwen3 import tiny_model
 from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS, FIRST_ADDED_ID
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame
+from tests.needs import require
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
-for package in ("torch", "transformers", "dashscope"):
-    pytest.importorskip(package, reason="part of the train extra")
+require("torch", "transformers", "dashscope")
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_tools_stand_in_the_system_turn(tokenizer):
 
 
 def test_the_prompt_equals_what_the_trainer_writes(tokenizer):
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     from llamafactory.data.template import TEMPLATES
 
     messages = [{"role": "system", "content": "s"}, USER, {"role": "assistant", "content": frame("t", "a")}]

@@ -5,6 +5,7 @@ from importlib.metadata import version
 import pytest
 
 from lf_qwen3.recipes.derive import EXPERT_TARGETS
+from tests.needs import require
 
 pytestmark = pytest.mark.llamafactory
 ATTENTION = {"q_proj", "k_proj", "v_proj", "o_proj"}
@@ -14,7 +15,7 @@ EXPERTS = {"gate_proj", "up_proj", "down_proj"}
 @pytest.fixture(scope="module")
 def model():
     """Return a Qwen3 of two layers with four experts each, its weights on no device."""
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     import torch
     from transformers import Qwen3MoeConfig, Qwen3MoeForCausalLM
 

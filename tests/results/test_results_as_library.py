@@ -11,9 +11,9 @@ from lf_qwen3.results.compare import compare
 from lf_qwen3.results.compare.measures import MEASURES
 from lf_qwen3.results.diagnose import diagnose
 from lf_qwen3.results.score import score
+from tests.needs import require
 
-for package in ("jieba", "rouge_chinese", "numpy"):
-    pytest.importorskip(package, reason="part of the eval extra")
+require("jieba", "rouge_chinese", "numpy")
 
 LABELS = [
     "<think>\nless salt\n</think>\n\nEat less salt.",

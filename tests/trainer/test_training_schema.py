@@ -9,6 +9,7 @@ import pytest
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.trainer import schema, versions
+from tests.needs import require
 
 
 def test_it_is_a_valid_schema():
@@ -137,7 +138,7 @@ def test_a_checkout_on_the_path_is_the_installed_version(monkeypatch, tmp_path):
 @pytest.mark.llamafactory
 def test_the_shipped_schema_is_that_of_the_installed_trainer(tmp_path, monkeypatch, capsys):
     """With another transformers than the schema was made with, the keys of TrainingArguments differ."""
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     shipped = schema.path().read_text("utf-8")
     monkeypatch.setattr(schema, "path", lambda: tmp_path / "written.json")
     schema.main()

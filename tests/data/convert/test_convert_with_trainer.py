@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions
 from lf_qwen3.qwen3.thinking import frame
+from tests.needs import require
 
 pytestmark = pytest.mark.llamafactory
-pytest.importorskip("llamafactory", reason="the trainer is not installed")
+require("llamafactory")
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0<"), min_size=1, max_size=30).filter(
     str.strip

@@ -10,6 +10,7 @@ from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions
 from lf_qwen3.proof.preview import preview
 from lf_qwen3.qwen3.thinking import frame
+from tests.needs import require
 
 pytestmark = pytest.mark.llamafactory
 
@@ -36,7 +37,7 @@ ROWS = [
 @pytest.fixture
 def feed(small_tokenizer, tmp_path):
     """Return what the trainer feeds for KTO data registered in `tmp_path`, row by row."""
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     from llamafactory.data.loader import _load_single_dataset
     from llamafactory.data.parser import get_dataset_list
     from llamafactory.data.processor import FeedbackDatasetProcessor

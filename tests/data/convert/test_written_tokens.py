@@ -14,9 +14,10 @@ from lf_qwen3.qwen3 import tokenizer_build
 from lf_qwen3.trainer.chat_template import ChatTemplate
 from lf_qwen3.trainer.records import Record, RecordReader
 from lf_qwen3.trainer.render import Template
+from tests.needs import require
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
-pytest.importorskip("llamafactory", reason="the trainer is not installed")
+require("llamafactory")
 
 from tests.trainer.feeds import trainer_feeds  # noqa: E402
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from lf_qwen3.cli import _output, cli
 from tests.data.download.hub_server import Hub, Server
+from tests.needs import require
 
 MEDICAL = "krisfu/delicate_medical_r1_data"
 FINETOME = "mlabonne/FineTome-100k"
@@ -54,8 +55,7 @@ def weights() -> bytes:
 @pytest.fixture
 def hub(weights: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """Run a hub; both SDKs are pointed at it, retry at once, and keep their own files below tmp_path."""
-    for package in ("modelscope_hub", "huggingface_hub"):
-        pytest.importorskip(package, reason="the extra `hub` is not installed")
+    require("modelscope_hub", "huggingface_hub")
     import huggingface_hub.constants
     import modelscope_hub._download
     import modelscope_hub._legacy_api

@@ -6,6 +6,7 @@ from jsonschema import Draft202012Validator
 
 from lf_qwen3.data import registry
 from lf_qwen3.data.convert.formats import FORMATS
+from tests.needs import require
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "dataset_info" / "dataset_info.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -128,7 +129,7 @@ class Reads(dict):
 
 @pytest.mark.llamafactory
 def test_the_keys_are_exactly_those_the_trainer_reads():
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     from llamafactory.data.parser import get_dataset_list
 
     read = {"dataset": set(), "columns": set(), "tags": set()}
@@ -144,7 +145,7 @@ def test_the_keys_are_exactly_those_the_trainer_reads():
 
 @pytest.mark.llamafactory
 def test_the_defaults_are_those_of_the_trainer():
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     from llamafactory.data.parser import DatasetAttr
 
     attributes = DatasetAttr("file", "x")
@@ -157,7 +158,7 @@ def test_the_defaults_are_those_of_the_trainer():
 
 @pytest.mark.llamafactory
 def test_the_formattings_are_those_of_the_trainer():
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     from llamafactory.data.converter import DATASET_CONVERTERS
 
     assert set(KEYS["dataset"]["formatting"]["enum"]) == set(DATASET_CONVERTERS)

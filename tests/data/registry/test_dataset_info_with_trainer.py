@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lf_qwen3.data import registry
+from tests.needs import require
 
 pytestmark = pytest.mark.llamafactory
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.llamafactory
 @pytest.fixture
 def load(tmp_path):
     """Load what is registered in `tmp_path` as the trainer does; returns its aligned rows."""
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     from llamafactory.data.loader import _load_single_dataset
     from llamafactory.data.parser import get_dataset_list
     from llamafactory.hparams import DataArguments

@@ -8,6 +8,7 @@ import pytest
 from lf_qwen3.proof.check.rules.registered import checks_for
 from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup, sft_setup
 from lf_qwen3.trainer.quantised import is_sharded
+from tests.needs import require
 
 pytestmark = pytest.mark.llamafactory
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.llamafactory
 @pytest.fixture(scope="module")
 def model():
     """Return a Qwen3 of one layer, its weights on no device."""
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     import torch
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
@@ -52,7 +53,7 @@ def test_peft_passes_over_a_name_that_is_not_there(model):
     ("method", "is_refused"), [("awq", True), ("gptq", True), ("bitsandbytes", True), ("fp8", False)]
 )
 def test_zero_3_is_refused_as_the_checks_say(monkeypatch, method, is_refused):
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     from llamafactory.model.model_utils import quantization
 
     monkeypatch.setattr(
@@ -71,7 +72,7 @@ def test_zero_3_is_refused_as_the_checks_say(monkeypatch, method, is_refused):
 
 
 def test_dora_is_refused_beside_quantization_bit_for_two_names_of_one_method():
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     from llamafactory.extras.constants import QuantizationMethod as OfTrainer
     from transformers.utils.quantization_config import QuantizationMethod
 

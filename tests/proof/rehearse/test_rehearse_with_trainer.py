@@ -13,6 +13,7 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.proof import rehearse
 from lf_qwen3.recipes import find_recipe
+from tests.needs import require
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
 ROOT = Path(__file__).parents[3]
@@ -22,7 +23,7 @@ STEPS = 2
 @pytest.fixture
 def run(monkeypatch, tmp_path, cache_home, small_tokenizer):
     """Return a function that rehearses a YAML, and makes sure that nothing is left behind."""
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))

@@ -8,10 +8,10 @@ from click.testing import CliRunner
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli.compare import command
 from lf_qwen3.results.compare import compare, markdown, page, save_reports
+from tests.needs import require
 from tests.results.compare import made
 
-for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
-    pytest.importorskip(part)
+require("jieba", "nltk", "rouge_chinese", "numpy")
 
 EVIL = "</div></style><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }} {% raw %} ```\n# x"
 VOID = {"meta", "line", "circle", "rect", "img", "br"}

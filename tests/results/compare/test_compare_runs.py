@@ -13,10 +13,10 @@ from lf_qwen3.results.compare.measures import HEADLINE, MEASURES
 from lf_qwen3.results.compare.named_run import NamedRun, name_runs
 from lf_qwen3.results.compare.picture import histogram
 from lf_qwen3.results.score import Prediction
+from tests.needs import require
 from tests.results.compare import made
 
-for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
-    pytest.importorskip(part)
+require("jieba", "nltk", "rouge_chinese", "numpy")
 
 
 @pytest.fixture(scope="module")

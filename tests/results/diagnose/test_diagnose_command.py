@@ -1,10 +1,10 @@
 import json
 import xml.etree.ElementTree as ET
 
-import pytest
 from click.testing import CliRunner
 
 from lf_qwen3.cli.diagnose import command
+from tests.needs import require
 from tests.results.diagnose import written
 
 FALLING = (2.0, 1.8, 1.6, 1.5, 1.4, 1.3, 1.25, 1.2)
@@ -49,7 +49,7 @@ def test_json_holds_verdicts_and_curves(tmp_path):
 
 
 def test_plots_are_drawn_as_png_and_svg_the_same_each_time(tmp_path):
-    pytest.importorskip("matplotlib")
+    require("matplotlib")
     folder = written.run(tmp_path / "run", [2.0, *FALLING, float("nan")], CALM)
     first, second = (called(folder, "--plots", tmp_path / name) for name in "ab")
     assert first.return_value == second.return_value == 1

@@ -11,9 +11,9 @@ from lf_qwen3.cli.evaluate import command
 from lf_qwen3.results.evaluate import evaluate
 from lf_qwen3.trainer import process
 from lf_qwen3.trainer.process import TrainerRun
+from tests.needs import require
 
-for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
-    pytest.importorskip(part)
+require("jieba", "nltk", "rouge_chinese", "numpy")
 
 
 def test_both_runs_are_made_and_the_reports_written(out, trained):

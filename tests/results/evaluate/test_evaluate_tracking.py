@@ -7,9 +7,9 @@ import pytest
 
 from lf_qwen3.results.evaluate import evaluate, tracking
 from lf_qwen3.trainer import yaml_reader
+from tests.needs import require
 
-for part in ("jieba", "nltk", "rouge_chinese", "numpy"):
-    pytest.importorskip(part)
+require("jieba", "nltk", "rouge_chinese", "numpy")
 
 
 def tracked(out, **more):
@@ -19,7 +19,7 @@ def tracked(out, **more):
 
 
 def test_scores_and_page_go_to_the_project_of_the_training(out, trained, tmp_path, monkeypatch):
-    pytest.importorskip("swanlab")
+    require("swanlab")
     monkeypatch.chdir(tmp_path)
     tracked(out, swanlab_logdir=str(tmp_path / "logged"), swanlab_run_name="first")
     found = evaluate(out)
@@ -47,7 +47,7 @@ def test_no_key_goes_into_the_request(out, trained):
 
 
 def test_a_tracker_that_fails_costs_no_evaluation(out, trained, monkeypatch):
-    pytest.importorskip("swanlab")
+    require("swanlab")
     monkeypatch.setattr(sys, "executable", "false")
     tracked(out)
     found = evaluate(out)

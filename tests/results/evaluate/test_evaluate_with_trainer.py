@@ -11,10 +11,10 @@ from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.results.diagnose import diagnose
 from lf_qwen3.results.score import read, score_predictions
 from lf_qwen3.results.score.findings import find_defects
+from tests.needs import require
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
-for package in ("llamafactory", "dashscope"):
-    pytest.importorskip(package, reason="part of the train extra")
+require("llamafactory", "dashscope")
 
 LIMIT = 24
 RECORDS = [

@@ -14,9 +14,9 @@ from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.results.score import Prediction, interval, score_predictions
 from lf_qwen3.results.score.findings import find_defects
 from lf_qwen3.results.score.result import DEFECTS, FLAGS, KINDS, LENGTHS, METRICS, PARTS
+from tests.needs import require
 
-for package in ("jieba", "rouge_chinese", "numpy"):
-    pytest.importorskip(package, reason="part of the eval extra")
+require("jieba", "rouge_chinese", "numpy")
 
 ZH = "<|im_start|>user\n高血压怎么办？<|im_end|>\n<|im_start|>assistant\n"
 EN = "<|im_start|>user\nWhat helps?<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"

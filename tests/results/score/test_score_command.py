@@ -9,9 +9,9 @@ import pytest
 
 from lf_qwen3.cli import _output, cli
 from lf_qwen3.qwen3.thinking import frame
+from tests.needs import require
 
-for package in ("jieba", "rouge_chinese", "numpy"):
-    pytest.importorskip(package, reason="part of the eval extra")
+require("jieba", "rouge_chinese", "numpy")
 
 PROMPT = "<|im_start|>user\n高血压怎么办？<|im_end|>\n<|im_start|>assistant\n"
 GOOD = frame("看血压。", "少吃盐，多运动，每天监测血压。")

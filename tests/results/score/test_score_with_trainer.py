@@ -4,10 +4,10 @@ import pytest
 
 from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.results.score import Prediction, score_predictions
+from tests.needs import require
 
 pytestmark = pytest.mark.llamafactory
-for package in ("llamafactory", "dashscope", "jieba", "rouge_chinese", "nltk"):
-    pytest.importorskip(package, reason="part of the train extra")
+require("llamafactory", "dashscope", "jieba", "rouge_chinese", "nltk")
 
 MADE = {
     "well formed": (frame("看血压。", "少吃盐。") + "<|im_end|>", frame("看血压。", "少吃盐，多运动。")),

@@ -19,9 +19,9 @@ from lf_qwen3.results.score.similarity import (
     measure_lcs,
     require_packages,
 )
+from tests.needs import require
 
-for package in ("jieba", "nltk", "rouge_chinese", "numpy"):
-    pytest.importorskip(package, reason="part of the eval extra")
+require("jieba", "nltk", "rouge_chinese", "numpy")
 
 # Sentence ends, quotes, runs of dots and odd white space are what rouge-chinese splits sentences at.
 ALPHABET = 'ab0 的患者血压高，。！？?…."”’<>/\n\r\t\u3000、-'

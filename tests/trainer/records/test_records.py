@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.trainer.records import Dropped, Record, RecordReader, read_record
+from tests.needs import require
 
 ALPACA = {"formatting": "alpaca"}
 WHOLE_ALPACA = {
@@ -195,7 +196,7 @@ def entries(draw):
 @settings(max_examples=1500, deadline=None)
 @given(entry=entries(), row=rows)
 def test_the_trainers_converters_and_processors_do_the_same(entry, row):
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     ours, theirs = read_record(entry, row), trainer_reads(entry, copy.deepcopy(row))
     if isinstance(ours, Dropped):
         assert ours.stops == (theirs is None)

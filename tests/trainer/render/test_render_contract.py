@@ -11,6 +11,7 @@ from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame
 from lf_qwen3.trainer.records import Record
 from lf_qwen3.trainer.render import Template
+from tests.needs import require
 from tests.trainer.feeds import trainer_feeds
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
@@ -19,7 +20,7 @@ pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 @pytest.fixture(scope="session")
 def qwen(qwen_tokenizer_folder):
     """The trainer's tokenizer and ours, from one folder."""
-    pytest.importorskip("llamafactory")
+    require("llamafactory")
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(qwen_tokenizer_folder), tokenizer_files.load(qwen_tokenizer_folder)
