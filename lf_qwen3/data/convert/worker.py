@@ -35,6 +35,7 @@ from lf_qwen3.data.converters.source_row import AS_IT_IS, ColumnUse, Reading
 from lf_qwen3.data.sources import BadRow, Part, rows
 
 _BUFFER = 1 << 18
+_COUNTED_TOGETHER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class Worker:
         self.rejects = Spool(rejects_path(options.spool_dir, self.spool))
         self.kept: list[LineValues] = []
         self.uses: list[ColumnUse] = []
+        self.copied: list[Any] = []
         self.row = 0
 
     def convert(self, task: PartTask) -> PartResult:
@@ -155,6 +157,7 @@ class Worker:
             result.positions += 1
         result.lines.add(self.kept)
         result.uses.update(self.uses)
+        self._count_copied(result)
         self.records.file.flush()
         self.rejects.file.flush()
         return result
@@ -166,9 +169,17 @@ class Worker:
 
     def _copy_row(self, row: CopiedRow, result: PartResult) -> None:
         result.read += 1
-        self.uses.append(row.use)
+        self.count_uses = row.count_uses
+        self.copied.append(row.columns)
+        if len(self.copied) == _COUNTED_TOGETHER:
+            self._count_copied(result)
         line = self.fast.copied(row.question, row.thinking, row.answer)
         self._keep((hash_copied(row.text, line, self.options.seed),))
+
+    def _count_copied(self, result: PartResult) -> None:
+        if self.copied:
+            result.uses.update(self.count_uses(self.copied))
+            self.copied.clear()
 
     def _write_dialogue(self, texts: Dialogue, result: PartResult) -> None:
         result.read += 1

@@ -12,7 +12,9 @@ the others (carriage returns, NUL, `\u003c`, lone surrogates).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -29,22 +31,29 @@ from lf_qwen3.data.converters.source_row import (
 )
 
 _other_escape = re.compile(rb'\\[^nt"]').search
-_QUOTE, _BACKSLASH, _BLANK, _BRACE = b'"\\ {'
+_loads = orjson.loads
+_QUOTE, _BACKSLASH, _BLANK, _BRACE, _BRACKET = b'"\\ {['
 _BLANKS = tuple(b'"' + chr(code).encode() for code in range(0x80, 0x3001) if chr(code).isspace())
 _BLANK_LEADS = frozenset(blank[1] for blank in _BLANKS)
+_STARTS = frozenset(range(_BLANK + 1, 256)) - {_BACKSLASH} - _BLANK_LEADS
 
 
 class CopiedRow(NamedTuple):
-    """One row as three JSON strings, quotes included, its question decoded, and the columns it fills."""
+    """One row as three JSON strings, quotes included, and its question decoded.
+
+    `count_uses` counts which columns the rows of its part fill, from the `columns` of many of them.
+    """
 
     question: memoryview
     thinking: memoryview
     answer: memoryview
     text: str
-    use: ColumnUse
+    columns: Any
+    count_uses: _CountUses
 
 
 _Decode = Callable[[bytes], Any]
+_CountUses = Callable[[Sequence[Any]], Counter[ColumnUse]]
 
 
 def decoder(like: Row, flat: Sequence[str]) -> _Decode:
@@ -62,50 +71,68 @@ def decoder(like: Row, flat: Sequence[str]) -> _Decode:
     fields = {f"column{at}": name for at, name in enumerate(names)}
     shape = msgspec.defstruct(
         "Line",
-        [(field, msgspec.Raw) for field in fields],
+        [(field, _cut_as(like.get(name), name in flat)) for field, name in fields.items()],
         rename=fields,
         forbid_unknown_fields=True,
         gc=False,
     )
-    use_of = _use_of(names[: len(flat)], names[len(flat) :])
-    return _decoder(msgspec.json.Decoder(shape).decode, msgspec.DecodeError, use_of)
+    count_uses = _counter_of(names[: len(flat)], names[len(flat) :])
+    return _decoder(msgspec.json.Decoder(shape).decode, msgspec.DecodeError, count_uses)
 
 
-def _use_of(read: list[str], left: list[str]) -> Callable[[Any], ColumnUse]:
-    """Return a function from the raw columns of a row to their use."""
-    fields = [f"column{at}" for at in range(len(read), len(read) + len(left))]
-    uses: dict[tuple[Fill, ...], ColumnUse] = {}
-    everything_read = use_of_columns([(name, "filled") for name in read], [])
-    if not left:
-        return lambda columns: everything_read
+def _cut_as(value: Any, is_read: bool) -> Any:
+    """Return the type that a column is cut out as: the text of a short one that is left, else its JSON.
 
-    def use_of(columns: Any) -> ColumnUse:
-        fills = tuple([_fill(memoryview(getattr(columns, field))) for field in fields])
-        if fills not in uses:
-            uses[fills] = use_of_columns([(name, "filled") for name in read], zip(left, fills, strict=True))
-        return uses[fills]
+    A row whose column holds something else is decoded as ever.
+    """
+    import msgspec
 
-    return use_of
+    return str if isinstance(value, str) and len(value) <= 4 * LONG and not is_read else msgspec.Raw
+
+
+def _counter_of(read: list[str], left: list[str]) -> _CountUses:
+    """Return a function that counts what rows use from their raw columns.
+
+    A thousand rows at a time: most columns are filled alike in all of them, which takes no step for each row.
+    """
+    getters = [attrgetter(f"column{at}") for at in range(len(read), len(read) + len(left))]
+    read_filled: list[tuple[str, Fill]] = [(name, "filled") for name in read]
+
+    def count_uses(rows: Sequence[Any]) -> Counter[ColumnUse]:
+        fills = [_fills(list(map(getter, rows))) for getter in getters]
+        alike = Counter(zip(*fills, strict=True)) if left else {(): len(rows)}
+        return Counter(
+            {use_of_columns(read_filled, zip(left, fill, strict=True)): n for fill, n in alike.items()}
+        )
+
+    return count_uses
+
+
+def _fills(cells: list[Any]) -> list[Fill]:
+    """Tell what the cells of a column hold, as `fill_of` does, from their texts or their JSON."""
+    if type(cells[0]) is not str:
+        return [_fill(memoryview(cell)) for cell in cells]
+    sizes = list(map(len, cells))
+    if min(sizes) <= TRUTH_LENGTH or any(map(str.isspace, cells)):
+        return [fill_of(cell) for cell in cells]
+    return ["long" if size > LONG else "filled" for size in sizes]
 
 
 def _fill(value: memoryview) -> Fill:
-    """Tell what a column holds from its JSON, as `fill_of` does; most need not be decoded for it.
+    """Tell what a cell holds from its JSON; most need not be decoded for it.
 
     A character takes four bytes at most, and no escape in these lines takes more than two.
     """
     kind, size, first = value[0], value.nbytes, value[1] if value.nbytes > 1 else 0
-    if first <= _BLANK or first == _BACKSLASH or first in _BLANK_LEADS:
-        return fill_of(orjson.loads(value))
-    if kind == _QUOTE and size > 4 * LONG + 2:
-        return "long"
-    if kind == _BRACE and first == _QUOTE:
-        return "filled"
-    if kind in b'"[' and TRUTH_LENGTH + 2 < size <= LONG:
-        return "filled"
-    return fill_of(orjson.loads(value))
+    if first in _STARTS:
+        if kind == _QUOTE and size > 4 * LONG + 2:
+            return "long"
+        if (kind == _BRACE and first == _QUOTE) or (kind == _BRACKET and TRUTH_LENGTH + 2 < size <= LONG):
+            return "filled"
+    return fill_of(_loads(value))
 
 
-def _decoder(cut: _Decode, refused: type[Exception], use_of: Callable[[Any], ColumnUse]) -> _Decode:
+def _decoder(cut: _Decode, refused: type[Exception], count_uses: _CountUses) -> _Decode:
     loads = orjson.loads
 
     def decode(line: bytes) -> Any:
@@ -119,7 +146,7 @@ def _decoder(cut: _Decode, refused: type[Exception], use_of: Callable[[Any], Col
         question, thinking = memoryview(columns.column0), memoryview(columns.column1)
         answer = memoryview(columns.column2)
         if _is_trimmed(question) and _is_trimmed(thinking) and _is_trimmed(answer):
-            return CopiedRow(question, thinking, answer, loads(question), use_of(columns))
+            return CopiedRow(question, thinking, answer, loads(question), columns, count_uses)
         return loads(line)
 
     return decode
