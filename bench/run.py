@@ -23,6 +23,7 @@ import generate
 
 HERE = Path(__file__).parent
 DATA, OUT = HERE / "data", HERE / "out"
+MOST_ACCOUNTING = 3
 CLI = [sys.executable, "-m", "lf_qwen3"]
 
 
@@ -36,6 +37,7 @@ def main() -> None:
     for kind, bar in (("finetome", 5), ("medical", 8)):
         results[kind] = speed(kind, options.rows, options.rounds, bar, options.quick)
     results["memory"] = {kind: memory(kind, options.rows) for kind in ("finetome", "medical")}
+    results["accounting_percent"] = {kind: accounting(kind) for kind in ("finetome", "medical")}
     results["token_checks"] = tokens(options.rows)
     results["help_ms"] = help_time(max(options.rounds, 5))
     OUT.mkdir(exist_ok=True)
@@ -110,6 +112,14 @@ def memory(kind: str, rows: int) -> dict[str, float]:
     growth = round(peaks["4x"] / peaks["1x"], 2)
     print("memory", kind, peaks, f"grows {growth}-fold", flush=True)
     return {**peaks, "growth": growth}
+
+
+def accounting(kind: str) -> float:
+    """Return by how many per cent the accounting of columns lengthens a conversion (bench/accounting.py)."""
+    command = [sys.executable, str(HERE / "accounting.py"), str(source(kind, 10_000))]
+    percent = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    print(f"accounting of columns, {kind}: {percent} % (at most {MOST_ACCOUNTING} %)", flush=True)
+    return percent
 
 
 def tokens(rows: int) -> dict[str, float]:
