@@ -45,7 +45,7 @@ _STAGES = {
 }
 
 
-def derive_text(name: str, written: str, checkpoint: Checkpoint) -> str:
+def derive_document(name: str, written: str, checkpoint: Checkpoint) -> YamlDocument:
     """Return the whole YAML of recipe `name`: the method's file `written`, fitted to `checkpoint`."""
     document = YamlDocument(written, name)
     fit_to_checkpoint(document, checkpoint)
@@ -53,7 +53,7 @@ def derive_text(name: str, written: str, checkpoint: Checkpoint) -> str:
     if "reward_model" in document.settings:
         document.set("reward_model", f"saves/{name.removesuffix('ppo')}rm")
     document.header = _header(name, document, checkpoint)
-    return document.text()
+    return document
 
 
 def fit_to_checkpoint(document: YamlDocument, checkpoint: Checkpoint) -> None:

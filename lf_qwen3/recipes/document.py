@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from functools import cache
+from functools import cache, lru_cache
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ class YamlDocument:
         end = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
         self.header = [line.rstrip("\n") for line in lines[:end]]
         try:
-            self.settings = _round_trip().load("".join(lines[end:]).lstrip("\n"))
+            self.settings = copy.deepcopy(_load("".join(lines[end:]).lstrip("\n")))
         except YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -84,19 +85,43 @@ class YamlDocument:
 
 def format_setting(key: str, value: Any) -> str:
     """Return one setting as a line of YAML, without the line's end."""
+    is_plain = type(value) in (bool, int, float, str, type(None))
+    return _format_plain(key, value) if is_plain else _format(key, value)
+
+
+def _format(key: str, value: Any) -> str:
     buffer = StringIO()
     _round_trip().dump({key: value}, buffer)
     return buffer.getvalue().rstrip("\n")
 
 
-def _round_trip() -> YAML:
-    from ruamel.yaml import YAML
+# The files of a run hold the same settings, and the recipes of a method are made from the same file.
+_format_plain = lru_cache(maxsize=1024, typed=True)(_format)
 
-    yaml = YAML()
+
+@lru_cache(maxsize=32)
+def _load(text: str) -> Any:
+    return _round_trip().load(text)
+
+
+def _round_trip() -> YAML:
+    yaml = _yaml_type()()
     yaml.Representer = _representer()
     yaml.width = 1 << 16
     yaml.preserve_quotes = True
     return yaml
+
+
+@cache
+def _yaml_type() -> type[YAML]:
+    """Return ruamel's YAML without its search of the disk for plug-ins, which takes longer than a setting."""
+    from ruamel.yaml import YAML
+
+    class NoPlugIns(YAML):
+        def official_plug_ins(self) -> list[str]:
+            return []
+
+    return NoPlugIns
 
 
 @cache

@@ -14,6 +14,7 @@ import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from lf_qwen3.base import packages
@@ -44,6 +45,7 @@ class RecipeMemory:
         return self.frozen + self.trained + self.logits + self.rest
 
 
+@cache
 def are_experts_layers() -> bool:
     """Tell whether the installed transformers holds each expert as linear layers, as version 4 did.
 

@@ -24,15 +24,14 @@ class Recipe:
     @cached_property
     def text(self) -> str:
         """The YAML whole, comments and all."""
-        written = self.path.read_text("utf-8")
-        if self.checkpoint is None:
-            return written
-        return derive.derive_text(self.name, written, self.checkpoint)
+        return self.document.text() if self.checkpoint else self.path.read_text("utf-8")
 
     @cached_property
     def document(self) -> YamlDocument:
         """The YAML, parsed with its comments; do not change it, parse `text` anew for that."""
-        return YamlDocument(self.text, self.name if self.checkpoint else str(self.path))
+        if self.checkpoint is None:
+            return YamlDocument(self.text, str(self.path))
+        return derive.derive_document(self.name, self.path.read_text("utf-8"), self.checkpoint)
 
     @property
     def settings(self) -> dict[str, Any]:

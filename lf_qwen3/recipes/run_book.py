@@ -7,7 +7,9 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base import assets
 from lf_qwen3.recipes import board, merge_first, name_method, presets, shared
@@ -15,6 +17,9 @@ from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.commented import format_command
 from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.shared import SharedSettings
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 MERGED = "merged"
 """The folder of the exported model, below --out."""
@@ -110,10 +115,18 @@ def render_run_book(
 
 def render_page(name: str, choice: RecipeChoice, **values: Any) -> str:
     """Return a page made from recipes/books/NAME.j2, where `at` stands for a path below --out."""
+    template = _environment(assets.folder("recipes") / "books").get_template(f"{name}.j2")
+    text = template.render(choice=choice, at=lambda file: os.path.join(choice.out, file), **values)
+    return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    """Return what makes the pages of a folder; it compiles each once."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(assets.folder("recipes") / "books"),
+        loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,
@@ -121,9 +134,7 @@ def render_page(name: str, choice: RecipeChoice, **values: Any) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["quoted"] = shlex.quote
-    template = environment.get_template(f"{name}.j2")
-    text = template.render(choice=choice, at=lambda file: os.path.join(choice.out, file), **values)
-    return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
+    return environment
 
 
 def _scales(preset: Preset) -> bool:

@@ -9,6 +9,7 @@ The parsers take a few seconds to import, the board about fifteen to build, once
 import json
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,27 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def make(recipe, *names, **settings):
+def make(recipe, *names):
     """Write the whole set of a recipe into runs/my and return the settings of its train.yaml."""
-    made = plan_recipe_set(
-        RecipeChoice(recipe, RECIPES[recipe], "data", "runs/my", None, settings, names, "my_test", gguf=True)
-    )
+    made = plan(recipe, *names)
     write_recipe_set(made)
     return made.train
+
+
+@cache
+def plan(recipe, *names):
+    """Return the whole set of a recipe, of the data in `folder`."""
+    return plan_recipe_set(
+        RecipeChoice(recipe, RECIPES[recipe], "data", "runs/my", None, {}, names, "my_test", gguf=True)
+    )
+
+
+@cache
+def argument_parser(kinds):
+    """Return the trainer's own argument parser; to make it anew would take half of the time of a parse."""
+    from transformers import HfArgumentParser
+
+    return HfArgumentParser(kinds)
 
 
 @pytest.fixture
@@ -73,6 +88,7 @@ def parse(monkeypatch, folder):
     """Return a function that reads a file as the trainer's command for it does: key -> what it holds."""
     parser = pytest.importorskip("llamafactory.hparams.parser")
     monkeypatch.setattr("transformers.training_args.is_torch_bf16_gpu_available", lambda: True)
+    monkeypatch.setattr(parser, "HfArgumentParser", lambda kinds: argument_parser(tuple(kinds)))
     real = parser.check_version
     monkeypatch.setattr(
         parser, "check_version", lambda name, mandatory=False: name in METRICS or real(name, mandatory)
@@ -170,7 +186,7 @@ def test_every_value_fits_its_element(engine, folder):
 
     _, driver = engine
     for recipe in RECIPES:
-        for key, value in board.build_arguments(make_anew(recipe)).items():
+        for key, value in board.build_arguments(plan(recipe).train).items():
             element = driver.manager.get_elem_by_id(key)
             if isinstance(element, gradio.Slider):
                 assert element.minimum <= value <= element.maximum, key
@@ -180,11 +196,6 @@ def test_every_value_fits_its_element(engine, folder):
                 assert isinstance(value, bool), key
             elif element.choices and not element.allow_custom_value:
                 assert value in [choice for _, choice in element.choices], key
-
-
-def make_anew(recipe):
-    shutil.rmtree("runs", ignore_errors=True)
-    return make(recipe)
 
 
 @pytest.mark.parametrize("key", [*board.SLIDERS, *board.FINE_SLIDERS])

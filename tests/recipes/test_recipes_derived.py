@@ -7,10 +7,10 @@ import pytest
 from lf_qwen3.qwen3.architecture import CHECKPOINTS
 from lf_qwen3.qwen3.checkpoints import kind_of
 from lf_qwen3.recipes import find_recipe, list_derived, list_shipped, needs
-from lf_qwen3.recipes.derive import TARGETS, derive_text
+from lf_qwen3.recipes.derive import TARGETS, derive_document
 from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.needs import estimate_recipe_memory
-from lf_qwen3.trainer import schema
+from lf_qwen3.trainer import schema, yaml_reader
 
 DERIVED = list_derived()
 BY_NAME = {one.name: one for one in DERIVED}
@@ -59,6 +59,13 @@ def test_a_failing_recipe_is_named():
 def test_lora_qlora_and_full_are_made_for_every_size_and_every_2507_checkpoint():
     wanted = {f"qwen3-{one}-{how}-sft" for one in (*SIZES, *IN_2507) for how in ("lora", "qlora", "full")}
     assert wanted <= BY_NAME.keys()
+
+
+def test_the_text_holds_the_settings():
+    def check(recipe, settings):
+        assert yaml_reader.parse(recipe.text) == settings
+
+    require_of_each(DERIVED[::3], check)
 
 
 def test_the_names_that_the_readme_and_the_demo_use_are_made():
@@ -135,12 +142,15 @@ def test_a_base_checkpoint_that_ties_its_embeddings_is_untied_after_the_export()
 
 def test_the_header_tells_the_card_for_the_transformers_that_is_installed(monkeypatch):
     recipe = BY_NAME["qwen3-30b-a3b-qlora-sft"]
+    monkeypatch.setattr(needs, "are_experts_layers", needs.are_experts_layers.__wrapped__)
     for version, size, card in (
         ("5.6.0", "about 67 GB in use", "80 GB"),
         ("4.57.1", "about 29 GB in use", "32 GB"),
     ):
         monkeypatch.setattr("importlib.metadata.version", lambda name, version=version: version)
-        text = " ".join(derive_text(recipe.name, recipe.path.read_text(), recipe.checkpoint).split())
+        text = " ".join(
+            derive_document(recipe.name, recipe.path.read_text(), recipe.checkpoint).text().split()
+        )
         assert size in text.replace(" # ", " ")
         assert f"Needs a card of {card}" in text
         comment = next(line for line in text.split("lora_target")[1:])
