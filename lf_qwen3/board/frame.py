@@ -23,6 +23,17 @@ _OPEN_ANEW = """() => {
   return [];
 }"""
 
+_CLICKED = """before => {
+  const buttons = [...document.querySelectorAll("#%s [data-lfq]")];
+  const clicked = buttons.find(button => button === document.activeElement)
+    ?? buttons.find(button => button.matches(":hover"));
+  return clicked ? `${clicked.dataset.lfq}\\n${Date.now()}` : before;
+}"""
+"""The value of the button that was clicked inside an element, and when; without one, what was there before.
+
+A click with the mouse gives no button the focus in Safari, and one with the keyboard hovers over none.
+"""
+
 Updates = dict[Any, Any]
 """What an event changes: element -> its new value or properties."""
 
@@ -120,6 +131,27 @@ class Frame:
         element.value = view.html(value, DEFAULT)
         self._views.append(view)
         return view
+
+    def on_click(
+        self,
+        view: View,
+        act: Callable[[str, Values], Updates],
+        inputs: Iterable[Any] = (),
+        outputs: Iterable[Any] = (),
+    ) -> Any:
+        """Let the buttons inside a view act: `act(value, values)` returns updates of `outputs`.
+
+        `value` is that of the clicked button, which a template makes by `parts.button(value, text)`; it comes
+        from the browser and counts as hostile. Returns the event, for what is to follow.
+        """
+        clicked = gr.Textbox(elem_classes="lfq-hidden", container=False)
+        view.element.click(None, clicked, clicked, js=_CLICKED % view.element.elem_id, **QUIET)
+
+        def run(values: Values) -> Updates:
+            value, _, time = str(values[clicked]).rpartition("\n")
+            return act(value, values) if time else {}
+
+        return clicked.change(run, {clicked, self.board.lang, *inputs}, list(outputs), **QUIET)
 
     def follow_datasets(self, element: Any) -> None:
         """Choose in a list the first of the datasets that this session registered last."""
