@@ -6,13 +6,11 @@ FP8 is turned into 16 bits while it is loaded, and none of this holds for it.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from lf_qwen3.qwen3.checkpoints import find_quantisation, name_unquantised
+from lf_qwen3.trainer.settings.exclusions import deepspeed_stage
 
 MERGE_CURE = (
     "export over the checkpoint that is not quantised: model_name_or_path without the ending -AWQ, -GPTQ or "
@@ -22,7 +20,6 @@ _SHARD_CURE = "take ZeRO-2 (deepspeed: ds_z2_config.json), or weights that are n
 _METHOD_CURE = (
     "train a plain LoRA beside them (finetuning_type: lora), or take weights that are not quantised"
 )
-_ZERO_3 = re.compile(r"(?:z|zero|stage)[-_]?3", re.IGNORECASE)
 
 
 class QuantisedRefusal(NamedTuple):
@@ -64,10 +61,4 @@ def list_refusals(settings: Mapping[str, Any]) -> Iterator[QuantisedRefusal]:
 
 def is_sharded(settings: Mapping[str, Any]) -> bool:
     """Tell whether weights are sharded: FSDP, or a DeepSpeed file of ZeRO-3 by its content or its name."""
-    named = settings.get("deepspeed")
-    try:
-        config = named if isinstance(named, dict) else json.loads(Path(str(named)).read_text("utf-8"))
-        stage = config["zero_optimization"]["stage"]
-    except (OSError, ValueError, LookupError, TypeError):
-        stage = 3 if isinstance(named, str) and _ZERO_3.search(Path(named).name) else 0
-    return bool(settings.get("fsdp")) or stage == 3
+    return bool(settings.get("fsdp")) or deepspeed_stage(settings.get("deepspeed")) == 3

@@ -21,6 +21,14 @@ def named_stage(name: str) -> int | None:
     return int(stage[1]) if stage else None
 
 
+def deepspeed_stage(named: Any) -> int:
+    """Return the ZeRO stage of a setting `deepspeed`, 0 for none; a file not here is judged by its name."""
+    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+        block = named if isinstance(named, dict) else json.loads(Path(named).read_text("utf-8"))
+        return int(block.get("zero_optimization", {}).get("stage", 0))
+    return named_stage(Path(str(named or "")).name) or 0
+
+
 class SettingsView:
     """The settings of a YAML with the trainer's defaults behind them."""
 
@@ -40,12 +48,8 @@ class SettingsView:
 
     @property
     def zero(self) -> int:
-        """Return the ZeRO stage, 0 without DeepSpeed; a file that is not here is judged by its name."""
-        named = self["deepspeed"]
-        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-            block = named if isinstance(named, dict) else json.loads(Path(named).read_text("utf-8"))
-            return int(block.get("zero_optimization", {}).get("stage", 0))
-        return named_stage(Path(str(named or "")).name) or 0
+        """Return the ZeRO stage, 0 without DeepSpeed."""
+        return deepspeed_stage(self["deepspeed"])
 
     @property
     def evaluates(self) -> bool:
