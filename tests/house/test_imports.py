@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
         yield from ((node.lineno, name) for name in names if name.split(".")[0] == PACKAGE.name)
 
 
+@cache
 def parsed(file: Path) -> ast.Module:
     return ast.parse(file.read_text("utf-8"))
 
@@ -105,10 +107,11 @@ def without_type_checking(tree: ast.Module) -> ast.Module:
     return ast.Module(body=body, type_ignores=[])
 
 
+@cache
 def packages(file: Path) -> set[str]:
     """Return the top-level packages that a file imports, wherever in it."""
     found: set[str] = set()
-    for node in ast.walk(without_type_checking(ast.parse(file.read_text("utf-8")))):
+    for node in ast.walk(without_type_checking(parsed(file))):
         if isinstance(node, ast.Import):
             found.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:

@@ -1,5 +1,6 @@
 """The README tells the truth: its commands run, its table of converters is the code's."""
 
+import importlib.util
 import re
 import shlex
 import shutil
@@ -36,7 +37,9 @@ SAMPLES = {
 
 
 @pytest.mark.slow
-def test_the_commands_run_one_after_the_other(tmp_path, monkeypatch):
+def test_the_commands_run_one_after_the_other(tmp_path, monkeypatch, request):
+    if importlib.util.find_spec("llamafactory"):
+        request.getfixturevalue("warm_trainer")
     for place, sample in SAMPLES.items():
         (tmp_path / place).parent.mkdir(parents=True)
         shutil.copy(assets.folder("dataset_info") / sample, tmp_path / place)

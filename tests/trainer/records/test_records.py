@@ -193,7 +193,7 @@ def entries(draw):
 
 
 @pytest.mark.llamafactory
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(entry=entries(), row=rows)
 def test_the_trainers_converters_and_processors_do_the_same(entry, row):
     require("llamafactory")
