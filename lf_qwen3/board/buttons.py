@@ -1,18 +1,17 @@
-"""Bind buttons: to quick work, or to long work with a progress bar and a button that cancels it."""
+"""Bind buttons: to quick work, or to long work, whose progress the strip at the top of the tab shows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 import gradio as gr
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.base.progress import Status
 from lf_qwen3.board.frame import QUIET, Frame, Updates, Values, View
-from lf_qwen3.board.jobs import Job
-from lf_qwen3.board.pages import render
-from lf_qwen3.board.texts import texts
+from lf_qwen3.board.jobs import JOBS, UPDATE_SECONDS, Job
+from lf_qwen3.board.visitors import browser_of, page_of
 
 AT_ONCE = 4
 """Pieces of work that the board runs at the same time, all visitors together; more wait in the queue."""
@@ -45,7 +44,6 @@ def add_action(
 def add_work(
     frame: Frame,
     start: Any,
-    cancel: Any,
     work: str,
     view: View,
     inputs: Iterable[Any],
@@ -53,45 +51,34 @@ def add_work(
     done: Callable[[dict[str, Any], Values], Updates] = lambda result, values: {},
     outputs: Iterable[Any] = (),
 ) -> None:
-    """Let the button `start` run `work` (MODULE.FUNCTION of handlers), and `cancel` end it.
+    """Let the button `start` run `work` (MODULE.FUNCTION of handlers).
 
     `request(values)` makes the request from the values of `inputs`, by element, and raises `LfQwen3Error`
     for what will not do. The view shows the result or the error. `done(result, values)` returns updates of
     `outputs` for work that succeeded.
     """
     lang = frame.board.lang
-    job_of_session = gr.State(None)
-    bar = gr.HTML("", elem_id=frame.id_of("progress"), padding=False)
+    frame.works[work] = frame.key_of(start)
 
-    def run(values: Values) -> Iterator[Updates]:
-        language = values[lang]
+    async def run(values: Values, page: gr.Request) -> AsyncIterator[Updates]:
         try:
-            job = Job.start(work, request(values))
-            yield {job_of_session: job, **_busy(True)}
-            for message in job:
-                if isinstance(message, Status):
-                    yield {bar: _bar(message, language)}
-                else:
-                    yield view.show(message, language) | done(message, values)
+            asked = await asyncio.to_thread(request, values)
+            job = await asyncio.to_thread(JOBS.start, work, asked, browser_of(page), page_of(page))
         except LfQwen3Error as error:
-            yield view.show(error, language)
-        yield {job_of_session: None, bar: "", **_busy(False)}
+            yield view.show(error, values[lang])
+            return
+        yield {frame.job: job.id, start: gr.Button(interactive=False)}
+        while job.is_running:
+            await asyncio.sleep(UPDATE_SECONDS)
+        yield await asyncio.to_thread(show, job, values) | {start: gr.Button(interactive=True)}
 
-    def _busy(is_busy: bool) -> Updates:
-        return {start: gr.Button(interactive=not is_busy), cancel: gr.Button(interactive=is_busy)}
+    def show(job: Job, values: Values) -> Updates:
+        try:
+            result = job.outcome()
+            return view.show(result, values[lang]) | done(result, values)
+        except LfQwen3Error as error:
+            return view.show(error, values[lang])
 
-    every = [job_of_session, bar, start, cancel, *view.outputs, *outputs]
-    start.click(
-        run, {lang, *inputs}, every, concurrency_id="lf-qwen3-work", concurrency_limit=AT_ONCE, **QUIET
-    )
-    cancel.click(_cancel, [job_of_session], None, concurrency_limit=None, **QUIET)
-
-
-def _cancel(job: Job | None) -> None:
-    if job is not None:
-        job.cancel()
-
-
-def _bar(status: Status, language: str | None) -> str:
-    name = texts(language).phase(status.phase)
-    return render("progress", texts(language), name=name, done=status.done, total=status.total)
+    every = [frame.job, start, *view.outputs, *outputs]
+    limit = {"concurrency_id": "lf-qwen3-work", "concurrency_limit": AT_ONCE}
+    start.click(run, {lang, *inputs}, every, **limit, **QUIET)

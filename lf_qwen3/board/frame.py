@@ -11,7 +11,7 @@ import gradio as gr
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board.board import Board
 from lf_qwen3.board.pages import render
-from lf_qwen3.board.texts import DEFAULT, texts
+from lf_qwen3.board.texts import DEFAULT, Texts, texts
 
 PREFIX = "lf-qwen3"
 QUIET: dict[str, Any] = {"api_name": False, "show_progress": "hidden"}
@@ -72,7 +72,8 @@ class Frame:
     """Hands out elements to sections; whatever is made by it follows the page's language.
 
     `datasets` holds the names that this browser session registered last (a list, see `follow_datasets`).
-    `tokenizer` is the element in which a tokenizer is named.
+    `tokenizer` is the element in which a tokenizer is named. `job` holds the id of the job that this page
+    started last; the strip follows it. `works` names the button that starts a work.
     """
 
     def __init__(self, board: Board) -> None:
@@ -80,6 +81,8 @@ class Frame:
         self.section = ""
         self.tokenizer: Any = None
         self.datasets = gr.State([])
+        self.job = gr.State("")
+        self.works: dict[str, str] = {}
         self._elements: dict[str, Any] = {}
         self._views: list[View] = []
 
@@ -112,10 +115,6 @@ class Frame:
         element.focus(offer, [offered, *inputs], [element, offered], queue=False, **QUIET)
         offered.change(None, js=_OPEN_ANEW, **QUIET)
         return element
-
-    def add_cancel(self, name: str = "cancel") -> Any:
-        """Make a button that cancels."""
-        return self.add(name, gr.Button, variant="stop", interactive=False)
 
     def name(self, name: str, element: Any) -> None:
         """Give an element that was made elsewhere the texts `SECTION.NAME`."""
@@ -156,6 +155,16 @@ class Frame:
     def follow_datasets(self, element: Any) -> None:
         """Choose in a list the first of the datasets that this session registered last."""
         self.datasets.change(lambda names: next(iter(names), None), [self.datasets], element, **QUIET)
+
+    def key_of(self, element: Any) -> str:
+        """Return the key SECTION.NAME of an element that was made by the frame."""
+        return next(key for key, made in self._elements.items() if made is element)
+
+    def name_work(self, work: str, t: Texts) -> str:
+        """Return what a work is called in a language: its section, and the button that starts it."""
+        key = self.works[work]
+        section, _, _ = key.partition(".")
+        return f"{t.props(f'{section}.title')['value']}: {t.props(key)['value']}"
 
     def id_of(self, name: str) -> str:
         """Return the DOM id of an element of the section: lf-qwen3-SECTION-NAME."""

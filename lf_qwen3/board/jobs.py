@@ -4,6 +4,8 @@
     for message in job: ...                                    # Status, then the result or the error
     job.cancel()                                               # from anywhere
 
+A job belongs to the server: JOBS knows all that run, whichever page is open.
+
 The process watches its stdin: it ends, cleaning up behind it, as soon as that is closed, be it by `cancel` or
 because the board itself is gone.
 """
@@ -14,7 +16,7 @@ import contextlib
 import importlib
 import json
 import os
-import queue
+import secrets
 import signal
 import subprocess
 import sys
@@ -22,15 +24,18 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.processes import end_tree
 from lf_qwen3.base.progress import NoProgress, Progress, Status
 
 GRACE_SECONDS = 10
-_POLL_SECONDS = 0.25
+UPDATE_SECONDS = 0.1
 _MOST_OUTPUT = 2000
+
+
+State = Literal["running", "cancelling", "done", "failed", "cancelled"]
 
 
 class CancelledError(LfQwen3Error):
@@ -41,21 +46,33 @@ class CancelledError(LfQwen3Error):
 
 
 class Job:
-    """One running piece of work. It lives in the state of one browser session."""
+    """One piece of work: who asked for what, how far it is, and what came of it.
 
-    def __init__(self, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+    `owner` names the browser and `page` the page that asked. `result` is there when `state` is "done",
+    `error` when it is "failed" or "cancelled".
+    """
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        output: IO[bytes],
+        work: str = "",
+        owner: str = "",
+        page: str = "",
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self.work, self.owner, self.page = work, owner, page
+        self.state: State = "running"
+        self.status = Status("starting")
+        self.result: Any = None
+        self.error: LfQwen3Error | None = None
         self.process = process
         self._output = output
-        self._messages: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._is_cancelled = False
+        self._ended = threading.Event()
         threading.Thread(target=self._read_messages, daemon=True).start()
 
-    def __deepcopy__(self, memo: object) -> Job:
-        """Return itself: a process has no copy."""
-        return self
-
     @classmethod
-    def start(cls, work: str, request: dict[str, Any]) -> Job:
+    def start(cls, work: str, request: dict[str, Any], owner: str = "", page: str = "") -> Job:
         """Start a function of the handlers, named MODULE.FUNCTION, with a request of JSON values."""
         output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the job
         process = subprocess.Popen(
@@ -69,28 +86,36 @@ class Job:
         stdin = _open(process.stdin)
         stdin.write(json.dumps(request).encode() + b"\n")
         stdin.flush()
-        return cls(process, output)
+        return cls(process, output, work, owner, page)
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether it has not ended; one that is being cancelled has not."""
+        return not self._ended.is_set()
 
     def __iter__(self) -> Iterator[Status | dict[str, Any]]:
-        """Yield at once and then several times a second how far it is, at last the result.
+        """Yield at once and then at most ten times a second how far it is, at last the result.
 
         Raises `LfQwen3Error` with what went wrong, `CancelledError` after `cancel`.
         """
-        message: dict[str, Any] = {"status": {"phase": "starting"}}
-        while "status" in message:
-            yield Status(**message["status"])
-            with contextlib.suppress(queue.Empty):
-                message = self._messages.get(timeout=_POLL_SECONDS)
-        self._close()
-        if self._is_cancelled:
-            raise CancelledError
-        if "result" not in message:
-            raise LfQwen3Error(**message)
-        yield message["result"]
+        shown = self.status
+        yield shown
+        while not self._ended.wait(UPDATE_SECONDS):
+            if self.status != shown:
+                shown = self.status
+                yield shown
+        yield self.outcome()
+
+    def outcome(self) -> Any:
+        """Return the result of work that has ended; raises what `__iter__` raises."""
+        if self.error is not None:
+            raise self.error
+        return self.result
 
     def cancel(self) -> None:
         """End the work; returns when its process is gone."""
-        self._is_cancelled = True
+        if self.is_running:
+            self.state = "cancelling"
         self._close()
 
     def _describe_crash(self) -> dict[str, str]:
@@ -110,12 +135,42 @@ class Job:
             end_tree(self.process, 0)
 
     def _read_messages(self) -> None:
-        """Queue what the process sends, and last the error of one that ended without a result."""
+        """Keep the newest of what the process sends, and last its result, its error, or that of a crash."""
+        last: dict[str, Any] = {}
         with self._output, _open(self.process.stdout) as lines:
             for line in lines:
-                self._messages.put(json.loads(line))
+                last = json.loads(line)
+                if "status" in last:
+                    self.status = Status(**last["status"])
             self._close()
-            self._messages.put(self._describe_crash())
+            if self.state == "cancelling":
+                self.state, self.error = "cancelled", CancelledError()
+            elif "result" in last:
+                self.state, self.result = "done", last["result"]
+            else:
+                error = last if "message" in last else self._describe_crash()
+                self.state, self.error = "failed", LfQwen3Error(**error)
+        self._ended.set()
+
+
+class Jobs:
+    """The jobs of a server."""
+
+    def __init__(self) -> None:
+        self._jobs: list[Job] = []
+
+    def start(self, work: str, request: dict[str, Any], owner: str, page: str) -> Job:
+        """Start a job of a browser, asked for on one of its pages."""
+        job = Job.start(work, request, owner, page)
+        self._jobs = [*self.running(), job]
+        return job
+
+    def running(self, owner: str | None = None) -> list[Job]:
+        """Return the jobs that run, those of one browser or all, the oldest first."""
+        return [job for job in self._jobs if job.is_running and owner in (None, job.owner)]
+
+
+JOBS = Jobs()
 
 
 def _open(stream: IO[bytes] | None) -> IO[bytes]:

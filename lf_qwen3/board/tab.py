@@ -7,7 +7,7 @@ import importlib
 import gradio as gr
 
 from lf_qwen3.base import assets
-from lf_qwen3.board import sections
+from lf_qwen3.board import sections, strip
 from lf_qwen3.board.board import Board
 from lf_qwen3.board.frame import PREFIX, Frame
 from lf_qwen3.board.texts import DEFAULT, languages, texts
@@ -29,6 +29,7 @@ def build(board: Board) -> None:
     if mismatch := versions.find_mismatch():
         frame.section = "tab"
         frame.view("version", mismatch)
+    strip.build(frame)
     for name in sections.ORDER:
         _build_section(frame, name)
     frame.follow_language()

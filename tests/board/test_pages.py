@@ -80,16 +80,6 @@ def test_a_line_break_in_data_stays():
     assert "a\n\n  b" in record("a\n\n  b").text
 
 
-@pytest.mark.parametrize(
-    ("done", "total", "value", "shown"),
-    [(1, 4, "0.250", "25%"), (9, 4, "1.000", "100%"), (0, 0, None, "Reading")],
-)
-def test_progress(done, total, value, shown):
-    read = Read(pages.render("progress", ENGLISH, name="Reading", done=done, total=total))
-    assert dict(read.attributes).get("value") == value
-    assert shown in read.text
-
-
 def test_a_value_that_a_state_lacks_is_an_error():
     with pytest.raises(Exception, match="readings"):
         pages.render("data/source", ENGLISH, state={"files": [], "rows": []})

@@ -156,8 +156,8 @@ def test_a_rehearsal_can_be_cancelled(kept):
     tab.choose("train.recipe", RECIPE)
     press(tab, "train.fill", "train.filled")
     tab.at("train.rehearse").click()
-    tab.at("train.progress", "progress").wait_for()
-    tab.at("train.cancel").click()
+    tab.at("tab.jobs", "progress").wait_for()
+    tab.at("tab.cancel").click()
     assert "cancelled" in tab.text("train.verdict", "[role=alert]")
 
 

@@ -36,7 +36,7 @@ KINDS = {
     "lf_qwen3": {".py", ".typed"},
     "dataset_info": {".json", ".jsonl", ".parquet", ".py"},
     "recipes": {".j2", ".json", ".md", ".yaml"},
-    "web": {".css", ".html", ".json", ".py"},
+    "web": {".css", ".html", ".js", ".json", ".py"},
     "tests": {".py"},
     "docs": {".ipynb", ".md", ".png"},
 }

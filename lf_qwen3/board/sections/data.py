@@ -87,9 +87,7 @@ def _add_options(frame: Frame) -> Elements:
 
 def _add_convert(frame: Frame, form: Elements) -> None:
     board = frame.board
-    with gr.Row():
-        start = frame.add("convert", gr.Button, variant="primary")
-        cancel = frame.add_cancel()
+    start = frame.add("convert", gr.Button, variant="primary")
     report = frame.view("report")
 
     def request(values: Values) -> dict[str, Any]:
@@ -107,7 +105,7 @@ def _add_convert(frame: Frame, form: Elements) -> None:
     lists = board.find_all(_LISTS)
     of_board = board.find_all(["top.model_path", "train.cutoff_len"])
     inputs = [*form.values(), board.dataset_dir, *of_board, *lists]
-    add_work(frame, start, cancel, "data.convert", report, inputs, request, done, [frame.datasets, *lists])
+    add_work(frame, start, "data.convert", report, inputs, request, done, [frame.datasets, *lists])
 
 
 def _offer(frame: Frame, result: dict[str, Any], values: Values) -> Updates:

@@ -16,16 +16,13 @@ def build(frame: Frame) -> None:
     """Make the elements of the section and bind their events."""
     board = frame.board
     form = _add_form(frame)
-    with gr.Row():
-        start = frame.add("predict", gr.Button, variant="primary")
-        cancel = frame.add_cancel()
+    start = frame.add("predict", gr.Button, variant="primary")
     frame.add("or_two", gr.Markdown, elem_classes="lfq-help")
     with gr.Row():
         base = frame.add_list("base", run_folders.predictions)
         tuned = frame.add_list("tuned", run_folders.predictions)
     with gr.Row():
         compare = frame.add("compare", gr.Button)
-        stop = frame.add_cancel("cancel_compare")
         report = frame.add("download", gr.DownloadButton, interactive=False)
     shown = frame.view("comparison")
 
@@ -40,8 +37,8 @@ def build(frame: Frame) -> None:
         return {report: gr.DownloadButton(value=result["report"], interactive=True)}
 
     inputs = [*form, board.dataset_dir]
-    add_work(frame, start, cancel, "evaluation.predict", shown, inputs, ask, done, [report])
-    add_work(frame, compare, stop, "evaluation.compare", shown, [base, tuned], ask_two, done, [report])
+    add_work(frame, start, "evaluation.predict", shown, inputs, ask, done, [report])
+    add_work(frame, compare, "evaluation.compare", shown, [base, tuned], ask_two, done, [report])
 
 
 def _add_form(frame: Frame) -> list[Any]:

@@ -21,7 +21,6 @@ def build(frame: Frame) -> None:
     with gr.Row():
         check = frame.add("check", gr.Button, variant="primary")
         preview = frame.add("preview", gr.Button)
-        cancel = frame.add_cancel()
     inputs = [dataset, settings, row, frame.tokenizer, board.dataset_dir, *board.train_inputs]
 
     def ask(values: Values) -> dict[str, Any]:
@@ -38,6 +37,6 @@ def build(frame: Frame) -> None:
     def ask_preview(values: Values) -> dict[str, Any]:
         return proof.preview_request(ask(values), values[row])
 
-    add_work(frame, check, cancel, "proof.check", frame.view("findings"), inputs, ask)
-    add_work(frame, preview, cancel, "proof.preview", frame.view("record"), inputs, ask_preview)
+    add_work(frame, check, "proof.check", frame.view("findings"), inputs, ask)
+    add_work(frame, preview, "proof.preview", frame.view("record"), inputs, ask_preview)
     frame.follow_datasets(dataset)

@@ -14,11 +14,9 @@ from lf_qwen3.board.handlers import run, run_folders
 def build(frame: Frame) -> None:
     """Make the elements of the section and bind their events."""
     folder = frame.add_list("folder", run_folders.trainings)
-    with gr.Row():
-        start = frame.add("diagnose", gr.Button, variant="primary")
-        cancel = frame.add_cancel()
+    start = frame.add("diagnose", gr.Button, variant="primary")
 
     def ask(values: Values) -> dict[str, Any]:
         return run.request(values[folder])
 
-    add_work(frame, start, cancel, "run.diagnose", frame.view("diagnosis"), [folder], ask)
+    add_work(frame, start, "run.diagnose", frame.view("diagnosis"), [folder], ask)

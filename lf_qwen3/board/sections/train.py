@@ -134,15 +134,13 @@ def _add_save(frame: Frame, form: Elements) -> None:
 
 def _add_rehearsal(frame: Frame, form: Elements) -> None:
     board = frame.board
-    with gr.Row():
-        start = frame.add("rehearse", gr.Button)
-        cancel = frame.add_cancel()
+    start = frame.add("rehearse", gr.Button)
 
     def request(values: Values) -> dict[str, Any]:
         return train_run.request(_settings(frame, form, values), values[frame.tokenizer], board.is_demo)
 
     inputs = [frame.tokenizer, board.dataset_dir, *form.values(), *board.train_inputs]
-    add_work(frame, start, cancel, "train_run.rehearse", frame.view("verdict"), inputs, request)
+    add_work(frame, start, "train_run.rehearse", frame.view("verdict"), inputs, request)
 
 
 def _settings(frame: Frame, form: Elements, values: Values) -> dict[str, Any]:
