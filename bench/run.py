@@ -116,7 +116,7 @@ def memory(kind: str, rows: int) -> dict[str, float]:
 
 def accounting(kind: str) -> float:
     """Return by how many per cent the accounting of columns lengthens a conversion (bench/accounting.py)."""
-    command = [sys.executable, str(HERE / "accounting.py"), str(source(kind, 10_000))]
+    command = [sys.executable, str(HERE / "accounting.py"), str(source(kind, 5_000))]
     percent = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     print(f"accounting of columns, {kind}: {percent} % (at most {MOST_ACCOUNTING} %)", flush=True)
     return percent
