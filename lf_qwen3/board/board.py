@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,12 @@ class Board:
     def find_all(self, names: Iterable[str]) -> list[Any]:
         """Return the elements with these ids that this version of the board has."""
         return [element for name in names if (element := self.find(name)) is not None]
+
+    def labels(self, name: str) -> dict[str, str]:
+        """Return what the board calls an element, by language; {} where it has no text for it."""
+        known = getattr(sys.modules.get("llamafactory.webui.locales"), "LOCALES", {})
+        texts = known.get(name.partition(".")[2], {})
+        return {language: text["label"] for language, text in texts.items() if "label" in text}
 
     def value(self, values: Mapping[Any, Any], name: str, default: Any = None) -> Any:
         """Return the value of an element among those that an event read."""

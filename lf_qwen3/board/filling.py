@@ -27,5 +27,6 @@ def _update(element: Any, value: Any) -> Any:
     """Return the update of one element; the board's server refuses a slider's value beyond its ends."""
     if isinstance(element, gr.Slider):
         least, most = min(element.minimum, value), max(element.maximum, value)
-        return gr.Slider(value=value, minimum=least, maximum=most)
+        step = 1 if isinstance(value, int) and element.step > 1 else element.step
+        return gr.Slider(value=value, minimum=least, maximum=most, step=step)
     return type(element)(value=value)

@@ -6,7 +6,16 @@ import json
 import re
 from pathlib import Path
 
-from lf_qwen3.qwen3.checkpoints import KINDS, CheckpointKind, _config, _names, kind_of, model_type
+from lf_qwen3.qwen3.architecture import CHECKPOINTS, Checkpoint
+from lf_qwen3.qwen3.checkpoints import (
+    KINDS,
+    CheckpointKind,
+    _config,
+    _names,
+    find_checkpoint,
+    kind_of,
+    model_type,
+)
 
 _DERIVED = re.compile(
     r"(?!.*(?:deepseek|distill))(?:.*[-_.])?Qwen3[-_]\d+(?:[._-]\d+)?B(?:[-_]A\d+B)?(?P<rest>[-_.].*)?",
@@ -42,6 +51,25 @@ def origin_of(model: str) -> CheckpointKind | None:
             rest = (derived["rest"] or "").replace("_", "-").lower()
             return next(kind for kind in KINDS if rest.startswith(kind.ending.lower()))
     return None
+
+
+def find_origin(model: str) -> Checkpoint | None:
+    """Return the checkpoint that a model is or was made from: its name tells, or its config.json.
+
+    The config.json tells size and context; None where that leaves more than one checkpoint.
+    """
+    if (known := find_checkpoint(model)) is not None:
+        return known
+    config, origin = _config(model), origin_of(model)
+    keys = ("num_hidden_layers", "hidden_size", "max_position_embeddings")
+    fitting = [
+        checkpoint
+        for checkpoint in CHECKPOINTS
+        if tuple(map(config.get, keys))
+        == (checkpoint.shape.layers, checkpoint.shape.hidden, checkpoint.context)
+        and (origin is None or kind_of(checkpoint.id) == origin)
+    ]
+    return fitting[0] if len(fitting) == 1 and is_qwen3(model) else None
 
 
 def is_qwen3(model: str) -> bool:

@@ -83,7 +83,15 @@ CHOICES = {
     "swanlab_mode": "train.swanlab_mode",
 }
 
+BOOSTERS = {
+    ("flash_attn", "fa2"): "flashattn2",
+    ("enable_liger_kernel", True): "liger_kernel",
+    ("use_unsloth", True): "unsloth",
+}
+"""Key and value -> the booster that stands for them; the board has one at a time."""
+
 _OFF = {
+    "top.booster": "auto",
     "train.ds_stage": "none",
     "train.ds_offload": False,
     "top.checkpoint_path": [],
@@ -104,7 +112,7 @@ _OWN = ("stage", "do_train", "output_dir", "overwrite_output_dir", "dataset", "b
 """Keys that have an element of another kind, or that the board decides by itself."""
 
 
-_REPLACED = ("pref_beta", "reward_model")
+REPLACED = ("pref_beta", "reward_model")
 """Keys whose elements the board reads whatever `train.extra_args` says (webui/runner.py)."""
 
 
@@ -113,8 +121,11 @@ def file_name(choice: RecipeChoice) -> str:
     return f"{FOLDER}/{choice.recipe}-{choice.dataset}.yaml"
 
 
-def build_arguments(train: Mapping[str, Any]) -> dict[str, Any]:
-    """Return element id -> value for a training YAML; what it leaves to the trainer is set to the default."""
+def build_arguments(train: Mapping[str, Any], has_ends: bool = True) -> dict[str, Any]:
+    """Return element id -> value for a training YAML; what it leaves to the trainer is set to the default.
+
+    Without `has_ends` a slider takes any number: whoever fills it moves its ends.
+    """
     arguments: dict[str, Any] = {
         "top.quantization_bit": "none",
         "top.rope_scaling": "none",
@@ -128,8 +139,9 @@ def build_arguments(train: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in (_defaults() | packed | dict(train)).items():
         if key in _OWN or key == "swanlab_api_key":
             continue
-        shown = _shown(key, value)
-        if shown:
+        shown = show_setting(key, value, has_ends)
+        is_taken = "top.booster" in shown and arguments["top.booster"] != "auto"
+        if shown and not is_taken:
             arguments |= shown
         else:
             extra[key] = value
@@ -160,9 +172,13 @@ def render_arguments(train: Mapping[str, Any], choice: RecipeChoice) -> str:
     )
 
 
-def list_replaced(train: Mapping[str, Any]) -> list[str]:
+def list_replaced(train: Mapping[str, Any], has_ends: bool = True) -> list[str]:
     """Return the settings that the board puts its own in the place of."""
-    return [f"{key}: {train[key]}" for key in _REPLACED if key in train and not _shown(key, train[key])]
+    return [
+        f"{key}: {train[key]}"
+        for key in REPLACED
+        if key in train and not show_setting(key, train[key], has_ends)
+    ]
 
 
 def _defaults() -> dict[str, Any]:
@@ -170,27 +186,28 @@ def _defaults() -> dict[str, Any]:
     return {key: known[key].get("default") for key in _DEFAULTED if key not in _NOT_DEFAULTED}
 
 
-def _shown(key: str, value: Any) -> dict[str, Any]:
+def show_setting(key: str, value: Any, has_ends: bool = True) -> dict[str, Any]:
     """Return the element that shows a setting, {} where none can."""
     if key == "quantization_bit":
         return {"top.quantization_bit": "none" if value is None else str(value)}
-    if key == "flash_attn" and value == "fa2":
-        return {"top.booster": "flashattn2"}
+    if isinstance(value, str | bool) and (key, value) in BOOSTERS:
+        return {"top.booster": BOOSTERS[key, value]}
     if key in TEXTS and (value is not None or key == "additional_target"):
         return {TEXTS[key]: _written(value)}
     if key in BOXES and (isinstance(value, bool) or key == "packing"):
         return {BOXES[key]: bool(value)}
     if key in CHOICES and isinstance(value, str):
         return {CHOICES[key]: value}
-    return _slid(key, value)
+    return _slid(key, value, has_ends)
 
 
-def _slid(key: str, value: Any) -> dict[str, Any]:
+def _slid(key: str, value: Any, has_ends: bool) -> dict[str, Any]:
     element, least, most = (SLIDERS | FINE_SLIDERS).get(key, ("", 0, 0))
     if element and value is None:
         return {element: least}
     is_number = isinstance(value, int | float) and (key in FINE_SLIDERS or value == int(value))
-    return {element: value} if element and is_number and least <= value <= most else {}
+    is_within = is_number and (least <= value <= most or not has_ends)
+    return {element: value} if element and is_within else {}
 
 
 def _written(value: Any) -> str:

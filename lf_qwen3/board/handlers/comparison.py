@@ -12,6 +12,7 @@ from lf_qwen3.board.handlers import places
 
 if TYPE_CHECKING:
     from lf_qwen3.results.compare import Comparison
+    from lf_qwen3.results.compare.named_run import NamedRun
 
 LONGEST = 6000
 """Characters shown of one text of a row."""
@@ -23,11 +24,12 @@ class ComparisonShown(TypedDict):
     """A comparison of two runs; measures are those of `compare.page.describe_measure`.
 
     `kinds` counts the rows of each kind, `tables` are for all rows and, where there are two, for each kind.
-    `headline` decides; `clear_flags` are the flags whose change is clear. `answered` (a dataset), `folder`,
+    `cut_references` counts the references that lost their end. `headline` decides; `clear_flags` are the flags whose change is clear. `answered` (a dataset), `folder`,
     `kept` (how many of the two runs were there already) say what was done here; `report` is a file.
     """
 
     rows: int
+    cut_references: int
     kinds: dict[str, int]
     runs: list[str]
     headline: dict[str, Any]
@@ -61,6 +63,7 @@ def show_comparison(comparison: Comparison) -> ComparisonShown:
     examples = comparison.as_json()["examples"]
     return {
         "rows": comparison.rows,
+        "cut_references": _count_cut_references(comparison.base),
         "kinds": kinds,
         "runs": [run.name for run in comparison.runs],
         "headline": describe_measure(HEADLINE, pair.differences["all"][HEADLINE.key]),
@@ -81,6 +84,18 @@ def show_comparison(comparison: Comparison) -> ComparisonShown:
         "folder": "",
         "kept": 0,
     }
+
+
+def _count_cut_references(run: NamedRun) -> int:
+    """Return how many references of a run were cut, 0 where neither its YAML nor a tokenizer is at hand."""
+    from lf_qwen3.qwen3 import tokenizer_files
+    from lf_qwen3.results.score import lengths, setting
+    from lf_qwen3.trainer import yaml_reader
+
+    known = setting.find_setting(run.path)
+    settings = yaml_reader.read(known.config).settings if known.config else {}
+    tokenizer = tokenizer_files.load(known.tokenizer) if known.tokenizer else None
+    return lengths.count_cut_labels(run.rows, tokenizer, settings.get("cutoff_len"))
 
 
 def _shorten_row(row: Mapping[str, Any]) -> dict[str, Any]:

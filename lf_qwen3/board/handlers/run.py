@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from lf_qwen3.results.diagnose import Diagnosis, TrainingRun
 
 
+WORDS = {"sound": "sound", "too short to tell": "short", "not sound": "look"}
+"""The state of a diagnosis -> the word that the page has a text for."""
+
+
 class RunFigures(TypedDict):
     """How far a run came, its first and last loss, its lowest validation loss; None for none."""
 
@@ -29,10 +33,13 @@ class RunFigures(TypedDict):
 
 
 class DiagnosisShown(TypedDict):
-    """A diagnosis; `verdicts` as `diagnose --json` has them, `pictures` are (name, SVG as a data URI)."""
+    """A diagnosis; `verdicts` as `diagnose --json` has them, `pictures` are (name, SVG as a data URI).
+
+    `word` is one of `WORDS`.
+    """
 
     run: str
-    is_sound: bool
+    word: str
     figures: RunFigures
     verdicts: list[dict[str, Any]]
     notes: list[str]
@@ -59,7 +66,7 @@ def diagnose(asked: Mapping[str, Any], progress: Progress) -> DiagnosisShown:
     pictures, why = _draw(diagnosis)
     return {
         "run": str(places.from_here(folder)),
-        "is_sound": diagnosis.is_sound,
+        "word": WORDS[diagnosis.state],
         "figures": _figures(diagnosis.run),
         "verdicts": diagnosis.as_json()["verdicts"],
         "notes": [*diagnosis.notes, *why],

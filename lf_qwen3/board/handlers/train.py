@@ -12,7 +12,9 @@ from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.board.handlers import places
+from lf_qwen3.board.handlers.train_steps import count_training_steps
 from lf_qwen3.board.handlers.train_tab import written_yaml
+from lf_qwen3.qwen3 import model_origin
 from lf_qwen3.recipes import presets
 
 HARDWARE = ("hardware", "memory", "optimizer", "sharding")
@@ -31,7 +33,8 @@ _DEEPSPEED = "deepspeed"
 class TrainingForm:
     """What the section's elements hold, as they come from the browser: an empty one may be None.
 
-    `dataset` is the one chosen here, `of_train_tab` are those chosen in the Train tab.
+    `dataset` is the one chosen here, `of_train_tab` are those chosen in the Train tab. `changes` are settings
+    that were chosen to take less memory.
     """
 
     recipe: str | None = ""
@@ -41,6 +44,7 @@ class TrainingForm:
     dataset: str | None = ""
     of_train_tab: list[str] = field(default_factory=list)
     dataset_dir: str = "data"
+    changes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def presets(self) -> tuple[str, ...]:
@@ -56,11 +60,12 @@ class FailureShown(TypedDict):
 
 
 class WayShown(TypedDict):
-    """Settings that need less memory, the bytes they need, and the card that is enough."""
+    """Settings that need less memory, in words and as keys, the bytes they need, the card that is enough."""
 
     settings: str
     total: int
     card: str
+    changes: dict[str, Any]
 
 
 class MemoryShown(TypedDict):
@@ -80,20 +85,30 @@ class MemoryShown(TypedDict):
 
 
 class PlanShown(TypedDict):
-    """What a choice means; without a recipe it is that of the Train tab's own settings."""
+    """What a choice means; without a recipe it is that of the Train tab's own settings.
+
+    `steps` is None where the data is not chosen, or its rows are not counted cheaply.
+    """
 
     settings: dict[str, Any]
+    steps: int | None
+    changes: dict[str, Any]
     memory: MemoryShown | FailureShown
     recipe: NotRequired[str]
     summary: NotRequired[str]
     presets: NotRequired[list[tuple[str, str]]]
 
 
-def recipe_names() -> list[str]:
-    """Return the recipes to choose from: LoRA and sft first, by checkpoint, then the ready-made ones."""
-    ready = [recipe.name for recipe in recipes.list_shipped() if not recipe.is_method]
-    derived = [recipe.name for recipe in recipes.list_derived()]
-    return sorted(derived, key=lambda name: (not name.endswith("-sft"), "-full-" in name)) + ready
+def recipe_names(every: bool = True, model: str | None = "") -> list[str]:
+    """Return the recipes to choose from: LoRA and sft first, by checkpoint, then the ready-made ones.
+
+    Unless `every` one is wanted, those made for the checkpoint that `model` is, where it is a known one.
+    """
+    derived = recipes.list_derived()
+    checkpoint = None if every else model_origin.find_origin(model or "")
+    fitting = [recipe.name for recipe in derived if checkpoint in (None, recipe.checkpoint)]
+    ready = [recipe.name for recipe in recipes.list_shipped() if not recipe.is_method and not checkpoint]
+    return sorted(fitting, key=lambda name: (not name.endswith("-sft"), "-full-" in name)) + ready
 
 
 def hardware_names() -> list[str]:
@@ -117,7 +132,7 @@ def tracking_names() -> list[str]:
 
 
 def plan_choice(form: TrainingForm) -> PlanShown:
-    """Return what a choice means, on the recipe's own sample data.
+    """Return what a choice means, on the recipe's own sample data; the steps are those of the chosen data.
 
     The memory is that of `estimate_settings`, or why it is not known. Raises `UsageError` for an unknown
     recipe or preset, and for presets that exclude each other or the recipe.
@@ -128,6 +143,7 @@ def plan_choice(form: TrainingForm) -> PlanShown:
     recipe, chosen = recipes.find_recipe(form.recipe or ""), _chosen(form)
     document = YamlDocument(recipe.text, recipe.name)
     adapt.apply_presets(document, [preset.placed(str(_deepspeed_files())) for preset in chosen])
+    adapt.apply_settings(document, form.changes)
     settings = document.plain()
     mode = shared.choose_mode(settings, chosen, None)
     contradictions.refuse_contradictions(chosen, shared.share_settings(settings, mode, chosen))
@@ -136,7 +152,8 @@ def plan_choice(form: TrainingForm) -> PlanShown:
         memory = estimate_settings(settings, check_gpus(form.gpus))
     except LfQwen3Error as error:
         memory = {"error": error.message, "hint": error.hint}
-    return _plan(settings, memory) | {
+    return _plan(settings, memory, _count_steps(form)) | {
+        "changes": form.changes,
         "recipe": recipe.name,
         "summary": recipe.summary,
         "presets": [(preset.name, preset.summary) for preset in chosen],
@@ -145,7 +162,8 @@ def plan_choice(form: TrainingForm) -> PlanShown:
 
 def plan_train_tab(settings: Mapping[str, Any], gpus: float | None) -> PlanShown:
     """Return what the Train tab's own settings mean. Raises what `estimate_settings` raises."""
-    return _plan(settings, estimate_settings(settings, check_gpus(gpus)))
+    count = check_gpus(gpus)
+    return _plan(settings, estimate_settings(settings, count), count_training_steps(settings, count))
 
 
 def fit_recipe(form: TrainingForm) -> tuple[dict[str, Any], list[str]]:
@@ -167,6 +185,7 @@ def fit_recipe(form: TrainingForm) -> tuple[dict[str, Any], list[str]]:
             dataset_dir=form.dataset_dir,
             out=f"{places.SAVES}/{form.recipe}",
             presets=form.presets,
+            settings=form.changes,
         )
     )
     train = dict(recipe_set.train)
@@ -205,7 +224,12 @@ def estimate_settings(settings: Mapping[str, Any], gpus: int) -> MemoryShown:
         "total": needed.total,
         "card": "RAM" if plan.on_cpu else card.label if card else "",
         "smaller": [
-            {"settings": way.settings, "total": way.total, "card": way.card.label}
+            {
+                "settings": way.settings,
+                "total": way.total,
+                "card": way.card.label,
+                "changes": dict(way.changes),
+            }
             for way in estimating.suggest_changes(plan)
         ],
         "notes": [*notes, *estimating.list_caveats(plan)],
@@ -220,8 +244,17 @@ def check_gpus(number: float | None) -> int:
     return count
 
 
-def _plan(settings: Mapping[str, Any], memory: MemoryShown | FailureShown) -> PlanShown:
-    return {"settings": {key: settings[key] for key in SHOWN if key in settings}, "memory": memory}
+def _plan(settings: Mapping[str, Any], memory: MemoryShown | FailureShown, steps: int | None) -> PlanShown:
+    shown = {key: settings[key] for key in SHOWN if key in settings}
+    return {"settings": shown, "memory": memory, "steps": steps, "changes": {}}
+
+
+def _count_steps(form: TrainingForm) -> int | None:
+    """Return the steps of a recipe fitted to the chosen data, None where none is chosen or it will not do."""
+    try:
+        return count_training_steps(fit_recipe(form)[0], check_gpus(form.gpus))
+    except LfQwen3Error:
+        return None
 
 
 def _deepspeed_files() -> Path:

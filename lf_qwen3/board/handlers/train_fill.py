@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from math import ceil
 from pathlib import Path
 from typing import Any, TypedDict
 
+from lf_qwen3.board.handlers.train_steps import count_training_rows, count_training_steps
+from lf_qwen3.qwen3 import model_origin
 from lf_qwen3.recipes import board, presets
 
 STAGE, DATASET, EXTRA = "train.training_stage", "train.dataset", "train.extra_args"
 
 SUGGESTED = ("top.model_path", "top.template")
 """Suggested in words alone: the board sets both when a model is chosen, and undoes what was set with it."""
+
+ALL_ROWS, ANY_ROWS = 100_000, 1_000_000_000
+"""The board's own limit of rows, and one for data whose rows are not counted."""
+
+_SHARES = ("eval_steps", "save_steps", "logging_steps", "warmup_steps")
+"""Keys whose value below 1 is a share of all steps; the board's fields hold whole steps."""
+
+_OF_VALIDATION = ("eval_strategy", "eval_steps", "per_device_eval_batch_size")
+"""Keys that the board sets by itself where its field of the validation share holds more than 0."""
+
+_FIELDS = {
+    **board.TEXTS,
+    **board.BOXES,
+    **board.CHOICES,
+    **{key: slider[0] for key, slider in (board.SLIDERS | board.FINE_SLIDERS).items()},
+    **{key: "top.booster" for key, _ in board.BOOSTERS},
+    "quantization_bit": "top.quantization_bit",
+    "warmup_ratio": "train.warmup_steps",
+}
+"""Key -> the element in which a user would look for it."""
 
 _SHARDING = ("train.ds_stage", "train.ds_offload")
 _OTHERS = ("top.quantization_bit", "top.booster", "top.checkpoint_path", "train.compute_type")
@@ -32,11 +55,27 @@ class Suggestion(TypedDict):
     template: str
 
 
+class OverriddenField(TypedDict):
+    """An element that does not count, what the board calls it by language, and what counts in its place."""
+
+    labels: dict[str, str]
+    key: str
+    value: Any
+
+
 class FilledShown(TypedDict):
-    """The elements that were set, by id; the ids that the board lacks; notes on the recipe."""
+    """The elements that were set, by id; the ids that the board lacks; notes on the recipe.
+
+    `overridden` are fields in whose place a key of the extra arguments counts; `replaced` are settings that
+    the board puts its own in the place of; `validates` is eval_steps where Save steps must be a multiple of
+    it, else 0.
+    """
 
     set: dict[str, Any]
     unknown: list[str]
+    overridden: list[OverriddenField]
+    replaced: list[str]
+    validates: int
     notes: list[str]
     suggestion: Suggestion
 
@@ -49,21 +88,74 @@ def elements() -> list[str]:
     return [name for name in every if name not in SUGGESTED]
 
 
-def values(train: Mapping[str, Any]) -> dict[str, Any]:
+def values(train: Mapping[str, Any], gpus: int = 1) -> dict[str, Any]:
     """Return element id -> value for a training YAML; model and template are not among them.
 
-    DeepSpeed becomes the board's own stage and offload, whose files the board keeps itself.
+    DeepSpeed becomes the board's own stage and offload, whose files the board keeps itself. The extra
+    arguments hold what no element can: see `list_overridden` for what stands in both.
     """
-    filled = board.build_arguments({key: value for key, value in train.items() if key != "deepspeed"})
+    fitted = fit_to_fields({key: value for key, value in train.items() if key != "deepspeed"}, gpus)
+    filled = board.build_arguments(fitted, has_ends=False)
     if file := train.get("deepspeed"):
         filled |= _sharding(str(file))
+    of_board = (*board.REPLACED, *(_OF_VALIDATION if filled.get("train.val_size") else ()))
+    extra = {key: value for key, value in json.loads(filled[EXTRA]).items() if key not in of_board}
+    filled[EXTRA] = json.dumps(extra, ensure_ascii=False)
     left_alone = (*SUGGESTED, *(() if train.get("use_swanlab") else _WITH_SWANLAB_ONLY))
     return {key: value for key, value in filled.items() if key not in left_alone}
+
+
+def fit_to_fields(train: Mapping[str, Any], gpus: int = 1) -> dict[str, Any]:
+    """Return settings that mean the same and that fields can hold: whole steps, and a number for no limit.
+
+    Shares of the run stay where its steps cannot be told: rows that are packed or not counted cheaply.
+    """
+    settings = dict(train)
+    if settings.get("max_samples") is None:
+        rows = count_training_rows(train)
+        settings["max_samples"] = max(ALL_ROWS, rows) if rows else ANY_ROWS
+    steps = count_training_steps(settings, gpus)
+    if steps is None:
+        return settings
+    if share := settings.pop("warmup_ratio", None):
+        settings["warmup_steps"] = share
+    for key in _SHARES:
+        share = settings.get(key)
+        if isinstance(share, float) and 0 < share < 1:
+            settings[key] = ceil(share * steps)
+    return settings
+
+
+def list_overridden(
+    filled: Mapping[str, Any], labels: Callable[[str], dict[str, str]]
+) -> list[OverriddenField]:
+    """Return the fields in whose place a key of the extra arguments counts; `labels` names an element."""
+    extra = json.loads(filled[EXTRA])
+    return [
+        {"labels": labels(_FIELDS[key]), "key": key, "value": value}
+        for key, value in extra.items()
+        if key in _FIELDS
+    ]
+
+
+def list_replaced(train: Mapping[str, Any]) -> list[str]:
+    """Return the settings of a training YAML that the board puts its own in the place of."""
+    return board.list_replaced(train, has_ends=False)
+
+
+def count_validation(filled: Mapping[str, Any]) -> int:
+    """Return the steps between validations where Save steps must be a multiple of them, else 0."""
+    extra = json.loads(filled[EXTRA])
+    steps = extra.get("eval_steps") if extra.get("load_best_model_at_end") else 0
+    return steps if isinstance(steps, int) else 0
 
 
 def suggest(train: Mapping[str, Any], model: str, template: str, names: Collection[str] = ()) -> Suggestion:
     """Return what a recipe wants, beside what is chosen; `names` are the model names of the board."""
     wanted = str(train["model_name_or_path"])
+    origin = model_origin.find_origin(model)
+    if origin is not None and origin == model_origin.find_origin(wanted):
+        wanted = model  # a local copy of the same checkpoint
     return {
         "wants_model": wanted,
         "wants_template": str(train["template"]),

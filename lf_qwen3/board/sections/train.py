@@ -12,7 +12,7 @@ from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board.buttons import add_action, add_work
 from lf_qwen3.board.filling import fill
 from lf_qwen3.board.frame import QUIET, Elements, Frame, Updates, Values, View, read_form
-from lf_qwen3.board.handlers import data, places, train, train_fill, train_run
+from lf_qwen3.board.handlers import data, places, train, train_fill, train_run, train_steps
 
 STAGE_SECONDS = 1.0
 """The board empties the dataset when its training stage changes: one round trip to the browser."""
@@ -23,6 +23,7 @@ def build(frame: Frame) -> None:
     form = _add_form(frame)
     plan = frame.view("plan")
     _bind_plan(frame, form, plan)
+    _bind_ways(frame, form, plan)
     if frame.board.engine is not None:
         with gr.Row():
             fill_in = frame.add("fill", gr.Button, variant="primary")
@@ -37,25 +38,28 @@ def _add_form(frame: Frame) -> Elements:
     def trackers() -> list[str]:
         return ["", *train.tracking_names()]
 
+    changes, model = gr.State({}), frame.board.find_all(["top.model_path"])
+    every = frame.add("every", gr.Checkbox, value=False, visible=bool(model))
     with gr.Row():
-        recipe = frame.add_list("recipe", train.recipe_names, scale=2)
+        recipe = frame.add_list("recipe", train.recipe_names, [every, *model], scale=2)
         dataset = frame.add_list("dataset", data.registered, [frame.board.dataset_dir], scale=2)
     with gr.Row():
         hardware = frame.add_list("hardware", train.hardware_names, value=[], multiselect=True, scale=2)
         tracking = frame.add_list("tracking", trackers)
         gpus = frame.add("gpus", gr.Number, value=_gpus(frame), minimum=1, maximum=1024, precision=0)
+    recipe.change(lambda: {}, None, changes, **QUIET)
     frame.follow_datasets(dataset)
-    return {"recipe": recipe, "dataset": dataset, "hardware": hardware, "tracking": tracking, "gpus": gpus}
+    more = {"hardware": hardware, "tracking": tracking, "gpus": gpus, "changes": changes}
+    return {"recipe": recipe, "dataset": dataset, **more}
 
 
 def _bind_plan(frame: Frame, form: Elements, plan: View) -> None:
     """Show what a choice means as soon as it is made."""
-    choices = {name: element for name, element in form.items() if name != "dataset"}
-    inputs = [*choices.values(), plan.state, frame.board.lang]
+    inputs = [*form.values(), frame.board.dataset_dir, plan.state, frame.board.lang]
 
     def show_plan(*values: Any) -> Updates:
-        *given, shown, language = values
-        asked = train.TrainingForm(**dict(zip(choices, given, strict=True)))
+        *given, dataset_dir, shown, language = values
+        asked = train.TrainingForm(**dict(zip(form, given, strict=True)), dataset_dir=dataset_dir)
         if not asked.recipe:  # nor is anything said at page load, when the language may not be known yet
             return plan.show(None, language) if shown else {plan.state: None}
         try:
@@ -63,8 +67,34 @@ def _bind_plan(frame: Frame, form: Elements, plan: View) -> None:
         except LfQwen3Error as error:
             return plan.show(error, language)
 
-    for element in choices.values():
+    for element in form.values():
         element.change(show_plan, inputs, plan.outputs, trigger_mode="always_last", **QUIET)
+
+
+def _bind_ways(frame: Frame, form: Elements, plan: View) -> None:
+    """Let the ways to take less change the choice, or the Train tab where its own settings are shown."""
+    board, lang = frame.board, frame.board.lang
+    hardware, changes = form["hardware"], form["changes"]
+    elements = board.find_all(train_fill.elements())
+
+    def apply(number: str, values: Values) -> Updates:
+        shown = values[plan.state]
+        try:
+            chosen = train_steps.choose_way(shown, number)
+            if "recipe" in shown:
+                names, settings = train_steps.split_presets(
+                    chosen, values[hardware] or [], train.hardware_names()
+                )
+                return {hardware: names, changes: values[changes] | settings}
+            fields = train_steps.change_fields(chosen, board.value(values, train_fill.EXTRA, ""))
+            settings = board.training_settings(values) | train_steps.name_stage(chosen)
+            planned = train.plan_train_tab(settings, values[form["gpus"]])
+            return fill(board, fields)[0] | plan.show(planned, values[lang])
+        except LfQwen3Error as error:
+            return plan.show(error, values[lang])
+
+    inputs = [plan.state, *form.values(), *board.train_inputs]
+    frame.on_click(plan, apply, inputs, [hardware, changes, *plan.outputs, *elements])
 
 
 def _bind_fill(frame: Frame, form: Elements, button: Any) -> None:
@@ -79,7 +109,7 @@ def _bind_fill(frame: Frame, form: Elements, button: Any) -> None:
         except LfQwen3Error as error:
             yield filled.show(error, values[lang])
             return
-        wanted = train_fill.values(settings)
+        wanted = train_fill.values(settings, train.check_gpus(values[form["gpus"]]))
         stage = board.find(train_fill.STAGE)
         if stage is not None and values[stage] != wanted[train_fill.STAGE]:
             yield {stage: type(stage)(value=wanted[train_fill.STAGE])}
@@ -91,6 +121,9 @@ def _bind_fill(frame: Frame, form: Elements, button: Any) -> None:
         shown: train_fill.FilledShown = {
             "set": {key: value for key, value in wanted.items() if key not in unknown},
             "unknown": unknown,
+            "overridden": train_fill.list_overridden(wanted, board.labels),
+            "replaced": train_fill.list_replaced(settings),
+            "validates": train_fill.count_validation(wanted),
             "notes": notes,
             "suggestion": train_fill.suggest(settings, model, template, _model_names(frame)),
         }

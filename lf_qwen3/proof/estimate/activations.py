@@ -19,7 +19,7 @@ _KTO, _DPO, _DPO_ALONE = 20, 16, 8
 
 def stream(plan: TrainingPlan) -> int:
     """Return the bytes of one number of the hidden states; float32 weights make them float32."""
-    return 4 if plan.trains_all and plan.precision != "half" else 2
+    return 4 if plan.on_cpu or (plan.trains_all and plan.precision != "half") else 2
 
 
 def checkpoints(plan: TrainingPlan) -> int:

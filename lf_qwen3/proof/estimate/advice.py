@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -12,6 +12,10 @@ from lf_qwen3.proof.estimate.memory import estimate_memory
 from lf_qwen3.proof.estimate.plan import Precision, TrainingPlan
 from lf_qwen3.proof.estimate.weights import bytes_quantised, quantised
 from lf_qwen3.qwen3 import checkpoints
+from lf_qwen3.recipes.document import format_setting
+
+TIMES = "times"
+"""Among changes: by how much gradient_accumulation_steps grows, for as many records in a step."""
 
 _CUTOFFS = (8192, 4096, 2048, 1024)
 _MOST = 4
@@ -19,11 +23,15 @@ _MOST = 4
 
 @dataclass(frozen=True)
 class SmallerSetting:
-    """What to write in the YAML, the bytes it then takes, and the smallest card for it."""
+    """What to write in the YAML, the bytes it then takes, and the smallest card for it.
+
+    `changes` are the same as keys and values; `deepspeed` is the ZeRO stage, `TIMES` a factor.
+    """
 
     settings: str
     total: int
     card: Card
+    changes: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
         """Return the settings, the bytes and the card's size in GB."""
@@ -41,8 +49,8 @@ def suggest_changes(plan: TrainingPlan) -> list[SmallerSetting]:
     single = list(_steps(plan))
     for tried in (single, list(_pairs(plan, single))):
         better = [
-            SmallerSetting(words, total, card)
-            for words, other in tried
+            SmallerSetting(_describe(changes), total, card, changes)
+            for changes, other in tried
             if (card := smallest_card(total := estimate_memory(other).total))
             and (now is None or card.size < now.size)
         ]
@@ -77,45 +85,58 @@ def list_caveats(plan: TrainingPlan) -> list[str]:
     return notes
 
 
-def _steps(plan: TrainingPlan) -> Iterator[tuple[str, TrainingPlan]]:
+def _describe(changes: Mapping[str, Any]) -> str:
+    """Return changes in the words of a YAML."""
+    texts: list[str] = []
+    for key, value in changes.items():
+        if key == TIMES:
+            texts[-1] += f", and {value} times the gradient_accumulation_steps"
+        else:
+            is_stage = key == "deepspeed"
+            texts.append(f"{key}: a file with ZeRO stage {value}" if is_stage else format_setting(key, value))
+    return "; ".join(texts)
+
+
+_Step = tuple[dict[str, Any], TrainingPlan]
+
+
+def _steps(plan: TrainingPlan) -> Iterator[_Step]:
     """Yield single changes, those that cost least first."""
     if not plan.checkpointing:
-        yield "disable_gradient_checkpointing: false", replace(plan, checkpointing=True)
+        yield {"disable_gradient_checkpointing": False}, replace(plan, checkpointing=True)
     if not plan.fused_loss and plan.stage == "sft":
-        yield "enable_liger_kernel: true", replace(plan, fused_loss=True)
+        yield {"enable_liger_kernel": True}, replace(plan, fused_loss=True)
     rows = 2 if plan.stage == "dpo" else 1
     if plan.batch > rows:
-        yield (
-            f"per_device_train_batch_size: 1, and {plan.batch // rows} times the gradient_accumulation_steps",
-            replace(plan, batch=rows, accumulates=True),
-        )
+        changes = {"per_device_train_batch_size": 1, TIMES: plan.batch // rows}
+        yield changes, replace(plan, batch=rows, accumulates=True)
     if plan.gpus > 1 and plan.method != "qlora":
         for stage in (2, 3):
             if stage > plan.zero:
                 sharded = replace(plan, zero=stage, deepspeed=True, precision="half")
-                yield f"deepspeed: a file with ZeRO stage {stage}", sharded
+                yield {"deepspeed": stage}, sharded
     yield from _methods(plan)
     for cutoff_len in _CUTOFFS:
         if cutoff_len < plan.cutoff_len:
-            yield f"cutoff_len: {cutoff_len}", replace(plan, cutoff_len=cutoff_len)
+            yield {"cutoff_len": cutoff_len}, replace(plan, cutoff_len=cutoff_len)
 
 
-def _methods(plan: TrainingPlan) -> Iterator[tuple[str, TrainingPlan]]:
+def _methods(plan: TrainingPlan) -> Iterator[_Step]:
     """Yield the ways to train fewer weights, or to keep them in fewer bits."""
     if plan.trains_all:
         if not plan.deepspeed and "8bit" not in plan.optim:
-            yield "optim: paged_adamw_8bit", replace(plan, optim="paged_adamw_8bit")
+            yield {"optim": "paged_adamw_8bit"}, replace(plan, optim="paged_adamw_8bit")
         if plan.precision == "autocast":
-            yield "pure_bf16: true", replace(plan, precision="half")
+            yield {"pure_bf16": True}, replace(plan, precision="half")
         precision: Precision = "half" if plan.deepspeed else "autocast"
-        yield "finetuning_type: lora", replace(plan, method="lora", precision=precision)
+        yield {"finetuning_type": "lora"}, replace(plan, method="lora", precision=precision)
     elif plan.method == "lora" and not plan.shape.experts and not plan.zero:
-        yield "quantization_bit: 4", replace(plan, method="qlora")
+        yield {"quantization_bit": 4}, replace(plan, method="qlora")
 
 
-def _pairs(plan: TrainingPlan, single: list[tuple[str, TrainingPlan]]) -> Iterator[tuple[str, TrainingPlan]]:
+def _pairs(plan: TrainingPlan, single: list[_Step]) -> Iterator[_Step]:
     """Yield two changes at once, where the second still changes something after the first."""
     for (first, changed), (second, _) in combinations(single, 2):
-        for words, other in _steps(changed):
-            if words == second:
-                yield f"{first}; {second}", other
+        for changes, other in _steps(changed):
+            if changes == second:
+                yield first | second, other

@@ -99,7 +99,8 @@ def weights(plan: TrainingPlan) -> int:
     else:
         packed = quantised(plan)
         total = packed * bytes_packed(plan)
-        total += 2 * (plan.shape.parameters - packed) + size * trained(plan)
+        frozen = 4 if plan.on_cpu else 2  # the trainer loads them in 32 bits where no device knows 16
+        total += frozen * (plan.shape.parameters - packed) + size * trained(plan)
     return int(total / plan.gpus) if plan.zero == 3 else int(total)
 
 

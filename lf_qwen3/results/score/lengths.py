@@ -63,6 +63,22 @@ def find_cuts(
     return "max_new_tokens", [count >= NEAR_THE_LIMIT * max_new_tokens for count in counts]
 
 
+def count_cut_labels(
+    predictions: Sequence[Prediction], tokenizer: Tokenizer | None, cutoff_len: int | None
+) -> int:
+    """Return how many references lost their end to cutoff_len, as far as it is known.
+
+    As in `find_cuts` the end token tells, or question and reference counted together, which the trainer cuts.
+    """
+    labels = [prediction.label.rstrip() for prediction in predictions]
+    if any(map(defects.has_end, labels)):
+        return sum(not defects.has_end(label) for label in labels)
+    if tokenizer is None or not cutoff_len:
+        return 0
+    counts = count_all([prediction.prompt + prediction.label for prediction in predictions], tokenizer)
+    return sum(count >= NEAR_THE_LIMIT * cutoff_len for count in counts)
+
+
 def count_all(texts: Sequence[str], tokenizer: Tokenizer | None) -> list[int]:
     """Return the length of every text, in tokens or without a tokenizer in characters."""
     if tokenizer is None:
