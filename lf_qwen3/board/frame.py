@@ -80,6 +80,7 @@ class Frame:
         self.board = board
         self.section = ""
         self.tokenizer: Any = None
+        self.run: Any = None
         self.datasets = gr.State([])
         self.job = gr.State("")
         self.works: dict[str, str] = {}

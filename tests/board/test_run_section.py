@@ -48,11 +48,11 @@ def diagnosed(folder):
 def test_overfitting_is_told_with_evidence_and_advice(here):
     state = diagnosed(write("saves/Qwen3-4B/lora/train_1", RISING))
     found = {one["code"]: one for one in state["verdicts"]}
-    assert not state["is_sound"]
+    assert state["word"] == "look"
     assert "300" in found["overfit"]["evidence"]
     shown = show(state)
     assert found["overfit"]["advice"] in shown
-    assert texts("en")("run.unsound", run="saves/Qwen3-4B/lora/train_1") in shown
+    assert texts("en")("run.is_look", run="saves/Qwen3-4B/lora/train_1") in shown
 
 
 def test_figures_are_those_of_the_log(here):
@@ -81,7 +81,7 @@ def test_a_diagnosis_is_shown_in_every_language(here):
         told, unsound, sound = texts(language), show(bad, language), show(good, language)
         assert told("run.advice") in unsound
         assert told("run.warning") in unsound
-        assert told("run.sound", run="saves/good") in sound
+        assert told("run.is_sound", run="saves/good") in sound
         assert sound.count("<img") == 2
 
 

@@ -19,6 +19,7 @@ from lf_qwen3.trainer.yaml_reader import read
 
 SAMPLES = Path(__file__).parents[2] / "dataset_info"
 RECIPE = "qwen3-4b-lora-sft"
+NOTHING: dict[str, Any] = {"overridden": [], "replaced": [], "validates": 0}
 SETTINGS = {
     "stage": "sft",
     "do_train": True,
@@ -235,7 +236,7 @@ def test_everything_is_shown_in_every_language(registered, language):
     values = train_fill.values(settings)
     shown = render("train/plan", told, state=looked)
     assert looked["memory"]["words"] in shown
-    state = {"set": values, "unknown": ["train.<b>"], "notes": [*notes, "<b>"]}
+    state = {"set": values, "unknown": ["train.<b>"], "notes": [*notes, "<b>"], **NOTHING}
     for chosen in (("", ""), ("Qwen/Qwen3-8B", "default"), ("Qwen/Qwen3-4B", "qwen3")):
         filled = state | {"suggestion": train_fill.suggest(settings, *chosen)}
         shown = render("train/filled", told, state=filled)
@@ -255,6 +256,7 @@ def test_model_and_template_are_suggested_in_words():
             "set": {},
             "unknown": [],
             "notes": [],
+            **NOTHING,
             "suggestion": train_fill.suggest(settings, *chosen),
         }
         return render("train/filled", told, state=state)

@@ -24,8 +24,9 @@ class ComparisonShown(TypedDict):
     """A comparison of two runs; measures are those of `compare.page.describe_measure`.
 
     `kinds` counts the rows of each kind, `tables` are for all rows and, where there are two, for each kind.
-    `cut_references` counts the references that lost their end. `headline` decides; `clear_flags` are the flags whose change is clear. `answered` (a dataset), `folder`,
-    `kept` (how many of the two runs were there already) say what was done here; `report` is a file.
+    `cut_references` counts the references that lost their end. `headline` decides; `clear_flags` are the
+    flags whose change is clear. `answered` (a dataset), `folder`, `kept` (how many of the two runs were there
+    already) say what was done here; `report` is a file.
     """
 
     rows: int

@@ -11,13 +11,13 @@ from lf_qwen3.board.handlers import places
 PREDICTIONS = "generated_predictions.jsonl"
 """What the trainer calls the answers that it writes (sft/trainer.py)."""
 
-_LOGS = ("trainer_log.jsonl", "trainer_state.json")
+LOGS = ("trainer_log.jsonl", "trainer_state.json")
 _DEPTH_IN_SAVES, _DEPTH, _MOST_READ = 8, 3, 5000
 
 
-def trainings() -> list[str]:
-    """Return the folders of training runs below the board's folder, the newest first."""
-    return _newest_first(_training_log)
+def trainings(top: Path | None = None, most: int = places.MOST_OFFERED) -> list[str]:
+    """Return the folders of training runs below `top`, or below the board's folder, the newest first."""
+    return _newest_first(_training_log, top, most)
 
 
 def predictions() -> list[str]:
@@ -29,21 +29,24 @@ def _training_log(names: set[str]) -> str | None:
     """Return the newest file of a training; predicting and validating write a log as well."""
     if "trainer_state.json" not in names and names & {"predict_results.json", PREDICTIONS}:
         return None
-    return next((name for name in _LOGS if name in names), None)
+    return next((name for name in LOGS if name in names), None)
 
 
-def _newest_first(mark: Callable[[set[str]], str | None]) -> list[str]:
+def _newest_first(
+    mark: Callable[[set[str]], str | None], top: Path | None = None, most: int = places.MOST_OFFERED
+) -> list[str]:
     """Return the folders with a file that `mark` picks, those in saves/ searched first, and deeper."""
-    folders = chain(
+    near = (
         places.walk(Path(places.SAVES), _DEPTH_IN_SAVES),
         places.walk(Path(), _DEPTH, leave_out=places.SAVES),
     )
+    folders = places.walk(top, _DEPTH_IN_SAVES) if top else chain(*near)
     marked = [
         (-_time(folder / name), str(folder))
         for folder, names in islice(folders, _MOST_READ)
         if (name := mark(names))
     ]
-    return [folder for _, folder in sorted(marked)][: places.MOST_OFFERED]
+    return [folder for _, folder in sorted(marked)][:most]
 
 
 def _time(path: Path) -> float:

@@ -24,7 +24,10 @@ _SHARES = ("eval_steps", "save_steps", "logging_steps", "warmup_steps")
 """Keys whose value below 1 is a share of all steps; the board's fields hold whole steps."""
 
 _OF_VALIDATION = ("eval_strategy", "eval_steps", "per_device_eval_batch_size")
-"""Keys that the board sets by itself where its field of the validation share holds more than 0."""
+"""Keys that the board sets by itself where its field of the validation share holds more than 0.
+
+So it sets double_quantization where its field of the quantisation holds a number, top_k and top_p in PPO.
+"""
 
 _FIELDS = {
     **board.TEXTS,
@@ -98,7 +101,10 @@ def values(train: Mapping[str, Any], gpus: int = 1) -> dict[str, Any]:
     filled = board.build_arguments(fitted, has_ends=False)
     if file := train.get("deepspeed"):
         filled |= _sharding(str(file))
-    of_board = (*board.REPLACED, *(_OF_VALIDATION if filled.get("train.val_size") else ()))
+    of_board = [*board.REPLACED]
+    of_board += _OF_VALIDATION if filled.get("train.val_size") else ()
+    of_board += ["double_quantization"] if train.get("quantization_bit") else []
+    of_board += ["top_k", "top_p"] if train.get("stage") == "ppo" else []
     extra = {key: value for key, value in json.loads(filled[EXTRA]).items() if key not in of_board}
     filled[EXTRA] = json.dumps(extra, ensure_ascii=False)
     left_alone = (*SUGGESTED, *(() if train.get("use_swanlab") else _WITH_SWANLAB_ONLY))

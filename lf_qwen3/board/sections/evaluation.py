@@ -44,7 +44,7 @@ def build(frame: Frame) -> None:
 def _add_form(frame: Frame) -> list[Any]:
     """Make the fields: run, rows, preset and tokens, in this order."""
     with gr.Row():
-        run = frame.add_list("run", run_folders.trainings, scale=2)
+        run = frame.run = frame.add_list("run", run_folders.trainings, scale=2)
         rows = frame.add_list("dataset", data.registered, [frame.board.dataset_dir])
     with gr.Row():
         preset = frame.add("preset", gr.Dropdown, value="quick")

@@ -42,14 +42,15 @@ class RunHistory:
         return {name.removeprefix("eval_"): self.points(name) for name in names}
 
 
-def read_history(folder: Path) -> RunHistory:
-    """Read the history of the run in `folder`.
+def read_history(folder: Path, most_bytes: int | None = None) -> RunHistory:
+    """Read the history of the run in `folder`; with `most_bytes` the end of a longer log, no longer state.
 
     Raises `LfQwen3Error` with the line where the log is of another tool or broken; a last line that is still
     being written is left out, and so is, with a note, a state that is cut short beside a log.
     """
-    log = _read_log(folder / LOG)
-    state, notes = _read_state(folder / STATE, has_log=bool(log))
+    log, state_file = _read_log(folder / LOG, most_bytes), folder / STATE
+    is_short = not (log and most_bytes and state_file.is_file() and state_file.stat().st_size > most_bytes)
+    state, notes = _read_state(state_file, has_log=bool(log)) if is_short else ({}, [])
     if state and log and not _belong(log, state):
         notes.append(f"{STATE} is of an earlier run and was left out")
         state = {}
@@ -67,12 +68,15 @@ def read_history(folder: Path) -> RunHistory:
     )
 
 
-def _read_log(path: Path) -> list[dict[str, Any]]:
+def _read_log(path: Path, most_bytes: int | None) -> list[dict[str, Any]]:
     """Return the entries of the log; where a run was resumed, what it repeated counts once."""
     if not path.is_file():
         return []
-    text = path.read_text("utf-8", errors="replace")
-    whole = text[: text.rfind("\n") + 1].splitlines()
+    with path.open("rb") as file:
+        start = max(0, path.stat().st_size - most_bytes) if most_bytes else 0
+        file.seek(start)
+        text = file.read().decode("utf-8", "replace")
+    whole = text[: text.rfind("\n") + 1].splitlines()[1 if start else 0 :]
     entries: list[dict[str, Any]] = []
     for number, line in enumerate(whole, 1):
         if not line.strip():

@@ -19,14 +19,15 @@ BOARD = "training_args.yaml"
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "adapter_model.bin")
 
 
-def read_run(folder: Path) -> tuple[TrainingRun, list[str]]:
+def read_run(folder: Path, most_bytes: int | None = None) -> tuple[TrainingRun, list[str]]:
     """Return the run in `folder`, and notes on what could not be read.
 
+    With `most_bytes` no more are read of a log, from its end, a longer state and the answers are left out.
     `folder` is the trainer's output_dir, one of its checkpoints, or the folder with a recipe's train.yaml.
     Raises `UsageError` where there is no run, `LfQwen3Error` where its log cannot be read.
     """
     place = locate(folder)
-    run_history = history.read_history(place)
+    run_history = history.read_history(place, most_bytes)
     if not run_history.curves:
         raise LfQwen3Error(
             f"{place}: the run has not logged a step yet",
@@ -34,7 +35,7 @@ def read_run(folder: Path) -> tuple[TrainingRun, list[str]]:
             code="no_steps_logged",
         )
     settings, yaml = _settings(place)
-    written, wrong = answers.find(place, yaml)
+    written, wrong = answers.find(place, yaml) if most_bytes is None else (None, [])
     run = TrainingRun(
         folder=place,
         train=run_history.points("loss"),

@@ -1,0 +1,294 @@
+"""The Train tab's fields as a recipe fills them: what goes into them, and what no field can hold."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lf_qwen3 import recipes
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.board.handlers import train, train_fill, train_steps
+from lf_qwen3.board.pages import render
+from lf_qwen3.board.texts import languages, texts
+from lf_qwen3.qwen3 import model_origin
+from lf_qwen3.recipes import presets
+
+SAMPLES = Path(__file__).parents[2] / "dataset_info"
+SFT = {
+    "stage": "sft",
+    "model_name_or_path": "Qwen/Qwen3-4B",
+    "template": "qwen3",
+    "dataset": "rows",
+    "dataset_dir": "data",
+    "finetuning_type": "lora",
+    "max_samples": None,
+    "enable_thinking": None,
+    "per_device_train_batch_size": 2,
+    "gradient_accumulation_steps": 4,
+    "num_train_epochs": 3.0,
+    "eval_strategy": "steps",
+    "eval_dataset": "rows",
+    "eval_steps": 0.1,
+    "save_steps": 0.1,
+    "logging_steps": 5,
+    "warmup_ratio": 0.05,
+    "load_best_model_at_end": True,
+}
+
+
+def write_rows(count):
+    """Register a dataset of so many rows."""
+    Path("data").mkdir(exist_ok=True)
+    line = json.dumps({"instruction": "q", "output": "a"}) + "\n"
+    Path("data/rows.jsonl").write_text(line * count, "utf-8")
+    Path("data/dataset_info.json").write_text(json.dumps({"rows": {"file_name": "rows.jsonl"}}), "utf-8")
+
+
+def fill(**changes):
+    filled = train_fill.values(SFT | changes)
+    return filled, json.loads(filled[train_fill.EXTRA])
+
+
+def labels(name):
+    return {"en": f"<{name}>"}
+
+
+def test_steps_and_rows_are_reckoned_from_the_records_and_stand_in_their_fields(here):
+    write_rows(800)  # 800 rows / (2 x 4) = 100 steps an epoch, 300 in all
+    filled, extra = fill()
+    assert filled["train.max_samples"] == "100000"
+    assert filled["train.save_steps"] == extra["eval_steps"] == 30
+    assert filled["train.warmup_steps"] == 15
+    assert filled["train.logging_steps"] == 5
+    assert not {"max_samples", "save_steps", "warmup_ratio", "warmup_steps"} & extra.keys()
+    assert train_fill.count_validation(filled) == 30
+
+
+def test_each_card_takes_its_share_of_the_steps(here):
+    write_rows(800)
+    assert train_fill.values(SFT, gpus=4)["train.save_steps"] == 8
+
+
+def test_a_field_takes_a_number_that_covers_all_rows(here):
+    write_rows(100_001)
+    assert fill()[0]["train.max_samples"] == "100001"
+    Path("data/rows.jsonl").unlink()
+    assert int(fill()[0]["train.max_samples"]) == train_fill.ANY_ROWS
+
+
+def test_a_slider_s_ends_keep_nothing_in_the_extra_arguments(here):
+    write_rows(16)  # six steps: fewer than the least that the board's slider of save_steps shows
+    filled, extra = fill(pref_beta=2.0)
+    assert filled["train.save_steps"] == 1
+    assert filled["train.pref_beta"] == 2.0
+    assert not {"save_steps", "pref_beta"} & extra.keys()
+
+
+def test_what_overrides_a_field_is_named(here):
+    write_rows(800)
+    filled, _ = fill()
+    assert train_fill.list_overridden(filled, labels) == [
+        {"labels": labels("train.enable_thinking"), "key": "enable_thinking", "value": None}
+    ]
+    Path("data/rows.jsonl").unlink()  # no steps can be told: the shares stay, and are named
+    overridden = {field["key"] for field in train_fill.list_overridden(fill()[0], labels)}
+    assert overridden == {"enable_thinking", "save_steps", "warmup_ratio"}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_page_warns_of_fields_that_do_not_count(here, language):
+    write_rows(800)
+    filled, _ = fill()
+    told = texts(language)
+    shown = render(
+        "train/filled",
+        told,
+        state={
+            "set": filled,
+            "unknown": [],
+            "notes": [],
+            "overridden": [{"labels": {language: "<Denken>"}, "key": "enable_thinking", "value": None}],
+            "replaced": train_fill.list_replaced(SFT | {"reward_model": "saves/rm"}),
+            "validates": 30,
+            "suggestion": train_fill.suggest(SFT, "", ""),
+        },
+    )
+    assert f'<p class="lfq-warning">{told("train.overridden")}</p>' in shown
+    assert "&lt;Denken&gt;: <code>enable_thinking: null</code>" in shown
+    assert told("train.replaced", settings="reward_model: saves/rm") in shown
+    assert told("train.validates", steps=30) in shown
+
+
+def test_ways_to_take_less_become_presets_and_settings():
+    plan = {
+        "settings": {"gradient_accumulation_steps": 4},
+        "memory": {
+            "smaller": [
+                {"changes": {"enable_liger_kernel": True, "cutoff_len": 1024}},
+                {"changes": {"per_device_train_batch_size": 1, "times": 2}},
+                {"changes": {"deepspeed": 3}},
+            ]
+        },
+    }
+    hardware = train.hardware_names()
+    ways = [train_steps.choose_way(plan, str(number)) for number in range(3)]
+    assert train_steps.split_presets(ways[0], ["fp16"], hardware) == (["fp16", "liger"], {"cutoff_len": 1024})
+    assert ways[1] == {"per_device_train_batch_size": 1, "gradient_accumulation_steps": 8}
+    assert train_steps.split_presets(ways[2], ["ds-zero2"], hardware) == (["ds-zero3"], {})
+    assert train_steps.change_fields(ways[0] | ways[2] | {"optim": "adamw_8bit"}, '{"optim": "x"}') == {
+        "top.booster": "liger_kernel",
+        "train.cutoff_len": 1024,
+        "train.ds_stage": "3",
+        "train.extra_args": '{"optim": "adamw_8bit"}',
+    }
+    for number in ("3", "-1", "x", ""):
+        with pytest.raises(UsageError, check=lambda error: error.code == "option_value"):
+            train_steps.choose_way(plan, number)
+
+
+def test_each_way_that_is_offered_makes_the_choice_smaller(here):
+    form = train.TrainingForm(recipe="qwen3-8b-lora-sft", gpus=1)
+    plan = train.plan_choice(form)
+    assert plan["memory"]["smaller"]
+    for number, way in enumerate(plan["memory"]["smaller"]):
+        changes = train_steps.choose_way(plan, str(number))
+        hardware, settings = train_steps.split_presets(changes, [], train.hardware_names())
+        smaller = train.plan_choice(
+            train.TrainingForm(recipe=form.recipe, hardware=hardware, changes=settings, gpus=1)
+        )
+        assert smaller["memory"]["total"] == way["total"]
+
+
+def test_the_estimate_on_the_cpu_is_main_memory_in_32_bits(here):
+    on_card, on_cpu = (
+        train.plan_choice(train.TrainingForm(recipe="qwen3-0.6b-lora-sft", hardware=hardware))["memory"]
+        for hardware in ([], ["cpu"])
+    )
+    assert on_cpu["card"] == "RAM"
+    assert on_cpu["parts"]["weights"] > 1.9 * on_card["parts"]["weights"]
+    state = train.plan_choice(train.TrainingForm(recipe="qwen3-0.6b-lora-sft", hardware=["cpu"]))
+    shown = render("train/plan", texts("en"), state=state)
+    assert texts("en")("train.main_memory") in shown
+    assert texts("en")("train.card") not in shown
+
+
+def test_the_plan_tells_the_steps_of_the_chosen_data(here):
+    shutil.copytree(SAMPLES, "data")
+    form = train.TrainingForm(recipe="qwen3-4b-lora-sft", dataset="sample_mixed_train")
+    plan = train.plan_choice(form)
+    settings, _ = train.fit_recipe(form)
+    assert plan["steps"] == train_steps.count_training_steps(settings) > 0
+    assert train.plan_choice(train.TrainingForm(recipe=form.recipe))["steps"] is None
+
+
+def test_recipes_are_those_of_the_model_at_the_top():
+    named = train.recipe_names(False, "Qwen/Qwen3-4B")
+    assert named
+    assert all(name.startswith("qwen3-4b-") for name in named)
+    assert not [name for name in named if "base" in name or "2507" in name]
+    assert train.recipe_names(False, "gpt2") == train.recipe_names(False, None) == train.recipe_names()
+    assert len(train.recipe_names(True, "Qwen/Qwen3-4B")) > len(named)
+
+
+def write_config(folder, layers, hidden, context):
+    Path(folder).mkdir()
+    config = {"model_type": "qwen3", "num_hidden_layers": layers, "hidden_size": hidden}
+    Path(folder, "config.json").write_text(json.dumps(config | {"max_position_embeddings": context}), "utf-8")
+
+
+def test_a_local_copy_of_the_model_is_known_by_its_config(here):
+    write_config("mine", 36, 2560, 40_960)
+    write_config("base", 36, 2560, 32_768)
+    write_config("either", 36, 2560, 262_144)  # Instruct or Thinking
+    assert model_origin.find_origin("mine").name == "Qwen3-4B"
+    assert model_origin.find_origin("base").name == "Qwen3-4B-Base"
+    assert model_origin.find_origin("either") is None
+    fits = train_fill.suggest(SFT, "mine", "qwen3")
+    assert fits["wants_model"] == fits["model"]
+    other = train_fill.suggest(SFT, "base", "qwen3")
+    assert other["wants_model"] == "Qwen/Qwen3-4B"
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """Build the board once, in this process, and return it and what drives it."""
+    interface = pytest.importorskip("llamafactory.webui.interface")
+    demo = interface.create_ui()
+    handlers = [getattr(event.fn, "__self__", None) for event in demo.fns.values()]
+    return demo, next(handler for handler in handlers if type(handler).__name__ == "Engine")
+
+
+def _keys_by_element(demo, driver):
+    """Return key of the trainer -> the element that decides it, by changing each element of the Train tab."""
+    import gradio
+
+    event = next(event for event in demo.fns.values() if getattr(event.fn, "__name__", "") == "preview_train")
+    values = {element: getattr(element, "value", None) for element in event.inputs}
+    for name, value in {
+        "top.model_name": "Custom",
+        "train.output_dir": "mine",
+        "train.dataset": ["a"],
+    }.items():
+        values[driver.manager.get_elem_by_id(name)] = value
+    values[driver.manager.get_elem_by_id("train.extra_args")] = "{}"
+    plain = driver.runner._parse_train_args(values)
+    keys = {}
+    for element in event.inputs:
+        name = driver.manager.get_id_by_elem(element)
+        if name in ("lang", "train.extra_args"):
+            continue
+        others: list[object]
+        if isinstance(element, gradio.Checkbox):
+            others = [not values[element]]
+        elif isinstance(element, gradio.Slider):
+            others = [element.maximum if values[element] != element.maximum else element.minimum]
+        elif isinstance(element, gradio.Dropdown) and element.choices and not element.multiselect:
+            others = [value for _, value in element.choices if value != values[element]]
+        else:
+            others = ["7"]
+        for other in others:
+            try:
+                changed = driver.runner._parse_train_args(values | {element: other})
+            except (KeyError, ValueError, TypeError):
+                continue
+            different = [key for key in changed.keys() | plain.keys() if changed.get(key) != plain.get(key)]
+            keys |= dict.fromkeys(different, name)
+    return keys
+
+
+@pytest.mark.llamafactory
+def test_no_key_of_the_extra_arguments_has_a_field(engine, here):
+    """Each key is one that no element decides, or one that the page names as overriding its field.
+
+    The share for validation switches eval_strategy and eval_steps on; it holds neither of them.
+    """
+    shutil.copytree(SAMPLES, "data")
+    demo, driver = engine
+    keys = _keys_by_element(demo, driver)
+    assert keys["save_steps"] == "train.save_steps"
+    assert keys["enable_liger_kernel"] == "top.booster"
+    for key in ("eval_strategy", "eval_steps", "per_device_eval_batch_size"):
+        assert keys.pop(key) == "train.val_size"
+    checked = 0
+    for recipe in recipes.list_derived():
+        if not recipe.name.startswith(("qwen3-4b-", "qwen3-0.6b-base-", "qwen3-30b-a3b-")):
+            continue
+        dataset = recipe.settings["dataset"]
+        for preset in ("", "liger", "cpu", "adam-8bit", "ds-zero2"):
+            form = train.TrainingForm(
+                recipe=recipe.name, dataset=dataset, hardware=[preset] if preset else []
+            )
+            try:
+                settings, _ = train.fit_recipe(form)
+            except LfQwen3Error:
+                continue
+            filled = train_fill.values(settings)
+            overridden = {field["key"] for field in train_fill.list_overridden(filled, labels)}
+            extra = json.loads(filled[train_fill.EXTRA])
+            assert not {key: keys[key] for key in extra.keys() - overridden if key in keys}, recipe.name
+            packed = {"save_steps", "warmup_ratio"} if settings["stage"] == "pt" else set()
+            assert overridden <= {"enable_thinking"} | packed, recipe.name
+            checked += 1
+    assert checked > 40
+    assert presets.find_preset("liger").train == {"enable_liger_kernel": True}
