@@ -136,12 +136,6 @@ def test_ways_to_take_less_become_presets_and_settings():
     assert train_steps.split_presets(ways[0], ["fp16"], hardware) == (["fp16", "liger"], {"cutoff_len": 1024})
     assert ways[1] == {"per_device_train_batch_size": 1, "gradient_accumulation_steps": 8}
     assert train_steps.split_presets(ways[2], ["ds-zero2"], hardware) == (["ds-zero3"], {})
-    assert train_steps.change_fields(ways[0] | ways[2] | {"optim": "adamw_8bit"}, '{"optim": "x"}') == {
-        "top.booster": "liger_kernel",
-        "train.cutoff_len": 1024,
-        "train.ds_stage": "3",
-        "train.extra_args": '{"optim": "adamw_8bit"}',
-    }
     for number in ("3", "-1", "x", ""):
         with pytest.raises(UsageError, check=lambda error: error.code == "option_value"):
             train_steps.choose_way(plan, number)

@@ -26,6 +26,7 @@ SHOWN = (
 )
 """Settings that a person looks at first."""
 
+_FIRST = ("-lora-sft", "-qlora-sft", "-sft")
 _DEEPSPEED = "deepspeed"
 
 
@@ -108,7 +109,7 @@ def recipe_names(every: bool = True, model: str | None = "") -> list[str]:
     checkpoint = None if every else model_origin.find_origin(model or "")
     fitting = [recipe.name for recipe in derived if checkpoint in (None, recipe.checkpoint)]
     ready = [recipe.name for recipe in recipes.list_shipped() if not recipe.is_method and not checkpoint]
-    return sorted(fitting, key=lambda name: (not name.endswith("-sft"), "-full-" in name)) + ready
+    return sorted(fitting, key=lambda name: [not name.endswith(end) for end in _FIRST]) + ready
 
 
 def hardware_names() -> list[str]:

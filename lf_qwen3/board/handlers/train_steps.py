@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -10,11 +9,10 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.data import registry
 from lf_qwen3.data.registry.listing import count_rows
 from lf_qwen3.proof.estimate.advice import TIMES
-from lf_qwen3.recipes import board, presets
+from lf_qwen3.recipes import presets
 from lf_qwen3.trainer import training_steps
 
 _ACCUMULATION = "gradient_accumulation_steps"
-_EXTRA = "train.extra_args"
 
 
 def count_training_rows(settings: Mapping[str, Any]) -> int | None:
@@ -58,13 +56,6 @@ def choose_way(plan: Mapping[str, Any], number: str) -> dict[str, Any]:
     return changes
 
 
-def name_stage(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return changes with the board's own file in the place of a ZeRO stage."""
-    return {
-        key: f"ds_z{value}_config.json" if key == "deepspeed" else value for key, value in changes.items()
-    }
-
-
 def split_presets(
     changes: Mapping[str, Any], hardware: Collection[str], allowed: Collection[str]
 ) -> tuple[list[str], dict[str, Any]]:
@@ -77,27 +68,6 @@ def split_presets(
             chosen = [other for other in chosen if not _excludes(other, name)] + [name]
             del left[key]
     return chosen, left
-
-
-def change_fields(changes: Mapping[str, Any], extra: str) -> dict[str, Any]:
-    """Return element id -> value of the Train tab for changes; what none holds goes into `extra`, JSON."""
-    filled: dict[str, Any] = {}
-    try:
-        arguments = json.loads(extra or "{}")
-    except ValueError as error:
-        raise UsageError(
-            f"the extra arguments of the Train tab are no JSON: {error}", "mend them there", code="not_json"
-        ) from error
-    for key, value in changes.items():
-        shown = board.show_setting(key, value, has_ends=False)
-        if key == "deepspeed":
-            shown = {"train.ds_stage": str(value)}
-        if key == "pure_bf16":
-            shown = {"train.compute_type": key}
-        filled |= shown
-        arguments = {other: kept for other, kept in arguments.items() if other != key}
-        arguments |= {} if shown else {key: value}
-    return filled | {_EXTRA: json.dumps(arguments, ensure_ascii=False)}
 
 
 def _excludes(name: str, other: str) -> bool:

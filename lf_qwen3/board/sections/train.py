@@ -72,29 +72,18 @@ def _bind_plan(frame: Frame, form: Elements, plan: View) -> None:
 
 
 def _bind_ways(frame: Frame, form: Elements, plan: View) -> None:
-    """Let the ways to take less change the choice, or the Train tab where its own settings are shown."""
-    board, lang = frame.board, frame.board.lang
+    """Let the ways to take less change the choice."""
     hardware, changes = form["hardware"], form["changes"]
-    elements = board.find_all(train_fill.elements())
 
     def apply(number: str, values: Values) -> Updates:
-        shown = values[plan.state]
         try:
-            chosen = train_steps.choose_way(shown, number)
-            if "recipe" in shown:
-                names, settings = train_steps.split_presets(
-                    chosen, values[hardware] or [], train.hardware_names()
-                )
-                return {hardware: names, changes: values[changes] | settings}
-            fields = train_steps.change_fields(chosen, board.value(values, train_fill.EXTRA, ""))
-            settings = board.training_settings(values) | train_steps.name_stage(chosen)
-            planned = train.plan_train_tab(settings, values[form["gpus"]])
-            return fill(board, fields)[0] | plan.show(planned, values[lang])
+            chosen = train_steps.choose_way(values[plan.state], number)
         except LfQwen3Error as error:
-            return plan.show(error, values[lang])
+            return plan.show(error, values[frame.board.lang])
+        names, settings = train_steps.split_presets(chosen, values[hardware] or [], train.hardware_names())
+        return {hardware: names, changes: values[changes] | settings}
 
-    inputs = [plan.state, *form.values(), *board.train_inputs]
-    frame.on_click(plan, apply, inputs, [hardware, changes, *plan.outputs, *elements])
+    frame.on_click(plan, apply, [plan.state, hardware, changes], [hardware, changes, *plan.outputs])
 
 
 def _bind_fill(frame: Frame, form: Elements, button: Any) -> None:
