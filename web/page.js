@@ -1,9 +1,56 @@
-// What the tab does in the page when it is loaded. It gives the browser a secret name, by which its jobs are its own.
+// What the tab does in a page once it is loaded: window.lfQwen3 is what its buttons call.
 (...given) => {
+  if (window.lfQwen3) return given;
+  const seconds = 1000;
+  const find = (selector) => document.querySelector(selector);
+  const findAll = (selector) => [...document.querySelectorAll(selector)];
+
+  // A secret name of this browser, by which its jobs are its own (board/visitors.py).
   const cookie = "lf-qwen3-browser";
   if (!document.cookie.split("; ").some((pair) => pair.startsWith(cookie + "="))) {
-    const name = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
+    const name = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
     document.cookie = `${cookie}=${name}; path=/; max-age=31536000; SameSite=Strict`;
   }
+
+  window.lfQwen3 = {
+    goTo(section) {
+      const head = find(`#lf-qwen3-${section}-title > button`);
+      if (!head.classList.contains("open")) head.click();
+      head.scrollIntoView({ behavior: "smooth" });
+      head.focus({ preventScroll: true });
+    },
+    goToTab(label) {
+      findAll('button[role="tab"]').find((tab) => tab.textContent.trim() === label)?.click();
+      window.scrollTo({ top: 0 });
+    },
+  };
+
+  // Another window may have started work: ask when this one is looked at again.
+  document.addEventListener("visibilitychange", () => document.hidden || find("#lf-qwen3-tab-again")?.click());
+
+  // While work runs, ask whether the server is still there, and the same.
+  const isBusy = () => find("#lf-qwen3-tab-jobs .lfq-progress");
+  const { root = "", api_prefix = "/gradio_api" } = window.gradio_config ?? {};
+  const identify = () => fetch(`${root}${api_prefix}/app_id`).then((answer) => answer.json()).then((it) => it.app_id);
+  let server = null;
+  identify().then((id) => { server = id; }, () => {});
+  setInterval(async () => {
+    const strip = find("#lf-qwen3-tab-strip");
+    if (!strip || !(isBusy() || strip.classList.contains("lfq-lost"))) return;
+    const id = await identify().catch(() => null);
+    if (id !== server) strip.classList.add("lfq-lost");
+  }, 3 * seconds);
+
+  // What gradio leaves out for screen readers: which sections are open, and which parts of the page change.
+  const describe = () => {
+    findAll(".lfq-section > button").forEach((head) => {
+      head.setAttribute("aria-expanded", String(head.classList.contains("open")));
+    });
+    findAll(".lfq-live:not([aria-live])").forEach((view) => view.setAttribute("aria-live", "polite"));
+  };
+  describe();
+  const heads = new MutationObserver(describe);
+  findAll(".lfq-section > button").forEach((head) => heads.observe(head, { attributeFilter: ["class"] }));
   return given;
 }

@@ -21,8 +21,8 @@ def add_tab(page: Any) -> None:
     """
     board = read_board(page)
     tabs = find_tabs_around(board.find("train.start_btn"))
-    with _restored_on_error(page, tabs), _building(page), tabs, gr.Tab("Qwen3", id=tab.ID):
-        tab.build(board)
+    with _restored_on_error(page, tabs), _building(page), tabs, gr.Tab("Qwen3", id=tab.ID) as opened:
+        tab.build(board, opened.select)
 
 
 def read_board(page: Any) -> Board:

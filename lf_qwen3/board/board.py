@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import gradio as gr
+
 from lf_qwen3.base.errors import LfQwen3Error
 
 _SECRET = re.compile(r"api_key|token|password|secret|webhook", re.IGNORECASE)
@@ -40,6 +42,19 @@ class Board:
             return self.engine.manager.get_elem_by_id(name)
         except KeyError:
             return None
+
+    def find_tab(self, prefix: str) -> str:
+        """Return the label of the tab whose elements have ids PREFIX.NAME, "" where there is none."""
+        if self.engine is None:
+            return ""
+        manager = self.engine.manager
+        named = ((manager.get_id_by_elem(element), element) for element in manager.get_elem_list())
+        element: Any = next((element for name, element in named if name.startswith(f"{prefix}.")), None)
+        label = ""
+        while element is not None:
+            label = str(element.label) if isinstance(element, gr.Tab) else label
+            element = element.parent
+        return label
 
     def find_all(self, names: Iterable[str]) -> list[Any]:
         """Return the elements with these ids that this version of the board has."""

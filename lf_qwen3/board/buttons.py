@@ -10,11 +10,10 @@ import gradio as gr
 
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board.frame import QUIET, Frame, Updates, Values, View
-from lf_qwen3.board.jobs import JOBS, UPDATE_SECONDS, Job
-from lf_qwen3.board.visitors import browser_of, page_of
+from lf_qwen3.board.jobs import JOBS, Job
+from lf_qwen3.board.visitors import browser_of
 
-AT_ONCE = 4
-"""Pieces of work that the board runs at the same time, all visitors together; more wait in the queue."""
+_MARK_OLD = "() => { document.querySelector('#%s .lfq-view')?.classList.toggle('lfq-old', %s); return []; }"
 
 
 def add_action(
@@ -56,29 +55,35 @@ def add_work(
     `request(values)` makes the request from the values of `inputs`, by element, and raises `LfQwen3Error`
     for what will not do. The view shows the result or the error. `done(result, values)` returns updates of
     `outputs` for work that succeeded.
+
+    The work belongs to the server and to the browser that asked: it goes on when the page is closed, and a
+    page that is loaded anew shows it (`strip`). What the view showed before is marked as such.
     """
     lang = frame.board.lang
-    frame.works[work] = frame.key_of(start)
+    frame.works[work] = (start, view)
 
     async def run(values: Values, page: gr.Request) -> AsyncIterator[Updates]:
         try:
             asked = await asyncio.to_thread(request, values)
-            job = await asyncio.to_thread(JOBS.start, work, asked, browser_of(page), page_of(page))
+            job = JOBS.start(work, asked, browser_of(page))
         except LfQwen3Error as error:
             yield view.show(error, values[lang])
             return
         yield {frame.job: job.id, start: gr.Button(interactive=False)}
-        while job.is_running:
-            await asyncio.sleep(UPDATE_SECONDS)
+        await job.wait()
         yield await asyncio.to_thread(show, job, values) | {start: gr.Button(interactive=True)}
 
     def show(job: Job, values: Values) -> Updates:
         try:
-            result = job.outcome()
-            return view.show(result, values[lang]) | done(result, values)
+            updates = done(job.result, values) if job.state == "done" else {}
         except LfQwen3Error as error:
             return view.show(error, values[lang])
+        return view.show(job.outcome, values[lang]) | updates
 
+    inputs = [*inputs]
     every = [frame.job, start, *view.outputs, *outputs]
-    limit = {"concurrency_id": "lf-qwen3-work", "concurrency_limit": AT_ONCE}
-    start.click(run, {lang, *inputs}, every, **limit, **QUIET)
+    mark_old, mark_new = (_MARK_OLD % (view.element.elem_id, is_old) for is_old in ("true", "false"))
+    ended = start.click(run, {lang, *inputs}, every, concurrency_limit=None, **QUIET)
+    ended.then(None, js=mark_new, **QUIET)  # a result equal to the one before is not put into the page anew
+    changes = [element.input for element in inputs if hasattr(element, "input")]
+    gr.on([start.click, *changes], None, js=mark_old, **QUIET)

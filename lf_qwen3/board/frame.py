@@ -73,7 +73,7 @@ class Frame:
 
     `datasets` holds the names that this browser session registered last (a list, see `follow_datasets`).
     `tokenizer` is the element in which a tokenizer is named. `job` holds the id of the job that this page
-    started last; the strip follows it. `works` names the button that starts a work.
+    started last; the strip follows it. `works` holds the button and the view of each long work.
     """
 
     def __init__(self, board: Board) -> None:
@@ -83,7 +83,7 @@ class Frame:
         self.run: Any = None
         self.datasets = gr.State([])
         self.job = gr.State("")
-        self.works: dict[str, str] = {}
+        self.works: dict[str, tuple[Any, View]] = {}
         self._elements: dict[str, Any] = {}
         self._views: list[View] = []
 
@@ -126,7 +126,7 @@ class Frame:
 
         The template is filled anew when the language changes, so it must be quick.
         """
-        element = gr.HTML(elem_id=self.id_of(name), padding=False)
+        element = gr.HTML(elem_id=self.id_of(name), elem_classes="lfq-live", padding=False)
         view = View(gr.State(value), element, f"{self.section}/{name}")
         element.value = view.html(value, DEFAULT)
         self._views.append(view)
@@ -153,26 +153,32 @@ class Frame:
 
         return clicked.change(run, {clicked, self.board.lang, *inputs}, list(outputs), **QUIET)
 
+    def go_to(self, button: Any, section: str) -> None:
+        """Let a button open a section and bring it into view; no other is folded."""
+        button.click(None, js=f"() => window.lfQwen3.goTo({section!r})", **QUIET)
+
+    def go_to_tab(self, button: Any, prefix: str) -> None:
+        """Let a button open a tab of the board by the prefix of its ids: train, eval, infer, export."""
+        if label := self.board.find_tab(prefix):
+            button.click(None, js=f"() => window.lfQwen3.goToTab({label!r})", **QUIET)
+
     def follow_datasets(self, element: Any) -> None:
         """Choose in a list the first of the datasets that this session registered last."""
         self.datasets.change(lambda names: next(iter(names), None), [self.datasets], element, **QUIET)
 
-    def key_of(self, element: Any) -> str:
-        """Return the key SECTION.NAME of an element that was made by the frame."""
-        return next(key for key, made in self._elements.items() if made is element)
-
     def name_work(self, work: str, t: Texts) -> str:
         """Return what a work is called in a language: its section, and the button that starts it."""
-        key = self.works[work]
+        start, _ = self.works.get(work, (None, None))
+        key = next((key for key, element in self._elements.items() if element is start), "")
         section, _, _ = key.partition(".")
-        return f"{t.props(f'{section}.title')['value']}: {t.props(key)['value']}"
+        return f"{t.props(f'{section}.title')['value']}: {t.props(key)['value']}" if key else work
 
     def id_of(self, name: str) -> str:
         """Return the DOM id of an element of the section: lf-qwen3-SECTION-NAME."""
         return f"{PREFIX}-{self.section}-{name}".replace("_", "-")
 
-    def follow_language(self) -> None:
-        """Bind all elements and views to the page's language; it changes at page load too."""
+    def follow_language(self) -> Any:
+        """Bind all elements and views to the page's language, as it is from page load; return the event."""
         elements, views, lang = self._elements, self._views, self.board.lang
 
         def relabel(language: str | None, *values: Any) -> Updates:
@@ -182,7 +188,7 @@ class Frame:
             return labels | {view.element: view.html(value, language) for view, value in shown}
 
         outputs = [*elements.values(), *(view.element for view in views)]
-        lang.change(relabel, [lang, *(view.state for view in views)], outputs, queue=False, **QUIET)
+        return lang.change(relabel, [lang, *(view.state for view in views)], outputs, queue=False, **QUIET)
 
 
 def read_form(form: Elements, values: Values) -> dict[str, Any]:

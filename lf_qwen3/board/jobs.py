@@ -1,41 +1,38 @@
-"""Long work in a process of its own: it reports its progress, and when it is cancelled nothing is left.
+"""Work that belongs to the server: it goes on whichever page is open, and each page shows how far it is.
 
-    job = Job.start("data.convert", {"name": "my_data", ...})  # handlers.data.convert(request, progress)
-    for message in job: ...                                    # Status, then the result or the error
-    job.cancel()                                               # from anywhere
+    job = JOBS.start("data.convert", {"name": "my_data", ...}, owner)
+    job.status, job.state      # at any time, from any page
+    job.outcome                # the result or the error, when `job.is_running` is no longer true
+    job.cancel()               # from anywhere; nothing is left behind
 
-A job belongs to the server: JOBS knows all that run, whichever page is open.
-
-The process watches its stdin: it ends, cleaning up behind it, as soon as that is closed, be it by `cancel` or
-because the board itself is gone.
+The last jobs are kept on the disk too (`job_files`): a page that is loaded anew shows what came of them.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import json
-import os
+import asyncio
 import secrets
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
-from typing import IO, Any, Literal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.base.processes import end_tree
 from lf_qwen3.base.progress import NoProgress, Progress, Status
+from lf_qwen3.board import job_files
+from lf_qwen3.board.worker import WORKERS, WorkProcess, WorkProcesses, fields_of
 
-GRACE_SECONDS = 10
 UPDATE_SECONDS = 0.1
-_MOST_OUTPUT = 2000
+AT_ONCE = 4
+"""Pieces of work that the board does at the same time, all visitors together; more wait."""
 
+MOST_WAITING = 20
+KEPT = 20
+"""Ended jobs that are kept."""
 
-State = Literal["running", "cancelling", "done", "failed", "cancelled"]
+State = Literal["running", "cancelling", "done", "failed", "cancelled", "interrupted"]
 
 
 class CancelledError(LfQwen3Error):
@@ -48,45 +45,28 @@ class CancelledError(LfQwen3Error):
 class Job:
     """One piece of work: who asked for what, how far it is, and what came of it.
 
-    `owner` names the browser and `page` the page that asked. `result` is there when `state` is "done",
-    `error` when it is "failed" or "cancelled".
+    `work` names a function of the handlers, MODULE.FUNCTION, and `request` holds its JSON values; `owner` is
+    the browser that asked. `started` is in seconds since the epoch. `result` is there when `state` is "done",
+    `error` when it is "failed", "cancelled" or "interrupted".
     """
 
-    def __init__(
-        self,
-        process: subprocess.Popen[bytes],
-        output: IO[bytes],
-        work: str = "",
-        owner: str = "",
-        page: str = "",
-    ) -> None:
+    def __init__(self, work: str, request: dict[str, Any], owner: str = "") -> None:
         self.id = secrets.token_hex(8)
-        self.work, self.owner, self.page = work, owner, page
+        self.work, self.request, self.owner = work, request, owner
         self.state: State = "running"
+        self.started = time.time()
         self.status = Status("starting")
         self.result: Any = None
         self.error: LfQwen3Error | None = None
-        self.process = process
-        self._output = output
+        self._worker: WorkProcess | None = None
         self._ended = threading.Event()
-        threading.Thread(target=self._read_messages, daemon=True).start()
 
     @classmethod
-    def start(cls, work: str, request: dict[str, Any], owner: str = "", page: str = "") -> Job:
-        """Start a function of the handlers, named MODULE.FUNCTION, with a request of JSON values."""
-        output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the job
-        process = subprocess.Popen(
-            [sys.executable, "-m", __name__, work],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            start_new_session=True,
-            env={**os.environ, "LF_QWEN3_WEBUI": "0"},
-        )
-        stdin = _open(process.stdin)
-        stdin.write(json.dumps(request).encode() + b"\n")
-        stdin.flush()
-        return cls(process, output, work, owner, page)
+    def start(cls, work: str, request: dict[str, Any], take: Callable[[], WorkProcess] = WorkProcess) -> Job:
+        """Start work that no page shows, in the process that `take` returns."""
+        job = cls(work, request)
+        threading.Thread(target=job.run, args=(take,), daemon=True).start()
+        return job
 
     @property
     def is_running(self) -> bool:
@@ -104,78 +84,152 @@ class Job:
             if self.status != shown:
                 shown = self.status
                 yield shown
-        yield self.outcome()
-
-    def outcome(self) -> Any:
-        """Return the result of work that has ended; raises what `__iter__` raises."""
         if self.error is not None:
             raise self.error
-        return self.result
+        yield self.result
+
+    async def wait(self) -> None:
+        """Return when it has ended; takes no thread."""
+        while self.is_running:
+            await asyncio.sleep(UPDATE_SECONDS)
+
+    @property
+    def outcome(self) -> Any:
+        """The result of work that has ended, or the error."""
+        return self.result if self.error is None else self.error
 
     def cancel(self) -> None:
         """End the work; returns when its process is gone."""
-        if self.is_running:
+        if self.state == "running":
             self.state = "cancelling"
-        self._close()
+        if self._worker is not None:
+            self._worker.end()
 
-    def _describe_crash(self) -> dict[str, str]:
-        """Return the error of a process that ended without one."""
-        self._output.seek(max(0, self._output.seek(0, os.SEEK_END) - _MOST_OUTPUT))
-        lines = self._output.read().decode("utf-8", "replace").strip().splitlines()
-        last = lines[-1] if lines else f"exit code {self.process.returncode}"
-        message = f"the work ended unexpectedly: {last}"
-        return {"message": message, "hint": "is there enough memory and disk?", "code": "job_crashed"}
-
-    def _close(self) -> None:
-        with contextlib.suppress(OSError):  # it has ended already
-            _open(self.process.stdin).close()
+    def run(self, take: Callable[[], WorkProcess]) -> None:
+        """Do the work in the process that `take` returns; returns when that is gone."""
         try:
-            self.process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            end_tree(self.process, 0)
+            last = self._follow(take()) if self.state == "running" else {}
+        except OSError as error:  # no process could be started, or it was killed at once
+            if self._worker is not None:
+                self._worker.end()
+            last = {"error": {"message": f"the work could not start: {error}", "code": "job_crashed"}}
+        if "result" in last:
+            self.result = last["result"]
+            self.end("done")
+        elif self.state == "cancelling":
+            self.end("cancelled", CancelledError())
+        else:
+            self.end("failed", LfQwen3Error(**last["error"]))
 
-    def _read_messages(self) -> None:
-        """Keep the newest of what the process sends, and last its result, its error, or that of a crash."""
-        last: dict[str, Any] = {}
-        with self._output, _open(self.process.stdout) as lines:
-            for line in lines:
-                last = json.loads(line)
-                if "status" in last:
-                    self.status = Status(**last["status"])
-            self._close()
-            if self.state == "cancelling":
-                self.state, self.error = "cancelled", CancelledError()
-            elif "result" in last:
-                self.state, self.result = "done", last["result"]
-            else:
-                error = last if "message" in last else self._describe_crash()
-                self.state, self.error = "failed", LfQwen3Error(**error)
+    @classmethod
+    def from_record(cls, name: str, record: Mapping[str, Any]) -> Job:
+        """Return the job that `record` describes; one that was at work is interrupted."""
+        job = cls(record["work"], record["request"], record["owner"])
+        job.id, job.started, job.result = name, float(record["started"]), record["result"]
+        if record["state"] in ("running", "cancelling"):
+            why, hint = (
+                "the board was ended while it was at work on this",
+                "nothing was written: start it again",
+            )
+            job.end("interrupted", LfQwen3Error(why, hint, code="interrupted"))
+        else:
+            job.end(record["state"], LfQwen3Error(**record["error"]) if record["error"] else None)
+        return job
+
+    def record(self) -> dict[str, Any]:
+        """Return what is kept of it on the disk."""
+        names = ("work", "request", "owner", "started", "state", "result")
+        return {name: getattr(self, name) for name in names} | {"error": self.error and fields_of(self.error)}
+
+    def end(self, state: State, error: LfQwen3Error | None = None) -> None:
+        """Note how it has ended."""
+        self.state, self.error = state, error
         self._ended.set()
+
+    def _follow(self, worker: WorkProcess) -> dict[str, Any]:
+        """Keep the newest status; return the last message."""
+        self._worker = worker
+        worker.send(self.work, self.request)
+        last: dict[str, Any] = {}
+        if self.state == "cancelling":
+            worker.end()
+        for message in worker.messages():
+            if "status" in message:
+                self.status = Status(**message["status"])
+            else:
+                last = message
+        return last
 
 
 class Jobs:
-    """The jobs of a server."""
+    """The jobs of a server: those that run, and the last that have ended, in the order of their start."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: WorkProcesses) -> None:
+        self._workers = workers
         self._jobs: list[Job] = []
+        self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._folder: Path | None = None
 
-    def start(self, work: str, request: dict[str, Any], owner: str, page: str) -> Job:
-        """Start a job of a browser, asked for on one of its pages."""
-        job = Job.start(work, request, owner, page)
-        self._jobs = [*self.running(), job]
+    def keep_in(self, folder: Path) -> None:
+        """Keep the jobs in a folder from now on, and take those over that are there."""
+        self._folder = folder
+        with self._lock:
+            known = {job.id for job in self._jobs}
+            restored = [job for job in job_files.read(folder, Job.from_record) if job.id not in known]
+            self._jobs = sorted([*self._jobs, *restored], key=lambda job: job.started)
+            self._drop_oldest()
+
+    def start(self, work: str, request: dict[str, Any], owner: str) -> Job:
+        """Start a job of a browser.
+
+        Raises `LfQwen3Error` where too many wait already.
+        """
+        job = Job(work, request, owner)
+        with self._lock:
+            if len(self.running()) >= AT_ONCE + MOST_WAITING:
+                raise LfQwen3Error("the board has too much to do", "try again later", code="board_busy")
+            self._jobs = [*self._jobs, job]
+            self._drop_oldest()
+        threading.Thread(target=self._run, args=(job,), daemon=True).start()
         return job
 
     def running(self, owner: str | None = None) -> list[Job]:
         """Return the jobs that run, those of one browser or all, the oldest first."""
         return [job for job in self._jobs if job.is_running and owner in (None, job.owner)]
 
+    def of_browser(self, owner: str) -> list[Job]:
+        """Return the jobs of a browser, those that run and the last that have ended, the oldest first."""
+        return [job for job in self._jobs if job.owner == owner]
 
-JOBS = Jobs()
+    def _run(self, job: Job) -> None:
+        self._save(job)
+        has_place = self._places.acquire(blocking=False)
+        if not has_place:
+            job.status = Status("waiting")
+        while not has_place and job.state == "running":
+            has_place = self._places.acquire(timeout=UPDATE_SECONDS)
+        try:
+            job.run(self._workers.take)
+        finally:
+            if has_place:
+                self._places.release()
+        self._save(job)
+        self._workers.warm()
+
+    def _save(self, job: Job) -> None:
+        if self._folder is not None:
+            job_files.save(self._folder, job.id, job.record())
+
+    def _drop_oldest(self) -> None:
+        ended = [job for job in self._jobs if not job.is_running][:-KEPT]
+        self._jobs = [job for job in self._jobs if job not in ended]
+        for job in ended:
+            if self._folder is not None:
+                job_files.delete(self._folder, job.id)
 
 
-def _open(stream: IO[bytes] | None) -> IO[bytes]:
-    assert stream is not None
-    return stream
+JOBS = Jobs(WORKERS)
 
 
 class StepProgress(NoProgress):
@@ -205,48 +259,3 @@ class StepProgress(NoProgress):
     def finish(self, title: str) -> None:
         """Log what the step made."""
         self.lines.append(f"     {title}")
-
-
-class _SentProgress(NoProgress):
-    """Sends each status to the board."""
-
-    def __init__(self, send: Callable[..., None]) -> None:
-        self._send = send
-
-    def update(self, status: Status) -> None:
-        self._send(status=asdict(status))
-
-
-def _serve(work: str) -> None:
-    """Be the process of a job: read the request, work, write messages."""
-    request = json.loads(sys.stdin.buffer.readline())
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever prints, prints to stderr: stdout carries messages alone
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=_leave_with_stdin, args=(threading.main_thread().ident,), daemon=True).start()
-
-    def send(**message: object) -> None:
-        out.write(json.dumps(message, default=str) + "\n")
-        out.flush()
-
-    try:
-        module, _, name = work.partition(".")
-        function = getattr(importlib.import_module(f"lf_qwen3.board.handlers.{module}"), name)
-        send(result=function(request, _SentProgress(send)))
-    except LfQwen3Error as error:
-        send(message=error.message, hint=error.hint, code=error.code)
-    except OSError as error:
-        message = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-        send(message=message, code="file_system")
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(130)
-
-
-def _leave_with_stdin(main: int) -> None:
-    while os.read(0, 1024):  # not through sys.stdin, whose lock would then be held when Python ends
-        pass
-    signal.pthread_kill(main, signal.SIGINT)
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import gradio as gr
 
 from lf_qwen3.base import assets
 from lf_qwen3.board import sections, strip
 from lf_qwen3.board.board import Board
-from lf_qwen3.board.frame import PREFIX, Frame
+from lf_qwen3.board.frame import PREFIX, QUIET, Frame
 from lf_qwen3.board.texts import DEFAULT, languages, texts
+from lf_qwen3.board.worker import WORKERS
 from lf_qwen3.trainer import versions
 
 ID = "lf-qwen3"
@@ -19,8 +21,11 @@ DATASET_DIR = "data"
 """LLaMA Board's own default."""
 
 
-def build(board: Board) -> None:
-    """Make the elements and events of all sections inside the open gradio block."""
+def build(board: Board, opened: Any) -> None:
+    """Make the elements and events of all sections inside the open gradio block.
+
+    From the event `opened` on, a worker that has loaded the libraries waits for the first work.
+    """
     style = (assets.folder("web") / "style.css").read_text("utf-8")
     gr.HTML(f"<style>{style}</style>", padding=False, elem_id=f"{PREFIX}-style")
     frame = Frame(board)
@@ -32,7 +37,9 @@ def build(board: Board) -> None:
     strip.build(frame)
     for name in sections.ORDER:
         _build_section(frame, name)
-    frame.follow_language()
+    relabelled = frame.follow_language()
+    opened(WORKERS.warm, None, None, queue=False, **QUIET)
+    strip.bind_restoring(frame, opened if board.engine is None else relabelled.then)
 
 
 def make_page() -> gr.Blocks:
@@ -48,7 +55,7 @@ def make_page() -> gr.Blocks:
             dataset_dir = gr.Textbox(
                 DATASET_DIR, elem_id="lf-qwen3-tab-dataset-dir", **props("tab.dataset_dir")
             )
-        build(Board(lang=lang, dataset_dir=dataset_dir))
+        build(Board(lang=lang, dataset_dir=dataset_dir), page.load)
     return page
 
 
@@ -67,3 +74,15 @@ def _build_section(frame: Frame, name: str) -> None:
     with frame.add("title", gr.Accordion, open=is_open, elem_classes="lfq-section"):
         frame.add("help", gr.Markdown, elem_classes="lfq-help")
         module.build(frame)
+        _add_next(frame, sections.NEXT.get(name, ""))
+
+
+def _add_next(frame: Frame, target: str) -> None:
+    """Make the button that leads on from a section; none to a tab of the board's where there is no board."""
+    if not target or (target[0] == "@" and frame.board.engine is None):
+        return
+    button = frame.add("next", gr.Button, size="sm")
+    if target[0] == "@":
+        frame.go_to_tab(button, target[1:])
+    else:
+        frame.go_to(button, target)

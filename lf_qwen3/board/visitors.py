@@ -1,4 +1,4 @@
-"""Who asks: a browser, by a cookie that the tab's script sets, and a page of it, by gradio's session."""
+"""Who asks: a browser, by a cookie that the tab's script sets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ COOKIE = "lf-qwen3-browser"
 """A random secret that web/page.js makes; jobs know its hash alone."""
 
 
-def page_of(request: Any) -> str:
-    """Return the page that an event comes from."""
-    return str(getattr(request, "session_hash", None) or "")
-
-
 def browser_of(request: Any) -> str:
     """Return the browser that an event comes from; its page where it keeps no cookie."""
-    secret = getattr(request, "cookies", {}).get(COOKIE) or page_of(request)
+    secret = getattr(request, "cookies", {}).get(COOKIE) or str(getattr(request, "session_hash", None))
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -122,7 +122,7 @@ def test_the_tab_names_a_trainer_whose_settings_are_not_known(monkeypatch):
     def texts_of_page():
         with gradio.Blocks() as page:
             board = Board(lang=gradio.Dropdown(["en"]), dataset_dir=gradio.Textbox())
-            tab.build(board)
+            tab.build(board, page.load)
         return "".join(str(block.value) for block in page.blocks.values() if isinstance(block, gradio.HTML))
 
     monkeypatch.setattr(versions, "installed_version", lambda: "0.9.5")

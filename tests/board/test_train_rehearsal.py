@@ -78,7 +78,7 @@ def test_a_rehearsal_that_is_cancelled_leaves_nothing(asked):
     job = Job.start("train_run.rehearse", asked)
     with pytest.raises(CancelledError):
         cancel_while_it_trains(job)
-    assert job.process.poll() is not None
+    assert not job.is_running
     assert not trainers()
     assert not left_behind()
 

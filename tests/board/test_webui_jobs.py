@@ -5,6 +5,7 @@ import os
 import select
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.progress import NoProgress, Status
 from lf_qwen3.board.handlers import data
-from lf_qwen3.board.jobs import CancelledError, Job, StepProgress
+from lf_qwen3.board.jobs import CancelledError, Job, Jobs, StepProgress
+from lf_qwen3.board.worker import WorkProcesses
 
 SOURCE = "raw/sample_medical_r1.jsonl"
 MOST_SECONDS = 120
@@ -104,16 +106,17 @@ def test_cancelled_it_leaves_no_process_and_no_file(here, life):
     job.cancel()
     with pytest.raises(CancelledError):
         list(messages)
-    assert job.process.poll() is not None
+    assert not job.is_running
     assert life.read() == b""
     assert written(here) == []
 
 
 def test_it_ends_with_the_board(here, life):
-    """The process that started the work is killed, as a board may be."""
+    """The board is killed; the next one says that the work was interrupted."""
     program = (
-        "import json, sys; from lf_qwen3.board.jobs import Job;"
-        "job = Job.start('data.convert', json.loads(sys.argv[1])); sys.stdin.read()"
+        "import json, sys; from pathlib import Path; from lf_qwen3.board.jobs import JOBS;"
+        "JOBS.keep_in(Path('kept'));"
+        "JOBS.start('data.convert', json.loads(sys.argv[1]), 'me'); sys.stdin.read()"
     )
     command = [sys.executable, "-S", "-c", program, json.dumps(request())]
     board = subprocess.Popen(command, stdin=subprocess.PIPE)
@@ -121,7 +124,11 @@ def test_it_ends_with_the_board(here, life):
     board.kill()
     board.communicate()
     assert life.read() == b""
-    assert written(here) == []
+    assert [path.parent.name for path in written(here)] == ["kept"]
+    after = Jobs(WorkProcesses())
+    after.keep_in(Path("kept"))
+    [job] = after.of_browser("me")
+    assert (job.state, job.outcome.code) == ("interrupted", "interrupted")
 
 
 class Recorded(NoProgress):

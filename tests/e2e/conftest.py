@@ -237,6 +237,14 @@ def window(browser: Any) -> Any:
     return made
 
 
+def go_to_tab(page: Any, board: Board) -> Tab:
+    """Load the board in a page, and open the tab there."""
+    page.goto(board.url, wait_until="commit")
+    page.wait_for_function(FILLED)  # the board sets its language then, and would set it again
+    page.get_by_role("tab", name="Qwen3").click()
+    return Tab(page)
+
+
 @contextlib.contextmanager
 def opening(board: Board, window: Any) -> Iterator[Callable[[], Tab]]:
     """Lend a function that opens the tab on a page of its own, in whose scripts nothing may fail."""
@@ -244,13 +252,11 @@ def opening(board: Board, window: Any) -> Iterator[Callable[[], Tab]]:
     errors: list[str] = []
 
     def open_one() -> Tab:
+        window.clear_cookies()  # as in a browser of its own, to which no earlier work belongs
         page = window.new_page()
         pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(board.url, wait_until="commit")
-        page.wait_for_function(FILLED)  # the board sets its language then, and would set it again
-        page.get_by_role("tab", name="Qwen3").click()
-        return Tab(page)
+        return go_to_tab(page, board)
 
     board.forget_language()
     yield open_one

@@ -70,7 +70,9 @@ def test_from_raw_data_to_a_proven_record(open_tab, board):
     assert told["chart"]["lengths"] in report
     rows = (board.folder / "data/walked_train.jsonl").read_text("utf-8").splitlines()
     assert f"{len(rows):,}" in report
-    tab.unfold("proof")
+    assert tab.at("proof.title", "> button").get_attribute("aria-expanded") == "false"
+    tab.click("data.next")
+    tab.at("proof.title", "> button[aria-expanded=true]").wait_for()
     tab.wait_for_value("proof.dataset", "walked_train")
     tab.choose("proof.settings", told["proof"]["settings"]["choices"]["recipe"])
     tab.click("proof.check")

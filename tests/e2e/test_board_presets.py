@@ -8,7 +8,7 @@ import pytest
 
 from lf_qwen3 import recipes
 from lf_qwen3.recipes import presets
-from tests.e2e.conftest import WORK_SECONDS
+from tests.e2e.conftest import WORK_SECONDS, go_to_tab
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
@@ -151,14 +151,23 @@ def test_predictions_of_another_window_are_left_alone(kept, open_tab):
     assert "top_k" not in preview(one, "Evaluate & Predict", without="top_k")
 
 
-def test_a_rehearsal_can_be_cancelled(kept):
+def test_a_rehearsal_is_seen_and_cancelled_in_a_second_window(kept, board):
     tab = kept
     tab.choose("train.recipe", RECIPE)
     press(tab, "train.fill", "train.filled")
     tab.at("train.rehearse").click()
     tab.at("tab.jobs", "progress").wait_for()
-    tab.at("tab.cancel").click()
-    assert "cancelled" in tab.text("train.verdict", "[role=alert]")
+    second = go_to_tab(tab.page.context.new_page(), board)
+    second.unfold("train")
+    assert strings("en")["train"]["rehearse"] in second.text("tab.jobs", ".lfq-progress")
+    assert second.at("train.rehearse").is_disabled()
+    second.at("tab.cancel").click()
+    for window in (tab, second):
+        assert "cancelled" in window.text("train.verdict", "[role=alert]")
+        window.at("tab.strip").wait_for(state="hidden")
+    second.at("train.next").click()
+    second.page.get_by_role("button", name="Preview command").wait_for()
+    second.page.close()
 
 
 def test_a_changed_stage_keeps_the_dataset(kept):

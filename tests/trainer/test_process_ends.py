@@ -5,7 +5,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 
 import pytest
 
@@ -161,38 +160,31 @@ process.require_installed = lambda: None
 work = types.ModuleType("lf_qwen3.board.handlers.training")
 work.train = lambda request, *_: process.train(Path(sys.argv[2], "a.yaml"), Path(sys.argv[2], "a.log"))
 sys.modules[work.__name__] = work
-from lf_qwen3.board import jobs
-jobs._serve("training.train")
+from lf_qwen3.board import worker
+worker.serve()
 """
 
 
 def job_of(ranks, folder):
-    """Return a job of the board that runs the trainer."""
+    """Return a job of the board that runs the trainer, and its process."""
     from lf_qwen3.board.jobs import Job
+    from lf_qwen3.board.worker import WorkProcess
 
-    ours = subprocess.Popen(
-        [sys.executable, "-c", JOB, str(ranks.program), str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    ours.stdin.write(b"{}\n")
-    ours.stdin.flush()
-    return Job(ours, tempfile.TemporaryFile())
+    worker = WorkProcess(("-c", JOB, str(ranks.program), str(folder)))
+    return Job.start("training.train", {}, lambda: worker), worker.process
 
 
 def test_cancel_in_the_board_ends_the_ranks(tmp_path, ranks):
-    job = job_of(ranks, tmp_path)
+    job, _ = job_of(ranks, tmp_path)
     ranks.wait_until_up()
     job.cancel()
     assert ranks.have_ended()
 
 
 def test_a_job_that_does_not_answer_is_killed_with_the_ranks(tmp_path, ranks, monkeypatch):
-    monkeypatch.setattr("lf_qwen3.board.jobs.GRACE_SECONDS", 0.2)
-    job = job_of(ranks, tmp_path)
+    monkeypatch.setattr("lf_qwen3.board.worker.GRACE_SECONDS", 0.2)
+    job, process = job_of(ranks, tmp_path)
     ranks.wait_until_up()
-    job.process.send_signal(signal.SIGSTOP)
+    process.send_signal(signal.SIGSTOP)
     job.cancel()
     assert ranks.have_ended()

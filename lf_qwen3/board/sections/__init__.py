@@ -7,3 +7,6 @@ ORDER = ("data", "proof", "train", "sampling", "evaluation", "run")
 
 OPEN = ("data",)
 """Unfolded when the page is opened."""
+
+NEXT = {"data": "proof", "proof": "train", "train": "@train", "sampling": "@infer", "evaluation": "run"}
+"""Where the button at the end of a section leads: to another, or to a tab of the board's own (@)."""

@@ -28,6 +28,7 @@ from lf_qwen3.data.convert.stage import Stage
 from lf_qwen3.data.convert.worker import SpooledReject, rejects_path, spool_path
 from lf_qwen3.data.registry.shape import DatasetKind
 
+_REPORT_EVERY = 1 << 20
 _SYNC_EVERY = 64 << 20
 _BY_HAND = ("num_samples",)
 """Keys of an entry that mean the same whatever the file holds, and that only a person sets."""
@@ -89,7 +90,7 @@ def write(
     written = WrittenFiles()
     files = file_names(options.name)
     total = sum(sum(map(lines.length.__getitem__, records)) for records in splits.values())
-    done = synced = 0
+    done = synced = reported = 0
     with ThreadPoolExecutor(2) as beside:
         hashes: dict[str, Future[str]] = {}
         syncs: list[Future[None]] = []
@@ -102,7 +103,9 @@ def write(
                 if done - synced > _SYNC_EVERY:
                     syncs.append(beside.submit(sync, stage / files[split]))
                     synced = done
-                progress.update(Status("writing", done, total, "bytes"))
+                if done - reported >= _REPORT_EVERY or done == total:
+                    progress.update(Status("writing", done, total, "bytes"))
+                    reported = done
         written.hashes = {file: future.result() for file, future in hashes.items()}
         for finished in syncs:
             finished.result()
