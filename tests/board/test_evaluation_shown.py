@@ -251,3 +251,36 @@ def test_no_number_in_a_picture_is_grouped(runs):
 def test_every_preset_is_offered_in_every_language(language):
     offered = [value for _, value in texts(language).props("evaluation.preset")["choices"]]
     assert sorted(offered) == sorted(evaluation.preset_names())
+
+
+def without_answers(folder, *rows):
+    """Take the references of some rows away, and let the others end as the trainer writes an end."""
+    path = Path(folder, "generated_predictions.jsonl")
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    for number, line in enumerate(lines):
+        line["label"] = "" if number in rows else line["label"]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_rows_add_up_where_a_reference_holds_no_answer(runs, language):
+    for folder in runs:
+        without_answers(folder, 3)
+    told = texts(language)
+    assert told("evaluation.unanswered", rows=12, compared=11, count=1) in show(compared(runs), language)
+
+
+def test_references_that_were_cut_are_told(runs):
+    state = compared(runs)
+    assert state["cut_references"] == 0
+    assert "lfq-warning" not in show(state)
+    shown = show(state | {"cut_references": 3})
+    assert texts("en")("evaluation.cut_references", count=3) in shown
+
+
+@pytest.mark.parametrize(("outcome", "kind"), [("better", "good"), ("worse", "bad"), ("unclear", "warning")])
+def test_the_sentence_that_decides_has_its_colour(runs, outcome, kind):
+    state = compared(runs)
+    sentence = show(state | {"headline": state["headline"] | {"outcome": outcome}})
+    told = texts("en")(f"evaluation.{outcome}", base="base", tuned="tuned", before="", after="")
+    assert f'<p class="lfq-{kind}">{told[:30]}' in sentence

@@ -147,3 +147,14 @@ def test_nothing_is_shown_as_what_to_do():
     shown = show({"error": "<b>it</b>", "hint": "h"})
     assert 'role="alert"' in shown
     assert "<b>" not in shown
+
+
+@pytest.mark.parametrize("language", languages())
+def test_too_few_steps_are_no_praise_and_a_loss_above_chance_is_a_finding(here, language):
+    told = texts(language)
+    short = diagnosed(write("saves/short", FALLING[:6], LOSSES[:6]))
+    assert short["word"] == "short"
+    assert f'<p class="lfq-note">{told("run.is_short", run="saves/short")}</p>' in show(short, language)
+    blind = diagnosed(write("saves/blind", [13.4] * 6, [13.384, 13.37, 13.36, 13.35, 13.34, 13.323]))
+    assert blind["word"] == "look"
+    assert "above_chance" in show(blind, language)

@@ -4,7 +4,7 @@ import pytest
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 from lf_qwen3.results.score import Prediction
-from lf_qwen3.results.score.lengths import count_all, find_cuts
+from lf_qwen3.results.score.lengths import count_all, count_cut_labels, find_cuts
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +45,11 @@ def test_the_end_token_counts_for_every_row_where_one_label_has_it():
 def test_every_text_is_counted_beyond_one_batch(tokenizer):
     texts = ["a" * (number % 7) for number in range(1200)]
     assert count_all(texts, tokenizer) == count_all(texts, None) == [len(text) for text in texts]
+
+
+def test_a_reference_was_cut_where_it_fills_cutoff_len_or_lost_its_end_token(tokenizer):
+    rows = [Prediction("p" * 50, "a", "b" * length, 1) for length in (10, 40, 48, 50)]
+    assert count_cut_labels(rows, tokenizer, 100) == 2
+    assert count_cut_labels(rows, tokenizer, None) == count_cut_labels(rows, None, 100) == 0
+    ended = [Prediction("p", "a", label, 1) for label in ("b<|im_end|>", "b", "")]
+    assert count_cut_labels(ended, None, None) == 2
