@@ -141,15 +141,16 @@ def test_ways_to_take_less_become_presets_and_settings():
             train_steps.choose_way(plan, number)
 
 
-def test_each_way_that_is_offered_makes_the_choice_smaller(here):
-    form = train.TrainingForm(recipe="qwen3-8b-lora-sft", gpus=1)
+@pytest.mark.parametrize("recipe", ["qwen3-8b-full-sft", "qwen3-4b-lora-dpo", "qwen3-0.6b-lora-sft"])
+def test_each_way_that_is_offered_makes_the_choice_smaller(here, recipe):
+    form = train.TrainingForm(recipe=recipe, gpus=4)
     plan = train.plan_choice(form)
     assert plan["memory"]["smaller"]
     for number, way in enumerate(plan["memory"]["smaller"]):
         changes = train_steps.choose_way(plan, str(number))
         hardware, settings = train_steps.split_presets(changes, [], train.hardware_names())
         smaller = train.plan_choice(
-            train.TrainingForm(recipe=form.recipe, hardware=hardware, changes=settings, gpus=1)
+            train.TrainingForm(recipe=recipe, hardware=hardware, changes=settings, gpus=4)
         )
         assert smaller["memory"]["total"] == way["total"]
 
