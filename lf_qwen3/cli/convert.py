@@ -100,7 +100,9 @@ class Mix(click.ParamType[float]):
 @click.option(
     "--unescape", is_flag=True, help="Make line ends of a \\n that is written out in texts without any."
 )
-@click.option("--replace", is_flag=True, help="Write over files that are not this dataset's own.")
+@click.option(
+    "--replace", is_flag=True, help="Write over files of others, and over this dataset made from others."
+)
 @_output.json_option
 def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     """Turn sources into a registered LLaMA-Factory dataset with exactly right think tags.

@@ -114,7 +114,7 @@ def name_columns(folder):
     named = "question=asked,thinking=why,answer=replied"
     report = convert(folder, "--columns", named, sources=("own",))
     assert (report["thinking"], [columns["left"] for columns in report["columns"].values()]) == (2, [{}])
-    report = convert(folder, "--columns", "", "--columns", named, sources=("plain", "own"))
+    report = convert(folder, "--columns", "", "--columns", named, sources=("plain", "own"), name="both")
     assert (report["thinking"], report["plain"]) == (2, 80)
     assert convert(folder, "--columns", named).code == "column_missing"
     assert convert(folder, *["--columns", ""] * 3).code == "columns_count"
@@ -156,6 +156,9 @@ def replace_files(folder):
     (folder / "data" / "set_train.jsonl").write_text("mine")
     assert convert(folder).code == "file_not_own"
     assert convert(folder, "--replace")["read"] == 81
+    refused = convert(folder, sources=("plain",))
+    assert (refused.code, refused.exit_code) == ("dataset_exists", 2)
+    assert convert(folder, "--replace", sources=("plain",))["read"] == 40
 
 
 def choose_the_folder(folder):

@@ -62,7 +62,7 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
     """
     registry.check_name(options.name)
     files = resolve_sources(options.sources, options.columns)
-    outputs.require_free(options, [source.file.path for source in files])
+    outputs.require_free(options, [source.file for source in files])
     if options.limit is None:
         require_known_labels_early(files)
     with Stage(options.dataset_dir, options.name) as stage:

@@ -6,14 +6,16 @@ It holds no time and no machine, so that the same input, options and seed give t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lf_qwen3 import __version__
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.data.convert.ranges import Range, hash_of
 from lf_qwen3.data.converters.roles import write_roles
+from lf_qwen3.data.sources import SourceFile
 
 if TYPE_CHECKING:
     from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
@@ -29,13 +31,27 @@ _READING = ("every", "as_text", "unescape")
 class Manifest(NamedTuple):
     """What a manifest says of a dataset: its own files, how it treated turns, and how its records think.
 
-    `files` holds only names that `file_names` gives. `thinking` and `plain` count records.
+    `files` holds only names that `file_names` gives. `thinking` and `plain` count records. `sources` are the
+    paths of the files that it was made from, as they were named, each with its XXH3-128.
     """
 
     files: tuple[str, ...]
     turns: str
     thinking: int
     plain: int
+    sources: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def source_names(self) -> str:
+        """The names of the sources, without their folders, in one line."""
+        return ", ".join(dict.fromkeys(Path(path).name for path, _ in self.sources))
+
+    def is_made_from(self, files: Iterable[SourceFile]) -> bool:
+        """Tell whether these are its sources: each known by its path, or else by its content."""
+        left = dict(self.sources)
+        others = [file for file in files if left.pop(file.label, None) is None]
+        hashes = [hash_of([Range(file.path, 0, file.path.stat().st_size)]) for file in others if left]
+        return sorted(hashes) == sorted(left.values()) and len(others) == len(left)
 
 
 def file_names(name: str) -> dict[str, str]:
@@ -63,6 +79,7 @@ def read(folder: Path, name: str) -> Manifest | None:
             str(content["options"]["turns"]),
             int(counts["thinking"]),
             int(counts["plain"]),
+            tuple((str(source["path"]), str(source["xxh3_128"])) for source in content.get("sources", ())),
         )
     except (FileNotFoundError, NotADirectoryError):
         return None

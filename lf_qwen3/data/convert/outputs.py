@@ -27,6 +27,7 @@ from lf_qwen3.data.convert.ranges import Range, copy, hash_of
 from lf_qwen3.data.convert.stage import Stage
 from lf_qwen3.data.convert.worker import SpooledReject, rejects_path, spool_path
 from lf_qwen3.data.registry.shape import DatasetKind
+from lf_qwen3.data.sources import SourceFile
 
 _REPORT_EVERY = 1 << 20
 _SYNC_EVERY = 64 << 20
@@ -51,13 +52,17 @@ class WrittenFiles:
     hashes: dict[str, str] = field(default_factory=dict)
 
 
-def require_free(options: ConvertOptions, sources: list[Path]) -> None:
-    """Raise `UsageError` if a file to write is a source or another's; --replace allows it."""
+def require_free(options: ConvertOptions, sources: list[SourceFile]) -> None:
+    """Raise `UsageError` if a file to write is a source or another's; --replace allows it.
+
+    Another's are the files of a dataset of this name that was made from other sources, too.
+    """
     if options.replace or not options.dataset_dir.is_dir():
         return
     folder = options.dataset_dir.resolve()
-    own = manifest.owned_files(folder, options.name)
-    real_sources = {source.resolve() for source in sources}
+    made = manifest.read(folder, options.name)
+    own = made.files if made else ()
+    real_sources = {source.path.resolve() for source in sources}
     for file in file_names(options.name).values():
         path = folder / file
         if path in real_sources:
@@ -72,6 +77,13 @@ def require_free(options: ConvertOptions, sources: list[Path]) -> None:
                 "choose another --name, or --replace",
                 code="file_not_own",
             )
+    if made and not made.is_made_from(sources):
+        raise UsageError(
+            f"{options.name} is there already: {made.thinking + made.plain:,} records, made from "
+            f"{made.source_names}",
+            "choose another --name, or put the new records in their place: --replace",
+            code="dataset_exists",
+        )
 
 
 def write(

@@ -103,3 +103,35 @@ def test_without_a_manifest_the_files_are_not_its_own(options):
     with pytest.raises(UsageError) as caught:
         convert(options)
     assert caught.value.code == "file_not_own"
+
+
+def write_rows(path, count, answer="b"):
+    rows = ({"question": f"{path.name} {n}", "think": "t", "answer": f"{answer}{n}"} for n in range(count))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def test_other_sources_under_a_name_that_is_there_need_replace(tmp_path, options):
+    convert(options)
+    before = {file.name: file.read_bytes() for file in options.dataset_dir.iterdir()}
+    other = write_rows(tmp_path / "other.jsonl", 3)
+    for sources in ((other,), (*options.sources, other)):
+        with pytest.raises(UsageError) as caught:
+            convert(replace(options, sources=sources))
+        assert (caught.value.code, caught.value.exit_code) == ("dataset_exists", 2)
+        assert "20 records, made from in.jsonl" in caught.value.message
+        assert "--replace" in caught.value.hint
+    assert {file.name: file.read_bytes() for file in options.dataset_dir.iterdir()} == before
+    assert convert(replace(options, sources=(other,), val=0, replace=True)).read == 3
+
+
+def test_the_same_sources_pass_changed_moved_or_copied(tmp_path, options):
+    other = write_rows(tmp_path / "other.jsonl", 3)
+    both = replace(options, sources=(*options.sources, other))
+    convert(both)
+    write_rows(tmp_path / "other.jsonl", 4)
+    convert(both)
+    moved = (tmp_path / "in.jsonl").rename(tmp_path / "moved.jsonl")
+    assert convert(replace(both, sources=(other, str(moved)))).read == 24
+    with pytest.raises(UsageError, check=lambda error: error.code == "dataset_exists"):
+        convert(replace(both, sources=(other,)))

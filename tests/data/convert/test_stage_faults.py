@@ -87,8 +87,12 @@ def reruns(tmp_path):
     convert(old)
     shutil.copytree(tmp_path / "before", tmp_path / "after")
     source = source_of(tmp_path / "new.jsonl", "new")
-    convert(ConvertOptions((source,), "set", tmp_path / "after"))
-    return lambda folder: ConvertOptions((source,), "set", folder), tmp_path / "before", tmp_path / "after"
+
+    def options(folder):
+        return ConvertOptions((source,), "set", folder, replace=True)
+
+    convert(options(tmp_path / "after"))
+    return options, tmp_path / "before", tmp_path / "after"
 
 
 def convert_with(fault, at, options, patch):
@@ -138,9 +142,22 @@ def test_a_disk_that_fills_up_is_told_and_leaves_the_old_files(tmp_path, room):
     def fill():
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
-    command = [sys.executable, "-m", "lf_qwen3", "convert", str(tmp_path / "new.jsonl"), "--name", "set"]
+    command = [
+        sys.executable,
+        "-m",
+        "lf_qwen3",
+        "convert",
+        str(tmp_path / "new.jsonl"),
+        "--name",
+        "set",
+        "--replace",
+    ]
     done = subprocess.run(
-        [*command, "--dataset-dir", str(folder)], capture_output=True, text=True, preexec_fn=fill
+        [*command, "--dataset-dir", str(folder)],
+        capture_output=True,
+        text=True,
+        preexec_fn=fill,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # it would be cut short as well
     )
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
