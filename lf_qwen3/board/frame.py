@@ -10,8 +10,8 @@ import gradio as gr
 
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board.board import Board
-from lf_qwen3.board.pages import render
-from lf_qwen3.board.texts import DEFAULT, Texts, texts
+from lf_qwen3.board.pages import render, visible
+from lf_qwen3.board.texts import DEFAULT, Texts, error_shown, texts
 
 PREFIX = "lf-qwen3"
 QUIET: dict[str, Any] = {"api_name": False, "show_progress": "hidden"}
@@ -55,7 +55,7 @@ class View:
     def show(self, value: object, language: str | None) -> Updates:
         """Return the updates by which an event shows what a handler returned, or the error it raised."""
         if isinstance(value, LfQwen3Error):
-            value = {"error": value.message, "hint": value.hint}
+            value = error_shown(value)
         return {self.state: value, self.element: self.html(value, language)}
 
     def html(self, value: object, language: str | None) -> str:
@@ -103,17 +103,24 @@ class Frame:
         The names are looked up each time it is opened: another window may have added some. Of choices that
         come to an open list gradio shows those alone that hold the text of the chosen one, so the list is
         opened once more when they are others than before. Whoever else sets the element sets its value and
-        leaves its choices alone.
+        leaves its choices alone. Where `names` raises `LfQwen3Error`, the help line of the list says why.
         """
+        key = f"{self.section}.{name}"
         defaults: dict[str, Any] = {"choices": [], "value": None, "allow_custom_value": True}
         element = self.add(name, gr.Dropdown, **(defaults | options))
         offered = gr.State([])
 
-        def offer(before: list[str], *values: Any) -> tuple[Any, Any]:
-            choices = names(*values)
-            return (gr.skip(), gr.skip()) if choices == before else (gr.Dropdown(choices=choices), choices)
+        def offer(before: list[str], language: str | None, *values: Any) -> tuple[Any, Any]:
+            t = texts(language)
+            try:
+                choices, info = names(*values), t.props(key).get("info")
+            except LfQwen3Error as error:
+                choices, info = [], visible("\n".join(t.error(error_shown(error))))
+            if [choices, info] == before:
+                return gr.skip(), gr.skip()
+            return gr.Dropdown(choices=choices, info=info), [choices, info]
 
-        element.focus(offer, [offered, *inputs], [element, offered], queue=False, **QUIET)
+        element.focus(offer, [offered, self.board.lang, *inputs], [element, offered], queue=False, **QUIET)
         offered.change(None, js=_OPEN_ANEW, **QUIET)
         return element
 

@@ -16,6 +16,7 @@ from jinja2.ext import Extension
 
 from lf_qwen3.base import assets
 from lf_qwen3.base.reasons import REJECTED, REPAIRED
+from lf_qwen3.board.handlers import places
 from lf_qwen3.board.texts import Texts, shown
 
 
@@ -25,10 +26,10 @@ def render(template: str, texts: Texts, **values: object) -> str:
 
 
 def visible(value: Any) -> Any:
-    """Return a value as text: counts grouped, lone surrogates and control characters visible."""
+    """Return a value as text: counts grouped, files by name, what has no shape or turns the text visible."""
     if hasattr(value, "__html__"):
         return value
-    text = shown(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = places.name_files(shown(value)).encode("utf-8", "backslashreplace").decode("utf-8")
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)

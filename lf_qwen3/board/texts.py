@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 from lf_qwen3.base import assets
+from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.reasons import Reason
+from lf_qwen3.board.tab_words import say_in_tab
 
 DEFAULT = "en"
+
+
+class ErrorShown(TypedDict):
+    """An error as a view keeps it: message, hint and code."""
+
+    error: str
+    hint: str
+    code: str
+
+
+class ErrorText(NamedTuple):
+    """What an error says in the page's language; `detail` is its English message, "" where that says it."""
+
+    message: str
+    hint: str
+    detail: str
 
 
 @cache
@@ -55,10 +73,29 @@ class Texts:
     def reason(self, group: str, code: str, english: Sequence[str]) -> Reason:
         """Return what a code of the library means; its own English where there is no translation.
 
-        `group` is rejected, repaired, checks or verdicts; `english` is a message and a hint.
+        `group` is rejected, repaired, checks, verdicts or errors; `english` is a message and a hint.
+        Commands that the tab has a field or a button for are said in its words.
         """
         reason = self._reasons.get(group, {}).get(code)
-        return Reason(reason["message"], reason.get("hint", "")) if reason else Reason(*english)
+        meaning = (reason["message"], reason.get("hint", "")) if reason else english
+        return Reason(*(self.say(text) for text in meaning))
+
+    def say(self, text: str) -> str:
+        """Return a text of the library in the tab's words."""
+        return say_in_tab(text, self)
+
+    def error(self, error: ErrorShown) -> ErrorText:
+        """Return what an error says; its English message, with its names, stays beside a translation."""
+        message = self.say(error["error"])
+        own = Reason(message if self.language == DEFAULT else self("tab.error"), error["hint"])
+        reason = self.reason("errors", error.get("code", ""), own)
+        return ErrorText(*reason, "" if reason.message == message else message)
+
+    def warning(self, warning: Mapping[str, Any]) -> str:
+        """Return what a warning of a conversion says: its keys are text, code and facts."""
+        reason = self._reasons.get("warnings", {}).get(warning["code"])
+        facts = {name: shown(value) for name, value in warning["facts"].items()}
+        return self.say(reason["message"].format(**facts) if reason else warning["text"])
 
     def _find(self, key: str) -> Any:
         block, _, name = key.partition(".")
@@ -78,3 +115,8 @@ def _load(language: str) -> Texts:
         for file in (assets.folder("web") / kind / f"{language}.json" for kind in ("strings", "reasons"))
     )
     return Texts(language, blocks, reasons)
+
+
+def error_shown(error: LfQwen3Error) -> ErrorShown:
+    """Return an error as JSON, for `Texts.error`."""
+    return {"error": error.message, "hint": error.hint, "code": error.code}

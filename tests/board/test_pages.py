@@ -39,13 +39,14 @@ TEXTS = st.one_of(
 
 
 def source(text):
-    state = {
-        "files": [(text, text, text)],
-        **{key: [text] for key in ("columns", "read", "left", "readings")},
-        "rows": [[text]],
-        "guess": {"question": text},
-        **dict.fromkeys(("problem", "cure"), text),
+    file = {
+        **dict.fromkeys(("name", "size", "converter", "reading"), text),
+        **{key: [text, text] for key in ("columns", "read", "left")},
+        "rows": [[text, [[text, text]]]],
+        "problem": None,
     }
+    problem = {"error": text, "hint": text, "code": text}
+    state = {"files": [file, file | {"rows": [], "problem": problem}], "guess": {"question": text}}
     return Read(pages.render("data/source", ENGLISH, state=state))
 
 
@@ -81,8 +82,8 @@ def test_a_line_break_in_data_stays():
 
 
 def test_a_value_that_a_state_lacks_is_an_error():
-    with pytest.raises(Exception, match="readings"):
-        pages.render("data/source", ENGLISH, state={"files": [], "rows": []})
+    with pytest.raises(Exception, match="guess"):
+        pages.render("data/source", ENGLISH, state={"files": []})
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_a_setting_is_shown_as_a_yaml_writes_it(value, shown):
     assert pages.setting(value) == shown
 
 
-SILENT = ("sampling/keys", "sampling/kept", "sampling/messages", "train/saved")
+SILENT = ("data/replaced", "sampling/keys", "sampling/kept", "sampling/messages", "train/saved")
 """Views that take no room while there is nothing."""
 
 

@@ -12,7 +12,7 @@ from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.board.handlers import data, data_source
 from lf_qwen3.board.jobs import Job
 from lf_qwen3.board.pages import render
-from lf_qwen3.board.texts import languages, texts
+from lf_qwen3.board.texts import error_shown, languages, texts
 from lf_qwen3.data import registry
 
 MEDICAL, CHAT = "raw/sample_medical_r1.jsonl", "raw/sample_finetome.parquet"
@@ -50,14 +50,43 @@ def converted(**changes):
 
 def test_look_finds_converters_and_first_rows(here):
     found = data_source.inspect_source([MEDICAL, CHAT], [], "")
-    assert [one[:2] for one in found["files"]] == [
-        ("sample_medical_r1.jsonl", "medical_r1"),
-        ("sample_finetome.parquet", "finetome"),
+    assert [(file["name"], file["converter"], file["problem"]) for file in found["files"]] == [
+        ("sample_medical_r1.jsonl", "medical_r1", None),
+        ("sample_finetome.parquet", "finetome", None),
     ]
+    medical, chat = found["files"]
     first = json.loads(Path(MEDICAL).read_text("utf-8").splitlines()[0])
-    assert found["columns"] == list(first)
-    assert len(found["rows"]) == data_source.ROWS_SHOWN
-    assert found["rows"][0][found["columns"].index("question")] == first["question"]
+    assert medical["columns"] == list(first)
+    assert found["columns"] == list(dict.fromkeys([*medical["columns"], *chat["columns"]]))
+    assert [len(file["rows"]) for file in found["files"]] == [data_source.ROWS_SHOWN] * 2
+    assert medical["rows"][0][medical["columns"].index("question")] == first["question"]
+    turns = chat["rows"][0][chat["columns"].index("conversations")]
+    assert [role for role, _ in turns][:2] == ["human", "gpt"]
+    page = render("data/source", texts("en"), state=found)
+    assert "<li><b>human</b> " in page
+    assert "&#34;from&#34;" not in page
+
+
+def test_a_broken_file_hides_no_other(here):
+    Path("raw/broken.parquet").write_bytes(b"PAR1" + b"\x00" * 100)
+    Path("raw/empty.jsonl").write_text("")
+    Path("raw/none.jsonl").write_text(json.dumps({"text": "Rivers flow."}) + "\n")
+    paths = ["raw/broken.parquet", MEDICAL, "raw/none.jsonl", "raw/empty.jsonl", "/etc/passwd", "raw/gone"]
+    shown = data_source.inspect_source(paths, [], "")
+    status = {file["name"]: (file["problem"] or {}).get("code") for file in shown["files"]}
+    assert status == {
+        "sample_medical_r1.jsonl": None,
+        "none.jsonl": "no_converter_fits",
+        "broken.parquet": "parquet_broken",
+        "empty.jsonl": "no_rows",
+        "passwd": "path_outside",
+        "gone": "file_missing",
+    }
+    for language in languages():
+        page = render("data/source", texts(language), state=json.loads(json.dumps(shown)))
+        assert page.count('role="alert"') == 5
+        assert "Rivers flow." in page
+        assert all(file["name"] in page for file in shown["files"])
 
 
 def test_a_packed_or_large_file_is_looked_at_in_a_process_of_its_own(here, monkeypatch):
@@ -68,21 +97,23 @@ def test_a_packed_or_large_file_is_looked_at_in_a_process_of_its_own(here, monke
     monkeypatch.setattr(Job, "start", lambda *words: started.append(words[0]) or start(*words))
     found = data_source.inspect_source(["raw/packed.jsonl.gz"], [], "")
     assert started == ["data_source.read_source"]
-    assert found["rows"] == [[*row] for row in data_source.inspect_source([MEDICAL], [], "")["rows"]]
+    assert found["files"][0]["rows"] == data_source.inspect_source([MEDICAL], [], "")["files"][0]["rows"]
     assert len(started) == 1
 
 
 def test_a_row_without_end_is_cut_short(here):
     row = {"question": "q " * 10**6, "think": "t", "answer": ["x"] * 10**5, "metrics": None}
     Path("raw/long.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
-    assert max(map(len, data_source.inspect_source(["raw/long.jsonl"], [], "")["rows"][0])) < 500
+    [file] = data_source.inspect_source(["raw/long.jsonl"], [], "")["files"]
+    assert max(map(len, file["rows"][0])) < 500
 
 
 def test_columns_that_are_read_and_left_are_shown(here):
     shown = data_source.inspect_source([MEDICAL], [], "")
-    assert shown["read"] == ["question", "think", "answer"]
-    assert shown["left"] == ["instruction", "metrics"]
-    assert (shown["problem"], shown["guess"], shown["readings"]) == ("", {}, [])
+    [file] = shown["files"]
+    assert file["read"] == ["question", "think", "answer"]
+    assert file["left"] == ["instruction", "metrics"]
+    assert (file["problem"], shown["guess"], file["reading"]) == (None, {}, "")
 
 
 def put_unknown(here, count=8):
@@ -95,10 +126,10 @@ def test_where_no_converter_fits_the_columns_are_guessed(here):
     path = put_unknown(here)
     shown = data_source.inspect_source([path], [], "")
     assert shown["guess"] == {"question": "q1", "answer": "r1"}
-    assert shown["problem"] == ""
-    assert shown["files"][0][1]
-    assert (shown["read"], shown["left"]) == (["q1", "r1"], ["n"])
-    assert len(shown["rows"]) == data_source.ROWS_SHOWN
+    [file] = shown["files"]
+    assert (file["problem"], bool(file["converter"])) == (None, True)
+    assert (file["read"], file["left"]) == (["q1", "r1"], ["n"])
+    assert len(file["rows"]) == data_source.ROWS_SHOWN
     page = render("data/source", texts("en"), state=shown)
     assert texts("en")("data.guessed", names="q1, r1") in page
     assert texts("en")("data.columns_left", names="n") in page
@@ -107,7 +138,8 @@ def test_where_no_converter_fits_the_columns_are_guessed(here):
 def test_where_nothing_can_be_guessed_it_is_said(here):
     Path("raw/texts.jsonl").write_text(json.dumps({"text": "Rivers flow."}) + "\n", "utf-8")
     shown = data_source.inspect_source(["raw/texts.jsonl"], [], "")
-    assert (shown["guess"], shown["files"][0][1], shown["read"]) == ({}, "", [])
+    [file] = shown["files"]
+    assert (shown["guess"], file["converter"], file["read"]) == ({}, "", [])
     page = render("data/source", texts("en"), state=shown)
     assert "no converter fits" in page
     assert "Rivers flow." in page
@@ -116,10 +148,10 @@ def test_where_nothing_can_be_guessed_it_is_said(here):
 def test_chosen_columns_take_the_place_of_the_guess(here):
     path = put_unknown(here)
     shown = data_source.inspect_source([path], [], "", "question=r1,answer=q1")
-    assert (shown["problem"], shown["guess"]) == ("", {})
+    assert (shown["files"][0]["problem"], shown["guess"]) == (None, {})
     missing = data_source.inspect_source([path], [], "", "question=r1,answer=other")
-    assert "'other'" in missing["problem"]
-    assert missing["files"][0][1] == ""
+    assert "'other'" in missing["files"][0]["problem"]["error"]
+    assert missing["files"][0]["converter"] == ""
 
 
 def test_chosen_columns_are_converted_and_counted(here):
@@ -137,7 +169,7 @@ def test_how_a_file_is_read_is_shown(here):
     rows = [{"instruction": "a", "output": "b"}]
     Path("raw/under.json").write_text(json.dumps({"v": 1, "data": rows, "other": rows[:0]}), "utf-8")
     shown = data_source.inspect_source(["raw/under.json"], [], "")
-    assert shown["readings"] == ["under.json: the rows under 'data'; left beside them: v"]
+    assert shown["files"][0]["reading"] == "the rows under 'data'; left beside them: v"
     assert "the rows under" in render("data/source", texts("en"), state=shown)
     result, _ = converted(paths=["raw/under.json"], val=0, test=0)
     assert "the rows under" in render("data/report", texts("en"), state=result)
@@ -148,7 +180,7 @@ def test_one_list_of_several_is_named_in_the_tab(here):
     Path("raw/splits.json").write_text(json.dumps({"train": rows, "test": rows[:1]}), "utf-8")
     with pytest.raises(UsageError, check=lambda error: error.code == "several_lists"):
         data_source.inspect_source(["raw/splits.json"], [], "")
-    assert data_source.inspect_source(["raw/splits.json#train"], [], "")["rows"]
+    assert data_source.inspect_source(["raw/splits.json#train"], [], "")["files"][0]["rows"]
     assert converted(paths=["raw/splits.json#train"], val=0, test=0)[0]["read"] == 3
 
 
@@ -166,6 +198,10 @@ def test_one_list_of_several_is_named_in_the_tab(here):
         {"dataset_dir": "/etc"},
         {"converter": "no_such"},
         {"turns": "sideways"},
+        {"mix": 2},
+        {"mix": -0.5},
+        {"val": -1},
+        {"test": 1.5},
         {"paths": []},
         {"paths": ["medical_r1:/etc/passwd"]},
     ],
@@ -175,13 +211,6 @@ def test_a_field_that_will_not_do_is_refused_before_anything_starts(here, change
     with pytest.raises(UsageError):
         data.request(form(**change))
     assert sorted(one.name for one in here.iterdir()) == ["raw"]
-
-
-@pytest.mark.parametrize("change", [{"mix": 2}, {"val": -1}, {"test": 1.5}], ids=str)
-def test_a_number_that_will_not_do_is_refused_and_nothing_is_written(here, change):
-    with pytest.raises(UsageError):
-        converted(**change)
-    assert not (here / "data").exists()
 
 
 @pytest.mark.parametrize("mix", [None, 0])
@@ -260,7 +289,81 @@ def test_a_suggested_name_can_be_a_name(source, name):
 
 
 def test_registered_names_of_a_folder_that_is_none(here):
-    assert data.registered("data") == data.registered("/etc") == []
+    assert data.registered("data") == []
+    with pytest.raises(UsageError, check=lambda error: error.code == "path_outside"):
+        data.registered("/etc")
+
+
+def test_a_broken_registry_is_an_error_and_no_empty_list(here):
+    Path("data").mkdir()
+    Path("data/dataset_info.json").write_text('{"a": {}')
+    with pytest.raises(LfQwen3Error, check=lambda error: error.code == "registry_broken"):
+        data.registered("data")
+
+
+def test_what_a_conversion_would_replace_is_named_before(here):
+    assert data.find_replaced(form()) is None
+    records = sum(converted()[0]["written"].values())
+    assert data.find_replaced(form()) is None
+    other = form(paths=[CHAT])
+    assert data.find_replaced(other) == {
+        "name": "mine",
+        "records": records,
+        "sources": "sample_medical_r1.jsonl",
+    }
+    for language in languages():
+        page = render("data/replaced", texts(language), state=data.find_replaced(other))
+        assert "mine" in page
+        assert "sample_medical_r1.jsonl" in page
+    with pytest.raises(UsageError, check=lambda error: error.code == "dataset_exists"):
+        converted(paths=[CHAT])
+    assert data.find_replaced(form(paths=["raw/gone.jsonl"])) is None
+    assert data.find_replaced(form(name="../mine")) is None
+    assert converted(paths=[CHAT], replace=True)[0]["thinking"] == 0
+
+
+def test_what_is_asked_for_in_reading_is_done(here):
+    row = {"question": "q", "think": "t", "answer": "A\\nB\\nC"}
+    Path("raw/escaped.jsonl").write_text(json.dumps(row) + "\n")
+    warned, _ = converted(paths=["raw/escaped.jsonl"], val=0, test=0)
+    [warning] = [warning for warning in warned["warnings"] if warning["code"] == "escaped_text"]
+    for language in languages():
+        shown = texts(language).warning(warning)
+        assert texts(language)("tab.quoted", text="").strip()[0] in shown
+        assert "--unescape" not in shown
+        assert "raw/escaped.jsonl" in shown
+    mended, _ = converted(paths=["raw/escaped.jsonl"], val=0, test=0, reading=["unescape", "hostile"])
+    assert mended["repaired"] == {"unescaped": 1}
+
+
+def test_warnings_are_shown_in_the_language_of_the_page(here):
+    result, _ = converted(paths=[CHAT])
+    [warning] = [warning for warning in result["warnings"] if warning["code"] == "no_thinking"]
+    page = render("data/report", texts("ja"), state=json.loads(json.dumps(result)))
+    assert texts("ja").warning(warning) in page
+    assert "--mix" not in page
+    assert texts("ja").props("data.mix")["label"] in texts("ja").warning(warning)
+
+
+def test_names_and_paths_of_the_server_are_files_to_the_page(here):
+    folder = here.parent / "uploads" / ("a" * 64)
+    folder.mkdir(parents=True)
+    name = "<img src=x onerror=alert(1)>\u202e\x07.jsonl"
+    (folder / name).write_bytes(b"\x00" * 50)
+    with pytest.raises(LfQwen3Error) as caught:
+        data_source.inspect_source([], [str(folder / name)], "")
+    page = render("data/source", texts("ja"), state=error_shown(caught.value))
+    assert "a" * 64 not in page
+    assert "&lt;img src=x" in page
+    assert "<img" not in page
+    assert "\\x202e\\x07" in page
+    both = data_source.inspect_source([MEDICAL], [str(folder / name)], "")
+    page = render("data/source", texts("zh"), state=both)
+    assert "a" * 64 not in page
+    assert "<img" not in page
+    assert str(here) not in render(
+        "data/source", texts("en"), state=error_shown(LfQwen3Error(f"{here}/raw/x: no"))
+    )
 
 
 def test_an_unknown_error_of_the_sources_is_told(here):

@@ -68,6 +68,17 @@ def test_what_is_wrong_with_the_settings_is_said_of_the_train_tab(registered):
     assert not any("train.yaml" in one for one in places)
 
 
+@pytest.mark.parametrize("model", ["", "demo/tiny-qwen3", "Qwen/Qwen3-4B"])
+def test_the_boards_default_template_is_the_first_error(registered, model):
+    settings = {**TRAINS, "template": "default", "model_name_or_path": model}
+    result = proof.check(proof.request("data", ["sums"], settings, tokenizer="no/such"), NoProgress())
+    first = result["codes"][0]
+    assert (first["code"], first["severity"]) == ("template_unfit", "error")
+    assert "template is default" in first["places"][0][1]
+    page = render("proof/findings", texts("en"), state=result)
+    assert page.index("template_unfit") < page.index("empty_answer")
+
+
 @pytest.mark.parametrize("language", languages())
 def test_findings_are_shown_in_every_language(registered, language):
     result = proof.check(proof.request("data", ["sums"], SETTINGS, tokenizer="no/such"), NoProgress())

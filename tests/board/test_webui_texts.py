@@ -10,7 +10,8 @@ import pytest
 from lf_qwen3.base import reasons
 from lf_qwen3.base.reasons import Reason
 from lf_qwen3.board import sections
-from lf_qwen3.board.texts import Texts, languages, texts
+from lf_qwen3.board.texts import ErrorShown, Texts, languages, texts
+from lf_qwen3.data.convert import warned
 from lf_qwen3.proof.check.rules.registered import all_checks
 from lf_qwen3.results.diagnose.verdict_rules import all_verdicts
 
@@ -95,6 +96,8 @@ GROUPS = {
     "checks": {one.code: Reason(one.message, one.hint) for one in all_checks()},
     "verdicts": {one.code: Reason(one.what, one.advice) for one in all_verdicts()},
 }
+IN_ENGLISH = tuple(GROUPS)
+"""Groups whose English is the library's own, code by code."""
 EVERY_REASON = [(group, code) for group, found in GROUPS.items() for code in found]
 NEVER_TRANSLATED = re.compile(r"lf-qwen3 [a-z]+|--[a-z][a-z-]+|</?think>|[a-z]+_[a-z_]+")
 
@@ -103,14 +106,78 @@ NEVER_TRANSLATED = re.compile(r"lf-qwen3 [a-z]+|--[a-z][a-z-]+|</?think>|[a-z]+_
 def test_every_code_of_the_library_has_its_meaning_and_no_other_has(language):
     file = FOLDER.parent / "reasons" / f"{language}.json"
     found = json.loads(file.read_text("utf-8"))
-    assert [(group, code) for group, codes in found.items() for code in codes] == EVERY_REASON
+    assert [(group, code) for group in IN_ENGLISH for code in found[group]] == EVERY_REASON
+    chinese = json.loads((file.parent / "zh.json").read_text("utf-8"))
+    assert [*found] == [*IN_ENGLISH, "warnings", "errors"]
+    for group in ("warnings", "errors"):
+        assert [*found[group]] == [*chinese[group]]
+
+
+def test_each_translated_error_is_one_of_the_library():
+    package = FOLDER.parents[1] / "lf_qwen3"
+    sources = "".join(file.read_text("utf-8") for file in package.rglob("*.py"))
+    codes = json.loads((FOLDER.parent / "reasons" / "zh.json").read_text("utf-8"))["errors"]
+    assert [code for code in codes if f'"{code}"' not in sources] == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_each_warning_of_a_conversion_is_translated_with_its_facts(language):
+    translated = json.loads((FOLDER.parent / "reasons" / f"{language}.json").read_text("utf-8"))["warnings"]
+    chinese = json.loads((FOLDER.parent / "reasons" / "zh.json").read_text("utf-8"))["warnings"]
+    for code, reason in translated.items():
+        assert fields(reason["message"]) == sorted(fields(chinese[code]["message"])), code
+    folder = FOLDER.parents[1] / "lf_qwen3" / "data" / "convert"
+    sources = "".join(file.read_text("utf-8") for file in folder.glob("*.py"))
+    assert [code for code in translated if f'"{code}"' not in sources] == []
+    assert sources.count("CodedText(") + len(warned._TEXT) - 1 == len(translated)
+
+
+TAB_WORDS = {
+    "convert with --val 0.05, then eval_dataset": "“1 · Data › Validation split: 0.05”, then eval_dataset",
+    "mix (lf-qwen3 convert --mix thinking=0.75); or": "mix (“1 · Data › Thinking share: 0.75”); or",
+    "lf-qwen3 convert --turns unroll": "“1 · Data › Several turns: one record for each answer”",
+    "lf-qwen3 convert mends it": "“1 · Data” mends it",
+    "lf-qwen3 check --config TRAIN.yaml finds": "“2 · Check and preview › Check” finds",
+    "lf-qwen3 preview NAME --dataset-dir DIR": "“2 · Check and preview › Preview the record”",
+    "--row may be 1 to 160": "“2 · Check and preview › Row” may be 1 to 160",
+    "--columns question=a b": "“Question column: a” b",
+    "--columns question=ask,answer=reply reads": "“Question column: ask”, “Answer column: reply” reads",
+    "name it: --columns ROLE=COLUMN": "name it: lf-qwen3 convert --columns ROLE=COLUMN",
+    "lf-qwen3 register NAME FILE --replace writes": "lf-qwen3 register NAME FILE --replace writes",
+    "choose another --name, or --replace": (
+        "choose another “1 · Data › Dataset name”, or “1 · Data › Replace the dataset”"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", TAB_WORDS)
+def test_a_command_is_said_in_the_words_of_the_tab(text):
+    assert texts("en").say(text) == TAB_WORDS[text]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_reason_in_the_tab_names_an_option_that_has_a_field(language):
+    for group, code in EVERY_REASON:
+        meaning = " ".join(texts(language).reason(group, code, GROUPS[group][code]))
+        assert not re.search(r"--(?:val|test|mix|turns|unescape|every|as-text|row)\b", meaning), code
+
+
+def test_an_error_is_said_in_the_language_of_the_page_with_its_own_words_beside_it():
+    error: ErrorShown = {"error": "raw/x.jsonl: none", "hint": "did you mean y?", "code": "file_missing"}
+    assert texts("en").error(error) == ("raw/x.jsonl: none", "did you mean y?", "")
+    said = texts("ja").error(error)
+    assert said.message == texts("ja").reason("errors", "file_missing", ("", "")).message
+    assert said.detail == error["error"]
+    unknown = texts("ja").error({**error, "code": "no_such_code"})
+    assert unknown == (texts("ja")("tab.error"), "did you mean y?", error["error"])
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_meaning_is_translated_and_keeps_commands_keys_and_tags(language):
+    translated = json.loads((FOLDER.parent / "reasons" / f"{language}.json").read_text("utf-8"))
     for group, code in EVERY_REASON:
-        english = GROUPS[group][code]
-        for own, other in zip(english, texts(language).reason(group, code, english), strict=True):
+        reason = translated[group][code]
+        for own, other in zip(GROUPS[group][code], (reason["message"], reason.get("hint", "")), strict=True):
             assert bool(own) == bool(other), (group, code)
             assert not own or own != other, (group, code)
             assert set(NEVER_TRANSLATED.findall(own)) <= set(NEVER_TRANSLATED.findall(other)), (group, code)

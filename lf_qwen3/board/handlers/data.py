@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypedDict, cast, get_args
 
+from lf_qwen3.base.coded import CodedText
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.base.progress import Progress
@@ -16,11 +17,13 @@ from lf_qwen3.board.handlers import places, token_chart, tokenizers
 from lf_qwen3.board.handlers.data_source import COLUMN_ROLES, shorten, write_columns
 from lf_qwen3.board.handlers.token_chart import TokenChart
 from lf_qwen3.data import converters, registry
+from lf_qwen3.data.convert import manifest
 from lf_qwen3.data.convert.formats import Turns
-from lf_qwen3.data.convert.options import ConvertOptions
+from lf_qwen3.data.convert.options import ConvertOptions, require_option
 
 REJECTED_SHOWN = 100
 LONGEST_NAME = 100
+READING = ("unescape", "every", "as_text")
 CUTOFF_LEN = 2048
 """The trainer's default, on a page without a Train tab."""
 
@@ -49,6 +52,8 @@ class ConversionForm:
     answer: str | None = ""
     system: str | None = ""
     messages: str | None = ""
+    reading: Sequence[str] | None = ()
+    replace: bool = False
 
     @property
     def columns(self) -> str:
@@ -77,18 +82,40 @@ class ConversionShown(TypedDict):
     files: dict[str, str]
     datasets: list[str]
     removed: list[str]
-    warnings: list[str]
+    warnings: list[dict[str, Any]]
     chart: TokenChart | None
     uncounted: str
     rejected_rows: list[dict[str, Any]]
 
 
+class ReplacedShown(TypedDict):
+    """A dataset that a conversion would replace: its records, and what it was made from."""
+
+    name: str
+    records: int
+    sources: str
+
+
 def registered(dataset_dir: str) -> list[str]:
-    """Return the names of the datasets that are registered in a folder, [] where that cannot be read."""
+    """Return the names of the datasets that are registered in a folder, [] where there is none yet.
+
+    Raises `LfQwen3Error` for a folder outside the roots, and a dataset_info.json that cannot be read.
+    """
+    folder = places.require_inside(dataset_dir)
+    return list(registry.read_registry(folder)) if folder.is_dir() else []
+
+
+def find_replaced(form: ConversionForm) -> ReplacedShown | None:
+    """Return the dataset of the chosen name that was made from other sources, None where there is none."""
+    name = (form.name or "").strip()
     try:
-        return list(registry.read_registry(places.require_inside(dataset_dir)))
-    except LfQwen3Error:
-        return []
+        registry.check_name(name)
+        made = manifest.read(places.require_inside(form.dataset_dir), name)
+        if made is None or made.is_made_from(places.source_files(form.paths or [], form.upload or [])):
+            return None
+    except LfQwen3Error:  # `convert` says so
+        return None
+    return {"name": name, "records": made.thinking + made.plain, "sources": made.source_names}
 
 
 def suggest_name(sources: Sequence[str]) -> str:
@@ -113,6 +140,8 @@ def request(form: ConversionForm, is_demo: bool = False) -> dict[str, Any]:
     folder = places.require_inside(form.dataset_dir)
     files = places.source_files(form.paths or [], form.upload or [])
     prefix = f"{converters.get(form.converter).name}:" if form.converter else ""
+    for option in ("val", "test", "mix"):
+        require_option(option, getattr(form, option) or 0)
     if form.turns not in get_args(Turns):
         raise unknown_name("way to cut turns", form.turns, get_args(Turns))
     return {
@@ -127,6 +156,8 @@ def request(form: ConversionForm, is_demo: bool = False) -> dict[str, Any]:
         "tokenizer": form.tokenizer or "",
         "model": form.model,
         "cutoff_len": int(form.cutoff_len),
+        "reading": [option for option in READING if option in (form.reading or ())],
+        "replace": form.replace,
     }
 
 
@@ -135,7 +166,8 @@ def convert(asked: Mapping[str, Any], progress: Progress) -> ConversionShown:
     from lf_qwen3.data.convert import convert as conversion
     from lf_qwen3.data.convert.pool import count_workers
 
-    given = {key: asked[key] for key in ("name", "turns", "mix", "val", "test")}
+    given = {key: asked[key] for key in ("name", "turns", "mix", "val", "test", "replace")}
+    given |= dict.fromkeys(asked["reading"], True)
     options = ConvertOptions(
         tuple(asked["sources"]),
         columns=(asked["columns"],) if asked["columns"] else (),
@@ -146,8 +178,16 @@ def convert(asked: Mapping[str, Any], progress: Progress) -> ConversionShown:
     report = conversion.convert(options, progress)
     chart, uncounted = _count_tokens(report.datasets[0], asked, progress)
     rejected = _rejected_rows(Path(report.files["rejected"]))
-    shown = asdict(report) | {"chart": chart, "uncounted": uncounted, "rejected_rows": rejected}
+    warnings = [_show_warning(warning) for warning in report.warnings]
+    shown = asdict(report) | {"warnings": warnings, "chart": chart, "uncounted": uncounted}
+    shown["rejected_rows"] = rejected
     return cast(ConversionShown, shown)
+
+
+def _show_warning(warning: str) -> dict[str, Any]:
+    """Return a warning for `Texts.warning`."""
+    coded = warning if isinstance(warning, CodedText) else CodedText(warning)
+    return {"text": str(coded), "code": coded.code, "facts": coded.facts}
 
 
 def _count_tokens(

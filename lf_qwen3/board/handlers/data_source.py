@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from lf_qwen3.base.conversation import Row
@@ -12,6 +13,7 @@ from lf_qwen3.base.errors import LfQwen3Error, Reject
 from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.board.handlers import places
 from lf_qwen3.board.jobs import Job
+from lf_qwen3.board.texts import ErrorShown, error_shown
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert.resolve import choose_converter
 from lf_qwen3.data.converters.guess import guess_roles
@@ -22,28 +24,41 @@ ROWS_SHOWN = 3
 COLUMN_ROLES = ("question", "thinking", "answer", "system", "messages")
 """The roles that the section offers for columns."""
 
+TURNS_SHOWN = 6
+_TURN_KEYS = (("role", "from"), ("content", "value"))
 _SMALL = 16 << 20
 _PACKED = (".gz", ".zst")
 
 
-class SourceShown(TypedDict):
-    """A source: (name, converter, size) of each file, and of the first one its columns and first rows.
+class FileShown(TypedDict):
+    """A file of a source: name, size in words, and what the columns of its first rows hold.
 
-    `converter` is "" where none fits, and `problem` and `cure` say why. Where none fits the columns as they
-    are called, `guess` holds the likeliest column of each role, and the converter is the one for those.
-    `read` and `left` are the columns of the first rows that the converter reads and leaves.
-    `readings` says how files are read that are no plain run of rows in UTF-8.
+    A value is a text or, of a conversation, a list of turns (role, text). `converter` is "" where none fits;
+    `read` and `left` are the columns that it reads and leaves. `problem` is what is wrong with the file, as
+    `View.show` takes an error. `reading` says how it is read where it is no plain run of rows in UTF-8.
     """
 
-    files: list[tuple[str, str, str]]
+    name: str
+    size: str
+    converter: str
     columns: list[str]
-    rows: list[list[str]]
+    rows: list[list[Any]]
     read: list[str]
     left: list[str]
+    reading: str
+    problem: ErrorShown | None
+
+
+class SourceShown(TypedDict):
+    """The files of a source, those that cannot be read last, and the columns of them all.
+
+    Where no converter fits the first file's columns as they are called, `guess` holds the likeliest column of
+    each role, and the converter of that file is the one for those.
+    """
+
+    files: list[FileShown]
+    columns: list[str]
     guess: dict[str, str]
-    problem: str
-    cure: str
-    readings: list[str]
 
 
 def converter_names() -> list[str]:
@@ -59,14 +74,14 @@ def write_columns(columns: Mapping[str, str | None]) -> str:
 def inspect_source(
     paths: Sequence[str], upload: Sequence[str], converter: str, columns: str = ""
 ) -> SourceShown:
-    """Return which converter fits each file, and the first rows and columns of the first one.
+    """Return of each file which converter fits, its columns and its first rows.
 
     `columns` gives roles to columns, as `--columns` does; where no converter fits, they are guessed.
-    A file whose rows may have any size is read in a process of its own. Raises `UsageError` for a path, a
-    file or a converter that will not do.
+    A file whose rows may have any size is read in a process of its own. Raises `LfQwen3Error` for a converter
+    or columns that will not do, and where no file at all can be read.
     """
     asked = {"paths": list(paths), "upload": list(upload), "converter": converter, "columns": columns}
-    files = [file.path for file in places.source_files(paths, upload)]
+    files = [file.path for file in places.find_sources(paths, upload)[0]]
     if all(path.stat().st_size <= _SMALL and path.suffix not in _PACKED for path in files):
         return read_source(asked, NoProgress())
     *_, shown = Job.start("data_source.read_source", asked)
@@ -75,31 +90,68 @@ def inspect_source(
 
 def read_source(asked: Mapping[str, Any], progress: Progress) -> SourceShown:
     """Do the work of `inspect_source`."""
-    files = places.source_files(asked["paths"], asked["upload"])
-    columns, first = sources.columns(files[0]), sources.first_rows(files[0])
+    files, faults = places.find_sources(asked["paths"], asked["upload"])
     roles = parse_roles(asked["columns"])
-    fits = [_fit(file, asked["converter"], roles) for file in files]
-    guess = _guess(first) if isinstance(fits[0], LfQwen3Error) and not roles else ()
-    if guess:
-        fits[0] = _fit(files[0], asked["converter"], guess)
-    problem = next((fit for fit in fits if isinstance(fit, LfQwen3Error)), None)
-    names = ["" if isinstance(fit, LfQwen3Error) else fit for fit in fits]
-    read, left = _use_of_rows(first, names[0], roles or guess)
-    readings = {file.path.name: sources.describe_reading(file) for file in files}
+    guess: Roles = ()
+    shown: list[FileShown] = []
+    for file in files:
+        try:
+            first = sources.first_rows(file)
+            if not roles and not shown:
+                guess = _guess(file, first, asked["converter"])
+            shown.append(_show_file(file, first, asked["converter"], roles or (() if shown else guess)))
+        except LfQwen3Error as error:
+            faults[file.path.name] = error
+    if not shown:
+        raise next(iter(faults.values()))
+    columns = dict.fromkeys(column for file in shown for column in file["columns"])
+    broken = [_show_broken(name, error) for name, error in faults.items()]
+    return {"files": [*shown, *broken], "columns": list(columns), "guess": dict(guess)}
+
+
+def _show_file(file: sources.SourceFile, first: Sequence[Row], converter: str, roles: Roles) -> FileShown:
+    columns = sources.columns(file)
+    fit = _fit(file, converter, roles)
+    name, problem = ("", fit) if isinstance(fit, LfQwen3Error) else (fit, None)
+    read, left = _use_of_rows(first, name, roles)
     return {
-        "files": [
-            (file.path.name, name, _size(file.path.stat().st_size))
-            for file, name in zip(files, names, strict=True)
-        ],
+        "name": file.path.name,
+        "size": _size(file.path.stat().st_size),
+        "converter": name,
         "columns": columns,
-        "rows": [[shorten(row.get(column)) for column in columns] for row in first[:ROWS_SHOWN]],
+        "rows": [[_show_value(row.get(column)) for column in columns] for row in first[:ROWS_SHOWN]],
         "read": [column for column in columns if column in read],
         "left": [column for column in columns if column in left] + sorted(left - {*columns}),
-        "guess": dict(guess),
-        "problem": problem.message if problem else "",
-        "cure": problem.hint if problem else "",
-        "readings": [f"{name}: {reading}" for name, reading in readings.items() if reading],
+        "reading": sources.describe_reading(file),
+        "problem": None if problem is None else error_shown(problem),
     }
+
+
+def _show_broken(name: str, error: LfQwen3Error) -> FileShown:
+    return {
+        "name": Path(name).name,
+        "size": "",
+        "converter": "",
+        "columns": [],
+        "rows": [],
+        "read": [],
+        "left": [],
+        "reading": "",
+        "problem": error_shown(error),
+    }
+
+
+def _show_value(value: Any) -> Any:
+    """Return the turns of a conversation, any other value on one line."""
+    if isinstance(value, list) and value and all(isinstance(turn, dict) for turn in value):
+        turns = [
+            [next((turn[key] for key in keys if isinstance(turn.get(key), str)), None) for keys in _TURN_KEYS]
+            for turn in value[:TURNS_SHOWN]
+        ]
+        if all(role and text is not None for role, text in turns):
+            more = [["…", f"+ {len(value) - TURNS_SHOWN}"]] if len(value) > TURNS_SHOWN else []
+            return [[shorten(role, 20), shorten(text)] for role, text in turns] + more
+    return shorten(value)
 
 
 def _fit(file: sources.SourceFile, converter: str, roles: Roles) -> str | LfQwen3Error:
@@ -112,8 +164,10 @@ def _fit(file: sources.SourceFile, converter: str, roles: Roles) -> str | LfQwen
         return error
 
 
-def _guess(rows: Sequence[Row]) -> Roles:
-    """Return the likeliest columns, none where they have a role that the section does not offer."""
+def _guess(file: sources.SourceFile, rows: Sequence[Row], converter: str) -> Roles:
+    """Return the likeliest columns where no converter fits; none where they have a role not offered here."""
+    if not isinstance(_fit(file, converter, ()), LfQwen3Error):
+        return ()
     roles = guess_roles(rows)
     return roles if all(role in COLUMN_ROLES for role, _ in roles) else ()
 

@@ -11,9 +11,10 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
-from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.files import write_text
 from lf_qwen3.data import sources
 
@@ -48,6 +49,25 @@ def roots() -> list[Path]:
 def uploads() -> Path:
     """Return the folder in which gradio keeps what is uploaded."""
     return Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio").resolve()
+
+
+def name_files(text: str) -> str:
+    """Return a text in which files are named from the board's folder, and uploads by their names alone."""
+    if os.sep not in text:
+        return text
+    here, kept = (
+        os.getcwd(),
+        os.environ.get("GRADIO_TEMP_DIR") or os.path.join(tempfile.gettempdir(), "gradio"),
+    )
+    return _folders(here, os.path.realpath(kept)).sub("", text)
+
+
+@cache
+def _folders(here: str, kept: str) -> re.Pattern[str]:
+    """Return what stands before such a name: the folder of an upload, or the board's own."""
+    ways = {kept, os.path.relpath(kept, here)}
+    own = "" if here == os.sep else f"|{re.escape(here)}/"
+    return re.compile(rf"(?<![\w./-])(?:(?:{'|'.join(map(re.escape, ways))})/[0-9a-f]{{64}}/{own})")
 
 
 def require_inside(path: str | Path, also: tuple[Path, ...] = ()) -> Path:
@@ -141,15 +161,38 @@ def source_files(named: Sequence[str], uploaded: Sequence[str]) -> list[sources.
     Raises `UsageError` for none at all, for what `sources.find_files` refuses, for a file outside the roots
     and for an upload beyond `MOST_UPLOADED`.
     """
-    for path in named:
-        require_inside(path.split("*")[0] or ".")
-    files = [file for path in named for file in sources.find_files(path)]
+    files, faults = find_sources(named, uploaded)
+    for fault in faults.values():
+        raise fault
+    return files
+
+
+def find_sources(
+    named: Sequence[str], uploaded: Sequence[str]
+) -> tuple[list[sources.SourceFile], dict[str, LfQwen3Error]]:
+    """Return what `source_files` does, and by its name each path or upload for which that would raise.
+
+    Raises `UsageError` for none at all.
+    """
+    if not named and not uploaded:
+        raise UsageError("no data is named", "type a path or upload a file", code="nothing_chosen")
+    files: list[sources.SourceFile] = []
+    faults: dict[str, LfQwen3Error] = {}
+    for names, find in ((named, _named), (uploaded, _uploaded)):
+        for name in names:
+            try:
+                files += [replace(file, path=from_here(file.path)) for file in find(name)]
+            except LfQwen3Error as error:
+                faults[name] = error
+    return files, faults
+
+
+def _named(path: str) -> list[sources.SourceFile]:
+    require_inside(path.split("*")[0] or ".")
+    files = sources.find_files(path)
     for file in files:
         require_inside(file.path)
-    files += map(_uploaded, uploaded)
-    if not files:
-        raise UsageError("no data is named", "type a path or upload a file", code="nothing_chosen")
-    return [replace(file, path=from_here(file.path)) for file in files]
+    return files
 
 
 def list_data_files() -> list[str]:
@@ -185,7 +228,7 @@ def _is_open(name: str) -> bool:
     return name[0] not in "._" and not name.startswith("checkpoint-")
 
 
-def _uploaded(name: str) -> sources.SourceFile:
+def _uploaded(name: str) -> list[sources.SourceFile]:
     path = require_inside(name, also=(uploads(),))
     if path.stat().st_size > MOST_UPLOADED:
         raise UsageError(
@@ -193,4 +236,4 @@ def _uploaded(name: str) -> sources.SourceFile:
             "put it into the folder that the board was started in, and name its path",
             code="file_too_large",
         )
-    return sources.find_files(str(path))[0]
+    return sources.find_files(str(path))

@@ -118,7 +118,10 @@ def preview_request(asked: Mapping[str, Any], row: float | None) -> dict[str, An
 
 
 def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
-    """Check datasets under settings; in a process of its own. Raises what the library's `check` raises."""
+    """Check datasets under settings; in a process of its own. Raises what the library's `check` raises.
+
+    A template that is not the model's stands first: it spoils every record.
+    """
     from lf_qwen3.proof import check as checking
 
     tokenizer, why = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
@@ -146,7 +149,7 @@ def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
                 "hint": findings[0].cure,
                 "places": [(_place(finding, config), _detail(finding)) for finding in findings[:PLACES]],
             }
-            for code, findings in report.by_code()
+            for code, findings in sorted(report.by_code(), key=lambda found: found[0] != "template_unfit")
         ],
         "summary": summary | {"notes": summary["notes"] + [why] * bool(why)},
     }

@@ -14,6 +14,7 @@ from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.board.handlers import places
 from lf_qwen3.board.handlers.train_steps import count_training_steps
 from lf_qwen3.board.handlers.train_tab import written_yaml
+from lf_qwen3.board.texts import ErrorShown, error_shown
 from lf_qwen3.qwen3 import model_origin
 from lf_qwen3.recipes import presets
 
@@ -53,13 +54,6 @@ class TrainingForm:
         return (*(self.hardware or []), *([self.tracking] if self.tracking else []))
 
 
-class FailureShown(TypedDict):
-    """What went wrong, and what to do."""
-
-    error: str
-    hint: str
-
-
 class WayShown(TypedDict):
     """Settings that need less memory, in words and as keys, the bytes they need, the card that is enough."""
 
@@ -94,7 +88,7 @@ class PlanShown(TypedDict):
     settings: dict[str, Any]
     steps: int | None
     changes: dict[str, Any]
-    memory: MemoryShown | FailureShown
+    memory: MemoryShown | ErrorShown
     recipe: NotRequired[str]
     summary: NotRequired[str]
     presets: NotRequired[list[tuple[str, str]]]
@@ -148,11 +142,11 @@ def plan_choice(form: TrainingForm) -> PlanShown:
     settings = document.plain()
     mode = shared.choose_mode(settings, chosen, None)
     contradictions.refuse_contradictions(chosen, shared.share_settings(settings, mode, chosen))
-    memory: MemoryShown | FailureShown
+    memory: MemoryShown | ErrorShown
     try:
         memory = estimate_settings(settings, check_gpus(form.gpus))
     except LfQwen3Error as error:
-        memory = {"error": error.message, "hint": error.hint}
+        memory = error_shown(error)
     return _plan(settings, memory, _count_steps(form)) | {
         "changes": form.changes,
         "recipe": recipe.name,
@@ -245,7 +239,7 @@ def check_gpus(number: float | None) -> int:
     return count
 
 
-def _plan(settings: Mapping[str, Any], memory: MemoryShown | FailureShown, steps: int | None) -> PlanShown:
+def _plan(settings: Mapping[str, Any], memory: MemoryShown | ErrorShown, steps: int | None) -> PlanShown:
     shown = {key: settings[key] for key in SHOWN if key in settings}
     return {"settings": shown, "memory": memory, "steps": steps, "changes": {}}
 

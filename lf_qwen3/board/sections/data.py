@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ def build(frame: Frame) -> None:
     columns = _add_columns(frame)
     options = _add_options(frame)
     name, converter = options["name"], options["converter"]
+    proposed = gr.State("")
     named = [paths, upload, converter]
     inputs = {*named, *columns.values(), frame.board.lang}
 
@@ -46,10 +48,11 @@ def build(frame: Frame) -> None:
 
     for element in named:
         element.change(show_source, inputs, [*source.outputs, *columns.values()], **QUIET)
-        element.change(_suggest, [paths, upload, name], name, queue=False, **QUIET)
+        element.change(_suggest, [paths, upload, name, proposed], [name, proposed], queue=False, **QUIET)
     for element in columns.values():
         element.input(show_columns, inputs, [*source.outputs, *columns.values()], **QUIET)
-    _add_convert(frame, {"paths": paths, "upload": upload, **columns, **options})
+    form = {"paths": paths, "upload": upload, **columns, **options}
+    _add_convert(frame, form | {"replace": _add_replace(frame, form)})
 
 
 def _add_columns(frame: Frame) -> Elements:
@@ -77,12 +80,47 @@ def _add_options(frame: Frame) -> Elements:
         )
         turns = frame.add("turns", gr.Dropdown, value="unroll")
     with gr.Row():
-        mix = frame.add("mix", gr.Number, value=0, minimum=0, maximum=1, step=0.05)
-        val = frame.add("val", gr.Number, value=0.05, minimum=0, step=0.01)
-        test = frame.add("test", gr.Number, value=0.05, minimum=0, step=0.01)
+        mix = frame.add("mix", gr.Number, value=0, step=0.05)
+        val = frame.add("val", gr.Number, value=0.05, step=0.01)
+        test = frame.add("test", gr.Number, value=0.05, step=0.01)
         frame.tokenizer = frame.add("tokenizer", gr.Textbox)
-    numbers = {"mix": mix, "val": val, "test": test, "tokenizer": frame.tokenizer}
-    return {"name": name, "converter": converter, "turns": turns, **numbers}
+    others = {"tokenizer": frame.tokenizer, "reading": frame.add("reading", gr.CheckboxGroup)}
+    return {
+        "name": name,
+        "converter": converter,
+        "turns": turns,
+        "mix": mix,
+        "val": val,
+        "test": test,
+        **others,
+    }
+
+
+def _add_replace(frame: Frame, form: Elements) -> Any:
+    """Make the box that lets a conversion replace a dataset made from other sources, shown where one is."""
+    shown = frame.view("replaced")
+    replace = frame.add("replace", gr.Checkbox, value=False, visible=False)
+    board = frame.board
+
+    def ask(values: Values) -> Updates:
+        replaced = data.find_replaced(_read(frame, form, values))
+        ticked = gr.Checkbox(value=False, visible=replaced is not None)
+        return shown.show(replaced, values[board.lang]) | {replace: ticked}
+
+    inputs = {*form.values(), board.dataset_dir, board.lang}
+    changed = [form[name].change for name in ("paths", "upload", "name")]
+    gr.on(
+        [*changed, board.dataset_dir.change, frame.datasets.change],
+        ask,
+        inputs,
+        [*shown.outputs, replace],
+        **QUIET,
+    )
+    return replace
+
+
+def _read(frame: Frame, form: Elements, values: Values) -> data.ConversionForm:
+    return data.ConversionForm(**read_form(form, values), dataset_dir=values[frame.board.dataset_dir])
 
 
 def _add_convert(frame: Frame, form: Elements) -> None:
@@ -91,9 +129,8 @@ def _add_convert(frame: Frame, form: Elements) -> None:
     report = frame.view("report")
 
     def request(values: Values) -> dict[str, Any]:
-        asked = data.ConversionForm(
-            **read_form(form, values),
-            dataset_dir=values[board.dataset_dir],
+        asked = dataclasses.replace(
+            _read(frame, form, values),
             model=board.value(values, "top.model_path", ""),
             cutoff_len=board.value(values, "train.cutoff_len", data.CUTOFF_LEN),
         )
@@ -121,6 +158,8 @@ def _offer(frame: Frame, result: dict[str, Any], values: Values) -> Updates:
     return updates
 
 
-def _suggest(paths: list[str] | None, upload: list[str] | None, name: str) -> Any:
+def _suggest(paths: list[str] | None, upload: list[str] | None, name: str, proposed: str) -> tuple[Any, Any]:
     """Propose a name where none is typed; apart from reading the data, which takes longer than typing."""
-    return gr.skip() if name else data.suggest_name([*(paths or []), *(upload or [])])
+    if name and name != proposed:
+        return gr.skip(), gr.skip()
+    return (data.suggest_name([*(paths or []), *(upload or [])]),) * 2

@@ -48,6 +48,5 @@ def _add_form(frame: Frame) -> list[Any]:
         rows = frame.add_list("dataset", data.registered, [frame.board.dataset_dir])
     with gr.Row():
         preset = frame.add("preset", gr.Dropdown, value="quick")
-        limits = {"minimum": 1, "maximum": evaluation.MOST_NEW_TOKENS, "precision": 0}
-        tokens = frame.add("new_tokens", gr.Number, value=answer_room.ADVISED, **limits)
+        tokens = frame.add("new_tokens", gr.Number, value=answer_room.ADVISED, precision=0)
     return [run, rows, preset, tokens]

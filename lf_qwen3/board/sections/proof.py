@@ -17,7 +17,7 @@ def build(frame: Frame) -> None:
     with gr.Row():
         dataset = frame.add_list("dataset", data.registered, [board.dataset_dir], scale=2)
         settings = frame.add("settings", gr.Dropdown, value="recipe" if board.engine is None else "board")
-        row = frame.add("row", gr.Number, value=1, minimum=1, precision=0)
+        row = frame.add("row", gr.Number, value=1, precision=0)
     with gr.Row():
         check = frame.add("check", gr.Button, variant="primary")
         preview = frame.add("preview", gr.Button)

@@ -46,7 +46,7 @@ def _add_form(frame: Frame) -> Elements:
     with gr.Row():
         hardware = frame.add_list("hardware", train.hardware_names, value=[], multiselect=True, scale=2)
         tracking = frame.add_list("tracking", trackers)
-        gpus = frame.add("gpus", gr.Number, value=_gpus(frame), minimum=1, maximum=1024, precision=0)
+        gpus = frame.add("gpus", gr.Number, value=_gpus(frame), precision=0)
     recipe.change(lambda: {}, None, changes, **QUIET)
     frame.follow_datasets(dataset)
     more = {"hardware": hardware, "tracking": tracking, "gpus": gpus, "changes": changes}

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from lf_qwen3.base.coded import CodedText
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import NoProgress, Progress, Status
 from lf_qwen3.base.reasons import REJECTED, is_fault
@@ -95,7 +96,9 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         report.datasets = list(entries)
         manifest.write(stage.path, options, dict(zip(files, hashes, strict=True)), report, written.hashes)
         removed, report.unregistered, notes = outputs.commit(options, stage, written.files, entries)
-        report.warnings += [f"dataset_info.json: {note}" for note in notes]
+        report.warnings += [
+            CodedText(f"dataset_info.json: {note}", "registry_mended", {"note": note}) for note in notes
+        ]
         report.removed = [str(options.dataset_dir / file) for file in removed]
     return report
 
@@ -212,8 +215,11 @@ def _count_labels(report: ConversionReport, good: int) -> None:
     report.good, report.bad = good, sum(report.written.values()) - good
     if not report.good or not report.bad:
         report.warnings.append(
-            f"all answers are marked {'good' if report.good else 'bad'}, and KTO learns from both: add the "
-            "others, or convert without the label, --columns ignore=COLUMN"
+            CodedText(
+                f"all answers are marked {'good' if report.good else 'bad'}, and KTO learns from both: add "
+                "the others, or convert without the label, --columns ignore=COLUMN",
+                "labels_alike",
+            )
         )
 
 
@@ -231,16 +237,27 @@ def _count(
     report.plain = sum(report.written.values()) - report.thinking
     if not report.thinking and kind == "sft":
         report.warnings.append(
-            "no record has any thinking: a hybrid Qwen3 trained on these will lose its reasoning; "
-            "mix in a reasoning source, 75 % is usual: --mix thinking=0.75"
+            CodedText(
+                "no record has any thinking: a hybrid Qwen3 trained on these will lose its reasoning; "
+                "mix in a reasoning source, 75 % is usual: --mix thinking=0.75",
+                "no_thinking",
+            )
         )
     if options.turns == "all" and kind == "sft":
         report.warnings.append(
-            "--turns all trains every turn at once (mask_history: false) and keeps the thinking of earlier "
-            "turns in the prompt, where Qwen3's chat template takes it out; unroll keeps both right"
+            CodedText(
+                "--turns all trains every turn at once (mask_history: false) and keeps the thinking of "
+                "earlier turns in the prompt, where Qwen3's chat template takes it out; unroll keeps both "
+                "right",
+                "turns_at_once",
+            )
         )
     for name, wanted in (("val", options.val), ("test", options.test)):
         if wanted >= 1 and report.rows.get(name, 0) < wanted:
             report.warnings.append(
-                f"{name} holds {report.rows[name]} rows: larger groups of one question did not fit"
+                CodedText(
+                    f"{name} holds {report.rows[name]} rows: larger groups of one question did not fit",
+                    "split_short",
+                    {"split": name, "rows": report.rows[name]},
+                )
             )

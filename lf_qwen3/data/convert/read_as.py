@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from lf_qwen3.base.coded import CodedText
 from lf_qwen3.data import sources
 from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.convert.outputs import RejectedPlace
@@ -29,15 +30,23 @@ def warn_of_files(files: Sequence[ConvertSource], rejected: Iterable[RejectedPla
         for name in beside:
             if means_something(name):
                 warnings.append(
-                    f"{source.label}: '{name}' stands beside the rows and was not read; if the model is to "
-                    "learn it, put it into each row"
+                    CodedText(
+                        f"{source.label}: '{name}' stands beside the rows and was not read; if the model is "
+                        "to learn it, put it into each row",
+                        "beside_unread",
+                        {"file": source.label, "name": name},
+                    )
                 )
     broken = Counter(place.file for place in rejected if place.bad.code == "invalid_utf8")
     for index, rows in broken.items():
         source = files[index]
         if likely := sources.likely_encoding(source.file.path):
             warnings.append(
-                f"{source.label}: {rows:,} rows are no UTF-8, and the file looks like {likely}; save it as "
-                f"UTF-8: iconv -f {likely} -t utf-8 '{source.file.path}'"
+                CodedText(
+                    f"{source.label}: {rows:,} rows are no UTF-8, and the file looks like {likely}; save it "
+                    f"as UTF-8: iconv -f {likely} -t utf-8 '{source.file.path}'",
+                    "rows_no_utf8",
+                    {"file": source.label, "rows": rows, "encoding": likely},
+                )
             )
     return warnings

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lf_qwen3.base.coded import CodedText
 from lf_qwen3.data import converters
 from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.converters.roles import ANSWERS, MODEL_ANSWERS, ROLES
@@ -107,7 +108,7 @@ def warnings_of(files: Iterable[ConvertSource], counts: Mapping[str, ColumnCount
         for column in open_columns(source, own):
             meaning = _meaning(column, own)
             if meaning and not (meaning == "label" and has_verdict(source)):
-                warnings[f"{source.spec}: {_warning(column, meaning, own)}"] = None
+                warnings[_warning(source.spec, column, meaning, own)] = None
     return list(warnings)
 
 
@@ -161,15 +162,26 @@ def _begins(name: str, words: tuple[str, ...]) -> bool:
     return any(token.lower().startswith(words) for token in _TOKEN.findall(name))
 
 
-def _warning(column: str, meaning: str, counts: ColumnCounts) -> str:
-    where = f"the column '{column}' was not read, and {counts.left[column]:,} of {counts.rows:,} rows fill it"
+def _warning(source: str, column: str, meaning: str, counts: ColumnCounts) -> CodedText:
+    rows = f"{counts.left[column]:,} of {counts.rows:,}"
+    what = f"{source}: the column '{column}' was not read, and {rows} rows fill it"
+    facts: dict[str, str | int] = {
+        "source": source,
+        "column": column,
+        "rows": counts.left[column],
+        "all": counts.rows,
+    }
     if meaning == "picture":
-        return f"{where}: pictures, video and audio cannot be converted"
+        return CodedText(f"{what}: pictures, video and audio cannot be converted", "media_unread", facts)
     if meaning == "mark":
-        return f"{where}: a turn is learnt or not, 1 or 0; nothing else can be said of it"
+        why = "a turn is learnt or not, 1 or 0; nothing else can be said of it"
+        return CodedText(f"{what}: {why}", "mark_unread", facts)
     if "[]." in column or meaning not in ROLES:
-        return f"{where}: its texts are longer than {LONG} characters" if meaning == "text" else where
-    return (
-        f"{where}: if it is the {meaning} of the rows, --columns {meaning}={column} reads it; "
-        f"--columns ignore={column} takes this warning away"
+        why = f": its texts are longer than {LONG} characters" if meaning == "text" else ""
+        return CodedText(what + why, "column_unread", facts)
+    return CodedText(
+        f"{what}: if it is the {meaning} of the rows, --columns {meaning}={column} reads it; "
+        f"--columns ignore={column} takes this warning away",
+        "role_unread",
+        facts | {"role": meaning},
     )

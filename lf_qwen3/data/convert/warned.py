@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lf_qwen3.base.coded import CodedText
 from lf_qwen3.base.conversation import Conversation
 from lf_qwen3.data.row_defects import find_placeholder, find_think_tag, has_escaped_line_ends
 
@@ -47,8 +48,13 @@ class WarnedRows:
 
     def describe(self, labels: list[str]) -> list[str]:
         """Return a warning for each kind of thing."""
+        places = {code: (labels[file], row) for code, (file, row) in self.first.items()}
         return [
-            f"{count:,} rows {_TEXT[code]}; the first is {labels[self.first[code][0]]}:{self.first[code][1]}"
+            CodedText(
+                f"{count:,} rows {_TEXT[code]}; the first is {places[code][0]}:{places[code][1]}",
+                code,
+                {"rows": count, "file": places[code][0], "row": places[code][1]},
+            )
             for code, count in self.counts.items()
         ]
 

@@ -57,7 +57,7 @@ class Template:
     def __post_init__(self) -> None:
         if self.name not in NAMES:
             raise UsageError(
-                f"template '{self.name}' is none that lf-qwen3 renders",
+                f"template '{self.name}' is not one of Qwen3's",
                 f"write template: {' or '.join(NAMES)}",
                 code="unknown_template",
             )

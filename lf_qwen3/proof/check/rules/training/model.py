@@ -26,15 +26,16 @@ SCALES = (0.25, 8.0)
 def template_unfit(setup: TrainingSetup) -> CheckResult:
     """Require the template of the checkpoint, of a model made from one either of Qwen3's two.
 
-    Continued pre-training writes no turns, and does without.
+    The board's `default` fits no model that is made from a Qwen3, whatever its name. Continued pre-training
+    writes no turns, and does without.
     """
     kind, template = setup.checkpoint, setup["template"]
     fitting = (kind.template,) if kind else NAMES
     needs_none = setup["stage"] == "pt" and not template
-    if template in fitting or needs_none or not setup.is_qwen3:
+    if template in fitting or needs_none or not (setup.is_qwen3 or template == "default"):
         return PASS
     given = f"template is {template}" if template else "no template is named"
-    return Fault(f"{given}, {setup.model} takes {' or '.join(fitting)}", "template")
+    return Fault(f"{given}, {setup.model or 'Qwen3'} takes {' or '.join(fitting)}", "template")
 
 
 @check(

@@ -1,0 +1,21 @@
+"""A sentence with a code, so that a page can say it in its own language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class CodedText(str):
+    """A sentence in English, its `code`, which is stable, and the `facts` that it names.
+
+    To whoever prints it, compares it or writes it as JSON it is the sentence.
+    """
+
+    code: str
+    facts: Mapping[str, str | int]
+
+    def __new__(cls, text: str, code: str = "", facts: Mapping[str, str | int] | None = None) -> CodedText:
+        """Return the sentence."""
+        self = super().__new__(cls, text)
+        self.code, self.facts = code, facts or {}
+        return self
