@@ -52,5 +52,14 @@
   describe();
   const heads = new MutationObserver(describe);
   findAll(".lfq-section > button").forEach((head) => heads.observe(head, { attributeFilter: ["class"] }));
+
+  // gradio refuses an upload whose name begins with a dot, and says so for a moment only.
+  document.addEventListener("change", ({ target }) => {
+    const files = target.closest(".lfq-section input[type=file]") ? [...target.files] : [];
+    if (!files.some((file) => file.name.startsWith("."))) return;
+    const named = new DataTransfer();
+    files.forEach((file) => named.items.add(new File([file], file.name.replace(/^\.+/, "") || "file")));
+    target.files = named.files;
+  }, true);
   return given;
 }

@@ -46,6 +46,7 @@ def convert(
     source. `columns` says what columns are ("question=ask,answer=reply"), once for all sources or once for
     each. `every` makes a record of each answer where a row brings several, `as_text` takes numbers, objects
     and lists that stand where text is due as JSON text, `unescape` makes line ends of a written-out \n.
+    Without `replace`, files of others and a dataset of this name that was made from other sources stay.
     `workers` is the number of processes; 0 works in this one, and every number gives the same files.
     A script that asks for some calls this under `if __name__ == "__main__":`. Raises `UsageError` for an
     option that cannot be met, `LfQwen3Error` where no row could be kept, and with `on_bad="stop"` at the

@@ -17,6 +17,12 @@ HOST, PORT = "127.0.0.1", 7860
 INSTALL = 'pip install "lf-qwen3[web]"'
 
 
+def url_of(host: str, port: int) -> str:
+    """Return the address under which this machine's browser finds the board."""
+    name = HOST if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"
+
+
 def start_board(host: str, port: int) -> None:
     """Start `llamafactory-cli webui` in this process, with the tab; returns when the board ends.
 

@@ -63,6 +63,8 @@ def command(
             code="option_conflict",
         )
     if not (install or status or uninstall):
+        what = "the Qwen3 tab" if alone else "LLaMA Board with the Qwen3 tab"
+        click.echo(f"starting {what}, which may take a minute; then open {start.url_of(host, port)}")
         (start.serve_tab if alone else start.start_board)(host, port)
         return
     step = (

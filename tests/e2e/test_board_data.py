@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from lf_qwen3.board import sections
+from tests.e2e.axe import find_violations
+
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
 MEDICAL, CHAT = "raw/sample_medical_r1.jsonl", "raw/sample_finetome.parquet"
@@ -136,3 +139,40 @@ def test_columns_of_unknown_names_are_guessed_changed_and_converted(open_tab, bo
     assert strings("en")["data"]["rows_left"] in tab.text("data.report", ".lfq-view")
     [first, *_] = (board.folder / "data" / "unknown_train.jsonl").read_text("utf-8").splitlines()
     assert json.loads(first)["system"] == "x"
+
+
+def test_nothing_in_the_tab_is_hard_to_read_or_to_reach_light_or_dark(converted):
+    tab, _ = converted
+    for section in sections.ORDER:
+        tab.unfold(section)
+    tab.choose("proof.settings", strings("en")["proof"]["settings"]["choices"]["recipe"])
+    tab.click("proof.check")
+    tab.text("proof.findings", ".lfq-good, .lfq-bad")
+    tab.click("proof.preview")
+    tab.text("proof.record", "pre.lfq-record")
+    for theme in ("light", "dark"):
+        tab.page.evaluate("theme => document.body.classList.toggle('dark', theme === 'dark')", theme)
+        assert find_violations(tab.page) == [], theme
+    tab.page.evaluate("document.body.classList.remove('dark')")
+
+
+def test_a_dataset_is_replaced_only_when_asked_for(converted, board, tmp_path):
+    tab, _ = converted
+    source = tmp_path / "..other.jsonl"
+    source.write_text(json.dumps({"question": "q", "think": "t", "answer": "a", "metrics": {}}) + "\n")
+    before = (board.folder / "data" / "sent_train.jsonl").read_bytes()
+    tab.page.reload()
+    tab.page.get_by_role("tab", name="Qwen3").click()
+    tab.page.locator("#lf-qwen3-data-upload input[type=file]").set_input_files(source)
+    tab.wait_for_value("data.name", "other")
+    tab.fill("data.name", "sent")
+    assert "sent.jsonl" in tab.text("data.replaced", ".lfq-warning")
+    tab.fill("data.val", "0")
+    tab.fill("data.test", "0")
+    tab.click("data.convert")
+    assert "sent is there already" in tab.text("data.report", "[role=alert]")
+    assert (board.folder / "data" / "sent_train.jsonl").read_bytes() == before
+    tab.at("data.replace", "input").check()
+    tab.click("data.convert")
+    assert "sent_train" in tab.text("data.report", ".lfq-good")
+    assert len((board.folder / "data" / "sent_train.jsonl").read_bytes().splitlines()) == 1

@@ -103,6 +103,12 @@ def test_answer(tmp_path, output, expected):
     assert set(findings(tmp_path, {"file_name": "a.jsonl"}, [alpaca(output)]).counts) == expected
 
 
+def test_the_written_out_line_end_is_quoted_where_it_stands(tmp_path):
+    answer = "It is a long first line before any. \\nSecond.\\nThird."
+    [finding] = findings(tmp_path, {"file_name": "a.jsonl"}, [alpaca(answer)]).findings
+    assert "\\nSecond" in finding.detail
+
+
 @pytest.mark.parametrize(
     ("entry", "row", "expected"),
     [

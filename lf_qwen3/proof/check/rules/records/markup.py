@@ -113,8 +113,10 @@ def leftover_markup(sample: Sample) -> CheckResult:
 def escaped_text(sample: Sample) -> CheckResult:
     """Require real line ends in an answer that has several."""
     for text in sample.learnt_texts:
-        if has_escaped_line_ends(text.parts.answer):
-            return Fault(f"{text.where}: {excerpt(text.parts.answer, 24)}")
+        answer = text.parts.answer
+        if has_escaped_line_ends(answer):
+            start = max(answer.index("\\n") - 10, 0)
+            return Fault(f"{text.where}: {excerpt(answer[start:], 24)}")
     return PASS
 
 
