@@ -174,5 +174,5 @@ def test_a_dataset_is_replaced_only_when_asked_for(converted, board, tmp_path):
     assert (board.folder / "data" / "sent_train.jsonl").read_bytes() == before
     tab.at("data.replace", "input").check()
     tab.click("data.convert")
-    assert "sent_train" in tab.text("data.report", ".lfq-good")
+    tab.at("data.report", ".lfq-good").filter(has_text="sent_train").wait_for()
     assert len((board.folder / "data" / "sent_train.jsonl").read_bytes().splitlines()) == 1
