@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lf_qwen3.base import assets
+from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board import pages
 from lf_qwen3.board.texts import languages, texts
 
@@ -130,3 +131,36 @@ def test_the_tab_names_a_trainer_whose_settings_are_not_known(monkeypatch):
     assert "0.9.5" not in texts_of_page()
     monkeypatch.setattr(versions, "installed_version", lambda: "0.9.9")
     assert "LLaMA-Factory 0.9.9 is installed; lf-qwen3 knows 0.9.5, 0.9.6.dev0" in texts_of_page()
+
+
+def test_a_list_that_cannot_be_read_says_so_where_it_would_be_empty():
+    gradio = pytest.importorskip("gradio")
+    from lf_qwen3.board.board import Board
+    from lf_qwen3.board.frame import Frame
+
+    def names(folder):
+        raise LfQwen3Error(f"{folder}/<b>: line 1", "repair it", code="registry_broken")
+
+    with gradio.Blocks() as page:
+        frame = Frame(Board(lang=gradio.Dropdown(["en"]), dataset_dir=gradio.Textbox()))
+        frame.section = "proof"
+        frame.add_list("dataset", names, [frame.board.dataset_dir])
+    [offer] = [event.fn for event in page.fns.values() if event.targets[0][1] == "focus"]
+    for language in languages():
+        shown, offered = offer([], language, "data")
+        assert shown.choices == offered[0] == []
+        assert "data/<b>: line 1" in shown.info
+        assert (
+            texts(language).reason("errors", "registry_broken", ("data/<b>: line 1", "")).message
+            in shown.info
+        )
+        assert offer(offered, language, "data") == (gradio.skip(), gradio.skip())
+
+
+def test_no_number_is_refused_by_gradio_whose_message_passes():
+    gradio = pytest.importorskip("gradio")
+    from lf_qwen3.board import tab
+
+    numbers = [block for block in tab.make_page().blocks.values() if isinstance(block, gradio.Number)]
+    assert len(numbers) > 4
+    assert [number.elem_id for number in numbers if (number.minimum, number.maximum) != (None, None)] == []
