@@ -119,7 +119,7 @@ def test_a_cut_is_shown(registered):
     assert str(tokens["total"] - tokens["fed"]) in shown
 
 
-@pytest.mark.parametrize(("row", "template"), [(-3, "qwen3"), (1, "default"), (1, "llama3")])
+@pytest.mark.parametrize(("row", "template"), [(-3, "qwen3"), (0, "qwen3"), (1, "default"), (1, "llama3")])
 def test_a_preview_that_cannot_be_is_refused(registered, row, template):
     asked = proof.request("data", ["sums"], {**SETTINGS, "template": template})
     with pytest.raises(UsageError):

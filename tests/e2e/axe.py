@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parents[2] / "build" / PACKAGE
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 PLACES = {
     "include": [[".lfq-section"], [".lfq-strip"]],
-    "exclude": [[".lfq-section button:has(> input[type=file])"]],  # gradio's own: an input inside a button
+    "exclude": [[".lfq-section button:has(input[type=file])"]],  # gradio's own: an input inside a button
 }
 _RUN = """async ([places, levels]) =>
     (await axe.run(places, {runOnly: levels, resultTypes: ["violations"]})).violations"""

@@ -103,7 +103,7 @@ def preview_request(asked: Mapping[str, Any], row: float | None) -> dict[str, An
 
     Raises `UsageError` for a row that is none, and for a template that no Qwen3 has.
     """
-    number = int(row or 1)
+    number = 1 if row is None else int(row)
     if number < 1:
         raise UsageError(f"there is no row {number}", "rows are counted from 1", code="row_missing")
     template = asked["settings"].get("template")

@@ -233,7 +233,7 @@ def estimate_settings(settings: Mapping[str, Any], gpus: int) -> MemoryShown:
 
 def check_gpus(number: float | None) -> int:
     """Return a number of GPUs. Raises `UsageError` for one that no machine has."""
-    count = int(number or 1)
+    count = 1 if number is None else int(number)
     if not 1 <= count <= 1024:
         raise UsageError(f"{count} is no number of GPUs", "1 to 1,024", code="option_value")
     return count
