@@ -72,8 +72,9 @@ class Frame:
     """Hands out elements to sections; whatever is made by it follows the page's language.
 
     `datasets` holds the names that this browser session registered last (a list, see `follow_datasets`).
-    `tokenizer` is the element in which a tokenizer is named. `job` holds the id of the job that this page
-    started last; the strip follows it. `works` holds the button and the view of each long work.
+    `tokenizer` is the element in which a tokenizer is named, `settings` that in which is chosen what data are
+    checked against. `job` holds the id of the job that this page started last; the strip follows it. `works`
+    holds the button and the view of each long work.
     """
 
     def __init__(self, board: Board) -> None:
@@ -81,6 +82,7 @@ class Frame:
         self.section = ""
         self.tokenizer: Any = None
         self.run: Any = None
+        self.settings: Any = None
         self.datasets = gr.State([])
         self.job = gr.State("")
         self.works: dict[str, tuple[Any, View]] = {}
@@ -138,6 +140,10 @@ class Frame:
         element.value = view.html(value, DEFAULT)
         self._views.append(view)
         return view
+
+    def view_of(self, template: str) -> View:
+        """Return the view of a section that stands above: SECTION/NAME."""
+        return next(view for view in self._views if view.template == template)
 
     def on_click(
         self,

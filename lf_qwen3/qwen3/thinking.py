@@ -93,6 +93,18 @@ def split(text: str) -> Split:
     return Split(thinking, answer, tuple(repairs))
 
 
+def reasons(text: str) -> bool:
+    """Tell whether `split` finds a thinking in a text; one that it rejects has none."""
+    if "<" not in text:
+        return False
+    if text.count("<") == 2 and text.startswith(_HEAD) and (end := text.find(_SEAM)) > 0:
+        return bool(text[len(_HEAD) : end].strip(WHITESPACE))
+    try:
+        return split(text).thinking is not None
+    except Reject:
+        return False
+
+
 def join_column(thinking: str, answer: str) -> Split:
     """Bring a thinking column and its answer column together.
 

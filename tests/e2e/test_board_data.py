@@ -58,6 +58,21 @@ def test_two_sessions_do_not_see_each_other(converted, open_tab):
     assert other.field("data.name").input_value() == ""
 
 
+def test_a_bar_leads_to_its_records_and_a_record_to_its_source_and_its_mask(converted):
+    tab, _ = converted
+    tab.unfold("proof")
+    tab.choose("proof.settings", strings("en")["proof"]["settings"]["choices"]["recipe"])
+    bar = tab.at("data.report", ".lfq-bar").first
+    count = bar.locator(".lfq-bar-count").inner_text()
+    bar.locator("button").press("Enter")
+    assert tab.text("records.table", "p[role=status]").startswith(f"{count} of ")
+    assert tab.at("records.table", "tbody tr").count() == int(count)
+    tab.at("records.table", "tbody button").first.click()
+    tab.at("records.record", ".lfq-note").get_by_text(" of sent.jsonl").wait_for()
+    tab.click("records.preview")
+    assert tab.text("records.rendering", "pre.lfq-record").startswith("<|im_start|>")
+
+
 def test_a_path_that_will_not_do_is_refused_in_words(converted):
     tab, _ = converted
     tab.choose("data.paths", "/etc/passwd")

@@ -16,6 +16,7 @@ from lf_qwen3.qwen3.thinking import (
     frame_json,
     has_tag,
     join_column,
+    reasons,
     split,
     trimmed,
 )
@@ -75,6 +76,16 @@ def test_split_mends_or_rejects_and_then_nothing_is_left_to_mend(text):
     assert not has_tag(found.answer)
     assert not has_tag(found.thinking or "")
     assert split(frame(found.thinking, found.answer)) == (found.thinking, found.answer, ())
+
+
+@given(
+    texts_of_tags_and_words
+    | thoughts.map(lambda text: frame(text, "A < B"))
+    | st.just(f"{OPEN}\n{CLOSE}\n\nA")
+)
+def test_a_text_reasons_where_split_finds_a_thinking(text):
+    found = attempt(split, text)
+    assert reasons(text) == (isinstance(found, Split) and found.thinking is not None)
 
 
 @given(texts_of_tags_and_words, texts_of_tags_and_words)

@@ -13,7 +13,7 @@ from lf_qwen3.base.coded import CodedText
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.base.progress import Progress
-from lf_qwen3.board.handlers import places, token_chart, tokenizers
+from lf_qwen3.board.handlers import places, record_marks, token_chart, tokenizers
 from lf_qwen3.board.handlers.data_source import COLUMN_ROLES, shorten, write_columns
 from lf_qwen3.board.handlers.token_chart import TokenChart
 from lf_qwen3.data import converters, registry
@@ -203,6 +203,7 @@ def _count_tokens(
     report = check(
         asked["dataset_dir"], dataset, tokenizer=tokenizer, cutoff_len=cutoff_len, progress=progress
     )
+    record_marks.keep(report)
     if dataset not in report.tokens:
         return None, "; ".join(report.notes)
     return token_chart.draw(report.tokens[dataset]), ""

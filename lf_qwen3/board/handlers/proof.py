@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import Progress, Status
-from lf_qwen3.board.handlers import places, tokenizers
+from lf_qwen3.board.handlers import places, record_marks, tokenizers
 from lf_qwen3.board.handlers.train_tab import NAME, written_yaml
 from lf_qwen3.trainer.render import NAMES as TEMPLATES
 
@@ -27,7 +27,7 @@ LONGEST = 20_000
 
 
 class CodeShown(TypedDict):
-    """All findings of one code; `places` are the first (place, detail)."""
+    """All findings of one code; `places` are the first (place, detail), `datasets` those with such rows."""
 
     code: str
     severity: str
@@ -35,6 +35,7 @@ class CodeShown(TypedDict):
     message: str
     hint: str
     places: list[tuple[str, str]]
+    datasets: list[str]
 
 
 class CheckShown(TypedDict):
@@ -76,12 +77,17 @@ class RecordShown(TypedDict):
 
 
 def request(
-    dataset_dir: str, names: list[str], settings: Mapping[str, Any], tokenizer: str = "", model: str = ""
+    dataset_dir: str,
+    names: list[str],
+    settings: Mapping[str, Any],
+    tokenizer: str = "",
+    model: str = "",
+    is_demo: bool = False,
 ) -> dict[str, Any]:
     """Return what `check` and `preview` are asked for; the settings are those of a training YAML.
 
-    Datasets that are named win over the settings' own. Raises `UsageError` for a folder outside the roots,
-    and where no dataset is named at all.
+    Datasets that are named win over the settings' own. In demo mode nothing is kept for section Records.
+    Raises `UsageError` for a folder outside the roots, and where no dataset is named at all.
     """
     places.require_inside(dataset_dir)
     chosen = names or [name for name in str(settings.get("dataset") or "").split(",") if name]
@@ -95,6 +101,7 @@ def request(
         "settings": {**settings, "dataset": ",".join(chosen), "dataset_dir": dataset_dir},
         "tokenizer": tokenizer,
         "model": model,
+        "is_kept": not is_demo,
     }
 
 
@@ -138,6 +145,8 @@ def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
             ask_trainer=False,
             progress=progress,
         )
+    if asked["is_kept"]:
+        record_marks.keep(report)
     summary = report.summary()
     return {
         "codes": [
@@ -148,6 +157,11 @@ def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
                 "message": findings[0].what,
                 "hint": findings[0].cure,
                 "places": [(_place(finding, config), _detail(finding)) for finding in findings[:PLACES]],
+                "datasets": [
+                    name
+                    for name, files in report.lengths.items()
+                    if any(finding.row and finding.file in files for finding in findings)
+                ],
             }
             for code, findings in sorted(report.by_code(), key=lambda found: found[0] != "template_unfit")
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypedDict
 
@@ -12,9 +12,14 @@ KINDS = ("thinking", "plain")
 
 
 class TokenBar(TypedDict):
-    """The records of lengths between two bounds: by kind, their share of the longest bar in per cent."""
+    """The records of lengths between two bounds: by kind, their share of the longest bar in per cent.
+
+    `longest` is "" for the last of all bars, which has no end.
+    """
 
     name: str
+    shortest: int
+    longest: int | str
     parts: list[tuple[str, float]]
     count: int
     is_at_cut: bool
@@ -30,14 +35,18 @@ class TokenChart(TypedDict):
 
 def draw(figures: Mapping[str, Any]) -> TokenChart:
     """Return the chart of the figures of one dataset, as `check` reports them."""
+    from lf_qwen3.proof.check.token_figures import BUCKETS
+
     cutoff_len, keeps = int(figures["cutoff_len"]), figures["cutoff_len_that_keeps"]
-    buckets = _buckets(figures["lengths"])
+    buckets = _buckets(figures["lengths"], BUCKETS)
     most = max((sum(counts.values()) for _, _, counts in buckets), default=1)
     return {
         "kinds": [kind for kind in KINDS if any(counts.get(kind) for _, _, counts in buckets)],
         "bars": [
             {
                 "name": f"{shown(low + 1)} – {shown(high)}",
+                "shortest": low + 1,
+                "longest": high if low < BUCKETS[-1] else "",
                 "parts": [(kind, 100 * counts[kind] / most) for kind in KINDS if counts.get(kind)],
                 "count": sum(counts.values()),
                 "is_at_cut": low < cutoff_len <= high,
@@ -55,16 +64,14 @@ def draw(figures: Mapping[str, Any]) -> TokenChart:
     }
 
 
-def _buckets(lengths: Mapping[str, Any]) -> list[tuple[int, int, dict[str, int]]]:
+def _buckets(lengths: Mapping[str, Any], limits: Sequence[int]) -> list[tuple[int, int, dict[str, int]]]:
     """Return (longer than, up to, records by kind) in rising order, with no gap between first and last."""
-    from lf_qwen3.proof.check.token_figures import BUCKETS
-
     counted: dict[int, dict[str, int]] = {}
     for kind, parts in lengths.items():
         for name, records in parts["whole"]["histogram"].items():
             word, _, bound = name.partition(" ")
             high = int(bound) if word == "to" else 2 * int(bound)
             counted.setdefault(high, {})[kind] = records
-    bounds = [0, *BUCKETS, 2 * BUCKETS[-1]]
+    bounds = [0, *limits, 2 * limits[-1]]
     first, last = min(counted, default=0), max(counted, default=0)
     return [(low, high, counted.get(high, {})) for low, high in pairwise(bounds) if first <= high <= last]

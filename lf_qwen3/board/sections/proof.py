@@ -23,16 +23,11 @@ def build(frame: Frame) -> None:
         preview = frame.add("preview", gr.Button)
     inputs = [dataset, settings, row, frame.tokenizer, board.dataset_dir, *board.train_inputs]
 
+    frame.settings = settings
+
     def ask(values: Values) -> dict[str, Any]:
-        of_board = board.training_settings(values) if values[settings] == "board" else {}
-        of_recipe = proof.RECIPE | {"cutoff_len": board.value(values, "train.cutoff_len", data.CUTOFF_LEN)}
-        return proof.request(
-            values[board.dataset_dir],
-            [values[dataset]] if values[dataset] else board.value(values, "train.dataset", []),
-            of_board or of_recipe,
-            values[frame.tokenizer] or "",
-            board.value(values, "top.model_path", ""),
-        )
+        names = [values[dataset]] if values[dataset] else board.value(values, "train.dataset", [])
+        return ask_proof(frame, names, values)
 
     def ask_preview(values: Values) -> dict[str, Any]:
         return proof.preview_request(ask(values), values[row])
@@ -40,3 +35,21 @@ def build(frame: Frame) -> None:
     add_work(frame, check, "proof.check", frame.view("findings"), inputs, ask)
     add_work(frame, preview, "proof.preview", frame.view("record"), inputs, ask_preview)
     frame.follow_datasets(dataset)
+
+
+def ask_proof(frame: Frame, names: list[str], values: Values) -> dict[str, Any]:
+    """Return what check and preview are asked for of datasets, under the settings chosen in this section.
+
+    The event reads `frame.settings`, the tokenizer, the dataset folder and what the Train tab is read from.
+    """
+    board = frame.board
+    of_board = board.training_settings(values) if values[frame.settings] == "board" else {}
+    of_recipe = proof.RECIPE | {"cutoff_len": board.value(values, "train.cutoff_len", data.CUTOFF_LEN)}
+    return proof.request(
+        values[board.dataset_dir],
+        names,
+        of_board or of_recipe,
+        values[frame.tokenizer] or "",
+        board.value(values, "top.model_path", ""),
+        board.is_demo,
+    )

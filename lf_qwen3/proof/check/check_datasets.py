@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -181,6 +182,10 @@ def _check_records(
     progress.finish("")
     report.datasets = {name: dataset_pass.counts[name] for name in entries}
     report.tokens = {name: dataset_pass.tokens[name] for name in entries if name in dataset_pass.tokens}
+    for name, dataset in files.items():
+        rows = dataset_pass.token_counts[name].rows if name in dataset_pass.token_counts else {}
+        shown = map(dataset.shown, range(len(dataset.names)))
+        report.lengths[name] = {path: rows.get(path, array("I")) for path in shown}
     find_duplicates(dataset_pass.hashes, pairs, dataset_pass.runner)
 
 

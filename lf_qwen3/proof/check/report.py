@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,8 @@ class CheckReport:
     """The findings and the figures of a check; `notes` say what was not checked, and why.
 
     `datasets` holds the counts and `tokens` the token figures of each dataset by its name, `training` the
-    figures of the YAML.
+    figures of the YAML. `lengths` holds by dataset and data file the tokens of each row, see `TokenCounts`;
+    none where tokens were not counted.
     """
 
     collected: Findings = field(default_factory=Findings)
@@ -32,6 +34,7 @@ class CheckReport:
     tokens: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    lengths: dict[str, dict[str, array[int]]] = field(default_factory=dict)
 
     @property
     def findings(self) -> list[Finding]:

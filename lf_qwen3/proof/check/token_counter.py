@@ -43,13 +43,15 @@ class PartLengths:
 class TokenCounts:
     """The tokens of one dataset; `kept` are the lengths after the cut, in the order of the records.
 
-    `labels` are the lengths of each record's last answer, its reasoning included, before the cut.
+    `labels` are the lengths of each record's last answer, its reasoning included, before the cut. `rows`
+    holds by data file the length of each row before the cut: 0 for one that is not fed, of a pair the longer.
     """
 
     cutoff_len: int
     kinds: dict[str, PartLengths] = field(default_factory=lambda: {kind: PartLengths() for kind in KINDS})
     kept: array[int] = field(default_factory=lambda: array("I"))
     labels: array[int] = field(default_factory=lambda: array("I"))
+    rows: dict[str, array[int]] = field(default_factory=dict)
     learnt: int = 0
     cut: int = 0
     lost_close: int = 0
@@ -66,6 +68,12 @@ class TokenCounts:
         self.cut += encoded.is_cut
         self.lost_close += encoded.lost_close
         self.lost_end += encoded.lost_end
+
+    def place(self, file: str, row: int, length: int) -> None:
+        """Note the length of a row, which is counted from 1."""
+        lengths = self.rows.setdefault(file, array("I"))
+        lengths.extend(bytes(max(0, row - len(lengths))))
+        lengths[row - 1] = max(lengths[row - 1], length)
 
     def wholes(self) -> list[int]:
         """Return the lengths before the cut, sorted."""
@@ -125,6 +133,7 @@ class TokenCounter:
             self._runner.run(RowOutcome(Dropped(encoded.stopped, stops=True)), file, place.row)
             return
         self.counts.add(encoded, sample.is_thinking)
+        self.counts.place(file, place.row, encoded.length)
         if encoded.is_cut or not encoded.learnt:
             lost = encoded.lost_close, encoded.lost_end
             cut = CutRecord(encoded.length, len(encoded.input_ids), encoded.learnt, *lost)
