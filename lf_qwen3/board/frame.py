@@ -130,13 +130,15 @@ class Frame:
         """Give an element that was made elsewhere the texts `SECTION.NAME`."""
         self._elements[f"{self.section}.{name}"] = element
 
-    def view(self, name: str, value: object = None) -> View:
+    def view(self, name: str, value: object = None, template: str = "") -> View:
         """Make an element for the HTML of the template web/board/SECTION/NAME.html, filled with a value.
+
+        Several views may share a `template`, which is then named apart from them.
 
         The template is filled anew when the language changes, so it must be quick.
         """
         element = gr.HTML(elem_id=self.id_of(name), elem_classes="lfq-live", padding=False)
-        view = View(gr.State(value), element, f"{self.section}/{name}")
+        view = View(gr.State(value), element, f"{self.section}/{template or name}")
         element.value = view.html(value, DEFAULT)
         self._views.append(view)
         return view

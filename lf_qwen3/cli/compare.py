@@ -22,9 +22,17 @@ _COLOURS = {"better": "green", "worse": "red"}
 @click.option(
     "--tokenizer", default="", help="A folder with a tokenizer.json, or a hub id: lengths in tokens."
 )
+@click.option(
+    "--judge-import", metavar="FILE", type=click.Path(), help="Verdicts on TUNED against BASE: the win rate."
+)
 @_output.json_option
 def command(
-    runs: tuple[str, ...], html: str | None, markdown: str | None, tokenizer: str, as_json: bool
+    runs: tuple[str, ...],
+    html: str | None,
+    markdown: str | None,
+    tokenizer: str,
+    judge_import: str | None,
+    as_json: bool,
 ) -> int:
     """Hold the predictions of a tuned model against those of its base, row by row.
 
@@ -40,7 +48,13 @@ def command(
 
     with shown_progress() as progress:
         comparison = compare(
-            *runs, html=html, markdown=markdown, tokenizer=tokenizer, workers=None, progress=progress
+            *runs,
+            html=html,
+            markdown=markdown,
+            tokenizer=tokenizer,
+            workers=None,
+            judge_import=judge_import,
+            progress=progress,
         )
     reports = [str(Path(path)) for path in (html, markdown) if path]
     if as_json:
@@ -67,3 +81,5 @@ def show(comparison: Comparison) -> None:
         click.echo(f"\n{click.style(verdict.text, fg=colour, bold=True)}. {words.counts(pair)}.")
         for point in words.points(pair):
             click.echo(f"  {click.style(point.outcome, fg=_COLOURS[point.outcome])}: {point.text}")
+    if comparison.judgements:
+        click.echo("\n" + "\n".join(comparison.judgements.lines()))

@@ -10,6 +10,7 @@ from lf_qwen3.data import registry
 from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.trainer import yaml_reader
 from tests.e2e.conftest import WORK_SECONDS
+from tests.tuned_run import save_tuned_run
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
@@ -196,3 +197,36 @@ def test_two_runs_are_compared_and_a_training_is_diagnosed(compared, open_tab, t
     for width in (1400, 900):
         tab.page.set_viewport_size({"width": width, "height": 1000})
         assert tab.excess_width() <= 0
+
+
+def test_four_answers_come_side_by_side_and_are_voted_on_blind(shared_tab, board, tiny):
+    from playwright.sync_api import expect
+
+    save_tuned_run(tiny, board.folder / SAVES / "train_arena")
+    tab = shared_tab
+    tab.unfold("arena")
+    tab.choose("arena.run", f"{SAVES}/train_arena")
+    assert "GiB" in tab.text("arena.model", ".lfq-note")
+    tab.click("arena.load")
+    assert "answers in 4 ways" in tab.text("arena.model", ".lfq-good")
+    tab.fill("arena.question", f"{ATTACK} Why?")
+    tab.fill("arena.new_tokens", "30000")
+    tab.click("arena.ask")
+    first = tab.at("arena.answer_A", ".lfq-side-head")
+    expect(first).to_contain_text("tokens", timeout=1000 * WORK_SECONDS)
+    before = first.inner_text()
+    expect(first).not_to_have_text(before)  # it grows
+    tab.click("arena.stop")
+    expect(tab.at("arena.answer_A", ".lfq-badge")).to_have_text("stopped")
+    tab.fill("arena.new_tokens", "9")
+    tab.click("arena.ask")
+    expect(tab.at("arena.answer_D", ".lfq-badge")).to_have_text("cut off")
+    answers = [tab.at(f"arena.answer_{label}", ".lfq-side-head") for label in "ABCD"]
+    assert not any("base" in answer.inner_text() for answer in answers)
+    tab.at("arena.best").get_by_label("B", exact=True).check()
+    tab.click("arena.vote")
+    assert "Votes on this model: 1" in tab.text("arena.counts", ".lfq-note")
+    ways = sorted(answer.inner_text().split("·")[1].splitlines()[0].strip() for answer in answers)
+    assert ways == ["base, not thinking", "base, thinking", "tuned, not thinking", "tuned, thinking"]
+    assert tab.page.title() != "owned"
+    assert (board.folder / "saves/arena/Custom/lora/train_arena/votes.jsonl").is_file()

@@ -130,7 +130,7 @@ def test_every_package_imported_is_declared() -> None:
         re.split(r"[^a-z0-9_-]", text)[0].replace("-", "_") for text in project["dependencies"] + extras
     }
     other_names = {"yaml"} if "pyyaml" in declared else set()
-    comes_with_the_trainer = {"packaging", "torch", "transformers"}
+    comes_with_the_trainer = {"packaging", "peft", "torch", "transformers"}
     known = sys.stdlib_module_names | declared | other_names | comes_with_the_trainer | {"lf_qwen3"}
     assert not {f"{module_of(file)}: {name}" for file in FILES for name in packages(file) - known}
 

@@ -43,7 +43,7 @@ def plan(asked: Mapping[str, Any]) -> tuple[EvaluationFiles, list[str]]:
     Raises `UsageError` where the run's settings, its weights or the dataset are not found, and for a setting
     that the trainer would not take.
     """
-    run, settings = _read_training(Path(asked["run"]))
+    run, settings = read_training(Path(asked["run"]))
     train = {**settings, "dataset_dir": asked["dataset_dir"], "output_dir": str(run)}
     registered, rows, notes = _choose_rows(train, asked["rows"])
     folder = evaluation_folder(run, f"{rows}-{asked['preset']}")
@@ -102,14 +102,22 @@ def remove_unfinished(folder: Path) -> None:
 
 def evaluation_folder(run: Path, name: str) -> Path:
     """Return the evaluation's folder: below saves/, named after run, dataset and preset."""
+    return folder_named_after(run, FOLDER, name)
+
+
+def folder_named_after(run: Path, top: Path, *names: str) -> Path:
+    """Return a folder below `top`, one of saves/, named after a run and `names`."""
     parts = [part for part in run.parts if part not in (run.anchor, places.SAVES)]
-    folder = FOLDER.joinpath(*map(_plain, [*parts, name]))
+    folder = top.joinpath(*map(_plain, [*parts, *names]))
     places.require_inside(folder)
     return folder
 
 
-def _read_training(named: Path) -> tuple[Path, Mapping[str, Any]]:
-    """Return the folder of a training run and its settings."""
+def read_training(named: Path) -> tuple[Path, Mapping[str, Any]]:
+    """Return the folder of a training run and its settings.
+
+    Raises `UsageError` for one outside the roots, without settings, or without weights.
+    """
     from lf_qwen3.results.diagnose import reading
 
     folder = places.from_here(places.require_inside(reading.locate(named)))

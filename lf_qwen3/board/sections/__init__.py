@@ -3,7 +3,7 @@
 Each is a module here with `build(frame)`, beside its handlers and its texts; see `lf_qwen3.board`.
 """
 
-ORDER = ("data", "proof", "records", "train", "sampling", "evaluation", "run")
+ORDER = ("data", "proof", "records", "train", "sampling", "evaluation", "run", "arena")
 
 OPEN = ("data",)
 """Unfolded when the page is opened."""

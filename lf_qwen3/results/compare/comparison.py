@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.argument_types import require_argument_types
+from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.results.compare import page
 from lf_qwen3.results.compare.align import align_runs
@@ -18,6 +19,7 @@ from lf_qwen3.results.compare.measures import MEASURES
 from lf_qwen3.results.compare.named_run import NamedRun, read_named_runs
 from lf_qwen3.results.compare.saving import save_reports
 from lf_qwen3.results.score import predictions, score_predictions
+from lf_qwen3.results.score.judge_replies import Judgements, read_judgements
 from lf_qwen3.results.score.setting import find_setting
 
 if TYPE_CHECKING:
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs or more over the same rows; every pair is a run against the first one, the base."""
+    """Two runs or more over the same rows; every pair is a run against the first one, the base.
+
+    `judgements` are wins, ties and losses of the second run, where a judge or a person has compared the two.
+    """
 
     runs: list[NamedRun]
     pairs: list[Pair]
     examples: Examples
     notes: list[str]
+    judgements: Judgements | None = None
 
     @property
     def base(self) -> NamedRun:
@@ -55,6 +61,7 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """Return the comparison as one JSON object."""
+        judged = {"judge": self.judgements.as_json()} if self.judgements else {}
         return {
             "rows": self.rows,
             "is_worse": self.is_worse,
@@ -64,6 +71,7 @@ class Comparison:
             "pairs": [pair.as_json() for pair in self.pairs],
             "examples": asdict(self.examples),
             "notes": self.notes,
+            **judged,
         }
 
     def to_frame(self) -> polars.DataFrame:
@@ -111,6 +119,7 @@ def compare(
     tokenizer: str = "",
     workers: int | None = 1,
     seed: int = 42,
+    judge_import: Path | str | None = None,
     progress: Progress = NoProgress(),
 ) -> Comparison:
     """Compare prediction files, or the folders that hold them, against the first one.
@@ -118,8 +127,10 @@ def compare(
     Only rows that all runs answered count. Tokenizer and max_new_tokens are those of the predict YAML beside
     each file, where there is one. `html` and `markdown` are files to write the report to. `workers` are
     processes; None takes one a core where that is worth it. The same files and seed give the same comparison.
-    Raises `UsageError` for fewer than two runs or a missing file, `LfQwen3Error` for a file that is no
-    predictions, runs without a row in common, and where the `eval` extra is missing.
+    `judge_import` holds verdicts on the second run against the first, as `score --judge-import` reads them.
+    Raises `UsageError` for fewer than two runs or a missing file, and for verdicts on more than two runs;
+    `LfQwen3Error` for a file that is no predictions, runs without a row in common, and where the `eval` extra
+    is missing.
     """
     aligned = align_runs(read_named_runs([Path(run) for run in runs]))
     settings = [find_setting(predictions.locate(run.path), tokenizer=tokenizer) for run in aligned.runs]
@@ -139,6 +150,17 @@ def compare(
     base = scored[0]
     pairs = [compare_pair((base.name, run.name), base.scored, run.scored, seed) for run in scored[1:]]
     notes = [*aligned.notes, *dict.fromkeys(note for setting in settings for note in setting.unreadable)]
-    comparison = Comparison(scored, pairs, choose_examples(scored, seed), notes)
+    judgements = _read_verdicts(judge_import, aligned.runs) if judge_import else None
+    comparison = Comparison(scored, pairs, choose_examples(scored, seed), notes, judgements)
     save_reports(comparison, [Path(path) for path in (html, markdown) if path])
     return comparison
+
+
+def _read_verdicts(file: Path | str, runs: Sequence[NamedRun]) -> Judgements:
+    if len(runs) != 2:
+        raise UsageError(
+            f"{file} holds verdicts on two runs, not on {len(runs)}",
+            "name the base and the tuned run that were judged",
+            code="option_conflict",
+        )
+    return read_judgements(Path(file), runs[1].rows, runs[0].rows)

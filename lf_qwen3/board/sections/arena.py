@@ -1,0 +1,137 @@
+"""Section Arena: one question to the base and to the tuned model, thinking and not, and a blind vote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.board.buttons import add_action
+from lf_qwen3.board.frame import QUIET, Frame, Updates, Values, View
+from lf_qwen3.board.handlers import arena, arena_model, data, run_folders, sampling
+from lf_qwen3.board.texts import texts
+
+ONE_MODEL: dict[str, Any] = {"concurrency_id": "lf-qwen3-arena", "concurrency_limit": 1, **QUIET}
+"""How what uses the board's one model is bound: visitors wait for one another."""
+
+CHAT = ("infer.chat_box",)
+"""What the Chat tab shows while a model is loaded."""
+
+
+def build(frame: Frame) -> None:
+    """Make the elements of the section and bind their events."""
+    if frame.board.engine is None:
+        frame.add("alone", gr.Markdown, elem_classes="lfq-help")
+        return
+    _add_loading(frame)
+    form, asked = _add_form(frame)
+    with gr.Row():
+        ask = frame.add("ask", gr.Button, variant="primary")
+        stop = frame.add("stop", gr.Button, variant="stop", interactive=False)
+    with gr.Row(elem_classes="lfq-arena"):
+        answers = {label: frame.view(f"answer_{label}", template="answer") for label in arena.LABELS}
+    with gr.Row(equal_height=True):
+        best = frame.add("best", gr.Radio, scale=4)
+        vote = frame.add("vote", gr.Button, min_width=140)
+    this_round = gr.State(None)
+    _bind_asking(frame, form, asked, answers, (ask, stop, best, this_round))
+    _bind_voting(frame, answers, (vote, best, this_round))
+
+
+def _add_loading(frame: Frame) -> None:
+    board = frame.board
+    with gr.Row(equal_height=True):
+        run = frame.add_list("run", run_folders.trainings, scale=4)
+        load = frame.add("load", gr.Button, min_width=140)
+    model, chatter, boxes = frame.view("model"), board.engine.chatter, board.find_all(CHAT)
+
+    def plan(values: Values) -> Updates:
+        try:
+            return model.show(arena_model.plan_load(values[run]) if values[run] else None, values[board.lang])
+        except LfQwen3Error as error:
+            return model.show(error, values[board.lang])
+
+    def load_run(values: Values) -> Iterator[Updates]:
+        language = values[board.lang]
+        try:
+            planned = arena_model.plan_load(values[run])
+            yield model.show({**planned, "is_loading": True}, language)
+            loaded = arena_model.load_run(chatter, values[run], board.is_demo)
+            yield model.show(loaded, language) | {box: gr.Column(visible=True) for box in boxes}
+        except LfQwen3Error as error:
+            yield model.show(error, language)
+
+    run.change(plan, {board.lang, run}, model.outputs, **QUIET)
+    load.click(load_run, {board.lang, run}, [*model.outputs, *boxes], **ONE_MODEL)
+
+
+def _add_form(frame: Frame) -> tuple[list[Any], View]:
+    """Make the fields (question, preset, tokens, what was drawn), and the view of what was drawn."""
+    with gr.Row(equal_height=True):
+        dataset = frame.add_list("dataset", data.registered, [frame.board.dataset_dir], scale=4)
+        draw = frame.add("draw", gr.Button, min_width=140)
+    question = frame.add("question", gr.Textbox, lines=3, max_length=arena.LONGEST_QUESTION)
+    asked = frame.view("asked")
+    with gr.Row():
+        preset = frame.add_list("preset", sampling.names)
+        tokens = frame.add("new_tokens", gr.Number, value=arena.NEW_TOKENS, precision=0)
+    drawn = gr.State(None)
+
+    def draw_question(values: Values) -> tuple[object, Updates]:
+        row = arena.draw_question(values[dataset], values[frame.board.dataset_dir])
+        return row, {question: row["question"], drawn: row}
+
+    add_action(frame, draw, asked, [dataset, frame.board.dataset_dir], draw_question, [question, drawn])
+    return [question, drawn, preset, tokens], asked
+
+
+def _bind_asking(
+    frame: Frame, form: list[Any], asked: View, answers: dict[str, View], bound: tuple[Any, ...]
+) -> None:
+    """Let `ask` stream the answers, and `stop` end them; show an error in the place of what was drawn."""
+    (ask, stop, best, this_round), board = bound, frame.board
+    chatter, lang = board.engine.chatter, board.lang
+
+    def answer(values: Values) -> Iterator[Updates]:
+        language = values[lang]
+        try:
+            given = dict(zip(("text", "drawn", "preset", "new_tokens"), map(values.get, form), strict=True))
+            started = arena.start_round(chatter, **given, is_demo=board.is_demo)
+            choices = texts(language).props("arena.best")["choices"]
+            named = [choice for choice in choices if choice[1] in (arena.TIE, *started.ways)]
+            begun = {this_round: started, best: gr.Radio(choices=named, value=None)} | _busy(True)
+            yield begun | _empty() | asked.show(started.asked, language)
+            for label in arena.answer_round(chatter, started):
+                yield answers[label].show(arena.show_answer(started, label), language)
+        except LfQwen3Error as error:
+            yield asked.show(error, language)
+        yield _busy(False)
+
+    def _busy(is_busy: bool) -> Updates:
+        return {ask: gr.Button(interactive=not is_busy), stop: gr.Button(interactive=is_busy)}
+
+    def _empty() -> Updates:
+        return {
+            element: value for view in answers.values() for element, value in view.show(None, None).items()
+        }
+
+    shown = [element for view in (asked, *answers.values()) for element in view.outputs]
+    ask.click(answer, {lang, *form}, [this_round, best, ask, stop, *shown], **ONE_MODEL)
+    stop.click(lambda started: started.stop.set(), [this_round], None, concurrency_limit=None, **QUIET)
+
+
+def _bind_voting(frame: Frame, answers: dict[str, View], bound: tuple[Any, ...]) -> None:
+    vote, best, this_round = bound
+
+    def count(values: Values) -> tuple[object, Updates]:
+        voted = values[this_round]
+        counts = arena.vote(voted, values[best], frame.board.is_demo)
+        updates: Updates = {}
+        for label in voted.answers:
+            updates |= answers[label].show(arena.show_answer(voted, label), values[frame.board.lang])
+        return counts, updates
+
+    shown = [element for view in answers.values() for element in view.outputs]
+    add_action(frame, vote, frame.view("counts"), [best, this_round], count, shown)
