@@ -173,7 +173,7 @@ class Jobs:
 
     def keep_in(self, folder: Path) -> None:
         """Keep the jobs in a folder from now on, and take those over that are there."""
-        self._folder = folder
+        self._folder = folder = folder.absolute()
         with self._lock:
             known = {job.id for job in self._jobs}
             restored = [job for job in job_files.read(folder, Job.from_record) if job.id not in known]

@@ -161,6 +161,9 @@ def test_a_rehearsal_is_seen_and_cancelled_in_a_second_window(kept, board):
     second.unfold("train")
     assert strings("en")["train"]["rehearse"] in second.text("tab.jobs", ".lfq-progress")
     assert second.at("train.rehearse").is_disabled()
+    second.at("train.rehearse").evaluate("button => button.scrollIntoView({block: 'end'})")
+    assert second.page.evaluate("scrollY") > 0
+    assert second.at("tab.strip").bounding_box()["y"] >= 0
     second.at("tab.cancel").click()
     for window in (tab, second):
         assert "cancelled" in window.text("train.verdict", "[role=alert]")
