@@ -159,14 +159,16 @@ class Frame:
         `value` is that of the clicked button, which a template makes by `parts.button(value, text)`; it comes
         from the browser and counts as hostile. Returns the event, for what is to follow.
         """
-        clicked = gr.Textbox(elem_classes="lfq-hidden", container=False)
+        clicked, done = gr.Textbox(elem_classes="lfq-hidden", container=False), gr.State("")
         view.element.click(None, clicked, clicked, js=_CLICKED % view.element.elem_id, **QUIET)
 
         def run(values: Values) -> Updates:
             value, _, time = str(values[clicked]).rpartition("\n")
-            return act(value, values) if time else {}
+            if not time or values[clicked] == values[done]:  # gradio may report one change twice
+                return {done: gr.skip()}
+            return {done: values[clicked]} | act(value, values)
 
-        return clicked.change(run, {clicked, self.board.lang, *inputs}, list(outputs), **QUIET)
+        return clicked.change(run, {clicked, done, self.board.lang, *inputs}, [done, *outputs], **QUIET)
 
     def go_to(self, button: Any, section: str) -> None:
         """Let a button open a section and bring it into view; no other is folded."""

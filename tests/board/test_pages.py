@@ -97,7 +97,7 @@ def test_a_setting_is_shown_as_a_yaml_writes_it(value, shown):
 
 SILENT = (
     *("arena/answer", "arena/asked", "arena/counts", "arena/model"),
-    *("data/replaced", "sampling/keys", "sampling/kept", "sampling/messages", "train/saved"),
+    *("card/next", "data/replaced", "sampling/keys", "sampling/kept", "sampling/messages", "train/saved"),
 )
 """Views that take no room while there is nothing."""
 

@@ -101,6 +101,10 @@ def serve(tmp_path_factory: pytest.TempPathFactory, trainer_server: str) -> Iter
     def start(*command: str, **variables: str) -> Board:
         folder = tmp_path_factory.mktemp("board")
         (folder / "raw").mkdir()
+        command_line = folder / "bin" / "llamafactory-cli"
+        command_line.parent.mkdir()
+        command_line.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m llamafactory.cli "$@"\n', "utf-8")
+        command_line.chmod(0o755)
         for name in ("sample_medical_r1.jsonl", "sample_finetome.parquet"):
             shutil.copy(ROOT / "dataset_info" / name, folder / "raw" / name)
         port, log = free_port(), folder / "board.log"
@@ -110,6 +114,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory, trainer_server: str) -> Iter
             "GRADIO_ANALYTICS_ENABLED": "False",
             "GRADIO_TEMP_DIR": str(folder / "uploads"),
             "BROWSER": "true",
+            "PATH": f"{command_line.parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join(filter(None, (str(WARM), os.environ.get("PYTHONPATH")))),
             "WARM_TRAINER": trainer_server,
         }
@@ -214,6 +219,7 @@ class Tab:
 
     def convert(self, name: str, *paths: str) -> str:
         """Walk section Data: choose sources, name the dataset, convert; return the report's text."""
+        self.unfold("data")
         self.choose("data.paths", *paths)
         self.at("data.source", "table").first.wait_for()
         self.fill("data.name", name)

@@ -178,13 +178,13 @@ def convert(asked: Mapping[str, Any], progress: Progress) -> ConversionShown:
     report = conversion.convert(options, progress)
     chart, uncounted = _count_tokens(report.datasets[0], asked, progress)
     rejected = _rejected_rows(Path(report.files["rejected"]))
-    warnings = [_show_warning(warning) for warning in report.warnings]
+    warnings = [show_warning(warning) for warning in report.warnings]
     shown = asdict(report) | {"warnings": warnings, "chart": chart, "uncounted": uncounted}
     shown["rejected_rows"] = rejected
     return cast(ConversionShown, shown)
 
 
-def _show_warning(warning: str) -> dict[str, Any]:
+def show_warning(warning: str) -> dict[str, Any]:
     """Return a warning for `Texts.warning`."""
     coded = warning if isinstance(warning, CodedText) else CodedText(warning)
     return {"text": str(coded), "code": coded.code, "facts": coded.facts}

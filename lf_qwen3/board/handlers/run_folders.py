@@ -6,7 +6,9 @@ from collections.abc import Callable
 from itertools import chain, islice
 from pathlib import Path
 
+from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board.handlers import places
+from lf_qwen3.trainer.yaml_reader import read
 
 PREDICTIONS = "generated_predictions.jsonl"
 """What the trainer calls the answers that it writes (sft/trainer.py)."""
@@ -23,6 +25,27 @@ def trainings(top: Path | None = None, most: int = places.MOST_OFFERED) -> list[
 def predictions() -> list[str]:
     """Return the folders that hold predictions below the board's folder, the newest first."""
     return _newest_first(lambda names: PREDICTIONS if PREDICTIONS in names else None)
+
+
+def find_tuned(dataset: str) -> Path:
+    """Return saves/MODEL/lora/RUN of the board's newest training on a dataset that has ended.
+
+    Raises `LfQwen3Error` ("not_trained") where there is none.
+    """
+    ended = Path(places.SAVES).glob("*/lora/*/adapter_config.json")
+    for folder in (file.parent for file in sorted(ended, key=_time, reverse=True)):
+        if _dataset_of(folder) == dataset:
+            return folder
+    raise LfQwen3Error(
+        f"no training on {dataset} has ended yet", "the Train tab shows how far it is", code="not_trained"
+    )
+
+
+def _dataset_of(folder: Path) -> str:
+    try:
+        return str(read(folder / "training_args.yaml").settings.get("dataset", ""))
+    except LfQwen3Error:
+        return ""
 
 
 def _training_log(names: set[str]) -> str | None:

@@ -32,6 +32,11 @@ BOUNDS: dict[str, tuple[float, float]] = {
 }
 """Least and most of each number; the least are those of the board's sliders."""
 
+EXTRA_ARGS = "infer.extra_args"
+SLIDERS = ("temperature", "top_p", "max_new_tokens")
+CHAT = (*(f"infer.{name}" for name in SLIDERS), "infer.enable_thinking", EXTRA_ARGS)
+"""The ids of the Chat tab's elements that a preset sets."""
+
 _LOCK_SECONDS = 10
 _LARGEST = 1 << 20
 
@@ -161,6 +166,12 @@ def remove(name: str | None, is_demo: bool = False) -> None:
         own = _read()
         _require_own(own, text)
         _write({key: value for key, value in own.items() if key != text})
+
+
+def chat_values(preset: Sampling, extra: str) -> dict[str, Any]:
+    """Return element id -> value of the Chat tab for a preset; `extra` are its extra arguments so far."""
+    sliders = {f"infer.{name}": getattr(preset, name) for name in (*SLIDERS, "enable_thinking")}
+    return sliders | {EXTRA_ARGS: extra_args(extra, preset)}
 
 
 def extra_args(written: str | None, sampling: Sampling) -> str:

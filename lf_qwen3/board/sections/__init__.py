@@ -3,9 +3,9 @@
 Each is a module here with `build(frame)`, beside its handlers and its texts; see `lf_qwen3.board`.
 """
 
-ORDER = ("data", "proof", "records", "train", "sampling", "evaluation", "run", "arena")
+ORDER = ("card", "data", "proof", "records", "train", "sampling", "evaluation", "run", "arena")
 
-OPEN = ("data",)
+OPEN = ("card",)
 """Unfolded when the page is opened."""
 
 NEXT = {"data": "proof", "proof": "train", "train": "@train", "sampling": "@infer", "evaluation": "run"}

@@ -12,12 +12,16 @@ from lf_qwen3.board.buttons import add_action
 from lf_qwen3.board.filling import fill
 from lf_qwen3.board.frame import QUIET, Elements, Frame, Updates, Values, View, read_form
 from lf_qwen3.board.handlers import places, sampling
-from lf_qwen3.board.handlers.sampling import AppliedMessage, AppliedShown, message
+from lf_qwen3.board.handlers.sampling import (
+    CHAT,
+    EXTRA_ARGS,
+    SLIDERS,
+    AppliedMessage,
+    AppliedShown,
+    message,
+)
 from lf_qwen3.board.handlers.sampling_board import WindowPredictions, apply_to_loaded
 
-EXTRA_ARGS = "infer.extra_args"
-SLIDERS = ("temperature", "top_p", "max_new_tokens")
-CHAT = (*(f"infer.{name}" for name in SLIDERS), "infer.enable_thinking", EXTRA_ARGS)
 PREDICT = tuple(f"eval.{name}" for name in SLIDERS)
 
 
@@ -89,9 +93,8 @@ def _add_applying(frame: Frame, form: Elements) -> None:
 
     def chat(values: Values) -> tuple[AppliedShown, Updates]:
         preset = _check(form, values)
-        extra = sampling.extra_args(board.value(values, EXTRA_ARGS, ""), preset)
-        wanted = {f"infer.{name}": getattr(preset, name) for name in (*SLIDERS, "enable_thinking")}
-        updates, unknown = fill(board, wanted | {EXTRA_ARGS: extra})
+        wanted = sampling.chat_values(preset, board.value(values, EXTRA_ARGS, ""))
+        updates, unknown = fill(board, wanted)
         is_loaded = not board.is_demo and apply_to_loaded(board.engine.chatter, preset)
         later = message("note", "chat_loaded" if is_loaded else "chat_later")
         return {"messages": [message("good", "chat_done"), later, *_unknown(unknown)]}, updates

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.board.board import Board
 from lf_qwen3.board.buttons import add_action, add_work
 from lf_qwen3.board.filling import fill
 from lf_qwen3.board.frame import QUIET, Elements, Frame, Updates, Values, View, read_form
@@ -114,7 +115,7 @@ def _bind_fill(frame: Frame, form: Elements, button: Any) -> None:
             "replaced": train_fill.list_replaced(settings),
             "validates": train_fill.count_validation(wanted),
             "notes": notes,
-            "suggestion": train_fill.suggest(settings, model, template, _model_names(frame)),
+            "suggestion": train_fill.suggest(settings, model, template, model_names(frame.board)),
         }
         yield updates | filled.show(shown, values[lang])
 
@@ -184,9 +185,9 @@ def _read_form(frame: Frame, form: Elements, values: Values) -> train.TrainingFo
     )
 
 
-def _model_names(frame: Frame) -> list[str]:
+def model_names(board: Board) -> list[str]:
     """Return the names of models that the board offers."""
-    element = frame.board.find("top.model_name")
+    element = board.find("top.model_name")
     return [str(value) for _, value in getattr(element, "choices", None) or []]
 
 
