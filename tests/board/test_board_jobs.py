@@ -118,13 +118,13 @@ def test_an_error_is_the_same_after_a_restart(folder):
     )
 
 
-@pytest.mark.parametrize(("server", "shown"), [(os.getpid(), ["interrupted"]), (os.getppid(), [])])
-def test_unfinished_work_is_interrupted_unless_another_board_is_at_it(folder, server, shown):
+@pytest.mark.parametrize(("find_server", "shown"), [(os.getpid, ["interrupted"]), (os.getppid, [])])
+def test_unfinished_work_is_interrupted_unless_another_board_is_at_it(folder, find_server, shown):
     made = make(folder, is_free=False)
     job = made.start("data.convert", {}, "me")
     wait_for(lambda: folder.is_dir() and states(folder))
     path = folder / f"{job.id}.json"
-    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"server": server}), "utf-8")
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"server": find_server()}), "utf-8")
     assert [job.state for job in make(folder).of_browser("me")] == shown
     made._workers.taken[0].end()
     finish(job)

@@ -20,7 +20,7 @@ def build(frame: Frame) -> None:
     with gr.Row():
         show = frame.add("show", gr.Button, variant="primary")
         previous, following = (frame.add(name, gr.Button, interactive=False) for name in ("previous", "next"))
-        page = frame.add("page", gr.Number, value=1, minimum=1, precision=0, min_width=100)
+        page = frame.add("page", gr.Number, value=1, precision=0, min_width=100)
     table = frame.view("table")
     inputs = {frame.board.lang, frame.board.dataset_dir, page, *form.values()}
     outputs = [*table.outputs, page, previous, following]
@@ -74,8 +74,8 @@ def _add_form(frame: Frame) -> Elements:
     with gr.Row():
         kind = frame.add("kind", gr.Dropdown, value="", min_width=140)
         finding = frame.add_list("finding", records.find_codes, [folder, dataset], scale=2)
-        shortest = frame.add("shortest", gr.Number, value=None, minimum=0, precision=0, min_width=110)
-        longest = frame.add("longest", gr.Number, value=None, minimum=0, precision=0, min_width=110)
+        shortest = frame.add("shortest", gr.Number, value=None, precision=0, min_width=110)
+        longest = frame.add("longest", gr.Number, value=None, precision=0, min_width=110)
         sort = frame.add("sort", gr.Dropdown, value="", min_width=140)
     lengths = {"shortest": shortest, "longest": longest, "sort": sort}
     return {"dataset": dataset, "text": text, "splits": splits, "kind": kind, "finding": finding, **lengths}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class CheckReport:
     tokens: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    lengths: dict[str, dict[str, array[int]]] = field(default_factory=dict)
+    lengths: dict[str, dict[str, Sequence[int]]] = field(default_factory=dict)
 
     @property
     def findings(self) -> list[Finding]:
