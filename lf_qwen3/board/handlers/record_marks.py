@@ -39,7 +39,7 @@ def keep(report: CheckReport) -> None:
         if finding.row is not None and finding.file in codes:
             codes[finding.file].setdefault(finding.code, []).append(finding.row)
     for file, tokens in lengths.items():
-        marks: RowMarks = {"codes": codes[file], "tokens": tokens.tolist()}
+        marks: RowMarks = {"codes": codes[file], "tokens": list(tokens)}
         with contextlib.suppress(OSError):
             write_text(_place(Path(file)), orjson.dumps(marks).decode())
     for old in sorted(FOLDER.glob("*.json"), key=lambda file: file.stat().st_mtime)[:-MOST_FILES]:
