@@ -16,7 +16,11 @@
   window.lfQwen3 = {
     goTo(section) {
       const head = find(`#lf-qwen3-${section}-title > button`);
-      if (!head.classList.contains("open")) head.click();
+      if (!head.classList.contains("open") && !head.dataset.opening) {
+        head.dataset.opening = "yes"; // gradio may report one click twice, before the section is seen as open
+        head.click();
+        setTimeout(() => { delete head.dataset.opening; }, seconds / 2);
+      }
       head.scrollIntoView({ behavior: "smooth" });
       head.focus({ preventScroll: true });
     },

@@ -195,17 +195,25 @@ class Frame:
         return f"{PREFIX}-{self.section}-{name}".replace("_", "-")
 
     def follow_language(self) -> Any:
-        """Bind all elements and views to the page's language, as it is from page load; return the event."""
-        elements, views, lang = self._elements, self._views, self.board.lang
+        """Bind all elements and views to the page's language, as it is from page load; return the event.
 
-        def relabel(language: str | None, *values: Any) -> Updates:
+        Where the page has that language already nothing is set: gradio folds a section whose label is set.
+        """
+        elements, views, lang = self._elements, self._views, self.board.lang
+        spoken = gr.State(DEFAULT)
+
+        def relabel(language: str | None, before: str, *values: Any) -> Updates:
+            if language == before:
+                return {}
             props = {key: texts(language).props(key) for key in elements}
             labels = {el: type(el)(**_as_given(type(el), props[key])) for key, el in elements.items()}
             shown = zip(views, values, strict=True)
-            return labels | {view.element: view.html(value, language) for view, value in shown}
+            speaks = {spoken: language or DEFAULT}
+            return speaks | labels | {view.element: view.html(value, language) for view, value in shown}
 
-        outputs = [*elements.values(), *(view.element for view in views)]
-        return lang.change(relabel, [lang, *(view.state for view in views)], outputs, queue=False, **QUIET)
+        inputs = [lang, spoken, *(view.state for view in views)]
+        outputs = [spoken, *elements.values(), *(view.element for view in views)]
+        return lang.change(relabel, inputs, outputs, queue=False, **QUIET)
 
 
 def read_form(form: Elements, values: Values) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Board:
 
     def forget_language(self) -> None:
         """Let the next page open in English: the board keeps the language that was chosen last."""
-        shutil.rmtree(self.folder / "llamaboard_cache", ignore_errors=True)
+        (self.folder / "llamaboard_cache" / "user_config.yaml").unlink(missing_ok=True)
 
 
 def free_port() -> int:
@@ -189,6 +189,11 @@ class Tab:
         """Click a button."""
         self.page.locator(f"button#lf-qwen3-{name.replace('.', '-')}").click()
 
+    def open(self) -> None:
+        """Go to the tab, and to its section Data."""
+        self.page.get_by_role("tab", name="Qwen3").click()
+        self.unfold("data")
+
     def unfold(self, section: str) -> None:
         """Open a section if it is folded."""
         if not self.at(f"{section}.help").is_visible():
@@ -247,8 +252,9 @@ def go_to_tab(page: Any, board: Board) -> Tab:
     """Load the board in a page, and open the tab there."""
     page.goto(board.url, wait_until="commit")
     page.wait_for_function(FILLED)  # the board sets its language then, and would set it again
-    page.get_by_role("tab", name="Qwen3").click()
-    return Tab(page)
+    tab = Tab(page)
+    tab.open()
+    return tab
 
 
 @contextlib.contextmanager
