@@ -160,7 +160,7 @@ def test_a_rehearsal_is_seen_and_cancelled_in_a_second_window(kept, board):
     second = go_to_tab(tab.page.context.new_page(), board)
     second.unfold("train")
     assert strings("en")["train"]["rehearse"] in second.text("tab.jobs", ".lfq-progress")
-    assert second.at("train.rehearse").is_disabled()
+    second.page.locator("button#lf-qwen3-train-rehearse:disabled").wait_for()
     second.at("train.rehearse").evaluate("button => button.scrollIntoView({block: 'end'})")
     assert second.page.evaluate("scrollY") > 0
     assert second.at("tab.strip").bounding_box()["y"] >= 0

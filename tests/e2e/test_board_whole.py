@@ -107,5 +107,5 @@ def test_the_tab_stands_alone(serve, window):
     alone = serve(sys.executable, "-m", "lf_qwen3", "webui", "--alone", "--port", "{port}")
     page = window.new_page()
     page.goto(alone.url)
-    page.locator("button#lf-qwen3-data-convert").wait_for()
+    page.locator("button#lf-qwen3-card-prepare").wait_for()
     page.close()

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.e2e.conftest import WORK_SECONDS
-from tests.e2e.test_board_presets import MODEL, of_board, preview, until
+from tests.e2e.test_board_presets import of_board, until
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
@@ -24,8 +24,8 @@ def write_rows(folder):
         {"question": f"What is {n} + 1?", "think": f"Add one to {n}.", "answer": f"{n + 1}"}
         for n in range(16)
     ]
-    (folder / "sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    return folder / "sums.jsonl"
+    (folder / "adds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return folder / "adds.jsonl"
 
 
 def open_with(open_tab, board, **last):
@@ -58,7 +58,7 @@ def test_three_clicks_from_files_to_a_training_and_then_a_chat(open_tab, board, 
     assert tab.page.get_by_role("tab", name="Train", exact=True).get_attribute("aria-selected") == "true"
     settings = yaml.safe_load(next(runs.glob("*/training_args.yaml")).read_text("utf-8"))
     assert settings["template"] == "qwen3"
-    assert settings["dataset"] == "sums_train"
+    assert settings["dataset"] == "adds_train"
     assert settings["model_name_or_path"] == str(tiny)
     tab.page.get_by_text("Finished").first.wait_for(timeout=1000 * WORK_SECONDS)
     tab.page.get_by_role("tab", name="Qwen3").click()
@@ -68,12 +68,3 @@ def test_three_clicks_from_files_to_a_training_and_then_a_chat(open_tab, board, 
     assert unload.is_visible()
     unload.click()
     until(tab, lambda: not tab.page.locator("textarea").evaluate_all(LOADED))
-
-
-def test_without_a_model_at_the_top_one_is_set_with_its_template(open_tab, board, tmp_path):
-    tab = open_with(open_tab, board)
-    prepare(tab, write_rows(tmp_path))
-    until(tab, lambda: of_board(tab, "Model path").input_value() == "Qwen/Qwen3-0.6B")
-    until(tab, lambda: tab.page.locator("input[aria-label='Model name']").input_value() == MODEL)
-    command = preview(tab, "Train")
-    assert (command["template"], command["dataset"]) == ("qwen3", "sums_2_train")
