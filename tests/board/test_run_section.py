@@ -14,6 +14,7 @@ from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.board.handlers import run, run_folders
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
+from tests.board.runs import write_run
 from tests.needs import require
 
 require("matplotlib")
@@ -24,17 +25,7 @@ FALLING = [1.9, 1.7, 1.5, 1.3, 1.1, 0.95, 0.85, 0.8, 0.75, 0.72]
 
 
 def write(folder, validation, losses=LOSSES):
-    """Write a run that logs and validates every 100 steps."""
-    folder = Path(folder)
-    folder.mkdir(parents=True)
-    lines = []
-    for number, (loss, held_out) in enumerate(zip(losses, validation, strict=True), 1):
-        at = {"current_steps": 100 * number, "total_steps": 1000}
-        lines += [at | {"loss": loss, "lr": 1e-4}, at | {"eval_loss": held_out}]
-    lines.append({"current_steps": 1000, "total_steps": 1000, "percentage": 100.0})
-    (folder / "trainer_log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines), "utf-8")
-    (folder / "adapter_model.safetensors").write_bytes(b"")
-    return str(folder)
+    return str(write_run(folder, losses, validation))
 
 
 def show(state, language="en"):

@@ -12,28 +12,15 @@ from lf_qwen3.board.handlers import runs_table
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 from lf_qwen3.recipes import find_recipe
+from tests.board.runs import write_run
 
 LOSSES = [2.0, 1.7, 1.4, 1.2, 1.0, 0.9, 0.85, 0.8, 0.78, 0.76]
 RISING = [1.9, 1.5, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4]
 RECIPE = "qwen3-0.6b-lora-sft"
 
 
-def write(folder, losses=LOSSES, validation=LOSSES, settings=None, is_over=True):
-    """Write a run that logs and validates every 100 steps, with its settings as the board keeps them."""
-    path = Path(folder)
-    path.mkdir(parents=True)
-    lines = []
-    for number, (loss, valued) in enumerate(zip(losses, validation, strict=True), 1):
-        at = {"current_steps": 100 * number, "total_steps": 1000}
-        lines += [at | {"loss": loss, "lr": 1e-4}, at | {"eval_loss": valued}]
-    if is_over:
-        lines.append({"current_steps": 1000, "total_steps": 1000, "percentage": 100.0})
-    (path / "trainer_log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    (path / "adapter_model.safetensors").write_bytes(b"")
-    if settings:
-        yaml = "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
-        (path / "training_args.yaml").write_text(yaml, "utf-8")
-    return folder
+def write(folder, losses=LOSSES, validation=LOSSES, **more):
+    return write_run(folder, losses, validation, **more)
 
 
 def row(folder=""):
