@@ -55,7 +55,8 @@ def test_three_clicks_from_files_to_a_training_and_then_a_chat(open_tab, board, 
     runs = board.folder / "saves" / "Custom" / "lora"
     until(tab, lambda: list(runs.glob("*/training_args.yaml")))
     assert tab.page.evaluate("window.clicks") == 2  # and that which opens the dialog of the upload
-    assert tab.page.get_by_role("tab", name="Train", exact=True).get_attribute("aria-selected") == "true"
+    train = tab.page.get_by_role("tab", name="Train", exact=True)
+    until(tab, lambda: train.get_attribute("aria-selected") == "true")
     settings = yaml.safe_load(next(runs.glob("*/training_args.yaml")).read_text("utf-8"))
     assert settings["template"] == "qwen3"
     assert settings["dataset"] == "adds_train"
