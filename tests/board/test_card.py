@@ -90,7 +90,21 @@ def test_the_aim_decides_what_is_mixed(here):
     assert both["thinking"] / (both["thinking"] + both["plain"]) == pytest.approx(0.75, abs=0.05)
     assert prepare(ask(MEDICAL, CHAT, aim="chat"))["report"]["thinking"] == 0
     assert prepare(ask(MEDICAL, CHAT))["report"]["left_out"] == 0
-    assert prepare(ask(MEDICAL, aim="both"))["stop"] is None  # there is no other kind to mix with
+    alone = prepare(ask(MEDICAL, aim="both"))  # there is no other kind to mix with
+    assert alone["stop"] is None
+    assert texts("en")("card.one_kind") in render("card/plan", texts("en"), state=alone)
+
+
+def codes(known):
+    return [warning["code"] for warning in (*known["report"]["warnings"], *known["check"]["codes"])]
+
+
+def test_whoever_trains_for_chat_is_not_warned_of_lost_thinking(here):
+    for paths in ((CHAT,), (MEDICAL, CHAT)):
+        known = prepare(ask(*paths, aim="chat"))
+        assert known["stop"] is None
+        assert codes(known) == []
+    assert codes(cure(prepare(ask(CHAT)), "leave")) == ["reasoning_lost"]  # once
 
 
 def test_chat_without_plain_records_learns_the_answers_alone(here):

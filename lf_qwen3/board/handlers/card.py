@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from math import ceil
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.base.progress import Progress
 from lf_qwen3.base.reasons import REJECTED, is_fault
 from lf_qwen3.board.handlers import data, places, proof, train
-from lf_qwen3.board.handlers.card_cures import Stop, explain_stop
+from lf_qwen3.board.handlers.card_cures import explain_stop
 from lf_qwen3.board.handlers.card_hardware import fits, list_ways, propose_model
 from lf_qwen3.board.handlers.train_steps import count_training_steps
 from lf_qwen3.board.jobs import StepProgress
@@ -37,33 +37,8 @@ MOST_REJECTED = 0.05
 
 LEAST_CUTOFF, CUTOFF_STEP = 512, 64
 
-
-class CardShown(TypedDict, total=False):
-    """How far the card has come; what is not known yet is not there.
-
-    `done` are the stages that are over, `stop` is what keeps the next one. `report` is the conversion's,
-    `check` that of `proof.check`, `settings` are the training YAML. `gpus` are [] for the CPU, and where the
-    memory is not known. `commands` start the training on a page of our own.
-    """
-
-    asked: dict[str, Any]
-    done: list[str]
-    stop: Stop | None
-    report: dict[str, Any]
-    model: str
-    gpus: list[dict[str, Any]]
-    ways: list[tuple[str, list[str]]]
-    settings: dict[str, Any]
-    check: proof.CheckShown
-    recipe: str
-    memory: train.MemoryShown
-    steps: int | None
-    commands: list[str]
-
-
-Known = Mapping[str, Any]
-_Stage = Callable[[Known, Progress], dict[str, Any]]
-"""One piece of the work: what is known so far, to what becomes known."""
+Known = dict[str, Any]
+"""What the card knows so far; see `prepare`."""
 
 
 def model_names() -> list[str]:
@@ -112,24 +87,29 @@ def free_name(sources: Sequence[str], folder: Path) -> str:
     return next(filter(is_free, (stem, *(f"{stem}_{number}" for number in range(2, 10_000)))))
 
 
-def prepare(asked: Mapping[str, Any], progress: Progress) -> CardShown:
-    """Go through all stages, or to the first that something is wrong with; in a process of its own."""
-    known: dict[str, Any] = {"asked": dict(asked), "done": [], "stop": None}
+def prepare(asked: Mapping[str, Any], progress: Progress) -> Known:
+    """Go through all stages, or to the first that something is wrong with; in a process of its own.
+
+    Returns what is known then: `asked`; `done`, the stages that are over; `stop` (`explain_stop`), what keeps
+    the next one, or None; `report` of the conversion; `model`; `gpus`, [] for the CPU, or where the memory is
+    not known; `ways`, recipes with presets; `settings` of the training YAML; `check` of `proof.check`;
+    `recipe`, `memory`, `steps`; `commands`, which start the training on a page of our own.
+    """
+    known: Known = {"asked": dict(asked), "done": [], "stop": None}
     for name, stage in STAGES.items():
         steps = StepProgress(progress, f"card_{name}")
         steps.start(name)
         try:
-            known |= stage(known, steps)
-            if name in _JUDGES:
-                _JUDGES[name](known)
+            for facts in stage(known, steps):
+                known |= facts
         except LfQwen3Error as error:
             known["stop"] = explain_stop(name, error, known)
             break
         known["done"].append(name)
-    return cast(CardShown, known)
+    return known
 
 
-def _convert(known: Known, progress: Progress) -> dict[str, Any]:
+def _convert(known: Known, progress: Progress) -> Iterator[Known]:
     from lf_qwen3.data.convert import convert as conversion
     from lf_qwen3.data.convert.pool import count_workers
 
@@ -157,17 +137,19 @@ def _convert(known: Known, progress: Progress) -> dict[str, Any]:
                 code="no_plain",
             ) from error
         report = conversion.convert(replace(options, mix=None), progress)
-    return {"report": asdict(report) | {"warnings": [data.show_warning(text) for text in report.warnings]}}
+    warnings = [data.show_warning(text) for text in report.warnings]
+    warnings = [warning for warning in warnings if warning["code"] != "no_thinking"]  # see _judge_rows
+    yield {"report": asdict(report) | {"warnings": warnings}}
+    _judge_rows(known["report"], asked)
 
 
-def _judge_rows(known: Known) -> None:
-    report, aim, accepted = known["report"], known["asked"]["aim"], known["asked"]["accepted"]
+def _judge_rows(report: Known, asked: Known) -> None:
     faults = {code: rows for code, rows in report["rejected"].items() if is_fault(code)}
-    if sum(faults.values()) > MOST_REJECTED * report["read"] and "many_rejected" not in accepted:
+    if sum(faults.values()) > MOST_REJECTED * report["read"] and "many_rejected" not in asked["accepted"]:
         reason = REJECTED[max(faults, key=lambda code: faults[code])]
         count = f"{sum(faults.values()):,} of {report['read']:,} rows are rejected"
         raise LfQwen3Error(f"{count}, most of them: {reason.message}", reason.hint, code="many_rejected")
-    if not report["thinking"] and aim != "chat" and "no_thinking" not in accepted:
+    if not report["thinking"] and asked["aim"] != "chat" and "no_thinking" not in asked["accepted"]:
         raise LfQwen3Error(
             "no record has any thinking: a hybrid Qwen3 trained on these loses its reasoning",
             "add files with reasoning, or train for chat",
@@ -175,7 +157,7 @@ def _judge_rows(known: Known) -> None:
         )
 
 
-def _choose_recipe(known: Known, progress: Progress) -> dict[str, Any]:
+def _choose_recipe(known: Known, progress: Progress) -> Iterator[Known]:
     gpus = accelerators.read_gpus()
     model = known["asked"]["model"] or propose_model(gpus)
     if not is_qwen3(model):
@@ -183,30 +165,33 @@ def _choose_recipe(known: Known, progress: Progress) -> dict[str, Any]:
             f"{model} is no Qwen3", "choose one here or at the top of the board", code="not_a_qwen3"
         )
     ways = list_ways(gpus)
-    chosen = {"model": model, "gpus": [asdict(gpu) for gpu in gpus], "ways": ways}
-    return chosen | {"settings": _plan(known["asked"], model, *ways[0]).train}
+    yield {"model": model, "gpus": [asdict(gpu) for gpu in gpus], "ways": ways}
+    yield {"settings": _plan(known, *ways[0]).train}
 
 
-def _check(known: Known, progress: Progress) -> dict[str, Any]:
-    model, settings = known["model"], known["settings"]
-    longest = settings | {"cutoff_len": _context(model)}  # the lengths decide what is cut
-    wanted = proof.request(known["asked"]["dataset_dir"], known["report"]["datasets"], longest, "", model)
+def _check(known: Known, progress: Progress) -> Iterator[Known]:
+    asked, settings = known["asked"], known["settings"]
+    longest = settings | {"cutoff_len": _context(known)}  # the lengths decide what is cut
+    wanted = proof.request(asked["dataset_dir"], known["report"]["datasets"], longest, "", known["model"])
     wanted["settings"]["dataset"] = settings["dataset"]
-    return {"check": proof.check(wanted, progress)}
-
-
-def _judge_findings(known: Known) -> None:
-    for finding in known["check"]["codes"]:
-        is_curable = finding["code"] == "escaped_text" and "escaped_text" not in known["asked"]["accepted"]
+    check = proof.check(wanted, progress)
+    codes = [
+        finding
+        for finding in check["codes"]
+        if not (finding["code"] == "reasoning_lost" and asked["aim"] == "chat")  # it is wanted
+    ]
+    yield {"check": {**check, "codes": codes}}
+    for finding in codes:
+        is_curable = finding["code"] == "escaped_text" and "escaped_text" not in asked["accepted"]
         if finding["severity"] == "error" or is_curable:
             raise LfQwen3Error(finding["message"], finding["hint"], code=finding["code"])
 
 
-def _estimate(known: Known, progress: Progress) -> dict[str, Any]:
+def _estimate(known: Known, progress: Progress) -> Iterator[Known]:
     gpus = [Gpu(**gpu) for gpu in known["gpus"]]
     number = max(len(gpus), 1)
     for way in known["ways"]:
-        recipe_set = _plan(known["asked"], known["model"], *way, cutoff_len=_choose_cutoff(known))
+        recipe_set = _plan(known, *way, cutoff_len=_choose_cutoff(known))
         memory = train.estimate_settings(recipe_set.train, number)
         if not gpus or fits(memory["total"], gpus):
             break
@@ -217,7 +202,7 @@ def _estimate(known: Known, progress: Progress) -> dict[str, Any]:
             "unload what is loaded in Chat, or take a smaller model or a shorter cutoff_len",
             code="memory_short",
         )
-    return {
+    yield {
         "recipe": " + ".join((recipe_set.choice.recipe, *recipe_set.choice.presets)),
         "settings": recipe_set.train,
         "memory": memory,
@@ -226,25 +211,25 @@ def _estimate(known: Known, progress: Progress) -> dict[str, Any]:
     }
 
 
-STAGES: dict[str, _Stage] = {
+STAGES: dict[str, Callable[[Known, Progress], Iterator[Known]]] = {
     "convert": _convert,
     "recipe": _choose_recipe,
     "check": _check,
     "estimate": _estimate,
 }
-_JUDGES: dict[str, Callable[[Known], None]] = {"convert": _judge_rows, "check": _judge_findings}
-"""What may be wrong with what a stage has made."""
+"""Each yields what becomes known, and raises `LfQwen3Error` for what is wrong with it."""
 
 
-def _plan(asked: Known, model: str, recipe: str, presets: Sequence[str], **settings: Any) -> RecipeSet:
+def _plan(known: Known, recipe: str, presets: Sequence[str], **settings: Any) -> RecipeSet:
+    asked = known["asked"]
     name, folder = asked["name"], asked["dataset_dir"]
-    choice = RecipeChoice(recipe, name, folder, f"{RUNS}/{name}", model, settings, tuple(presets))
+    choice = RecipeChoice(recipe, name, folder, f"{RUNS}/{name}", known["model"], settings, tuple(presets))
     return new.plan_recipe_set(choice)
 
 
 def _choose_cutoff(known: Known) -> int:
     """Return the tokens that keep 99 % of the records whole; the recipe's where none were counted."""
-    most = known["asked"].get("cutoff_len") or _context(known["model"])
+    most = known["asked"].get("cutoff_len") or _context(known)
     tokens = known["check"]["summary"].get("tokens", {}).get(known["report"]["datasets"][0])
     if tokens is None:
         return int(min(known["settings"]["cutoff_len"], most))
@@ -252,5 +237,5 @@ def _choose_cutoff(known: Known) -> int:
     return int(min(max(whole, LEAST_CUTOFF), most))
 
 
-def _context(model: str) -> int:
-    return (checkpoints.find_checkpoint(model) or CHECKPOINTS[0]).context
+def _context(known: Known) -> int:
+    return (checkpoints.find_checkpoint(known["model"]) or CHECKPOINTS[0]).context
