@@ -111,8 +111,9 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     CONVERTER:PATH to name the converter instead of having it recognised from the columns. What
     `lf-qwen3 download medical_r1` fetched may be named so: medical_r1.
 
-    Writes NAME_train.jsonl (and _val, _test), NAME.rejected.jsonl and NAME.manifest.json into the
-    dataset folder and registers them in its dataset_info.json: all of it, or nothing.
+    Writes NAME_train.jsonl (and _val, _test), NAME.rejected.jsonl, NAME.manifest.json and NAME.rows.bin
+    (which source row each record was made of) into the dataset folder and registers them in its
+    dataset_info.json: all of it, or nothing.
 
     \b
     lf-qwen3 convert medical.jsonl FineTome-100k/ --name mixed --dataset-dir data \\

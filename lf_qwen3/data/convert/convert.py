@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import NoProgress, Progress, Status
 from lf_qwen3.base.reasons import REJECTED, is_fault
 from lf_qwen3.data import registry, sources
-from lf_qwen3.data.convert import ledger, manifest, outputs, pool, worker
+from lf_qwen3.data.convert import ledger, manifest, outputs, pool, row_numbers, worker
 from lf_qwen3.data.convert.label_stop import require_known_labels, require_known_labels_early
 from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
 from lf_qwen3.data.convert.ranges import Range, hash_of
@@ -29,9 +30,14 @@ from lf_qwen3.data.registry.shape import DatasetKind
 
 @dataclass(slots=True)
 class ConvertedParts:
-    """The results of all parts, put together in the order of the sources; `uses` has one item a file."""
+    """The results of all parts, put together in the order of the sources.
+
+    `uses` and `rows` (with blank lines) have one item a file, `numbers` one for each row of the ledger.
+    """
 
     lines: ledger.Ledger = field(default_factory=ledger.Ledger)
+    numbers: array[int] = field(default_factory=lambda: array("I"))
+    rows: list[int] = field(default_factory=list)
     bad: list[outputs.RejectedPlace] = field(default_factory=list)
     read: int = 0
     preferences: int = 0
@@ -87,14 +93,18 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         splits = _decide(options, converted, stage.path, report)
         with ThreadPoolExecutor(1) as beside:
             hashes = beside.map(_hash, files)
-            written = outputs.write(options, stage.path, lines, splits, converted.bad, labels, progress)
+            in_order = {split: outputs.put_history_first(lines, records) for split, records in splits.items()}
+            written = outputs.write(options, stage.path, lines, in_order, converted.bad, labels, progress)
+            file = written.files["rows"] = manifest.file_names(options.name)["rows"]
+            written.hashes[file] = row_numbers.write(stage.path / file, converted.numbers, lines, in_order)
         _count(report, lines, splits, options, kind)
         if kind == "kto":
             _count_labels(report, outputs.count_good(stage.path, list(report.written), written))
         report.files = {key: str(options.dataset_dir / name) for key, name in written.files.items()}
         entries = outputs.entries(options, written.files, kind)
         report.datasets = list(entries)
-        manifest.write(stage.path, options, dict(zip(files, hashes, strict=True)), report, written.hashes)
+        made_from = zip(files, hashes, converted.rows, strict=True)
+        manifest.write(stage.path, options, made_from, report, written.hashes)
         removed, report.unregistered, notes = outputs.commit(options, stage, written.files, entries)
         report.warnings += [
             CodedText(f"dataset_info.json: {note}", "registry_mended", {"note": note}) for note in notes
@@ -127,13 +137,14 @@ def _convert_parts(
     ]
     total = sum(sources.size(task.part) for task in tasks)
     done = 0
-    converted = ConvertedParts(uses=[Counter() for _ in files])
-    first_row = [1] * len(files)
+    converted = ConvertedParts(uses=[Counter() for _ in files], rows=[0 for _ in files])
     for task, result in _results(options, files, tasks, worker_options):
-        base = first_row[task.file]
+        base = converted.rows[task.file] + 1
         if options.on_bad == "stop":
             for bad in filter(lambda bad: is_fault(bad.code), result.bad):
                 _stop_at(files[task.file], base + bad.row, bad)
+        left_out = [*result.blank, *(bad.row for bad in result.bad)]
+        converted.numbers.extend(row_numbers.number_rows(sum(converted.rows), result.positions, left_out))
         converted.lines.extend(result.lines)
         converted.bad += [
             outputs.RejectedPlace(task.file, base + bad.row, result.spool, bad) for bad in result.bad
@@ -144,7 +155,7 @@ def _convert_parts(
         converted.repaired.update(result.repaired)
         converted.uses[task.file].update(result.uses)
         converted.warned.add(result.warned, task.file, base)
-        first_row[task.file] += result.positions
+        converted.rows[task.file] += result.positions
         done += sources.size(task.part)
         progress.update(Status("reading", done, total, "bytes"))
     return converted

@@ -32,7 +32,8 @@ class Manifest(NamedTuple):
     """What a manifest says of a dataset: its own files, how it treated turns, and how its records think.
 
     `files` holds only names that `file_names` gives. `thinking` and `plain` count records. `sources` are the
-    paths of the files that it was made from, as they were named, each with its XXH3-128.
+    paths of the files that it was made from, as they were named, each with its XXH3-128; `rows` are the rows
+    of each, blank lines too, and `written` the records by split: () and {} in a manifest of an older version.
     """
 
     files: tuple[str, ...]
@@ -40,6 +41,8 @@ class Manifest(NamedTuple):
     thinking: int
     plain: int
     sources: tuple[tuple[str, str], ...] = ()
+    rows: tuple[int, ...] = ()
+    written: Mapping[str, int] = {}
 
     @property
     def source_names(self) -> str:
@@ -59,6 +62,7 @@ def file_names(name: str) -> dict[str, str]:
     return {
         **{split: f"{name}_{split}.jsonl" for split in SPLITS},
         "rejected": f"{name}.rejected.jsonl",
+        "rows": f"{name}.rows.bin",
         "manifest": f"{name}{MANIFEST_END}",
     }
 
@@ -73,13 +77,15 @@ def read(folder: Path, name: str) -> Manifest | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         listed = {*map(str, content["files"].keys()), path.name}
-        counts = content["counts"]
+        counts, sources = content["counts"], content.get("sources", ())
         return Manifest(
             tuple(file for file in file_names(name).values() if file in listed),
             str(content["options"]["turns"]),
             int(counts["thinking"]),
             int(counts["plain"]),
-            tuple((str(source["path"]), str(source["xxh3_128"])) for source in content.get("sources", ())),
+            tuple((str(source["path"]), str(source["xxh3_128"])) for source in sources),
+            tuple(int(source["rows"]) for source in sources if "rows" in source),
+            {str(split): int(count) for split, count in counts.get("written", {}).items()},
         )
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -101,11 +107,14 @@ def owned_files(folder: Path, name: str) -> tuple[str, ...]:
 def write(
     stage: Path,
     options: ConvertOptions,
-    sources: Mapping[ConvertSource, str],
+    sources: Iterable[tuple[ConvertSource, str, int]],
     report: ConversionReport,
     hashes: Mapping[str, str],
 ) -> None:
-    """Write the manifest of a run into its stage, with the XXH3-128 of what went in and what came out."""
+    """Write the manifest of a run into its stage, with the XXH3-128 of what went in and what came out.
+
+    `sources` are the files with the hash and the rows of each, blank lines too.
+    """
     counts = asdict(report)
     kept = (
         "read",
@@ -132,9 +141,10 @@ def write(
                 **({"columns": write_roles(source.roles)} if source.roles else {}),
                 **({"read_as": report.read_as[source.label]} if source.label in report.read_as else {}),
                 "bytes": source.file.path.stat().st_size,
+                "rows": rows,
                 "xxh3_128": digest,
             }
-            for source, digest in sources.items()
+            for source, digest, rows in sources
         ],
         "options": {
             key: getattr(options, key)

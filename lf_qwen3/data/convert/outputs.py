@@ -46,7 +46,7 @@ class RejectedPlace(NamedTuple):
 
 @dataclass(slots=True)
 class WrittenFiles:
-    """The files of one run by key (train, val, test, rejected, manifest), and the hash of each."""
+    """The files of one run by key (train, val, test, rejected, rows, manifest), and the hash of each."""
 
     files: dict[str, str] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
@@ -95,7 +95,7 @@ def write(
     names: list[str],
     progress: Progress,
 ) -> WrittenFiles:
-    """Write the splits and the rejected rows into the stage.
+    """Write the splits, in the order of their records, and the rejected rows into the stage.
 
     What is written is hashed, and brought to the disk, while the rest is being written.
     """
@@ -107,7 +107,7 @@ def write(
         hashes: dict[str, Future[str]] = {}
         syncs: list[Future[None]] = []
         for split, records in splits.items():
-            ranges = _ranges(stage, lines, _history_first(lines, records))
+            ranges = _ranges(stage, lines, records)
             written.files[split] = files[split]
             hashes[files[split]] = beside.submit(hash_of, ranges)
             for count in copy(ranges, stage / files[split]):
@@ -191,7 +191,7 @@ class AnswerReader:
         return answer_keys(self.files[spool].read(self.lines.length[record]))
 
 
-def _history_first(lines: Ledger, records: Records) -> Records:
+def put_history_first(lines: Ledger, records: Records) -> Records:
     """Move the first record with an alpaca history to the front: HF datasets types the column by it."""
     first = next(compress(records, map(lines.history.__getitem__, records)), None)
     return records if first is None else [first, *(record for record in records if record != first)]

@@ -81,7 +81,7 @@ class PartResult:
     """What became of one part. `positions` counts blank lines too, `read` does not.
 
     Of the rows that were kept, `preferences` counts the pairs and `labelled` those with a KTO label.
-    `uses` counts the rows that were kept by the columns that they fill.
+    `uses` counts the rows that were kept by the columns that they fill. `blank` are positions of no row.
     """
 
     spool: int = 0
@@ -91,6 +91,7 @@ class PartResult:
     labelled: int = 0
     lines: Ledger = field(default_factory=Ledger)
     bad: list[SpooledReject] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)
     repaired: Counter[str] = field(default_factory=Counter)
     uses: Counter[ColumnUse] = field(default_factory=Counter)
     warned: WarnedRows = field(default_factory=WarnedRows)
@@ -150,7 +151,9 @@ class Worker:
                 self._copy_row(item, result)
             elif type(item) is Dialogue:
                 self._write_dialogue(item, result)
-            elif item is not None:
+            elif item is None:
+                result.blank.append(result.positions)
+            else:
                 self._convert_row(item, task.roles, converter.convert, result)
                 if self.options.stop_on_bad and result.bad and is_fault(result.bad[-1].code):
                     break

@@ -28,7 +28,10 @@ def change_manifest(folder, **changes):
 def test_a_manifest_lists_what_was_written(options):
     convert(options)
     made = manifest.read(options.dataset_dir, "set")
-    assert made.files == ("set_train.jsonl", "set_val.jsonl", "set.rejected.jsonl", "set.manifest.json")
+    assert made.files == (
+        *("set_train.jsonl", "set_val.jsonl", "set.rejected.jsonl"),
+        *("set.rows.bin", "set.manifest.json"),
+    )
     assert (made.turns, made.thinking, made.plain) == ("unroll", 20, 0)
 
 
@@ -43,7 +46,7 @@ def test_a_rerun_removes_only_files_of_its_own_name(tmp_path, options):
     for victim in victims:
         victim.write_text("precious")
     listed = ["../victim.txt", str(victims[0]), "other_train.jsonl", "x", "set_val.jsonl", "set_train.jsonl"]
-    change_manifest(options.dataset_dir, files=dict.fromkeys(listed, "hash"))
+    change_manifest(options.dataset_dir, files=dict.fromkeys([*listed, "set.rows.bin"], "hash"))
     (options.dataset_dir / "set.rejected.jsonl").unlink()
     report = convert(replace(options, val=0))
     assert [victim.read_text() for victim in victims] == ["precious"] * 3
