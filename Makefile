@@ -12,7 +12,8 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-next coverage mutants lint bench rehearse docs venv constraints clean
+.PHONY: help demo test test-next test-trainers test-axolotl trainer-keys coverage mutants lint bench rehearse docs \
+	venv constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -34,6 +35,37 @@ test-next: $(INSTALLED) ## Hold the trainer in the checkout LLAMAFACTORY_SRC=/pa
 		echo 'hint: make test-next LLAMAFACTORY_SRC=/path/to/LLaMA-Factory' >&2; exit 1; }
 	@PYTHONPATH="$(CURDIR):$(LLAMAFACTORY_SRC)/src" DISABLE_VERSION_CHECK=1 \
 		$(BIN)/python -m pytest -m llamafactory --ignore tests/e2e $(ARGS)
+
+# Another trainer each in an environment of its own, with what it needs and does not declare.
+TRAINERS := build/trainers
+TRAINER_TORCH ?= torch==2.13.0
+ms-swift := ms-swift==4.6.0 math-verify==0.9.0 msgspec
+trl := trl==1.16.0 peft math-verify==0.9.0
+verl := verl==0.9.1
+axolotl := axolotl==0.21.0
+# The loss mask of Unsloth, without the CUDA libraries of the whole.
+UNSLOTH_ZOO := unsloth_zoo==2026.10.9
+AXOLOTL_PYTHON ?= python3.12
+
+# The installed environments are the tests' to find: what is missing is skipped, and said.
+test-trainers: $(INSTALLED) $(foreach name,ms-swift trl verl,$(TRAINERS)/$(name)/installed) ## Hold our rows and configs against TRL, ms-swift and verl, each in an environment made for it
+	@$(BIN)/python -m pytest -m 'trainers and not axolotl' $(ARGS)
+
+test-axolotl: $(INSTALLED) $(TRAINERS)/axolotl/installed ## The same for Axolotl, which wants Python 3.12 (AXOLOTL_PYTHON=...) and 8 GB
+	@$(BIN)/python -m pytest -m axolotl $(ARGS)
+
+trainer-keys: ## Read anew which keys the installed trainers take, into recipes/trainers/
+	@for name in ms-swift trl verl axolotl; do \
+		if [ -x $(TRAINERS)/$$name/bin/python ]; then $(TRAINERS)/$$name/bin/python bench/trainer_keys.py $$name || exit 1; \
+		else echo "$$name is not installed: make test-trainers, test-axolotl" >&2; fi; done
+
+$(TRAINERS)/axolotl/installed: PYTHON := $(AXOLOTL_PYTHON)
+$(TRAINERS)/%/installed:
+	@$(python_is_good) && $(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --upgrade 'pip>=25'
+	@$(@D)/bin/python -m pip install --no-compile $(TRAINER_TORCH) $($*)
+	@if [ $* = trl ]; then $(@D)/bin/python -m pip install --no-compile --no-deps $(UNSLOTH_ZOO); fi
+	@touch $@
 
 coverage: $(INSTALLED) ## Run the whole test suite and print how much of each file it covers, branches too
 	@$(BIN)/coverage erase
