@@ -35,6 +35,19 @@ command.add_command(_recipe_list.show)
 )
 @click.option("--test", metavar="NAME", default="", help="Dataset to answer in place of the test split.")
 @click.option("--gguf", is_flag=True, help="Add the steps to a quantised GGUF, with a test after each.")
+@click.option(
+    "--trainer",
+    default="llamafactory",
+    show_default=True,
+    metavar="NAME",
+    help="Or ms-swift, trl, unsloth, axolotl, verl: their config, and rows as LLaMA-Factory learns them.",
+)
+@click.option(
+    "--tokenizer",
+    default="",
+    metavar="FOLDER_OR_ID",
+    help="For the rows of another trainer; default: the model's, from a folder or a local hub cache.",
+)
 @click.option("--replace", is_flag=True, help="Write over files in --out that hold something else.")
 @_output.json_option
 def new(
@@ -47,6 +60,8 @@ def new(
     pairs: tuple[str, ...],
     test: str,
     gguf: bool,
+    trainer: str,
+    tokenizer: str,
     replace: bool,
     as_json: bool,
 ) -> None:
@@ -59,6 +74,8 @@ def new(
     lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/4b
     lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/8b
              --model Qwen/Qwen3-8B --preset quick --set learning_rate=5e-5 --set lora_rank=32
+    lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/swift
+             --trainer ms-swift
     """  # noqa: D301
     from lf_qwen3.recipes.new import recipe
     from lf_qwen3.trainer import schema
@@ -73,23 +90,30 @@ def new(
         set=schema.parse(pairs),
         test=test,
         gguf=gguf,
+        trainer=trainer,
+        tokenizer=tokenizer,
     ).write(replace=replace)
     for note in plan.notes:
         _output.say(f"note: {note}")
     if as_json:
         _output.print_json(_report(plan))
         return
-    for path in plan.texts:
+    for path in _paths(plan):
         click.echo(f"wrote {path}")
     click.echo("\nnext:\n" + "\n".join(f"  {line}" for line in plan.commands))
     click.echo(f"all commands in their order: {Path(out) / 'RUN.md'}")
+
+
+def _paths(plan: RecipeSet) -> list[Path]:
+    return [*plan.texts, *(rows.path for rows in plan.data)]
 
 
 def _report(plan: RecipeSet) -> dict[str, object]:
     return {
         "recipe": plan.choice.recipe,
         "presets": plan.choice.presets,
-        "files": {path.relative_to(plan.choice.out).as_posix(): path for path in plan.texts},
+        "trainer": plan.choice.trainer,
+        "files": {path.relative_to(plan.choice.out).as_posix(): path for path in _paths(plan)},
         "datasets": {"train": plan.splits.train, "val": plan.splits.val, "test": plan.splits.test},
         "settings": plan.settings,
         "notes": plan.notes,

@@ -27,7 +27,8 @@ class RecipeChoice:
 
     `dataset` is the name given to `convert --name`, or any registered name; `test` names the registered
     dataset to answer where that is not the test split. A preset wins over the recipe, `settings` over all.
-    `merge` is worked out from `model` and `settings`.
+    `merge` is worked out from `model` and `settings`. `tokenizer` is a folder or hub id for the rows of
+    another `trainer` than LLaMA-Factory, where it is not the model's.
     """
 
     recipe: str
@@ -40,3 +41,5 @@ class RecipeChoice:
     test: str = ""
     gguf: bool = False
     merge: MergeFirst | None = None
+    trainer: str = "llamafactory"
+    tokenizer: str = ""

@@ -37,6 +37,9 @@ from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.run_book import RunSteps
 from lf_qwen3.recipes.splits import Splits, choose_answered, find_splits
+from lf_qwen3.recipes.trainers.data_file import RowsFile, write_all_rows
+from lf_qwen3.recipes.trainers.plan import plan_for_trainer
+from lf_qwen3.recipes.trainers.trainer import CONFIG, LLAMAFACTORY
 from lf_qwen3.trainer import schema
 
 _SECRETS = {
@@ -58,7 +61,7 @@ class RecipeSet:
     """The files of a run that agree with each other; nothing is written before `write`.
 
     `settings` holds the keys and values of each YAML by file name, `texts` the text of every file by path;
-    `notes` are sentences for the user.
+    `notes` are sentences for the user. `data` are the files of rows for another trainer, made while writing.
     """
 
     choice: RecipeChoice
@@ -67,6 +70,7 @@ class RecipeSet:
     texts: dict[Path, str]
     steps: RunSteps
     notes: list[str] = field(default_factory=list)
+    data: tuple[RowsFile, ...] = ()
 
     @property
     def train(self) -> dict[str, Any]:
@@ -92,8 +96,7 @@ class RecipeSet:
         """
         if out is not None and os.fspath(out) != self.choice.out:
             return plan_recipe_set(change(self.choice, out=os.fspath(out))).write(replace=replace)
-        write_recipe_set(self, replace)
-        return self
+        return change(self, notes=[*self.notes, *write_recipe_set(self, replace)])
 
 
 @require_argument_types
@@ -108,13 +111,17 @@ def recipe(
     set: Mapping[str, Any] | None = None,
     test: str = "",
     gguf: bool = False,
+    trainer: str = LLAMAFACTORY,
+    tokenizer: str | Path | None = None,
 ) -> RecipeSet:
     """Return every file of a run: what `lf-qwen3 recipe new` writes, under the names of its options.
 
     `name` is a recipe, as `qwen3-4b-lora-sft`; `dataset` the name given to `convert`, or any registered name.
     `set` holds keys of the trainer and their values. Without `out` the paths in the files name
-    `runs/DATASET`. Raises `UsageError` for an unknown recipe, preset or dataset, for presets that exclude
-    each other, for a setting that the trainer would not take or that is a secret.
+    `runs/DATASET`. `trainer` is llamafactory, ms-swift, trl, unsloth, axolotl or verl; for all but the
+    first the rows are written too, by the `tokenizer` (a folder or a hub id) or that of the model. Raises
+    `UsageError` for an unknown recipe, preset or dataset, for presets that exclude each other, for a
+    setting that the trainer would not take or that is a secret.
     """
     return plan_recipe_set(
         RecipeChoice(
@@ -127,6 +134,8 @@ def recipe(
             presets=(preset,) if isinstance(preset, str) else tuple(preset),
             test=test,
             gguf=gguf,
+            trainer=trainer,
+            tokenizer=os.fspath(tokenizer or ""),
         )
     )
 
@@ -150,6 +159,12 @@ def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
     schema.check_settings(train, os.path.join(choice.out, "train.yaml"))
     mode = shared.choose_mode(train, chosen, splits.conversion.thinking if splits.conversion else None)
     contradictions.refuse_quantised(str(train["model_name_or_path"]))
+    if choice.trainer != LLAMAFACTORY:
+        other = plan_for_trainer(choice, train, splits, chosen)
+        settings_of = {CONFIG: other.settings}
+        return RecipeSet(
+            asked, splits, settings_of, other.texts, other.steps, notes + other.notes, other.data
+        )
     common = shared.share_settings(train, mode, chosen, answering)
     contradictions.refuse_contradictions(chosen, common)
     notes += adapt.list_stage_notes(train)
@@ -184,8 +199,8 @@ def _fit(
     return notes
 
 
-def write_recipe_set(recipe_set: RecipeSet, replace: bool = False) -> None:
-    """Write all files, each whole or not at all; create their folders.
+def write_recipe_set(recipe_set: RecipeSet, replace: bool = False) -> list[str]:
+    """Write all files, each whole or not at all; create their folders; return notes on the rows, if any.
 
     Raises `UsageError` for an `out` that is a file, `LfQwen3Error` before anything is written if a file there
     holds something else and `replace` is not given.
@@ -197,16 +212,21 @@ def write_recipe_set(recipe_set: RecipeSet, replace: bool = False) -> None:
             "give a folder; it is created when it is not there",
             code="not_a_folder",
         )
-    changed = [path for path, text in recipe_set.texts.items() if _is_other(path, text)]
-    if changed and not replace:
-        names = " and ".join(str(path) for path in changed)
-        raise LfQwen3Error(
-            f"{names}: there already, with other content",
-            "add --replace to write over it",
-            code="file_exists",
-        )
-    for path, text in recipe_set.texts.items():
-        write_text(path, text)
+    with write_all_rows(recipe_set.data) as written:
+        changed = [path for path, text in recipe_set.texts.items() if _is_other(path, text)]
+        changed += [rows.file.path for rows in written if rows.is_other()]
+        if changed and not replace:
+            _refuse_changed(changed)
+        for path, text in recipe_set.texts.items():
+            write_text(path, text)
+        return [note for rows in written for note in rows.put_in_place()]
+
+
+def _refuse_changed(changed: Sequence[Path]) -> None:
+    names = " and ".join(str(path) for path in changed)
+    raise LfQwen3Error(
+        f"{names}: there already, with other content", "add --replace to write over it", code="file_exists"
+    )
 
 
 def _match_model(recipe: Recipe, model: str | None) -> tuple[Recipe, list[str]]:

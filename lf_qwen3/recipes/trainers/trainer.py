@@ -1,0 +1,167 @@
+"""What a trainer other than LLaMA-Factory takes: its methods, its names for settings, its rows, its commands.
+
+One file a trainer in this folder; it calls `add_trainer`. No trainer is imported: what stands here was
+tried with the version that it names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from lf_qwen3.base import assets
+from lf_qwen3.recipes.trainers.rows import RowForm
+
+LLAMAFACTORY = "llamafactory"
+CONFIG = "train.yaml"
+"""The trainer's own config, in the folder of the run."""
+MARK = "# trainer: "
+"""How the line in the head of a config begins that names its trainer."""
+
+Translate = Callable[[Any], Mapping[str, Any]]
+"""Turns a value of a recipe into keys and values of the trainer; a key `a.b` is `b` inside the section
+`a`."""
+
+_BY_DATA = """
+    stage do_train finetuning_type model_name_or_path template enable_thinking mask_history
+    preserve_thinking train_on_prompt default_system cutoff_len dataset dataset_dir eval_dataset
+    val_size max_samples preprocessing_num_workers overwrite_cache overwrite_output_dir
+    quantization_bit quantization_method quantization_type double_quantization use_swanlab
+    swanlab_project swanlab_run_name swanlab_mode swanlab_logdir report_to
+"""
+BY_DATA = frozenset(_BY_DATA.split())
+"""Keys of a recipe that the written rows, or `settle` of each trainer, have settled."""
+
+
+@dataclass(frozen=True)
+class OtherRun:
+    """One training: the recipe's settings, fitted to model, data and user; the folder; the files of rows.
+
+    `method` is as `name_method` gives it, as "qlora sft"; `longest` is the cutoff in tokens, which all rows
+    keep. `val_file` is "" without validation.
+    """
+
+    train: Mapping[str, Any]
+    method: str
+    out: str
+    train_file: str
+    val_file: str = ""
+
+    @property
+    def kind(self) -> str:
+        """How the weights are trained: lora, qlora, full, ..."""
+        return self.method.split()[0]
+
+    @property
+    def stage(self) -> str:
+        """What is trained: sft, dpo, kto, orpo."""
+        return self.method.split()[1]
+
+    @property
+    def model(self) -> str:
+        """The id or folder of the model."""
+        return str(self.train["model_name_or_path"])
+
+    @property
+    def longest(self) -> int:
+        """The tokens of the longest row that may be there."""
+        return int(self.train.get("cutoff_len", 2048))
+
+    @property
+    def tracker(self) -> Any:
+        """Where the loss is sent, as transformers names it."""
+        return "swanlab" if self.train.get("use_swanlab") else self.train.get("report_to", "none")
+
+
+def _no_files(run: OtherRun) -> Mapping[str, str]:
+    return {}
+
+
+def _no_words(run: OtherRun) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class OtherTrainer:
+    """A trainer: what it can do, and how a run is written for it.
+
+    `keys` holds the trainer's name of a recipe's key, or what turns its value into several; `settle` what
+    follows from model, method and files. `renamed` holds keys of older versions with their new names,
+    `values` the closed sets of values. `differs` says, by stage, where its rows are not LLaMA-Factory's, ""
+    where they are.
+    """
+
+    name: str
+    version: str
+    methods: tuple[str, ...]
+    install: tuple[str, ...]
+    keys: Mapping[str, str | Translate]
+    settle: Callable[[OtherRun], Mapping[str, Any]]
+    choose_rows: Callable[[str], RowForm]
+    command: Callable[[OtherRun], str]
+    write_files: Callable[[OtherRun], Mapping[str, str]] = _no_files
+    differs: Callable[[OtherRun], str] = _no_words
+    traps: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    @property
+    def known_keys(self) -> frozenset[str]:
+        """All keys that its parsers take, as its own classes declare them; nested ones as `section.key`."""
+        return _read_known_keys(self.name)
+
+    def translate(self, run: OtherRun) -> tuple[dict[str, Any], list[str]]:
+        """Return the trainer's settings, flat, and the recipe's keys that have no counterpart and are set."""
+        own: dict[str, Any] = {}
+        left = []
+        for key, value in run.train.items():
+            rule = self.keys.get(key)
+            if callable(rule):
+                own.update(rule(value))
+            elif rule:
+                own[rule] = value
+            elif key not in BY_DATA and value not in (None, False, "none"):
+                left.append(key)
+        settled = dict(self.settle(run))
+        return settled | {key: value for key, value in own.items() if key not in settled}, left
+
+
+_TRAINERS: dict[str, OtherTrainer] = {}
+
+
+def add_trainer(trainer: OtherTrainer) -> OtherTrainer:
+    """Make a trainer known by its name, and return it."""
+    _TRAINERS[trainer.name] = trainer
+    return trainer
+
+
+def added_trainers() -> list[OtherTrainer]:
+    """Return the trainers whose files were imported, by name."""
+    return [_TRAINERS[name] for name in sorted(_TRAINERS)]
+
+
+def nest(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return flat settings with `section.key` names as sections."""
+    nested: dict[str, Any] = {}
+    for key, value in settings.items():
+        *sections, last = key.split(".")
+        inner = nested
+        for section in sections:
+            inner = inner.setdefault(section, {})
+        inner[last] = value
+    return nested
+
+
+def split_names(value: Any) -> list[str]:
+    """Return names that a recipe separates by commas, or lists."""
+    names = value.split(",") if isinstance(value, str) else value or []
+    return [str(name).strip() for name in names]
+
+
+@cache
+def _read_known_keys(name: str) -> frozenset[str]:
+    file = assets.folder("recipes") / "trainers" / f"{name}.json"
+    return frozenset(json.loads(file.read_text("utf-8"))["keys"])

@@ -1,0 +1,98 @@
+"""A registered dataset of each kind, and Qwen's own tokenizer."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lf_qwen3.qwen3 import tokenizer_files
+
+TOOLS = '[{"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}]'
+CALL = '{"name": "weather", "arguments": {"city": "Paris"}}'
+KEPT_CALL = f"<think>\nI ask.\n</think><tool_call>\n[{CALL}]\n</tool_call>\n\n"
+SAID = {
+    "thinking": [("human", "17*24?"), ("gpt", "<think>\n340 + 68\n</think>\n\nIt is 408.")],
+    "plain": [("human", "A fruit?"), ("gpt", "Apple.")],
+    "own empty block": [("human", "A tree?"), ("gpt", "<think>\n\n</think>\n\nOak.")],
+    "two turns": [
+        ("human", "Hi"),
+        ("gpt", "Hello!"),
+        ("human", "Bye"),
+        ("gpt", "<think>\nend\n</think>\n\nBye."),
+    ],
+    "newlines": [
+        ("human", "a\n\nb\n"),
+        ("gpt", "c\n\nd\n"),
+        ("human", "é ü 高血压"),
+        ("gpt", "答：\n\n- x\n"),
+    ],
+    "tool": [("human", "Rain?"), ("function_call", CALL), ("observation", "no"), ("gpt", "No rain.")],
+    "kept call": [("human", "Rain?"), ("function_call", KEPT_CALL), ("observation", "no"), ("gpt", "No.")],
+    "long": [("human", "Count"), ("gpt", "one two three " * 40)],
+}
+PAIRS = [
+    ("3+3?", "<think>\nthree twice\n</think>\n\n6", "<think>\ne\n</think>\n\n5"),
+    ("A fruit?", "Apple.", "Stone."),
+    ("4+4?", "<think>\nfour twice\n</think>\n\n8", "<think>\n\n</think>\n\n9"),
+]
+
+
+@pytest.fixture(scope="session")
+def tokenizer(qwen_tokenizer):
+    return tokenizer_files.load(qwen_tokenizer)
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """Register `chats`, `pairs` and `marks` in data/, each with a validation split of the same rows."""
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    chats = [
+        {
+            "conversations": [{"from": role, "value": text} for role, text in said],
+            "system": "Be terse." if name in ("plain", "tool") else "",
+            "tools": TOOLS if name in ("tool", "kept call") else "",
+        }
+        for name, said in SAID.items()
+    ]
+    pairs = [dict(zip(("instruction", "chosen", "rejected"), pair, strict=True)) for pair in PAIRS]
+    marks = [
+        {
+            "messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": said}],
+            "label": good,
+        }
+        for asked, said, good in [("Hi", "Hello!", True), ("Hi", "No.", False)]
+    ]
+    openai = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
+    entries: dict[str, tuple[list, dict]] = {
+        "chats": (
+            chats,
+            {
+                "formatting": "sharegpt",
+                "columns": {"messages": "conversations", "system": "system", "tools": "tools"},
+            },
+        ),
+        "pairs": (
+            pairs,
+            {
+                "ranking": True,
+                "columns": {"prompt": "instruction", "chosen": "chosen", "rejected": "rejected"},
+            },
+        ),
+        "marks": (
+            marks,
+            {
+                "formatting": "sharegpt",
+                "columns": {"messages": "messages", "kto_tag": "label"},
+                "tags": openai,
+            },
+        ),
+    }
+    info = {}
+    for name, (rows, entry) in entries.items():
+        for split in ("train", "val"):
+            file = f"{name}_{split}.jsonl"
+            Path("data", file).write_text("".join(json.dumps(row) + "\n" for row in rows))
+            info[f"{name}_{split}"] = {"file_name": file, **entry}
+    Path("data/dataset_info.json").write_text(json.dumps(info))
+    return info

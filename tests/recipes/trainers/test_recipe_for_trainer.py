@@ -1,0 +1,140 @@
+"""`recipe new --trainer`: settings under the trainer's names, rows beside them, and what is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.recipes.new import recipe
+from lf_qwen3.recipes.trainers import list_trainers
+from lf_qwen3.recipes.trainers.trainer import MARK
+
+STAGES = {"sft": "chats", "dpo": "pairs", "orpo": "pairs", "simpo": "pairs", "kto": "marks"}
+NAMES = {
+    "lora": "qwen3-4b-lora-{}",
+    "qlora": "qwen3-8b-qlora-{}",
+    "full": "qwen3-1.7b-full-{}",
+    "dora": "qwen3-4b-dora-{}",
+    "rslora": "qwen3-4b-rslora-{}",
+}
+DONE = [(trainer.name, method) for trainer in list_trainers() for method in trainer.methods]
+SHIPPED = [(name, method) for name, method in DONE if method.startswith("lora") or method.endswith("sft")]
+
+
+@pytest.fixture
+def plan(data, qwen_tokenizer):
+    """Return a function that plans a run into runs/x; nothing is written."""
+
+    def make(trainer, method="lora sft", **options):
+        kind, stage = method.split()
+        options.setdefault("dataset", STAGES[stage])
+        name = options.pop("name", NAMES[kind].format(stage))
+        return recipe(
+            name, dataset_dir="data", out="runs/x", trainer=trainer, tokenizer=qwen_tokenizer, **options
+        )
+
+    return make
+
+
+@pytest.mark.parametrize(("trainer", "method"), SHIPPED)
+def test_each_recipe_becomes_the_files_of_each_trainer_that_does_it(plan, trainer, method):
+    made = plan(trainer, method)
+    text = made.files["train.yaml"]
+    assert text.startswith(f"{MARK}{trainer} ")
+    assert yaml.safe_load(text) == made.settings["train.yaml"]
+    assert made.steps.train in made.files["RUN.md"]
+    assert [rows.path.stem for rows in made.data] == ["train", "validation"]
+    assert not Path("runs").exists()
+
+
+def test_rates_ranks_and_lengths_go_by_the_trainers_names(plan):
+    swift = plan("ms-swift", set={"lora_rank": 8, "flash_attn": "fa2", "early_stopping_steps": 3}).train
+    assert (swift["lora_rank"], swift["tuner_type"], swift["target_modules"]) == (8, "lora", ["all-linear"])
+    assert (swift["max_length"], swift["warmup_ratio"], swift["torch_dtype"]) == (2048, 0.05, "bfloat16")
+    assert (swift["attn_impl"], swift["early_stop_interval"]) == ("flash_attention_2", 3)
+    trl = plan("trl", set={"lora_rank": 8, "lora_target": "q_proj,v_proj"}).train
+    assert (trl["lora_r"], trl["use_peft"], trl["lora_target_modules"]) == (8, True, ["q_proj", "v_proj"])
+    assert (trl["max_length"], trl["warmup_steps"], trl["dtype"]) == (2048, 0.05, "bfloat16")
+
+
+def test_each_way_to_train_says_how_the_weights_are_loaded(plan):
+    assert plan("ms-swift", "qlora sft").train["quant_bits"] == 4
+    assert plan("trl", "qlora sft").train["load_in_4bit"] is True
+    assert plan("trl", "full sft").train["use_peft"] is False
+    assert plan("ms-swift", "full sft").train["torch_dtype"] == "float32"
+    assert plan("ms-swift", "dora sft").train["use_dora"] is True
+    assert plan("ms-swift", "lora dpo").train["rlhf_type"] == "dpo"
+    assert plan("ms-swift", "lora simpo").train["cpo_alpha"] == 0.0
+
+
+def test_a_key_without_counterpart_is_named(plan):
+    notes = plan("trl", set={"early_stopping_steps": 2, "use_galore": True}).notes
+    assert any("early_stopping_steps" in note and "use_galore" in note for note in notes)
+
+
+def test_swanlab_goes_along(plan):
+    assert plan("ms-swift", preset="swanlab-local").train["swanlab_mode"] == "local"
+    made = plan("trl", preset="swanlab-cloud")
+    assert made.train["report_to"] == "swanlab"
+    assert "SWANLAB_PROJECT=lf-qwen3" in made.steps.train
+    assert "export SWANLAB_API_KEY" in made.files["RUN.md"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"trainer": "ms-swif"}, "unknown_trainer"),
+        ({"trainer": "trl", "method": "lora orpo"}, "trainer_method"),
+        ({"trainer": "trl", "name": "qwen3-4b-lora-rm", "dataset": "pairs"}, "trainer_method"),
+        ({"trainer": "trl", "dataset": "pairs"}, "dataset_kind"),
+        ({"trainer": "ms-swift", "method": "lora dpo", "dataset": "chats"}, "dataset_kind"),
+        ({"trainer": "trl", "dataset": "nothing"}, "dataset_not_registered"),
+        ({"trainer": "trl", "gguf": True}, "trainer_option"),
+        ({"trainer": "trl", "preset": "fsdp"}, "trainer_option"),
+        ({"trainer": "trl", "set": {"quantization_bit": 8}}, "trainer_option"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(plan, options, code):
+    with pytest.raises(UsageError) as error:
+        plan(options.pop("trainer"), options.pop("method", "lora sft"), **options).write()
+    assert error.value.code == code
+    assert not Path("runs").exists()
+
+
+def test_a_method_that_is_refused_names_the_trainers_that_do_it(plan):
+    with pytest.raises(UsageError) as error:
+        plan("trl", "lora orpo")
+    assert "ms-swift" in error.value.hint
+
+
+def test_written_rows_are_put_in_place_once_and_not_written_over(plan):
+    made = plan("ms-swift").write()
+    train = Path("runs/x/data/train.jsonl")
+    assert len(train.read_text().splitlines()) == 8
+    assert sorted(path.name for path in train.parent.iterdir()) == ["train.jsonl", "validation.jsonl"]
+    assert made.write().notes == made.notes
+    train.write_text("mine\n")
+    with pytest.raises(LfQwen3Error) as error:
+        made.write()
+    assert error.value.code == "file_exists"
+    assert train.read_text() == "mine\n"
+    made.write(replace=True)
+    assert len(train.read_text().splitlines()) == 8
+
+
+def test_without_a_validation_split_each_so_many_th_record_is_held_out(plan, data):
+    info = {name: entry for name, entry in data.items() if not name.endswith("_val")}
+    Path("data/dataset_info.json").write_text(json.dumps(info))
+    plan("trl", set={"val_size": 0.25}).write()
+    counts = [
+        len(Path(f"runs/x/data/{name}.jsonl").read_text().splitlines()) for name in ("train", "validation")
+    ]
+    assert counts == [6, 2]
+    assert plan("trl", set={"val_size": 0.0}).train["eval_strategy"] == "no"
+
+
+def test_records_that_no_message_can_hold_are_counted(plan):
+    notes = plan("ms-swift", set={"cutoff_len": 40}).write().notes
+    assert any(note.startswith("train.jsonl: ") and "cutoff_len cuts it" in note for note in notes)
