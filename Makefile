@@ -87,10 +87,15 @@ bench: $(INSTALLED) ## Measure speed and memory of convert beside the usual ways
 rehearse: $(INSTALLED) ## Take every recipe through the real trainer on the CPU, a tiny model in it
 	@for recipe in recipes/*.yaml; do echo "== $$recipe"; $(BIN)/lf-qwen3 rehearse "$$recipe" || exit 1; done
 
-docs: $(INSTALLED) ## Make docs/api.md, docs/checks.md and recipes/training.schema.json anew from the code
-	@$(BIN)/python -m lf_qwen3.api > docs/api.md
-	@$(BIN)/python -m lf_qwen3.proof.check.rules > docs/checks.md
+# A page is written elsewhere first, so that a failure leaves the old one.
+docs: $(INSTALLED) ## Make the site in build/site, and the pages and schemas that come from the code
+	@mkdir -p build
+	@$(BIN)/python -m lf_qwen3.api > build/api.md && mv build/api.md docs/api.md
+	@for page in checks rows verdicts; do \
+		$(BIN)/python -m lf_qwen3.proof.explain $$page > build/$$page.md && mv build/$$page.md docs || exit 1; done
 	@$(BIN)/python -m lf_qwen3.trainer.schema
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet docs build/site
+	@echo 'open build/site/index.html'
 
 venv: $(INSTALLED) ## Make .venv with the package, the real trainer and the test tools
 

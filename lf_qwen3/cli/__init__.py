@@ -17,6 +17,16 @@ import click
 from lf_qwen3 import __version__
 from lf_qwen3.cli import _output
 
+GROUPS = {
+    "data": "Data",
+    "proof": "Proof, before a GPU is paid for",
+    "train": "Train",
+    "results": "Results",
+    "board": "LLaMA Board",
+}
+"""What a user does, in order: the GROUP that a command's file names, and the heading in `--help`."""
+
+_GROUP = re.compile(r'^GROUP = "(\w+)"$', re.MULTILINE)
 _SUMMARY = re.compile(r'^def command\(.*?"""(.+?)$', re.DOTALL | re.MULTILINE)
 
 
@@ -26,14 +36,19 @@ class LazyGroup(click.Group):
     package = __name__
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands with the first line of their docstrings, read from the source.
+        """List the commands by group with the first line of their docstrings, read from the source.
 
         Importing every command for its summary would take longer than all the rest of `--help`.
         """
         folder = Path(__file__).parent
-        rows = [(name, _summary(folder / f"{name.replace('-', '_')}.py")) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        rows: dict[str, list[tuple[str, str]]] = {group: [] for group in (*GROUPS, "")}
+        for name in self.list_commands(ctx):
+            source = (folder / f"{name.replace('-', '_')}.py").read_text("utf-8")
+            rows[_group(source)].append((name, _summary(source)))
+        for group, heading in (GROUPS | {"": "Others"}).items():
+            if rows[group]:
+                with formatter.section(heading):
+                    formatter.write_dl(rows[group])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the public modules of the package."""
@@ -62,10 +77,16 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _summary(source: Path) -> str:
+def _group(source: str) -> str:
+    """Return the GROUP that a command's file names, "" where it names none of them."""
+    match = _GROUP.search(source)
+    return match[1] if match and match[1] in GROUPS else ""
+
+
+def _summary(source: str) -> str:
     """Return the first line of the docstring of the function `command`."""
-    found = _SUMMARY.search(source.read_text("utf-8"))
-    return found[1].removesuffix('"""') if found else ""
+    match = _SUMMARY.search(source)
+    return match[1].removesuffix('"""') if match else ""
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

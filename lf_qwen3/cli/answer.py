@@ -8,6 +8,8 @@ import click
 
 from lf_qwen3.cli import _output
 
+GROUP = "results"
+
 
 @click.command()
 @click.argument("yaml", type=click.Path())

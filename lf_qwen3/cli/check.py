@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lf_qwen3.base import docs_link
 from lf_qwen3.cli import _output
 from lf_qwen3.cli._progress import shown_progress
 
 if TYPE_CHECKING:
     from lf_qwen3.proof.check import CheckReport, Finding
+
+GROUP = "proof"
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
@@ -94,6 +97,8 @@ def _print_code(findings: list[Finding], total: int) -> None:
     if total > SHOWN:
         click.echo(f"  and {total - SHOWN:,} more {code}")
     _print_cure(shown[-1].cure)
+    if link := docs_link.link_to("checks", findings[0].code):
+        click.echo(f"  docs: {link}")
 
 
 def _print_cure(cure: str) -> None:

@@ -12,6 +12,8 @@ from lf_qwen3.cli import _output
 if TYPE_CHECKING:
     from lf_qwen3.results.compare import Comparison
 
+GROUP = "results"
+
 _COLOURS = {"better": "green", "worse": "red"}
 
 

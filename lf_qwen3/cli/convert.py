@@ -13,6 +13,8 @@ from lf_qwen3.cli._progress import shown_progress
 if TYPE_CHECKING:
     from lf_qwen3.data.convert.report import ConversionReport
 
+GROUP = "data"
+
 
 class Share(click.ParamType[float]):
     """A share below 1, or a number of rows."""

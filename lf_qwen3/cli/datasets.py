@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from lf_qwen3.data.registry import Listed
 
+GROUP = "data"
+
 _WIDE = 10_000
 
 

@@ -14,6 +14,8 @@ from lf_qwen3.cli._progress import shown_progress
 if TYPE_CHECKING:
     from lf_qwen3.demo import DemoResult
 
+GROUP = "train"
+
 
 @click.command()
 @click.option("--out", type=click.Path(), default="demo", show_default=True, help="Folder for all it makes.")

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lf_qwen3.base import docs_link
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
     from lf_qwen3.results.diagnose import Diagnosis, Verdict
+
+GROUP = "results"
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
@@ -57,6 +60,8 @@ def _show_verdict(verdict: Verdict) -> None:
     click.echo(head + text.removeprefix(verdict.severity))
     click.echo(_wrapped(verdict.evidence, "  evidence: "))
     click.echo(_wrapped(verdict.advice, "  try next: "))
+    if link := docs_link.link_to("verdicts", verdict.code):
+        click.echo(f"  docs: {link}")
 
 
 def _wrapped(text: str, head: str) -> str:

@@ -6,6 +6,8 @@ import click
 
 from lf_qwen3.cli import _output
 
+GROUP = "proof"
+
 
 @click.command(short_help="Name what is missing or mismatched in this environment.")
 @_output.json_option

@@ -17,6 +17,8 @@ from lf_qwen3.cli import _output
 if TYPE_CHECKING:
     from lf_qwen3.data.download import Downloaded, HubName
 
+GROUP = "data"
+
 
 class _FileLines(NoProgress):
     """Writes a line for each file where nobody watches; on a terminal the SDK's own bars show them."""

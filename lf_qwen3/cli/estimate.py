@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from lf_qwen3.proof.estimate import SmallerSetting
     from lf_qwen3.proof.estimate.dataset import DataFigures
 
+GROUP = "proof"
+
 
 @click.command()
 @click.argument("file", required=False, metavar="[TRAIN.YAML]", type=click.Path())

@@ -8,6 +8,8 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
 from lf_qwen3.cli._progress import shown_progress
 
+GROUP = "results"
+
 
 @click.command(name="evaluate")
 @click.argument("out_dir", type=click.Path())

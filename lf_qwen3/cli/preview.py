@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lf_qwen3.proof.preview import Preview, PreviewRow, PreviewSegment
     from lf_qwen3.trainer.chat_template import TemplateComparison
 
+GROUP = "proof"
+
 _EXCERPT = 40
 
 

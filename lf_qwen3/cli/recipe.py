@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from lf_qwen3.proof.validate import YamlFinding, YamlValidation
     from lf_qwen3.recipes.new import RecipeSet
 
+GROUP = "train"
+
 
 @click.group()
 def command() -> None:

@@ -12,6 +12,8 @@ from lf_qwen3.cli import _output
 if TYPE_CHECKING:
     from lf_qwen3.data.registry import Registered
 
+GROUP = "data"
+
 
 @click.command(name="register")
 @click.argument("name")

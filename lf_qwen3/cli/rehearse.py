@@ -15,6 +15,8 @@ from lf_qwen3.cli._progress import shown_progress
 if TYPE_CHECKING:
     from lf_qwen3.proof.rehearse import RehearsalChange, RehearsalFault, RehearsalVerdict
 
+GROUP = "proof"
+
 _TITLE = 14
 
 

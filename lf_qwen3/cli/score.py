@@ -13,6 +13,8 @@ from lf_qwen3.cli import _output
 if TYPE_CHECKING:
     from lf_qwen3.results.score.findings import DefectFinding
 
+GROUP = "results"
+
 PLACES = 3
 
 

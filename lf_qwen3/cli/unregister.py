@@ -9,6 +9,8 @@ import click
 from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.cli import _output
 
+GROUP = "data"
+
 
 @click.command(name="unregister")
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)

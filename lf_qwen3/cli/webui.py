@@ -13,6 +13,8 @@ from lf_qwen3.cli import _output
 if TYPE_CHECKING:
     from lf_qwen3.board.install import TabInstallation
 
+GROUP = "board"
+
 
 @click.command(short_help="Start LLaMA Board with the Qwen3 tab, or switch the tab on for good.")
 @click.option(

@@ -6,7 +6,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from lf_qwen3.cli import cli
+from lf_qwen3.cli import GROUPS, cli
 
 NAMES = cli.list_commands(None)
 
@@ -31,3 +31,13 @@ def test_help_imports_no_command():
         "lf_qwen3.base",
         "lf_qwen3.base.errors",
     }
+
+
+def test_every_command_is_listed_below_what_it_is_for():
+    listed = CliRunner().invoke(cli, ["--help"]).output
+    assert "Others:" not in listed, "name its GROUP in the command's file (lf_qwen3/cli/__init__.py: GROUPS)"
+    headings = [f"\n{heading}:\n" for heading in GROUPS.values()]
+    assert [heading for heading in headings if heading not in listed] == []
+    data = listed.partition(headings[0])[2].partition(headings[1])[0]
+    assert "\n  convert " in f"\n{data}"
+    assert "\n  check " not in f"\n{data}"

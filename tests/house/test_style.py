@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "lf_qwen3"
 SOURCES = sorted(
     file
-    for name in ("lf_qwen3", "tests", "bench", "web", "dataset_info")
+    for name in ("lf_qwen3", "tests", "bench", "docs", "web", "dataset_info")
     for file in (ROOT / name).rglob("*.py")
 )
 TEXTS = [
@@ -38,7 +38,7 @@ KINDS = {
     "recipes": {".j2", ".json", ".md", ".yaml"},
     "web": {".css", ".html", ".js", ".json", ".py"},
     "tests": {".py"},
-    "docs": {".ipynb", ".md", ".png"},
+    "docs": {".ipynb", ".md", ".png", ".py", ".svg"},
 }
 
 

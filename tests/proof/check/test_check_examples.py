@@ -1,15 +1,11 @@
-"""Every coded check passes its good example, reports its bad one, and stands in the docs."""
-
-from pathlib import Path
+"""Every coded check passes its good example and reports its bad one."""
 
 import pytest
 
-from lf_qwen3.proof.check.rules.__main__ import document
 from lf_qwen3.proof.check.rules.registered import GROUPS, Fault, all_checks, check
 
 CHECKS = all_checks()
 IDS = [rule.code for rule in CHECKS]
-DOCS = Path(__file__).parents[3] / "docs" / "checks.md"
 
 
 @pytest.mark.parametrize("rule", CHECKS, ids=IDS)
@@ -36,10 +32,6 @@ def test_entry_is_complete(rule):
 
 def test_every_group_has_checks():
     assert {rule.group for rule in CHECKS} == set(GROUPS)
-
-
-def test_docs_are_generated():
-    assert DOCS.read_text("utf-8") == document(), "run: python -m lf_qwen3.proof.check.rules > docs/checks.md"
 
 
 def test_a_code_is_given_once():
