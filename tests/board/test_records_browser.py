@@ -1,14 +1,14 @@
 """Section Records without gradio: pages, search, filters, findings, source rows, and what will not do."""
 
 import json
-import os
 from pathlib import Path
 
+import polars
 import pytest
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import NoProgress
-from lf_qwen3.board.handlers import data, proof, record_index, record_marks, record_sources, records
+from lf_qwen3.board.handlers import data, proof, record_index, record_marks, records
 from lf_qwen3.board.handlers.records import RecordsForm
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
@@ -75,6 +75,7 @@ def test_a_broken_line_is_a_row_of_its_own_and_hides_nothing(here):
 def test_a_row_that_the_trainer_leaves_out_says_so(here):
     register("sums", alpaca("A?", "B."), {"instruction": "A?", "output": None})
     assert [bool(line["dropped"]) for line in page("sums")["lines"]] == [False, True]
+    assert rows("sums", kind="left_out") == [2]
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -85,7 +86,9 @@ def test_rows_of_a_json_array_are_found_by_their_bytes(here, indent, mark):
     path.write_text(mark + json.dumps(content, indent=indent, ensure_ascii=False), "utf-8")
     shown = page("sums", 2, kind="thinking")
     assert [line["row"] for line in shown["lines"]] == [*range(102, 121, 2)]
-    assert records.show_record("data", "sums 120")["fields"] == [(k, str(v)) for k, v in content[119].items()]
+    assert records.show_record("data", "sums 120")["record"]["fields"] == [
+        (k, str(v)) for k, v in content[119].items()
+    ]
 
 
 def test_a_json_array_that_breaks_off_ends_with_a_row_that_says_so(here):
@@ -97,7 +100,7 @@ def test_a_json_array_that_breaks_off_ends_with_a_row_that_says_so(here):
     assert [line["problem"][0] for line in page("sums")["lines"]] == ["", "truncated"]
 
 
-FOUND = {"HELLO": [1, 3], "hello": [1, 3], "größe": [2], "GRÖSSE": [2], "привет": [4], "数学": [4]}
+FOUND = {"HELLO": [1, 3], "hello": [1, 3], "größe": [2], "GRÖßE": [2], "привет": [4], "数学": [4]}
 FOUND |= {'say "hello"': [3], "a/b": [3], "output": [], "instr": [5], "nowhere": []}
 
 
@@ -132,7 +135,7 @@ def test_rows_are_filtered_and_sorted(here):
     register("chats", *chats, formatting="sharegpt", columns=columns)
     assert [line["kind"] for line in page("chats")["lines"]] == ["mixed", "thinking", "plain"]
     assert [line["turns"] for line in page("chats")["lines"]] == [2, 1, 1]
-    assert records.show_record("data", "chats 2")["fields"] == [("human", "A?"), ("gpt", THINKING)]
+    assert records.show_record("data", "chats 2")["record"]["fields"] == [("human", "A?"), ("gpt", THINKING)]
     assert rows("chats", kind="mixed") == [1]
     assert rows("chats", sort="shortest") == [3, 2, 1]
     assert rows("chats", sort="longest") == [1, 2, 3]
@@ -206,35 +209,76 @@ def test_a_bar_of_the_lengths_leads_to_as_many_rows(here, qwen_tokenizer):
     assert 'data-lfq="' in render("data/report", texts("en"), state=report)
 
 
+def source_of(value: str):
+    return records.show_record("data", value)["source"]
+
+
 def test_a_source_row_stands_beside_its_record(here):
     sources = ["raw/sample_medical_r1.jsonl", "raw/sample_finetome.parquet"]
     form = data.ConversionForm(
-        sources, None, None, "mixed", "unroll", None, 0, None, "data", tokenizer="no/such"
+        sources, None, None, "mixed", "unroll", None, 0.1, None, "data", tokenizer="no/such"
     )
     data.convert(data.request(form), NoProgress())
-    first = record_sources.find_source("data", "mixed_train 1")
-    assert (first["reason"], first["file"]) == ("", "sample_medical_r1.jsonl")
-    last = record_sources.find_source("data", f"mixed_train {page('mixed_train')['total']}")
-    assert (last["reason"], last["file"]) == ("", "sample_finetome.parquet")
-    Path(sources[0]).write_text(json.dumps({"question": "q", "think": "t", "answer": "a"}) + "\n", "utf-8")
-    assert record_sources.find_source("data", "mixed_train 1")["reason"] == "not_found"
-    os.remove(sources[0])
-    assert record_sources.find_source("data", "mixed_train 1")["reason"] == "missing"
+    for line in (line for number in (1, 2, 3) for line in page("mixed_val", number, splits=True)["lines"]):
+        shown = records.show_record("data", line["value"])
+        texts = [text for _, text in shown["source"]["fields"]]
+        assert any(line["start"].split(" ")[0] in text for text in texts)
+        assert shown["source"]["reason"] == ""
+    assert source_of("mixed_train 1")["file"] == "sample_medical_r1.jsonl"
+    assert source_of(f"mixed_train {page('mixed_train')['total']}")["file"] == "sample_finetome.parquet"
 
 
-def test_where_no_source_is_known_it_is_said(here, outside):
-    register("sums_train", alpaca("secret?", "secret"), "{")
-    assert record_sources.find_source("data", "sums_train 1")["reason"] == "no_manifest"
-    assert record_sources.find_source("data", "sums_train 2")["reason"] == "unreadable"
-    counts, options = {"thinking": 0, "plain": 1}, {"turns": "unroll"}
-    manifest = {
-        "sources": [{"path": str(outside), "xxh3_128": "0"}],
-        "files": {},
-        "counts": counts,
-        "options": options,
-    }
-    Path("data/sums.manifest.json").write_text(json.dumps(manifest), "utf-8")
-    assert record_sources.find_source("data", "sums_train 1")["reason"] == "missing"
+def test_where_no_source_row_is_known_it_is_said_why(here, outside):
+    register("sums_train", alpaca("secret?", "secret"))
+    assert source_of("sums_train 1")["reason"] == "unknown"
+    source = Path("raw/sample_medical_r1.jsonl")
+    form = data.ConversionForm([str(source)], None, None, "med", "unroll", None, 0, None, "data")
+    data.convert(data.request(form), NoProgress())
+    assert source_of("med_train 1")["reason"] == ""
+    content = source.read_text("utf-8")
+    source.write_text(content + "\n", "utf-8")
+    assert (source_of("med_train 1")["reason"], source_of("med_train 1")["file"]) == ("changed", source.name)
+    source.write_text(content, "utf-8")
+    own, manifest = Path("data/med_train.jsonl"), Path("data/med.manifest.json")
+    lines = own.read_text("utf-8")
+    own.write_text("".join(lines.splitlines(keepends=True)[1:]), "utf-8")
+    assert (source_of("med_train 1")["reason"], source_of("med_train 1")["file"]) == ("changed", own.name)
+    own.write_text(lines, "utf-8")
+    made = json.loads(manifest.read_text("utf-8"))
+    made["sources"][0]["path"] = str(outside)
+    manifest.write_text(json.dumps(made), "utf-8")
+    assert source_of("med_train 1")["reason"] == "missing"
+    manifest.write_text("{", "utf-8")
+    assert source_of("med_train 1")["reason"] == "unknown"
+
+
+def test_a_record_leads_to_its_neighbours_on_the_page(here):
+    register("sums", *(alpaca(f"Question {number}", "a" * number) for number in range(1, 5)))
+    lines = page("sums", sort="longest")["lines"]
+    first, second = (records.show_record("data", f"sums {row}", lines) for row in (4, 3))
+    assert (first["previous"], first["following"]) == ("", "sums 3")
+    assert (second["previous"], second["following"]) == ("sums 4", "sums 2")
+    assert records.show_record("data", "sums 3")["following"] == ""
+    assert 'data-lfq="sums 2"' in render("records/record", texts("en"), state=second)
+
+
+@pytest.mark.parametrize("file", ["rows.parquet", "rows.csv", "rows.json"])
+def test_files_of_other_kinds_are_browsed_as_lines_are(here, file):
+    register("sums", file=file)
+    content = [
+        alpaca(f"Frage ü\n{number}", THINKING if number % 2 else "n", big=2**70) for number in range(120)
+    ]
+    path = Path("data") / file
+    frame = polars.DataFrame([row | {"big": 1.5, "none": None} for row in content])
+    if file.endswith("json"):
+        path.write_text(json.dumps(content), "utf-8")
+    else:
+        getattr(frame, f"write_{path.suffix[1:]}")(path)
+    shown = page("sums", 2, kind="thinking")
+    assert [line["row"] for line in shown["lines"]] == [*range(102, 121, 2)]
+    assert rows("sums", text="ü\n77") == [78]
+    fields = dict(records.show_record("data", "sums 78")["record"]["fields"])
+    assert (fields["instruction"], fields["output"]) == ("Frage ü\n77", THINKING)
 
 
 @pytest.mark.parametrize(
@@ -287,9 +331,9 @@ def test_views_show_html_as_text_in_every_language(here, language):
     register("<i>_train", alpaca("<script>x</script>", "<b>B.</b>"), "<u>{")
     t = texts(language)
     shown = [render("records/table", t, state=page("<i>_train"))]
-    for number, source in ((1, None), (2, record_sources.find_source("data", "<i>_train 2"))):
-        state = {"record": records.show_record("data", f"<i>_train {number}"), "source": source}
+    for number in (1, 2):
+        state = records.show_record("data", f"<i>_train {number}")
         shown.append(render("records/record", t, state=state))
     assert not any(tag in html for html in shown for tag in ("<script>", "<b>", "<u>", "<i>_"))
     assert "&lt;script&gt;x" in shown[0]
-    assert t("records.source_unreadable") in shown[2]
+    assert t("records.source_unknown") in shown[2]

@@ -10,8 +10,6 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.board.handlers import places, record_marks
 from lf_qwen3.board.handlers.record_index import find_index
 from lf_qwen3.data import registry, sources
-from lf_qwen3.data.registry.listing import kind_of
-from lf_qwen3.proof.check.rules.records.sample import SampleReader
 from lf_qwen3.proof.preview.request import PreviewRequest, find_entry
 from lf_qwen3.trainer.records import DatasetEntry
 
@@ -28,10 +26,8 @@ class DatasetFile:
     """
 
     def __init__(self, dataset: str, entry: DatasetEntry, file: sources.SourceFile, before: int) -> None:
-        self.dataset = dataset
-        self.before = before
+        self.dataset, self.path, self.before = dataset, file.path, before
         self.index = find_index(file, entry)
-        self.read_sample = SampleReader(dict(entry), kind_of(entry))
         marks = record_marks.read(file.path)
         self.is_checked = marks is not None
         self.codes = {code: set(rows) for code, rows in marks["codes"].items()} if marks else {}
@@ -45,7 +41,7 @@ class DatasetFile:
 
     def lengths(self, unit: str) -> Sequence[int]:
         """Return the length of every row in "tokens" or "characters"."""
-        return self.tokens if unit == "tokens" else self.index.characters
+        return self.tokens if unit == "tokens" else self.index.figures[0]
 
     def codes_of(self, row: int) -> list[str]:
         """Return the findings of a row."""

@@ -1,197 +1,181 @@
-"""An index of a data file: where each row lies and what it is at a glance; never the rows themselves."""
+"""An index of a data file: where each row lies and what it is at a glance; the rows stay on the disk."""
 
 from __future__ import annotations
 
 import json
-import re
+import os
+import tempfile
 import threading
 import time
+import weakref
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
+
+import orjson
 
 from lf_qwen3.base.conversation import Row
+from lf_qwen3.board.handlers.record_marks import stamp
 from lf_qwen3.data import sources
-from lf_qwen3.data.sources.row_places import read_row, row_spans
+from lf_qwen3.data.registry.listing import kind_of
+from lf_qwen3.data.sources.row import decode, text_of
+from lf_qwen3.proof.check.dataset_rows import read_rows
+from lf_qwen3.proof.check.rules.records.sample import ANSWERING, SampleReader
 from lf_qwen3.qwen3 import thinking
-from lf_qwen3.trainer.records import DatasetEntry
-from lf_qwen3.trainer.records.record import Names
+from lf_qwen3.trainer.records import DatasetEntry, Dropped
 
-KINDS = ("plain", "thinking", "mixed", "broken")
-"""What a row is: no answer reasons, all do, some do; or it cannot be read."""
+KINDS = ("plain", "thinking", "mixed", "left_out", "broken")
+"""What a row is: no answer reasons, all do, some do; the trainer leaves it out; it cannot be read."""
 
-MOST_ROWS = 4_000_000
-"""Rows of all indexes that are kept, 29 bytes each."""
+MOST_ROWS, MOST_FILES = 4_000_000, 64
+"""Rows of all indexes that are kept, 25 bytes each, and their files, which stay open."""
 
-_BROKEN = KINDS.index("broken")
+_LEFT_OUT, _BROKEN = 3, 4
 _SEARCHES = 4
 _LOOK_AT_CLOCK = 256
-_MOST_TURNS = 65_535
-_PLAIN = re.compile(r"[ !#-.0-\[\]-~]+")
-"""Characters that JSON has one way to write, but for \\u."""
+_NOT_PLAIN = frozenset('"\\/') | {chr(code) for code in range(32)}
 
 
-class RowTexts:
-    """Takes the texts out of rows, by the columns and tags of an entry."""
+class RowFigures(NamedTuple):
+    """What a row is at a glance: its characters, its answers, and a place in `KINDS`."""
 
-    def __init__(self, entry: DatasetEntry) -> None:
-        self._names = Names(entry)
-        self._history, self._messages, self._system = self._columns("history", "messages", "system")
-        self._asked = [name for name in self._columns("prompt", "query") if name]
-        self._answered = [name for name in self._columns("response", "chosen", "rejected") if name]
-
-    def __call__(self, row: Row) -> tuple[list[str], list[str]]:
-        """Return what a row asks, the system text last, and what it answers, a rejected answer too.
-
-        What is no text is left out.
-        """
-        asked: list[Any] = []
-        answered: list[Any] = []
-        system = [row.get(self._system)]
-        for pair in _list(row.get(self._history)):
-            if isinstance(pair, list) and len(pair) == 2:
-                asked.append(pair[0])
-                answered.append(pair[1])
-        lists = {"system": system, "assistant": answered, "function": answered}
-        for turn in _list(row.get(self._messages)):
-            if isinstance(turn, dict):
-                lists.get(self._names.role(turn), asked).append(turn.get(self._names.content_tag))
-        asked += [row.get(name) for name in self._asked]
-        for name in self._answered:
-            value = row.get(name)
-            answered.append(value.get(self._names.content_tag) if isinstance(value, dict) else value)
-        asked += system
-        return [text for text in asked if type(text) is str], [text for text in answered if type(text) is str]
-
-    def glance(self, row: Row) -> tuple[int, int, int]:
-        """Return kind (a place in `KINDS`), answers and characters of a row."""
-        asked, answered = self(row)
-        reasons = set(map(thinking.reasons, answered))
-        kind = 2 if len(reasons) == 2 else int(True in reasons)
-        return kind, len(answered), sum(map(len, asked)) + sum(map(len, answered))
-
-    def _columns(self, *names: str) -> list[str]:
-        return [self._names.columns.get(name) or "" for name in names]
+    characters: int
+    turns: int
+    kind: int
 
 
-@dataclass(slots=True)
 class RecordIndex:
-    """Columns with one value for each row of a file that is no blank line; `number` counts those too."""
+    """Where each row of a file lies that is no blank line; `number` counts those too, from 1.
 
-    file: sources.SourceFile
-    texts: RowTexts
-    number: array[int] = field(default_factory=lambda: array("I"))
-    start: array[int] = field(default_factory=lambda: array("Q"))
-    length: array[int] = field(default_factory=lambda: array("Q"))
-    characters: array[int] = field(default_factory=lambda: array("I"))
-    turns: array[int] = field(default_factory=lambda: array("H"))
-    kind: array[int] = field(default_factory=lambda: array("B"))
-    searched: OrderedDict[str, tuple[array[int], int]] = field(default_factory=OrderedDict)
+    The rows of JSON lines are read where they lie; those of another file are put into a nameless one first.
+    """
+
+    def __init__(self, file: sources.SourceFile, entry: DatasetEntry) -> None:
+        """Read the file. Raises `UsageError` where LLaMA-Factory does not read file or entry as we do."""
+        self.state = stamp(file.path)
+        sources.require_plain(file, "lf-qwen3 convert makes a dataset of it")
+        self.read_record = SampleReader(dict(entry), kind_of(entry)).read_record
+        self.number, self._start, self._length = array("I"), array("Q"), array("Q")
+        self._faults: dict[int, tuple[str, str]] = {}
+        self._searched: OrderedDict[str, tuple[array[int], int]] = OrderedDict()
+        self._is_lines = file.kind == "jsonl" and not file.compression
+        self._file = file.path.open("rb") if self._is_lines else tempfile.TemporaryFile(buffering=1 << 20)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        start = 0
+        for number, raw in enumerate(self._file, 1) if self._is_lines else self._write(file.path):
+            if not raw.isspace():
+                self.number.append(number)
+                self._start.append(start)
+                self._length.append(len(raw))
+            start += len(raw)
+        self._file.flush()
+
+    @cached_property
+    def figures(self) -> tuple[array[int], array[int]]:
+        """The characters and the kinds of all rows, which takes a second for 50,000."""
+        every = (self.glance(self.read(row)) for row in range(len(self)))
+        columns = zip(*((figures.characters, figures.kind) for figures in every), strict=True)
+        characters, kinds = columns if len(self) else ((), ())
+        return array("I", characters), array("B", kinds)
+
+    def glance(self, item: Row | sources.BadRow) -> RowFigures:
+        """Return the figures of the content of a row, a rejected answer counted too."""
+        if isinstance(item, sources.BadRow):
+            return RowFigures(len(item.raw), 0, _BROKEN)
+        record, _ = self.read_record(item)
+        if isinstance(record, Dropped):
+            return RowFigures(sum(map(len, _texts_in(item))), 0, _LEFT_OUT)
+        messages = [*record.messages, record.rejected] if record.rejected else record.messages
+        answers = [message["content"] for message in messages if message["role"] in ANSWERING]
+        reasons = set(map(thinking.reasons, answers))
+        kind = 2 if len(reasons) == 2 else int(True in reasons)
+        characters = len(record.system) + sum(len(message["content"]) for message in messages)
+        return RowFigures(characters, len(answers), kind)
 
     def __len__(self) -> int:
         return len(self.number)
 
-    def read(self, rows: Iterable[int]) -> Iterator[sources.Item]:
-        """Yield the content of rows, which are counted from 0."""
-        with self.file.path.open("rb") as stream:
-            for row in rows:
-                yield read_row(stream, self.file, self.start[row], self.length[row])
+    def read(self, row: int) -> Row | sources.BadRow:
+        """Return the content of a row, which is counted from 0."""
+        raw = self._read_bytes(row)
+        if row in self._faults:
+            return sources.BadRow(*self._faults[row], text_of(raw))
+        item = decode(raw, is_last=self._is_lines and not raw.endswith(b"\n"))
+        return sources.BadRow("malformed", "", "") if item is None else item
 
     def search(self, text: str, until: float) -> tuple[array[int], int]:
         """Return the rows that hold a text, and how many were searched before the clock struck `until`.
 
-        The next search for the same text goes on from there.
+        Upper and lower case are the same. The next search for the same text goes on from there.
         """
-        rows, done = self.searched.pop(text, (array("I"), 0))
-        sought = _Sought(text)
-        with self.file.path.open("rb") as stream:
-            while done < len(self) and (done % _LOOK_AT_CLOCK or time.monotonic() < until):
-                stream.seek(self.start[done])
-                if sought.may_be_in(stream.read(self.length[done])):
-                    item = read_row(stream, self.file, self.start[done], self.length[done])
-                    if sought.is_in(item):
-                        rows.append(done)
-                done += 1
-        self.searched[text] = rows, done
-        while len(self.searched) > _SEARCHES:
-            self.searched.popitem(last=False)
+        rows, done = self._searched.pop(text, (array("I"), 0))
+        sought = text.lower()
+        plain = "".join(char if _is_plain(char) else "\0" for char in sought).split("\0")
+        hint = max(plain, key=len).encode("utf-8", "replace")
+        while done < len(self) and (done % _LOOK_AT_CLOCK or time.monotonic() < until):
+            raw = self._read_bytes(done).lower()
+            if (hint in raw or b"\\u" in raw) and any(
+                sought in own.lower() for own in _texts_in(self.read(done))
+            ):
+                rows.append(done)
+            done += 1
+        self._searched[text] = rows, done
+        while len(self._searched) > _SEARCHES:
+            self._searched.popitem(last=False)
         return rows, done
 
-    def _add_rows(self) -> None:
-        for number, start, length, item in row_spans(self.file):
-            kind, turns, characters = _BROKEN, 0, length
-            if isinstance(item, dict):
-                kind, turns, characters = self.texts.glance(item)
-            self.number.append(number)
-            self.start.append(start)
-            self.length.append(length)
-            self.characters.append(characters)
-            self.turns.append(min(turns, _MOST_TURNS))
-            self.kind.append(kind)
+    def _read_bytes(self, row: int) -> bytes:
+        return os.pread(self._file.fileno(), self._length[row], self._start[row])
+
+    def _write(self, path: Path) -> Iterator[tuple[int, bytes]]:
+        """Write the rows of a file; yield number and bytes of each, and keep what is wrong with it."""
+        for at, place in enumerate(read_rows([path])):
+            raw = _dump(place.item)
+            if isinstance(place.item, sources.BadRow):
+                raw = place.item.raw.encode("utf-8", "replace") or b"{"
+                self._faults[at] = place.item.code, place.item.detail
+            self._file.write(raw)
+            yield place.row, raw
 
 
-_kept: OrderedDict[tuple[Any, ...], RecordIndex] = OrderedDict()
+_kept: OrderedDict[tuple[Path, str], RecordIndex] = OrderedDict()
 _lock = threading.Lock()
-
-
-def stamp(path: Path) -> tuple[str, int, int]:
-    """Return what tells one state of a file from another: its path, its bytes, when it was written."""
-    status = path.stat()
-    return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
 def is_indexed(file: sources.SourceFile, entry: DatasetEntry) -> bool:
     """Tell whether the index of a file is at hand."""
-    return _key(file, entry) in _kept
+    index = _kept.get(_key(file, entry))
+    return index is not None and index.state == stamp(file.path)
 
 
 def find_index(file: sources.SourceFile, entry: DatasetEntry) -> RecordIndex:
     """Return the index of a file as its entry reads it; built once for each state of the file.
 
-    Raises what `row_spans` raises.
+    Raises what `RecordIndex` raises.
     """
     key = _key(file, entry)
     with _lock:
-        if key not in _kept:
-            index = RecordIndex(file, RowTexts(entry))
-            index._add_rows()
-            _kept[key] = index
+        if not is_indexed(file, entry):
+            _kept[key] = RecordIndex(file, entry)
         _kept.move_to_end(key)
-        while len(_kept) > 1 and sum(map(len, _kept.values())) > MOST_ROWS:
+        while len(_kept) > 1 and (len(_kept) > MOST_FILES or sum(map(len, _kept.values())) > MOST_ROWS):
             _kept.popitem(last=False)
         return _kept[key]
 
 
-class _Sought:
-    """A text to find in rows, whatever the case of its letters; first in their bytes, which is quick."""
-
-    def __init__(self, text: str) -> None:
-        self._folded = text.casefold()
-        self._lower = text.lower().encode("utf-8", "replace") if text.isascii() else b""
-        plain = max(_PLAIN.findall(text), key=len, default="")
-        cases = {text[:1], text[:1].lower(), text[:1].upper(), text[:1].casefold()}
-        heads = [plain.lower()] if plain else [""] if text[:1].isascii() else cases
-        self._heads = [head.encode("utf-8", "replace") for head in heads]
-
-    def may_be_in(self, raw: bytes) -> bool:
-        """Tell of a row's bytes whether it is worth a look."""
-        lower = raw.lower()
-        return any(head in lower for head in self._heads) or b"\\u" in lower
-
-    def is_in(self, item: sources.Item) -> bool:
-        """Tell whether a text of a row, but none of its keys, holds the one that is sought."""
-        texts = texts_in(item.raw if isinstance(item, sources.BadRow) else item)
-        if self._lower:
-            return any(self._lower in text.encode("utf-8", "replace").lower() for text in texts)
-        return any(self._folded in text.casefold() for text in texts)
+def _dump(value: object) -> bytes:
+    try:
+        return orjson.dumps(value, default=str)
+    except TypeError:  # a number beyond 64 bits
+        return json.dumps(value, default=str).encode()
 
 
-def texts_in(value: object) -> Iterator[str]:
-    """Yield every text in a JSON value."""
-    left = [value]
+def _texts_in(value: object) -> Iterator[str]:
+    """Yield every text in a row, but no key."""
+    left = [value.raw if isinstance(value, sources.BadRow) else value]
     while left:
         value = left.pop()
         if isinstance(value, str):
@@ -200,9 +184,10 @@ def texts_in(value: object) -> Iterator[str]:
             left.extend(value.values() if isinstance(value, Mapping) else value)
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _is_plain(char: str) -> bool:
+    """Tell whether `bytes.lower` knows the case of a character, and JSON writes it as it is."""
+    return char not in _NOT_PLAIN and (char.isascii() or char.lower() == char.upper())
 
 
-def _key(file: sources.SourceFile, entry: DatasetEntry) -> tuple[Any, ...]:
-    return *stamp(file.path), json.dumps(dict(entry), sort_keys=True, default=str)
+def _key(file: sources.SourceFile, entry: DatasetEntry) -> tuple[Path, str]:
+    return file.path.resolve(), json.dumps(dict(entry), sort_keys=True, default=str)

@@ -10,7 +10,6 @@ import orjson
 import xxhash
 
 from lf_qwen3.base.files import write_text
-from lf_qwen3.board.handlers.record_index import stamp
 
 if TYPE_CHECKING:
     from lf_qwen3.proof.check import CheckReport
@@ -53,6 +52,12 @@ def read(file: Path) -> RowMarks | None:
     except (OSError, ValueError):
         return None
     return marks
+
+
+def stamp(path: Path) -> tuple[str, int, int]:
+    """Return what tells one state of a file from another: its path, its bytes, when it was written."""
+    status = path.stat()
+    return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
 def _place(file: Path) -> Path:

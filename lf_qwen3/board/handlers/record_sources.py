@@ -1,93 +1,81 @@
-"""The source row of a record: found again in the sources that the manifest of its dataset names."""
+"""The source row of a record, as the conversion that made the record has noted it."""
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Iterator
-from itertools import chain
+import json
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypedDict
 
-from lf_qwen3.base.errors import LfQwen3Error, Reject
-from lf_qwen3.board.handlers import places, records
-from lf_qwen3.board.handlers.record_files import find_row
-from lf_qwen3.board.handlers.record_index import texts_in
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.board.handlers import places
+from lf_qwen3.board.handlers.proof import shorten
+from lf_qwen3.board.handlers.record_files import DatasetFile
 from lf_qwen3.data import sources
-from lf_qwen3.data.convert import manifest
-from lf_qwen3.data.convert.manifest import SPLITS
-from lf_qwen3.qwen3 import thinking
-
-SECONDS = 10.0
-"""How long sources are searched."""
-
-_MOST = 200
-"""Characters of a line that a source row must hold to be the one."""
-
-_LOOK_AT_CLOCK = 256
+from lf_qwen3.data.convert import row_numbers
+from lf_qwen3.data.registry.fingerprint import hash_file
 
 
-class SourceRowShown(TypedDict):
-    """A source row, field by field; or why there is none: `reason` names a text `records.source_REASON`."""
+class FileRow(TypedDict):
+    """A row of a file, column by column as (name, text); or why there is none.
 
-    reason: str
+    `reason` names a text `records.source_REASON`: unknown, changed, missing.
+    """
+
     file: str
     row: int
     fields: list[tuple[str, str]]
+    reason: str
 
 
-def find_source(dataset_dir: str, value: str) -> SourceRowShown:
-    """Return the first source row that holds the question and the answer of a record.
+def find_source(folder: Path, file: DatasetFile, row: int) -> FileRow:
+    """Return the source row of a row that is counted from 0 without blank lines."""
+    number = file.index.number[row]
+    try:
+        place = row_numbers.find_source(folder, file.dataset, number - 1)
+    except LfQwen3Error:  # the manifest is broken
+        place = None
+    if place is None:
+        return _none("unknown")
+    if hash_file(file.path) != place.dataset_hash:
+        return _none("changed", file.path.name)
+    try:
+        places.require_inside(place.source.partition("#")[0], also=(places.uploads(),))
+        (source,) = sources.find_files(place.source)
+    except (LfQwen3Error, ValueError):
+        return _none("missing", Path(place.source).name)
+    if hash_file(source.path) != place.source_hash:
+        return _none("changed", source.path.name)
+    items = chain.from_iterable(map(sources.rows, sources.cut(source)))
+    item = next(islice(items, place.row, None), None)
+    return {"file": source.path.name, "row": place.row + 1, "fields": show_fields(item), "reason": ""}
 
-    A manifest keeps the sources of a dataset but not which row became which record. Raises what
-    `find_row` raises.
-    """
-    file, row = find_row(dataset_dir, value)
-    (item,) = file.index.read([row])
+
+def show_fields(item: sources.Item) -> list[tuple[str, str]]:
+    """Return the columns of a row as (name, text): each message on its own, what is no text as JSON."""
     if not isinstance(item, dict):
-        return _none("unreadable")
-    asked, answered = file.index.texts(item)
-    sought = [_line_of(text) for text in (next(iter(asked), ""), next(reversed(answered), ""))]
-    if not all(sought):
-        return _none("not_found")
-    folder = places.require_inside(dataset_dir)
-    stem, _, split = file.dataset.rpartition("_")
-    made = manifest.read(folder, stem) if split in SPLITS else None
-    if made is None or not made.sources:
-        return _none("no_manifest")
-    until = time.monotonic() + SECONDS
-    for label, _ in made.sources:
-        try:
-            path, rows = _rows_of(label)
-        except LfQwen3Error:
-            return _none("missing", label)
-        for number, source_row in enumerate(rows, 1):
-            if number % _LOOK_AT_CLOCK == 0 and time.monotonic() > until:
-                return _none("not_in_time", label)
-            if isinstance(source_row, dict) and _holds(source_row, sought):
-                fields = records.show_fields(source_row)
-                return {"reason": "", "file": path.name, "row": number, "fields": fields}
-    return _none("not_found")
+        return [("", shorten(item.raw if item else ""))]
+    fields: list[tuple[str, object]] = []
+    for name, value in item.items():
+        is_dialogue = isinstance(value, list) and value and all(map(_is_plain_message, value))
+        fields += (message.values() for message in value) if is_dialogue else [(name, value)]
+    return [
+        (
+            name,
+            shorten(
+                text if isinstance(text, str) else json.dumps(text, ensure_ascii=False, indent=1, default=str)
+            ),
+        )
+        for name, text in fields
+    ]
 
 
-def _rows_of(label: str) -> tuple[Path, Iterator[sources.Item]]:
-    """Return the rows of a source. Raises `LfQwen3Error` where it is gone or outside the board's folders."""
-    places.require_inside(label.partition("#")[0], also=(places.uploads(),))
-    (file,) = sources.find_files(label)
-    return file.path, chain.from_iterable(map(sources.rows, sources.cut(file)))
+def _is_plain_message(value: object) -> bool:
+    """Tell whether a value says who speaks, and then what, in texts."""
+    if not isinstance(value, dict) or tuple(value) not in (("from", "value"), ("role", "content")):
+        return False
+    return all(isinstance(text, str) for text in value.values())
 
 
-def _holds(row: dict[str, object], sought: list[str]) -> bool:
-    texts = list(texts_in(row))
-    return all(any(line in text for text in texts) for line in sought)
-
-
-def _line_of(text: str) -> str:
-    """Return the first line of an answer, or of a question, as far as a source must hold it."""
-    with contextlib.suppress(Reject):
-        text = thinking.split(text).answer
-    return text.strip().partition("\n")[0].strip()[:_MOST]
-
-
-def _none(reason: str, file: str = "") -> SourceRowShown:
-    return {"reason": reason, "file": Path(file).name, "row": 0, "fields": []}
+def _none(reason: str, file: str = "") -> FileRow:
+    return {"file": file, "row": 0, "fields": [], "reason": reason}

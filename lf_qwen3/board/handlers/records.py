@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from typing import Any, TypedDict
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import Progress
-from lf_qwen3.board.handlers import proof, record_marks
-from lf_qwen3.board.handlers.proof import RecordShown, shorten
+from lf_qwen3.board.handlers import places, proof, record_marks
+from lf_qwen3.board.handlers.proof import RecordShown
 from lf_qwen3.board.handlers.record_files import DatasetFile, find_files, find_row, open_files, read_number
 from lf_qwen3.board.handlers.record_index import KINDS, is_indexed
+from lf_qwen3.board.handlers.record_sources import FileRow, find_source, show_fields
 from lf_qwen3.data import sources
 from lf_qwen3.trainer.records import Dropped
 
@@ -45,7 +45,10 @@ class RecordsForm:
 
 
 class RecordLine(TypedDict):
-    """A row of the table; `value` is "DATASET NUMBER", `problem` the code and the place of what is broken."""
+    """A row at a glance; `value` is "DATASET NUMBER", `problem` the code and the place of what is broken.
+
+    `dropped` says why the trainer leaves the row out.
+    """
 
     value: str
     dataset: str
@@ -72,17 +75,14 @@ class RecordPageShown(TypedDict):
     is_checked: bool
 
 
-class RecordFieldsShown(TypedDict):
-    """One row, field by field; `row` is its number in the dataset, `in_file` that in its file."""
+class RecordBeside(TypedDict):
+    """A row beside its source row; `previous` and `following` are values of its neighbours, "" for none."""
 
-    value: str
-    dataset: str
-    row: int
-    file: str
-    in_file: int
-    fields: list[tuple[str, str]]
-    problem: tuple[str, str]
-    findings: list[str]
+    line: RecordLine
+    record: FileRow
+    source: FileRow
+    previous: str
+    following: str
 
 
 def find_codes(dataset_dir: str, dataset: str | None) -> list[str]:
@@ -141,34 +141,22 @@ def show_page(form: RecordsForm, page: float | None = 1) -> RecordPageShown:
     }
 
 
-def show_record(dataset_dir: str, value: str) -> RecordFieldsShown:
-    """Return the row that a `RecordLine` names by its `value`. Raises what `find_row` raises."""
+def show_record(dataset_dir: str, value: str, lines: Sequence[RecordLine] = ()) -> RecordBeside:
+    """Return the row that a `RecordLine` names by its `value`; `lines` are those of the page that is shown.
+
+    Raises what `find_row` raises.
+    """
     file, row = find_row(dataset_dir, value)
-    (item,) = file.index.read([row])
+    values = ["", *(line["value"] for line in lines), ""]
+    at = values.index(value) if value in values[1:] else 0
+    number, fields = file.index.number[row], show_fields(file.index.read(row))
     return {
-        "value": value,
-        "dataset": file.dataset,
-        "row": file.before + file.index.number[row],
-        "file": file.index.file.path.name,
-        "in_file": file.index.number[row],
-        "fields": show_fields(item),
-        "problem": _problem(item),
-        "findings": file.codes_of(row),
+        "line": _line(file, row, "tokens" if file.tokens else "characters"),
+        "record": {"file": file.path.name, "row": number, "fields": fields, "reason": ""},
+        "source": find_source(places.require_inside(dataset_dir), file, row),
+        "previous": values[at - 1] if at else "",
+        "following": values[at + 1] if at else "",
     }
-
-
-def show_fields(item: sources.Item) -> list[tuple[str, str]]:
-    """Return the columns of a row as (name, text): each message on its own, what is no text as JSON."""
-    if not isinstance(item, dict):
-        return [("", shorten(_raw(item)))]
-    fields: list[tuple[str, object]] = []
-    for name, value in item.items():
-        is_dialogue = isinstance(value, list) and value and all(map(_is_plain_message, value))
-        fields += (message.values() for message in value) if is_dialogue else [(name, value)]
-    return [
-        (name, shorten(text if isinstance(text, str) else json.dumps(text, ensure_ascii=False, indent=1)))
-        for name, text in fields
-    ]
 
 
 def preview(asked: Mapping[str, Any], progress: Progress) -> RecordShown:
@@ -192,7 +180,7 @@ def _select(file: DatasetFile, form: RecordsForm, unit: str, until: float) -> tu
         rows, searched = index.search(text, until)
     if form.kind:
         kind = KINDS.index(form.kind) if form.kind in KINDS else -1
-        rows = [row for row in rows if index.kind[row] == kind]
+        rows = [row for row in rows if index.figures[1][row] == kind]
     if form.finding:
         marked = file.codes.get(form.finding, set())
         rows = [row for row in rows if index.number[row] in marked]
@@ -203,34 +191,19 @@ def _select(file: DatasetFile, form: RecordsForm, unit: str, until: float) -> tu
 
 
 def _line(file: DatasetFile, row: int, unit: str) -> RecordLine:
-    index, number = file.index, file.before + file.index.number[row]
-    (item,) = index.read([row])
-    sample = file.read_sample(item) if isinstance(item, dict) else item
-    texts = [*chain(*index.texts(item))] if isinstance(item, dict) else [_raw(item)]
+    index, number, item = file.index, file.before + file.index.number[row], file.index.read(row)
+    figures = index.glance(item)
+    record = None if isinstance(item, sources.BadRow) else index.read_record(item)[0]
+    start = next((text for _, text in show_fields(item) if text), "")
     return {
         "value": f"{file.dataset} {number}",
         "dataset": file.dataset,
         "row": number,
-        "kind": KINDS[index.kind[row]],
-        "turns": index.turns[row],
-        "length": file.lengths(unit)[row],
+        "kind": KINDS[figures.kind],
+        "turns": figures.turns,
+        "length": file.tokens[row] if unit == "tokens" else figures.characters,
         "findings": file.codes_of(row),
-        "start": " ".join(next(filter(None, texts), "")[: 4 * START].split())[:START],
-        "problem": _problem(item),
-        "dropped": sample.reason if isinstance(sample, Dropped) else "",
+        "start": " ".join(start[: 4 * START].split())[:START],
+        "problem": (item.code, item.detail) if isinstance(item, sources.BadRow) else ("", ""),
+        "dropped": record.reason if isinstance(record, Dropped) else "",
     }
-
-
-def _is_plain_message(value: object) -> bool:
-    """Tell whether a value says who speaks, and then what, in texts."""
-    if not isinstance(value, dict) or tuple(value) not in (("from", "value"), ("role", "content")):
-        return False
-    return all(isinstance(text, str) for text in value.values())
-
-
-def _raw(item: sources.Item) -> str:
-    return item.raw if isinstance(item, sources.BadRow) else ""
-
-
-def _problem(item: sources.Item) -> tuple[str, str]:
-    return (item.code, item.detail) if isinstance(item, sources.BadRow) else ("", "")

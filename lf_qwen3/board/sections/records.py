@@ -10,7 +10,7 @@ import gradio as gr
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board.buttons import add_work
 from lf_qwen3.board.frame import QUIET, Elements, Frame, Updates, Values, View, read_form
-from lf_qwen3.board.handlers import data, proof, record_sources, records
+from lf_qwen3.board.handlers import data, proof, records
 from lf_qwen3.board.sections.proof import ask_proof
 
 
@@ -112,35 +112,26 @@ def _lead_here(
 
 
 def _add_record(frame: Frame, table: View) -> None:
-    """Show the row whose number is clicked, its source row, and how it is fed."""
+    """Show the row whose number is clicked beside its source row, and how it is fed; and its neighbours."""
     board = frame.board
     record, preview = frame.view("record"), frame.add("preview", gr.Button, interactive=False)
     rendering = frame.view("rendering")
 
     def show_record(value: str, values: Values) -> Updates:
         cleared = rendering.show(None, values[board.lang])
+        lines = (values[table.state] or {}).get("lines", ())
         try:
-            shown = {"record": records.show_record(values[board.dataset_dir], value), "source": None}
+            shown = records.show_record(values[board.dataset_dir], value, lines)
         except LfQwen3Error as error:
             return record.show(error, values[board.lang]) | cleared | {preview: gr.Button(interactive=False)}
         return record.show(shown, values[board.lang]) | cleared | {preview: gr.Button(interactive=True)}
 
-    def show_source(values: Values) -> Updates:
-        shown = values[record.state]
-        if not shown or "record" not in shown:
-            return {record.state: shown}
-        try:
-            source = record_sources.find_source(values[board.dataset_dir], shown["record"]["value"])
-        except LfQwen3Error as error:
-            return record.show(error, values[board.lang])
-        return record.show({**shown, "source": source}, values[board.lang])
-
     def ask(values: Values) -> dict[str, Any]:
-        row = values[record.state]["record"]
+        row = values[record.state]["line"]
         return proof.preview_request(ask_proof(frame, [row["dataset"]], values), row["row"])
 
     outputs = [*record.outputs, *rendering.outputs, preview]
-    clicked = frame.on_click(table, show_record, [board.dataset_dir], outputs)
-    clicked.then(show_source, {board.lang, board.dataset_dir, record.state}, record.outputs, **QUIET)
+    for view in (table, record):
+        frame.on_click(view, show_record, [board.dataset_dir, table.state], outputs)
     inputs = [record.state, frame.settings, frame.tokenizer, board.dataset_dir, *board.train_inputs]
     add_work(frame, preview, "records.preview", rendering, inputs, ask)

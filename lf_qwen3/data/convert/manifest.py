@@ -34,6 +34,7 @@ class Manifest(NamedTuple):
     `files` holds only names that `file_names` gives. `thinking` and `plain` count records. `sources` are the
     paths of the files that it was made from, as they were named, each with its XXH3-128; `rows` are the rows
     of each, blank lines too, and `written` the records by split: () and {} in a manifest of an older version.
+    `hashes` are the XXH3-128 of its own files by name.
     """
 
     files: tuple[str, ...]
@@ -43,6 +44,7 @@ class Manifest(NamedTuple):
     sources: tuple[tuple[str, str], ...] = ()
     rows: tuple[int, ...] = ()
     written: Mapping[str, int] = {}
+    hashes: Mapping[str, str] = {}
 
     @property
     def source_names(self) -> str:
@@ -86,6 +88,7 @@ def read(folder: Path, name: str) -> Manifest | None:
             tuple((str(source["path"]), str(source["xxh3_128"])) for source in sources),
             tuple(int(source["rows"]) for source in sources if "rows" in source),
             {str(split): int(count) for split, count in counts.get("written", {}).items()},
+            {str(file): str(digest) for file, digest in content["files"].items()},
         )
     except (FileNotFoundError, NotADirectoryError):
         return None

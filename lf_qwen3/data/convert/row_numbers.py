@@ -23,11 +23,15 @@ _BYTES = 4
 
 
 class SourcePlace(NamedTuple):
-    """A row of a source: the source as it was named, the hash (XXH3-128) it had, the row, counted from 0."""
+    """A row of a source, counted from 0, and the source as it was named.
+
+    The hashes (XXH3-128) are those that the source and the file of the dataset had.
+    """
 
     source: str
-    hash: str
     row: int
+    source_hash: str
+    dataset_hash: str
 
 
 def number_rows(first: int, rows: int, left_out: Collection[int]) -> Iterable[int]:
@@ -71,5 +75,6 @@ def find_source(folder: Path, dataset: str, record: int) -> SourcePlace | None:
         return None
     for (source, digest), rows, end in zip(made.sources, made.rows, accumulate(made.rows), strict=True):
         if number < end:
-            return SourcePlace(source, digest, number - (end - rows))
+            own = made.hashes.get(manifest.file_names(name)[split], "")
+            return SourcePlace(source, number - (end - rows), digest, own)
     return None

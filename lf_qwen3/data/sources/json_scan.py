@@ -31,9 +31,6 @@ class Scanner:
         self._open = bytearray()  # the brackets open inside the element
         self._in_string = False
         self._in_array = False
-        self._forgotten = 0
-        self.place = 0
-        """The byte at which the element begins that was yielded last, counted from the first one fed."""
 
     def feed(self, block: bytes) -> Iterator[bytes]:
         """Take the next bytes; yield the elements that they complete."""
@@ -64,7 +61,6 @@ class Scanner:
 
     def left(self) -> bytes:
         """Return the element that no separator has ended, complete or not; b"" for none."""
-        self.place = self._forgotten + max(self._start, 0)
         return b"" if self._start < 0 else bytes(self._buffer[self._start :]).rstrip()
 
     def _skip_string(self) -> None:
@@ -115,7 +111,6 @@ class Scanner:
     def _end(self, at: int) -> Iterator[bytes]:
         if self._start >= 0:
             element = bytes(memoryview(self._buffer)[self._start : at])
-            self.place = self._forgotten + self._start
             self._start = -1
             yield element.rstrip()
 
@@ -129,6 +124,5 @@ class Scanner:
     def _forget(self) -> None:
         done = self._at if self._start < 0 else self._start
         del self._buffer[:done]
-        self._forgotten += done
         self._at -= done
         self._start = min(self._start, 0)

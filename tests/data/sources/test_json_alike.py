@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.data.sources import SourceFile, cut, json_elements, rows
+from lf_qwen3.data.sources.json_scan import Scanner
 
 ROWS = [{"question": f"Größe {number} ]}}", "answer": 'a "b"\n' * number} for number in range(40)]
 LINES = [json.dumps(row) for row in ROWS]
@@ -49,10 +50,8 @@ def test_the_short_way_yields_what_the_scanner_does(
 
 def test_rows_alike_are_not_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fed = []
-    scan = json_elements.Scanner.feed
-    monkeypatch.setattr(
-        json_elements.Scanner, "feed", lambda self, block: fed.append(block) or scan(self, block)
-    )
+    scan = Scanner.feed
+    monkeypatch.setattr(Scanner, "feed", lambda self, block: fed.append(block) or scan(self, block))
     path = tmp_path / "rows.json"
     path.write_text(json.dumps(ROWS, indent=2), "utf-8")
     assert read(path) == ROWS

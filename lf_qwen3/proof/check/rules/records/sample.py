@@ -146,19 +146,23 @@ class SampleReader:
         self._read = RecordReader(plain_entry if self._tag else entry)
 
     def __call__(self, row: Row) -> Sample | Dropped:
-        """Return the record of one row, or why there is none."""
+        """Return the record of one row as the checks see it, or why there is none."""
+        record, label = self.read_record(row)
+        if isinstance(record, Dropped):
+            return record
+        return Sample(record, self._kind, self._learns_empty, label)
+
+    def read_record(self, row: Row) -> tuple[Record | Dropped, bool | None]:
+        """Return the record of one row, or why there is none, and its label."""
         if self._kind == "pretrain":
             text = row.get(self._prompt or "")
             if not isinstance(text, str):
-                return Dropped(f"{self._prompt} is {type(text).__name__}, not text", stops=True)
-            return Sample(Record([{"role": "user", "content": text}]), "pretrain")
+                return Dropped(f"{self._prompt} is {type(text).__name__}, not text", stops=True), None
+            return Record([{"role": "user", "content": text}]), None
         label = row.get(self._tag) if self._tag else None
         if self._tag and not isinstance(label, bool):
-            return Dropped(f"{self._tag} is neither true nor false")
-        record = self._read(row)
-        return (
-            record if isinstance(record, Dropped) else Sample(record, self._kind, self._learns_empty, label)
-        )
+            return Dropped(f"{self._tag} is neither true nor false"), None
+        return self._read(row), label
 
 
 def _written(message: Message) -> str:

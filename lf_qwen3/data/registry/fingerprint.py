@@ -1,0 +1,42 @@
+"""What tells whether data are still the same: the hash of a file, and of all files of a dataset."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import xxhash
+
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.data import registry
+
+_BLOCK = 1 << 20
+
+
+def hash_file(path: Path) -> str:
+    """Return the XXH3-128 of a file, as manifests have it; read once for each state of the file."""
+    status = path.stat()
+    return _hash(str(path.resolve()), status.st_size, status.st_mtime_ns)
+
+
+def hash_dataset(folder: Path, name: str) -> str:
+    """Return the hash of a registered dataset: that of its file, or of the hashes of its files by name.
+
+    "" for a dataset that is not registered there, lies elsewhere or cannot be read.
+    """
+    try:
+        path = folder / registry.read_registry(folder)[name]["file_name"]
+        files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+        hashes = [hash_file(file) for file in files]
+    except (LfQwen3Error, OSError, KeyError, TypeError):
+        return ""
+    return hashes[0] if len(hashes) == 1 else xxhash.xxh3_128_hexdigest(" ".join(hashes).encode())
+
+
+@lru_cache(256)
+def _hash(path: str, size: int, written: int) -> str:
+    digest = xxhash.xxh3_128()
+    with Path(path).open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
