@@ -12,7 +12,7 @@ from typing import Any
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(file for file in DOCS.rglob("*.md") if file.relative_to(DOCS).parts[0] != "reference")
-_FENCE = re.compile(r"^(`{3,}) *(.*?)\n(.*?)^\1 *$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^(`{3,}) *(.*?)\n(.*?)^\1 *$", re.DOTALL | re.MULTILINE)
 _CAPTION = re.compile(r"^:caption: (\S+)\n+", re.MULTILINE)
 
 
@@ -61,7 +61,7 @@ Item = ShownFile | ShownCommand
 
 def items(page: Path) -> Iterator[Item]:
     """Yield the files and the commands of a page in their order."""
-    for _, info, body in _FENCE.findall(page.read_text("utf-8")):
+    for _, info, body in FENCE.findall(page.read_text("utf-8")):
         caption = _CAPTION.match(body)
         if caption:
             yield ShownFile(caption[1], body[caption.end() :])

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.cli import cli
-from tests.docs.page import PAGES, ShownCommand, ShownFile, items
+from tests.docs.page import DOCS, FENCE, PAGES, ShownCommand, ShownFile, items
 
 _NOT_HERE = {
     "answer",
@@ -36,8 +36,16 @@ _NOT_HERE = {
 """Commands that want the network, the trainer or a run: on the pages their options are read alone."""
 
 _HEAVY = {"--tokenizer", "--judge-import"}
-RUN = [page for page in PAGES if page.stem == "tour" or page.parent.name == "guides"]
+RUN = [page for page in PAGES if page == DOCS / "tour.md" or page.parent == DOCS / "guides"]
 """Pages whose commands are run; on the others the options of the commands are read."""
+
+TRANSLATED = [page for page in PAGES if (DOCS / page.name) in PAGES and page.parent.parent == DOCS]
+"""Pages that stand for a page of the same name in English: docs/zh/tour.md."""
+
+
+_NOWHERE = "/nonexistent"
+NO_CACHES = dict.fromkeys(("HOME", "HF_HOME", "HF_HUB_CACHE", "MODELSCOPE_CACHE", "XDG_CACHE_HOME"), _NOWHERE)
+"""Environment of the commands: a tokenizer in a cache of this machine would change what they print."""
 
 
 def is_run(command: ShownCommand) -> bool:
@@ -91,7 +99,15 @@ def refreshed(page: Path) -> str:
     return text
 
 
+def with_blocks_of(english: Path, page: Path) -> str:
+    """Return the text of a translated page with the blocks of the English one, in their order."""
+    blocks = [match[0] for match in FENCE.finditer(english.read_text("utf-8"))]
+    return FENCE.sub(lambda _: blocks.pop(0), page.read_text("utf-8"))
+
+
 if __name__ == "__main__":
-    os.environ.update(COLUMNS="100", NO_COLOR="1")
+    os.environ.update(COLUMNS="100", NO_COLOR="1", **NO_CACHES)
     for page in RUN:
         page.write_text(refreshed(page), "utf-8")
+    for page in TRANSLATED:
+        page.write_text(with_blocks_of(DOCS / page.name, page), "utf-8")

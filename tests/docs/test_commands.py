@@ -7,7 +7,7 @@ import pytest
 
 from lf_qwen3.cli import cli
 from tests.docs.page import DOCS, PAGES, ShownCommand, ShownFile, items
-from tests.docs.run import RUN, is_run, run_page
+from tests.docs.run import NO_CACHES, RUN, TRANSLATED, is_run, run_page, with_blocks_of
 
 OTHERS = {"cd", "cp", "docker", "git", "llamafactory-cli", "make", "ollama", "pip", "python", "swanlab"}
 
@@ -42,6 +42,8 @@ def test_each_command_exists_with_its_options(page, root):
 @pytest.mark.parametrize("page", RUN, ids=name_of)
 def test_the_commands_run_and_bring_what_the_page_shows(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    for name, value in NO_CACHES.items():
+        monkeypatch.setenv(name, value)
     for shown, outcome in run_page(page, tmp_path):
         if isinstance(shown, ShownFile):
             assert outcome == "", f"{shown.name} is another"
@@ -49,6 +51,13 @@ def test_the_commands_run_and_bring_what_the_page_shows(page, tmp_path, monkeypa
             assert " ".join(outcome.split()) == " ".join(shown.output.split()), (
                 "run: python -m tests.docs.run"
             )
+
+
+@pytest.mark.parametrize("page", TRANSLATED, ids=name_of)
+def test_a_translated_page_has_the_blocks_of_the_english_one(page):
+    english = DOCS / page.name
+    assert [*items(page)] == [*items(english)]
+    assert with_blocks_of(english, page) == page.read_text("utf-8"), "run: python -m tests.docs.run"
 
 
 def test_the_tour_has_every_kind_of_block():

@@ -21,7 +21,8 @@ def test_a_hook_runs_a_command_with_options_that_exist(root):
     hooks = read(root / ".pre-commit-hooks.yaml")
     assert len(hooks) >= 2
     for hook in hooks:
-        program, *words = [*shlex.split(hook["entry"]), *hook.get("args", ())]
+        words: list[str] = [*shlex.split(hook["entry"]), *hook.get("args", ())]
+        program = words.pop(0)
         assert program == "lf-qwen3"
         command: click.Command | None = cli
         while isinstance(command, click.Group):
