@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from lf_qwen3.base.language import is_wrong_language
+from lf_qwen3.base.repetition import find_loop_at_end
 from lf_qwen3.qwen3 import special_tokens
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, has_tag
-from lf_qwen3.results.score.language import is_wrong_language
 from lf_qwen3.results.score.parts import END, PAD, Parts, is_well_formed, without_special
 from lf_qwen3.results.score.predictions import Prediction
 from lf_qwen3.results.score.prompts import find_question
-from lf_qwen3.results.score.repetition import find_loop_at_end
 
 _TOOLS = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>")
 _GOES_ON = re.compile("[,，、:：;；(（\\[“‘\ufffd]\\Z")

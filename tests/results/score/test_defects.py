@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lf_qwen3.base.language import detect_script, is_wrong_language
+from lf_qwen3.base.repetition import find_loop_at_end
 from lf_qwen3.results.score import Prediction
 from lf_qwen3.results.score.defects import find_flags, has_end, leaked_tokens, looks_cut
-from lf_qwen3.results.score.language import detect_script, is_wrong_language
 from lf_qwen3.results.score.parts import split_parts
 from lf_qwen3.results.score.prompts import find_conversation, find_question
-from lf_qwen3.results.score.repetition import find_loop_at_end
 from lf_qwen3.results.score.rows import split_prediction
 
 PROMPT = "<|im_start|>user\nWhat lowers high blood pressure?<|im_end|>\n<|im_start|>assistant\n"

@@ -1,0 +1,199 @@
+"""One server of models: its address, its dialect, its key, and one exchange with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.nearest import unknown_name
+from lf_qwen3.data.generate.dialects import DIALECTS, Dialect, guess_dialect
+from lf_qwen3.data.generate.model_reply import ModelReply, StreamedReply, UnreadableReply, parse_reply
+from lf_qwen3.data.generate.model_request import ModelRequest
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+INSTALL = 'pip install "lf-qwen3[generate]"'
+_VERSION = re.compile(r"/(?:v\d+\w*|openai)$")
+_CONNECT_SECONDS = 30
+_SHOWN = 500
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Fault(Exception):  # noqa: N818 - an outcome of one exchange
+    """An exchange without a reply.
+
+    `status` is HTTP's, 0 where no answer came; `retry_after` is in seconds, None where nothing is said;
+    `timed_out` tells that the server went silent, so that the reply may be billed all the same.
+    """
+
+    def __init__(
+        self, text: str, status: int = 0, retry_after: float | None = None, timed_out: bool = False
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.status = status
+        self.retry_after = retry_after
+        self.timed_out = timed_out
+
+
+@dataclass(frozen=True, slots=True)
+class ModelServer:
+    """A server: `root` is its address, `api` that with the version of the API. `key` is shown nowhere."""
+
+    root: str
+    api: str
+    dialect: Dialect
+    key: str = ""
+
+    def __repr__(self) -> str:
+        return f"ModelServer({self.api!r}, {self.dialect.name!r})"
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of every request."""
+        plain = {"Content-Type": "application/json"}
+        return plain | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
+
+    def hide_key(self, text: str) -> str:
+        """Return a text of the server's without the key, which some repeat in their errors."""
+        return text.replace(self.key, "***") if self.key else text
+
+    def open_session(self, connections: int, silence: float) -> ClientSession:
+        """Return an aiohttp session; `silence` are the seconds without a byte after which it gives up."""
+        aiohttp = import_aiohttp()
+        is_here = urlsplit(self.root).hostname in _LOOPBACK
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections),
+            headers=self.headers(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=silence),
+            trust_env=not is_here,
+            read_bufsize=1 << 20,
+            json_serialize=lambda value: orjson.dumps(value).decode(),
+        )
+
+    async def exchange(self, session: ClientSession, request: ModelRequest) -> ModelReply:
+        """Send one request and return its reply. Raises `Fault`."""
+        is_native = request.endpoint == "/completion"
+        streams = self.dialect.streams and not is_native
+        body = dict(request.body)
+        if streams:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        try:
+            url = (self.root if is_native else self.api) + request.endpoint
+            async with session.post(url, data=orjson.dumps(body)) as response:
+                if response.status != 200:
+                    raise await self._refusal(response)
+                if streams and response.content_type != "application/json":
+                    return await _read_stream(response)
+                return parse_reply(await response.read())
+        except UnreadableReply as error:
+            raise Fault(self.hide_key(str(error))) from error
+        except TimeoutError as error:
+            is_billed = not isinstance(error, import_aiohttp().ConnectionTimeoutError)
+            raise Fault("the server went silent", timed_out=is_billed) from error
+        except (import_aiohttp().ClientError, OSError, ssl.SSLError) as error:
+            raise Fault(self.hide_key(f"{type(error).__name__}: {error}")) from error
+
+    async def _refusal(self, response: ClientResponse) -> Fault:
+        text = " ".join((await response.content.read(1 << 16)).decode("utf-8", "replace").split())
+        after = parse_retry_after(response.headers.get("Retry-After", ""))
+        return Fault(self.hide_key(text)[:_SHOWN], response.status, after)
+
+
+async def _read_stream(response: ClientResponse) -> ModelReply:
+    reply = StreamedReply()
+    rest = b""
+    async for chunk in response.content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            reply.add(line.rstrip(b"\r"))
+    reply.add(rest)
+    return reply.build()
+
+
+def parse_retry_after(text: str) -> float | None:
+    """Return the seconds that a Retry-After asks to wait, given as such or as a date; None for neither."""
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (date - datetime.now(date.tzinfo or UTC)).total_seconds())
+
+
+def import_aiohttp() -> Any:
+    """Return aiohttp. Raises `LfQwen3Error` ("extra_missing") with how to install it."""
+    try:
+        import aiohttp
+    except ImportError as error:
+        raise LfQwen3Error(
+            "aiohttp, which sends the requests, is not installed", f"run: {INSTALL}", code="extra_missing"
+        ) from error
+    return aiohttp
+
+
+def describe_server(url: str, dialect: str = "", api_key_env: str = "") -> ModelServer:
+    """Return a server by its address, with or without the version (`/v1`); nothing is sent.
+
+    `dialect` names what it is. `api_key_env` names the environment variable that holds the key. Raises
+    `UsageError` for an address that is none, an unknown dialect, a variable that is not set.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise UsageError(
+            f"'{url}' is no address of a server", "such as http://127.0.0.1:8000/v1", code="option_value"
+        )
+    if dialect and dialect not in DIALECTS:
+        raise unknown_name("dialect", dialect, DIALECTS, code="unknown_dialect")
+    key = os.environ.get(api_key_env, "") if api_key_env else ""
+    if api_key_env and not key:
+        raise UsageError(
+            f"the environment variable {api_key_env} is not set",
+            "export it; a key on the command line could be read by everyone on the machine",
+            code="key_missing",
+        )
+    bare = url.rstrip("/")
+    root = _VERSION.sub("", bare)
+    api = bare if root != bare else f"{bare}/v1"
+    return ModelServer(root, api, DIALECTS[dialect] if dialect else guess_dialect(url), key)
+
+
+async def ask_dialect(server: ModelServer) -> Dialect:
+    """Return the dialect by what the server says of its models; as it is where the server says nothing.
+
+    Raises `LfQwen3Error`: `server_unreachable` where none answers, `server_error` where the key is refused.
+    """
+    aiohttp = import_aiohttp()
+    try:
+        async with (
+            server.open_session(1, _CONNECT_SECONDS) as session,
+            session.get(f"{server.api}/models") as response,
+        ):
+            body = await response.read()
+            if response.status in (401, 403):
+                text = server.hide_key(" ".join(body.decode("utf-8", "replace").split()))[:_SHOWN]
+                raise LfQwen3Error(
+                    f"{server.root} answers {response.status}: {text}",
+                    "name the variable that holds the key: --api-key-env NAME",
+                    code="server_error",
+                )
+            owner = str(orjson.loads(body)["data"][0].get("owned_by"))
+            return guess_dialect(server.api, owner)
+    except (aiohttp.ClientError, OSError) as error:
+        raise LfQwen3Error(
+            f"no server answers at {server.root}: {server.hide_key(str(error)) or type(error).__name__}",
+            "start it, and wait until it listens",
+            code="server_unreachable",
+        ) from error
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return server.dialect
