@@ -39,6 +39,7 @@ def main() -> None:
     results["memory"] = {kind: memory(kind, options.rows) for kind in ("finetome", "medical")}
     results["accounting_percent"] = {kind: accounting(kind) for kind in ("finetome", "medical")}
     results["token_checks"] = tokens(options.rows)
+    results["generate"] = client()
     results["help_ms"] = help_time(max(options.rounds, 5))
     OUT.mkdir(exist_ok=True)
     (OUT / "results.json").write_text(json.dumps(results, indent=2) + "\n")
@@ -133,6 +134,15 @@ def tokens(rows: int) -> dict[str, float]:
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     print("token checks", done.stdout.strip(), flush=True)
     result: dict[str, float] = json.loads(done.stdout)
+    return result
+
+
+def client() -> dict[str, object]:
+    """Measure the client of distil (bench/generate_client.py)."""
+    command = [sys.executable, str(HERE / "generate_client.py")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    print("client of distil", done.stdout.strip(), flush=True)
+    result: dict[str, object] = json.loads(done.stdout)
     return result
 
 

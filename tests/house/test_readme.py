@@ -20,6 +20,7 @@ BLOCKS = re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)
 NOT_HERE = {
     "download": "asks a hub",
     "diagnose": "wants a run",
+    "distil": "asks a server of models",
     "evaluate": "wants a GPU",
     "rehearse": "trains for a minute; tests/rehearse and tests/webui do so",
     "webui": "serves on",

@@ -21,6 +21,7 @@ from lf_qwen3.data.convert.ranges import Range, hash_of
 from lf_qwen3.data.convert.read_as import describe_files, warn_of_files
 from lf_qwen3.data.convert.report import ConversionReport
 from lf_qwen3.data.convert.resolve import resolve_sources
+from lf_qwen3.data.convert.splits import split_records
 from lf_qwen3.data.convert.stage import Stage
 from lf_qwen3.data.convert.unread import count_columns, warnings_of
 from lf_qwen3.data.convert.warned import WarnedRows
@@ -204,7 +205,7 @@ def _decide(
     if options.mix is not None:
         records = ledger.mix(lines, records, options.mix, options.by)
         report.left_out = rows - ledger.count_rows(lines, records)
-    return ledger.split(lines, records, options.val, options.test)
+    return split_records(lines, records, options.val, options.test)
 
 
 def _nothing_kept(converted: ConvertedParts, report: ConversionReport) -> LfQwen3Error:
@@ -252,6 +253,15 @@ def _count(
                 "no record has any thinking: a hybrid Qwen3 trained on these will lose its reasoning; "
                 "mix in a reasoning source, 75 % is usual: --mix thinking=0.75",
                 "no_thinking",
+            )
+        )
+    if lines.generated and (options.val or options.test):
+        report.warnings.append(
+            CodedText(
+                f"{len(lines.generated):,} rows were written by a model: none of them is held out, nor a row "
+                "of a person with the question of one",
+                "generated_rows",
+                {"rows": len(lines.generated)},
             )
         )
     if options.turns == "all" and kind == "sft":

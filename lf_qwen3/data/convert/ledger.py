@@ -23,7 +23,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, compress
-from operator import ne, not_
+from operator import ne
 from typing import NamedTuple
 
 from lf_qwen3.base.errors import UsageError
@@ -31,7 +31,7 @@ from lf_qwen3.data.convert.keys import AnswerKeys
 
 Records = Sequence[int]
 
-_PIECES, _PIECE_SHIFT = 256, 56
+PIECES, _PIECE_SHIFT = 256, 56
 
 
 class LedgerLine(NamedTuple):
@@ -53,13 +53,17 @@ LineValues = tuple[int, int, int, int, bool, bool, int, int, int]
 
 
 class Ledger:
-    """Ledger lines, column by column: 50 bytes a record, cheap to hand from process to process."""
+    """Ledger lines, column by column: 50 bytes a record, cheap to hand from process to process.
+
+    `generated` are the rows that a model wrote, in ascending order.
+    """
 
     def __init__(self) -> None:
         self.spool, self.row = (array("I") for _ in range(2))
         self.offset, self.length = (array("Q") for _ in range(2))
         self.question, self.prompt, self.answer = (array("Q") for _ in range(3))
         self.thinking, self.history = (array("B") for _ in range(2))
+        self.generated = array("I")
 
     def __len__(self) -> int:
         return len(self.spool)
@@ -77,24 +81,25 @@ class Ledger:
     def extend(self, other: Ledger) -> None:
         """Add all lines of another ledger; its rows follow those that are here."""
         rows = map(self.rows.__add__, other.row)
+        self.generated.extend(map(self.rows.__add__, other.generated))
         for column in LedgerLine._fields:
             getattr(self, column).extend(rows if column == "row" else getattr(other, column))
 
 
 def count_rows(lines: Ledger, records: Records) -> int:
     """Return how many source rows the records are of."""
-    return lines.rows if len(records) == len(lines) else len(_first_of_rows(lines, records))
+    return lines.rows if len(records) == len(lines) else len(first_of_rows(lines, records))
 
 
-def _first_of_rows(lines: Ledger, records: Records) -> Records:
+def first_of_rows(lines: Ledger, records: Records) -> Records:
     """Return the first record of each row."""
     if len(lines) == lines.rows:
         return records
-    rows, before = (_values(lines.row, records) for _ in range(2))
-    return _chosen(compress(records, map(ne, rows, chain((-1,), before))))
+    rows, before = (values_of(lines.row, records) for _ in range(2))
+    return pack_records(compress(records, map(ne, rows, chain((-1,), before))))
 
 
-def _values(column: array[int], records: Records) -> Iterable[int]:
+def values_of(column: array[int], records: Records) -> Iterable[int]:
     """Return the values of a column for some records; for all of them it is the column itself."""
     return column if len(records) == len(column) else (column[record] for record in records)
 
@@ -129,26 +134,27 @@ def drop_duplicates(
             wholes.add(whole)
             answers.add(answer)
         conflicts += len(wholes) - len(answers) if labelled else len(answers) - 1
-    return _chosen(record for record in every if record not in dropped), len(dropped), conflicts
+    return pack_records(record for record in every if record not in dropped), len(dropped), conflicts
 
 
 def _repeated(hashes: Iterable[int]) -> Iterator[int]:
     """Yield each hash that stands there more than once."""
-    for piece in _pieces(hashes):
+    for piece in part_hashes(hashes):
         if len(set(piece)) < len(piece):
             yield from (value for value, count in Counter(piece).items() if count > 1)
 
 
-def _pieces(hashes: Iterable[int]) -> list[array[int]]:
+def part_hashes(hashes: Iterable[int]) -> list[array[int]]:
     """Part 64-bit hashes by their first byte: equal ones come together, and the set of a piece is small."""
-    pieces = [array("Q") for _ in range(_PIECES)]
+    pieces = [array("Q") for _ in range(PIECES)]
     add = [piece.append for piece in pieces]
     for value in hashes:
         add[value >> _PIECE_SHIFT](value)
     return pieces
 
 
-def _chosen(records: Iterable[int]) -> Records:
+def pack_records(records: Iterable[int]) -> Records:
+    """Return the records as an array."""
     return array("Q", records)
 
 
@@ -170,7 +176,7 @@ def mix(lines: Ledger, records: Records, share: float, by: str) -> Records:
     thins_thinking = thinking_left * (1 - share) > plain_left * share
     surplus = [
         record
-        for record in _first_of_rows(lines, records)
+        for record in first_of_rows(lines, records)
         if (reasoned[lines.row[record]] > 0) == thins_thinking
     ]
     thinking_left -= sum(reasoned[lines.row[record]] for record in surplus)
@@ -182,7 +188,7 @@ def mix(lines: Ledger, records: Records, share: float, by: str) -> Records:
         if _is_beyond(thinking_left, plain_left, share, thins_thinking):
             break
         left_out.remove(row)
-    return _chosen(record for record in records if lines.row[record] not in left_out)
+    return pack_records(record for record in records if lines.row[record] not in left_out)
 
 
 def _weigh_rows(lines: Ledger, records: Records, by: str) -> tuple[array[int], array[int]]:
@@ -199,93 +205,3 @@ def _is_beyond(thinking: int, plain: int, share: float, thins_thinking: bool) ->
     if thins_thinking:
         return thinking > round(plain * share / (1 - share))
     return share > 0 and plain > round(thinking * (1 - share) / share)
-
-
-def split(lines: Ledger, records: Records, val: float, test: float) -> dict[str, Records]:
-    """Cut the records into train, val and test; a share below 1 or a number of source rows each.
-
-    Records with the same question stay together, and so do those of a row; rows that think and plain ones
-    are held out in proportion; which ones is decided by the seeded hash of their question. Raises
-    `UsageError` when no row would be left.
-    """
-    if not val and not test:
-        return {"train": records}
-    firsts = _first_of_rows(lines, records)
-    rows = len(firsts)
-    sizes = {name: _size(value, rows) for name, value in (("test", test), ("val", val)) if value}
-    if sum(sizes.values()) >= rows:
-        asked = " and ".join(f"{size} {name}" for name, size in sizes.items())
-        raise UsageError(
-            f"{asked} rows leave none of {rows} to train on",
-            "ask for smaller --val and --test",
-            code="split_too_large",
-        )
-    questions = _Questions(lines, records, firsts)
-    taken = {name: questions.hold_out(size) for name, size in sizes.items()}
-    held_out = set[int]().union(*taken.values())
-    parts = {"train": _chosen(compress(records, map(not_, _have(lines, records, held_out))))}
-    for name in ("val", "test"):
-        if name in taken:
-            parts[name] = _chosen(compress(records, _have(lines, records, taken[name])))
-    return parts
-
-
-def _have(lines: Ledger, records: Records, questions: set[int]) -> Iterator[bool]:
-    """Tell of each record whether its question is one of those given."""
-    return map(questions.__contains__, _values(lines.question, records))
-
-
-def _size(value: float, total: int) -> int:
-    return int(value) if value >= 1 else max(1, round(value * total))
-
-
-class _Questions:
-    """The questions of the rows, of two kinds: those of which a row thinks, and the others.
-
-    Few are held out, those of the lowest hashes, so rows are counted by question one piece of the hashes
-    after the other, as far as it is needed.
-    """
-
-    def __init__(self, lines: Ledger, records: Records, firsts: Records) -> None:
-        thinks = bytearray(lines.rows)
-        for row in compress(_values(lines.row, records), _values(lines.thinking, records)):
-            thinks[row] = True
-        kinds = bytes(map(thinks.__getitem__, _values(lines.row, firsts)))
-        reasoned = compress(_values(lines.question, firsts), kinds)
-        plain = compress(_values(lines.question, firsts), map(not_, kinds))
-        self.pieces = list(zip(_pieces(reasoned), _pieces(plain), strict=True))
-        self.counted: list[tuple[Counter[int], Counter[int]]] = []
-        self.reasoned = sum(_share(*piece) for piece in self.pieces)
-        self.plain = len(firsts) - self.reasoned
-
-    def hold_out(self, size: int) -> set[int]:
-        """Take the questions of `size` rows out of each kind by its share, in the order of their hashes."""
-        quota = round(size * self.reasoned / (self.reasoned + self.plain))
-        left = [quota, size - quota]
-        taken: set[int] = set()
-        for piece in range(_PIECES):
-            if not any(left):
-                break
-            for kind, counts in enumerate(self._count(piece)):
-                for question in sorted(counts) if left[kind] else ():
-                    if counts[question] <= left[kind]:
-                        left[kind] -= counts.pop(question)
-                        taken.add(question)
-        self.reasoned -= quota - left[0]
-        self.plain -= size - quota - left[1]
-        return taken
-
-    def _count(self, piece: int) -> tuple[Counter[int], Counter[int]]:
-        """Count the rows of each question of a piece, by kind."""
-        if piece == len(self.counted):
-            reasoned, plain = map(Counter, self.pieces[piece])
-            for question in reasoned.keys() & plain.keys():
-                reasoned[question] += plain.pop(question)
-            self.counted.append((reasoned, plain))
-        return self.counted[piece]
-
-
-def _share(reasoned: array[int], plain: array[int]) -> int:
-    """Return how many of the rows are of a question that one of them thinks about."""
-    own = set(reasoned) if plain else ()
-    return len(reasoned) + sum(question in own for question in plain)

@@ -32,6 +32,7 @@ from lf_qwen3.data.convert.ledger import Ledger, LineValues
 from lf_qwen3.data.convert.warned import WarnedRows
 from lf_qwen3.data.converters.roles import Roles
 from lf_qwen3.data.converters.source_row import AS_IT_IS, ColumnUse, Reading
+from lf_qwen3.data.provenance import PROVENANCE, is_provenance
 from lf_qwen3.data.sources import BadRow, Part, rows
 
 _BUFFER = 1 << 18
@@ -205,6 +206,9 @@ class Worker:
                 SpooledReject(result.positions, reject.code, reject.detail, place, len(content))
             )
         else:
+            if is_provenance(row.peek(PROVENANCE)):
+                row.get(PROVENANCE)
+                result.lines.generated.append(self.row)
             self._keep_conversation(conversations[0], records, result)
             result.warned.note(conversations, result.positions)
             self.uses.append(row.use())

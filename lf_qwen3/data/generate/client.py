@@ -18,7 +18,7 @@ from lf_qwen3.data.generate.budget import Budget
 from lf_qwen3.data.generate.gate import Gate, jitter
 from lf_qwen3.data.generate.journal import Journal, Problem
 from lf_qwen3.data.generate.model_request import ModelRequest
-from lf_qwen3.data.generate.model_server import Fault, ModelServer
+from lf_qwen3.data.generate.model_server import ModelServer, ServerFault
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -151,7 +151,7 @@ class _Run:
                 self.journal.note_sent(request.key)
                 self.report.sent += 1
                 reply = await self.server.exchange(session, request)
-            except Fault as fault:
+            except ServerFault as fault:
                 if fault.status == 429:
                     self._pause(fault, pauses)
                     continue
@@ -169,14 +169,14 @@ class _Run:
                 self.gate.leave()
             await self.gate.sleep(jitter(tries, self.options.first_wait))
 
-    def _pause(self, fault: Fault, pauses: int) -> None:
+    def _pause(self, fault: ServerFault, pauses: int) -> None:
         in_a_row = self.gate.pause(pauses, fault.retry_after)
         if in_a_row >= _PAUSES or (fault.retry_after or 0) > _LONGEST_RETRY_AFTER:
             wait = f"asks to wait {fault.retry_after:.0f} seconds" if fault.retry_after else "asks to wait"
             self._fail(f"{self.server.root} {wait}: {fault.text}", "server_busy")
 
     def _may_try_again(
-        self, request: ModelRequest, fault: Fault, tries: int, timeouts: int, pauses: int
+        self, request: ModelRequest, fault: ServerFault, tries: int, timeouts: int, pauses: int
     ) -> bool:
         """Note a fault; tell whether the request is sent once more."""
         if fault.status and fault.status not in _AGAIN:
@@ -196,7 +196,7 @@ class _Run:
         self.journal.note_problem(request.key, Problem(code, f"{fault.status} {fault.text}"))
         return False
 
-    def _refuse(self, request: ModelRequest, fault: Fault) -> None:
+    def _refuse(self, request: ModelRequest, fault: ServerFault) -> None:
         """Keep that the server refuses a request; stop where it is about the run, or about every request."""
         if fault.status in _ROW_AT_FAULT and (self.report.answered or len(self.journal)):
             self.journal.note_problem(request.key, Problem("refused_by_server", fault.text))

@@ -14,7 +14,7 @@ _TEMPLATE: Mapping[ThinkingMode, Mapping[str, Any]] = {
 }
 
 
-class Dialect(NamedTuple):
+class ServerDialect(NamedTuple):
     """What one kind of server takes.
 
     `switch` is what a body gets for a mode, nothing where the server has no switch. `owner` is what
@@ -30,29 +30,29 @@ class Dialect(NamedTuple):
     takes_top_k: bool = True
 
 
-DIALECTS: Mapping[str, Dialect] = {
+DIALECTS: Mapping[str, ServerDialect] = {
     dialect.name: dialect
     for dialect in (
-        Dialect("vllm", _TEMPLATE, owner="vllm"),
-        Dialect("sglang", _TEMPLATE, owner="sglang"),
-        Dialect("llama-server", _TEMPLATE, owner="llamacpp"),
-        Dialect(
+        ServerDialect("vllm", _TEMPLATE, owner="vllm"),
+        ServerDialect("sglang", _TEMPLATE, owner="sglang"),
+        ServerDialect("llama-server", _TEMPLATE, owner="llamacpp"),
+        ServerDialect(
             "dashscope",
             {"thinking": {"enable_thinking": True}, "plain": {"enable_thinking": False}},
             host="dashscope",
         ),
-        Dialect(
+        ServerDialect(
             "modelscope",
             {"thinking": {"enable_thinking": True}, "plain": {"enable_thinking": False}},
             host="modelscope",
         ),
-        Dialect(
+        ServerDialect(
             "deepseek",
             {"thinking": {"thinking": {"type": "enabled"}}, "plain": {"thinking": {"type": "disabled"}}},
             host="deepseek.com",
             takes_top_k=False,
         ),
-        Dialect(
+        ServerDialect(
             "ollama",
             {"plain": {"reasoning_effort": "none"}},
             owner="library",
@@ -60,14 +60,14 @@ DIALECTS: Mapping[str, Dialect] = {
             takes_top_k=False,
         ),
         # Streams of `llamafactory-cli api` say "stop" of a reply that was cut, and count no tokens.
-        Dialect("llamafactory", streams=False, owner="owner"),
-        Dialect("openai", takes_top_k=False),
+        ServerDialect("llamafactory", streams=False, owner="owner"),
+        ServerDialect("openai", takes_top_k=False),
     )
 }
 """By name; "openai" is a server of which nothing is known."""
 
 
-def guess_dialect(url: str, owner: str = "") -> Dialect:
+def guess_dialect(url: str, owner: str = "") -> ServerDialect:
     """Return the dialect by the address, or by who owns the served models; "openai" where neither says."""
     address = urlsplit(url).netloc
     for dialect in DIALECTS.values():

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.data.generate.model_reply import ModelReply
 
-_GOT, _SENT, _BAD = b'{"got":"', b'{"sent":"', b'{"bad":"'
+_OPEN, _GOT, _SENT, _BAD = b'{"open":', b'{"got":"', b'{"sent":"', b'{"bad":"'
 _KEY_LENGTH = 32
 _FINAL = frozenset({"refused_by_server"})
 _SHOWN = 500
@@ -37,12 +37,14 @@ class Journal:
     """An append-only file of requests and replies; one process at a time may have it open.
 
     `unfinished` counts the requests that were under way when the last run ended without a word: they may be
-    billed twice. Raises `UsageError` ("run_in_progress") where another process has it.
+    billed twice. `made_with` is what the last run began with. Raises `UsageError` ("run_in_progress") where
+    another process has it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.unfinished = 0
+        self.made_with: Mapping[str, Any] = {}
         self._places: dict[int, int] = {}
         self._problems: dict[int, Problem] = {}
         self._lock = FileLock(path.with_suffix(".lock"), timeout=0)
@@ -80,6 +82,11 @@ class Journal:
         number = int(key, 16)
         problem = self._problems.get(number)
         return number in self._places or (problem is not None and problem.code in _FINAL)
+
+    def settled_keys(self) -> frozenset[str]:
+        """Return the keys of all requests that are settled."""
+        refused = (number for number, problem in self._problems.items() if problem.code in _FINAL)
+        return frozenset(f"{number:032x}" for number in (*self._places, *refused))
 
     def read_reply(self, key: str) -> ModelReply | None:
         """Return the reply to a request, None where there is none."""
@@ -142,6 +149,8 @@ class Journal:
         return end
 
     def _load_line(self, line: bytes, place: int, under_way: set[int]) -> None:
+        if line.startswith(_OPEN):
+            self.made_with = orjson.loads(line)["open"]
         for head in (_GOT, _SENT, _BAD):
             if not line.startswith(head):
                 continue

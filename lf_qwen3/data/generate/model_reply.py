@@ -59,8 +59,9 @@ def parse_reply(body: bytes) -> ModelReply:
         content = orjson.loads(body)
         if "stop_type" in content and "choices" not in content:
             finish = _LLAMA_STOPS.get(content["stop_type"], content["stop_type"])
-            counts = content.get("tokens_evaluated"), content.get("tokens_predicted")
-            return ModelReply(_text(content["content"]), "", finish, *map(_count, counts))
+            tokens_in = _count(content.get("tokens_evaluated"))
+            tokens_out = _count(content.get("tokens_predicted"))
+            return ModelReply(_text(content["content"]), "", finish, tokens_in, tokens_out)
         choice = content["choices"][0]
         message = choice.get("message") or {"content": choice.get("text")}
         return _build(

@@ -15,7 +15,7 @@ import orjson
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.nearest import unknown_name
-from lf_qwen3.data.generate.dialects import DIALECTS, Dialect, guess_dialect
+from lf_qwen3.data.generate.dialects import DIALECTS, ServerDialect, guess_dialect
 from lf_qwen3.data.generate.model_reply import ModelReply, StreamedReply, UnreadableReply, parse_reply
 from lf_qwen3.data.generate.model_request import ModelRequest
 
@@ -29,7 +29,7 @@ _SHOWN = 500
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class Fault(Exception):  # noqa: N818 - an outcome of one exchange
+class ServerFault(Exception):  # noqa: N818 - an outcome of one exchange
     """An exchange without a reply.
 
     `status` is HTTP's, 0 where no answer came; `retry_after` is in seconds, None where nothing is said;
@@ -52,7 +52,7 @@ class ModelServer:
 
     root: str
     api: str
-    dialect: Dialect
+    dialect: ServerDialect
     key: str = ""
 
     def __repr__(self) -> str:
@@ -71,17 +71,17 @@ class ModelServer:
         """Return an aiohttp session; `silence` are the seconds without a byte after which it gives up."""
         aiohttp = import_aiohttp()
         is_here = urlsplit(self.root).hostname in _LOOPBACK
-        return aiohttp.ClientSession(
+        session: ClientSession = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=connections),
             headers=self.headers(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=silence),
             trust_env=not is_here,
             read_bufsize=1 << 20,
-            json_serialize=lambda value: orjson.dumps(value).decode(),
         )
+        return session
 
     async def exchange(self, session: ClientSession, request: ModelRequest) -> ModelReply:
-        """Send one request and return its reply. Raises `Fault`."""
+        """Send one request and return its reply. Raises `ServerFault`."""
         is_native = request.endpoint == "/completion"
         streams = self.dialect.streams and not is_native
         body = dict(request.body)
@@ -96,17 +96,17 @@ class ModelServer:
                     return await _read_stream(response)
                 return parse_reply(await response.read())
         except UnreadableReply as error:
-            raise Fault(self.hide_key(str(error))) from error
+            raise ServerFault(self.hide_key(str(error))) from error
         except TimeoutError as error:
             is_billed = not isinstance(error, import_aiohttp().ConnectionTimeoutError)
-            raise Fault("the server went silent", timed_out=is_billed) from error
+            raise ServerFault("the server went silent", timed_out=is_billed) from error
         except (import_aiohttp().ClientError, OSError, ssl.SSLError) as error:
-            raise Fault(self.hide_key(f"{type(error).__name__}: {error}")) from error
+            raise ServerFault(self.hide_key(f"{type(error).__name__}: {error}")) from error
 
-    async def _refusal(self, response: ClientResponse) -> Fault:
+    async def _refusal(self, response: ClientResponse) -> ServerFault:
         text = " ".join((await response.content.read(1 << 16)).decode("utf-8", "replace").split())
         after = parse_retry_after(response.headers.get("Retry-After", ""))
-        return Fault(self.hide_key(text)[:_SHOWN], response.status, after)
+        return ServerFault(self.hide_key(text)[:_SHOWN], response.status, after)
 
 
 async def _read_stream(response: ClientResponse) -> ModelReply:
@@ -168,7 +168,7 @@ def describe_server(url: str, dialect: str = "", api_key_env: str = "") -> Model
     return ModelServer(root, api, DIALECTS[dialect] if dialect else guess_dialect(url), key)
 
 
-async def ask_dialect(server: ModelServer) -> Dialect:
+async def ask_dialect(server: ModelServer) -> ServerDialect:
     """Return the dialect by what the server says of its models; as it is where the server says nothing.
 
     Raises `LfQwen3Error`: `server_unreachable` where none answers, `server_error` where the key is refused.

@@ -38,7 +38,7 @@ def chat(content: str | None, finish: str = "stop", **message: str) -> bytes:
 
 def stream(content: str, finish: str | None = "stop", done: bool = True, **delta: str) -> bytes:
     """Return a reply in events; without `finish` it breaks off."""
-    events = [{"choices": [{"delta": {"role": "assistant"}}]}]
+    events: list[dict] = [{"choices": [{"delta": {"role": "assistant"}}]}]
     events += [{"choices": [{"delta": {name: text}}]} for name, text in delta.items()]
     half = len(content) // 2
     events += [{"choices": [{"delta": {"content": part}}]} for part in (content[:half], content[half:])]

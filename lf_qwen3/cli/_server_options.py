@@ -1,0 +1,131 @@
+"""The options of every command that asks a model, and how it says what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lf_qwen3.cli import _output
+
+if TYPE_CHECKING:
+    from lf_qwen3.data.generate.dry_run import DryRun
+    from lf_qwen3.data.generate.generation_files import GenerationReport
+    from lf_qwen3.data.generate.options import ServerOptions
+
+_SERVER = (
+    click.option("--url", required=True, help="The server, such as http://127.0.0.1:8000/v1."),
+    click.option("--model", required=True, help="The model, as the server calls it."),
+    click.option(
+        "--dialect", default="", help="What the server is (vllm, sglang, ollama, ...); else it is found out."
+    ),
+    click.option(
+        "--api-key-env", default="", metavar="NAME", help="The environment variable that holds the key."
+    ),
+)
+_LIMITS = (
+    click.option(
+        "--concurrency", type=click.IntRange(min=1), default=16, show_default=True, help="Requests at once."
+    ),
+    click.option(
+        "--silence",
+        type=click.FloatRange(min=1),
+        default=600.0,
+        show_default=True,
+        help="Seconds without a byte after which a request is given up.",
+    ),
+    click.option("--max-requests", type=click.IntRange(min=0), help="Stop after so many requests."),
+    click.option("--max-tokens", type=click.IntRange(min=1), help="Stop after so many tokens, in and out."),
+    click.option("--max-cost", type=float, help="Stop after so much money; needs --price."),
+    click.option("--price", metavar="IN,OUT", help="The money for a million tokens in, and out."),
+)
+NAMES = (
+    *("url", "model", "dialect", "api_key_env"),
+    *("concurrency", "silence", "max_requests", "max_tokens", "max_cost", "price"),
+)
+
+
+def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a server and limit a run."""
+    for option in reversed((*_SERVER, *_LIMITS)):
+        command = option(command)
+    return command
+
+
+def build_server_options(given: dict[str, Any]) -> ServerOptions:
+    """Take the options of a server out of `given`."""
+    from lf_qwen3.data.generate.budget import Budget, parse_price
+    from lf_qwen3.data.generate.options import ServerOptions
+
+    values = {name: given.pop(name) for name in NAMES}
+    price = values.pop("price")
+    budget = Budget(
+        max_requests=values.pop("max_requests"),
+        max_tokens=values.pop("max_tokens"),
+        max_cost=values.pop("max_cost"),
+        price=parse_price(price) if price else None,
+    )
+    return ServerOptions(**values, budget=budget)
+
+
+def finish(report: GenerationReport, as_json: bool) -> int:
+    """Print a report; return the exit code: 130 interrupted, 1 where requests have no reply."""
+    if as_json:
+        _output.print_json(report.as_json())
+    else:
+        _show(report)
+    for warning in report.warnings:
+        _output.warn(warning)
+    if report.unfinished:
+        _output.warn(
+            f"{report.unfinished:,} requests were under way when the last run ended; they may be billed twice"
+        )
+    if report.stopped == "interrupted":
+        _output.say("interrupted: the replies that came are kept; the same command asks for the rest")
+        return 130
+    if report.stopped:
+        _output.say(f"stopped at {report.stopped}: the same command goes on from here")
+    return 1 if report.unanswered else 0
+
+
+def show_dry_run(estimate: DryRun, as_json: bool) -> int:
+    """Print what would be sent."""
+    import json
+    from dataclasses import asdict
+
+    if as_json:
+        _output.print_json(asdict(estimate))
+        return 0
+    how = "" if estimate.counted else ", estimated from their bytes"
+    click.echo(f"{estimate.requests:,} requests, about {estimate.tokens_in:,} tokens in{how}")
+    if estimate.answered:
+        click.echo(f"{estimate.answered:,} more have their reply already")
+    if estimate.most_out is not None:
+        click.echo(f"at most {estimate.most_out:,} tokens out (--max-new-tokens)")
+    if estimate.cost_in is not None:
+        most = f", at most {estimate.most_cost:.2f} with the replies" if estimate.most_cost else ""
+        click.echo(f"cost: {estimate.cost_in:.2f} for the prompts{most}")
+    if estimate.first:
+        click.echo(f"the first request:\n{json.dumps(estimate.first, ensure_ascii=False, indent=2)}")
+    return 0
+
+
+def _show(report: GenerationReport) -> None:
+    from lf_qwen3.data.generate.generation_files import REFUSED_ROWS, ROWS, describe_refusal
+
+    matched = f"{report.matchable:,} of {report.rows:,} rows can be matched"
+    click.echo(f"{report.rows:,} rows: {matched}")
+    click.echo(
+        f"{report.read:,} replies wanted: {report.kept:,} kept ({report.thinking:,} thinking, "
+        f"{report.plain:,} plain), {report.refused.total():,} refused, {report.unanswered:,} unanswered"
+    )
+    for code, count in sorted(report.refused.items()):
+        click.echo(f"  {count:>10,}  {code}: {describe_refusal(code)}")
+    cost = f", cost {report.cost:.2f}" if report.cost is not None else ""
+    click.echo(
+        f"{report.sent:,} requests sent{cost}; all replies: {report.tokens_in:,} tokens in, "
+        f"{report.tokens_out:,} out"
+    )
+    click.echo(f"written: {report.folder / ROWS}, and what was refused: {report.folder / REFUSED_ROWS}")
+    click.echo(f"next: lf-qwen3 convert {report.folder} --name NAME --dataset-dir data")

@@ -1,0 +1,111 @@
+"""lf-qwen3 distil: new answers by a model to questions that one has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lf_qwen3.cli import _output
+from lf_qwen3.cli._server_options import build_server_options, finish, server_options, show_dry_run
+
+if TYPE_CHECKING:
+    from lf_qwen3.data.generate.dialects import ThinkingMode
+    from lf_qwen3.data.generate.distil import ExportedBatch
+
+GROUP = "data"
+
+_MODES: dict[str, tuple[ThinkingMode, ...]] = {
+    "thinking": ("thinking",),
+    "plain": ("plain",),
+    "both": ("thinking", "plain"),
+}
+
+
+@click.command(short_help="Let a model answer your questions anew, and keep what agrees.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@server_options
+@click.option("--to", required=True, type=click.Path(), help="The folder to write; convert takes it.")
+@click.option(
+    "--modes",
+    type=click.Choice(list(_MODES)),
+    default="thinking",
+    show_default=True,
+    help="Ask for answers that think, plain ones, or one of each.",
+)
+@click.option(
+    "--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Answers to each question."
+)
+@click.option(
+    "--keep",
+    type=click.Choice(["auto", "agree", "all", "best"]),
+    default="auto",
+    show_default=True,
+    help="Keep answers that agree with the row's own, all, or the shortest that agrees; auto: agree where "
+    "they can be compared.",
+)
+@click.option(
+    "--match",
+    type=click.Choice(["auto", "exact", "number", "choice", "math", "judge"]),
+    default="auto",
+    show_default=True,
+    help="How answers are compared; judge asks the model.",
+)
+@click.option("--hint", is_flag=True, help="Show the answer of a row that no sample came to; marked so.")
+@click.option("--system", default="", help="The system text of every request, in place of the row's.")
+@click.option("--max-new-tokens", type=click.IntRange(min=1), help="The longest reply.")
+@click.option("--held-out", multiple=True, metavar="SOURCE", help="Rows that must not be trained on.")
+@click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Say what columns are.")
+@click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
+@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of the sampling.")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent and what it costs; send nothing.")
+@click.option("--tokenizer", default="", help="For --dry-run: a folder or hub id; else --model.")
+@click.option("--batch-export", type=click.Path(), help="Write the requests as batch files; send nothing.")
+@click.option("--batch-import", multiple=True, type=click.Path(), help="Take the output of those batches.")
+@_output.json_option
+def command(
+    as_json: bool,
+    dry_run: bool,
+    tokenizer: str,
+    batch_export: str | None,
+    batch_import: tuple[str, ...],
+    **given: Any,
+) -> int:
+    """Let a model answer your questions anew, and keep what agrees with your answers.
+
+    The server is any that speaks as OpenAI's does: vLLM, SGLang, llama-server, Ollama, DashScope, DeepSeek,
+    llamafactory-cli api. A run that stops goes on where it was: no reply is paid twice. Exit code 1 says that
+    requests are without a reply.
+
+    \b
+    lf-qwen3 distil data/mine_train.jsonl --held-out data/mine_test.jsonl \\
+        --url http://127.0.0.1:8000/v1 --model Qwen3-8B --modes both --samples 4 --to distilled
+    lf-qwen3 convert distilled --name mixed --dataset-dir data --mix thinking=0.75
+    """  # noqa: D301
+    from lf_qwen3.cli._progress import shown_progress
+    from lf_qwen3.data.generate.distil import distil, estimate_requests, export_requests
+    from lf_qwen3.data.generate.options import DistilOptions
+
+    server = build_server_options(given)
+    modes, to = _MODES[given.pop("modes")], Path(given.pop("to"))
+    options = DistilOptions(to=to, modes=modes, **given)
+    if not options.held_out:
+        _output.warn("no --held-out: a question of your test rows would be trained on")
+    if dry_run:
+        return show_dry_run(estimate_requests(options, server, tokenizer), as_json)
+    if batch_export:
+        return _export(export_requests(options, server, Path(batch_export)), as_json)
+    with shown_progress() as progress:
+        report = distil(options, server, progress, tuple(map(Path, batch_import)))
+    return finish(report, as_json)
+
+
+def _export(batch: ExportedBatch, as_json: bool) -> int:
+    if as_json:
+        _output.print_json({"files": [str(file) for file in batch.files], "requests": batch.requests})
+        return 0
+    click.echo(f"{batch.requests:,} requests in {', '.join(map(str, batch.files)) or 'no file'}")
+    if batch.files:
+        click.echo("next: run them as batches, then the same command with --batch-import OUTPUT.jsonl")
+    return 0

@@ -1,0 +1,93 @@
+"""The requests of a distillation: one for each question, mode and sample, and one with a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lf_qwen3.data.generate.dialects import ServerDialect, ThinkingMode
+from lf_qwen3.data.generate.model_request import ModelRequest
+from lf_qwen3.data.generate.options import DistilOptions
+from lf_qwen3.data.generate.questions import SourceQuestion
+from lf_qwen3.data.provenance import GenerationMethod, Provenance
+from lf_qwen3.qwen3.sampling import SAMPLING
+
+HINT = (
+    "\n\n(For you alone: the right answer is {answer}. Work the problem out from the beginning, step by "
+    "step, and arrive there by your own reasoning. Write as if you did not know it: speak neither of this "
+    "note nor of a given answer.)"
+)
+_HINT_LENGTH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One reply to come: a question in a mode, the number of the sample, and the request."""
+
+    question: SourceQuestion
+    mode: ThinkingMode
+    sample: int
+    request: ModelRequest
+    hinted: bool = False
+    method: GenerationMethod = "distil"
+    passage: str = ""
+
+    def origin(self, model: str, matched: bool | None) -> Provenance:
+        """Return the provenance of the row that the reply becomes."""
+        question = self.question
+        origin = Provenance(
+            id=f"{question.digest}-{self.mode}-{self.sample}",
+            source=question.source,
+            row=question.row,
+            question_hash=question.digest,
+            model=model,
+            mode=self.mode,
+            sample=self.sample,
+            method="hint" if self.hinted else self.method,
+            request=self.request.key,
+            matched=matched,
+            hinted=self.hinted,
+        )
+        if self.passage:
+            origin["passage"] = self.passage
+        return origin
+
+
+class CandidateBuilder:
+    """Builds the requests of one model behind one kind of server."""
+
+    def __init__(self, options: DistilOptions, model: str, dialect: ServerDialect) -> None:
+        self.options, self.model, self.dialect = options, model, dialect
+
+    def build_all(self, question: SourceQuestion) -> Iterator[Candidate]:
+        """Yield the candidates of a question, by mode and sample."""
+        for mode in self.options.modes:
+            for sample in range(self.options.samples):
+                body = self.build_body(self._messages(question), mode, sample)
+                yield Candidate(question, mode, sample, ModelRequest(body, sample))
+
+    def build_hinted(self, question: SourceQuestion) -> Candidate:
+        """Return the candidate that is shown the answer; its row has the question without the hint."""
+        mode, sample = self.options.modes[0], self.options.samples
+        messages = self._messages(question)
+        messages[-1]["content"] += HINT.format(answer=question.reference[:_HINT_LENGTH])
+        request = ModelRequest(self.build_body(messages, mode, sample), sample)
+        return Candidate(question, mode, sample, request, hinted=True)
+
+    def build_body(self, messages: list[dict[str, str]], mode: ThinkingMode, sample: int) -> dict[str, Any]:
+        """Return a body with Qwen's sampling for the mode, a seed for the sample, and the mode's switch."""
+        sampling = {
+            name: value
+            for name, value in SAMPLING[mode].items()
+            if name != "top_k" or self.dialect.takes_top_k
+        }
+        limit = {"max_tokens": self.options.max_new_tokens} if self.options.max_new_tokens else {}
+        switch = self.dialect.switch.get(mode, {})
+        start = {"model": self.model, "messages": messages}
+        return start | sampling | {"seed": self.options.seed + sample} | limit | dict(switch)
+
+    def _messages(self, question: SourceQuestion) -> list[dict[str, str]]:
+        system = self.options.system or question.system
+        messages = [{"role": "system", "content": system}] if system else []
+        return messages + [{"role": turn.role, "content": turn.content} for turn in question.turns]

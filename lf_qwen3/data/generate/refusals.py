@@ -1,0 +1,107 @@
+"""Why a reply is not kept: every code in one table, and the tests of a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from lf_qwen3.base.language import is_wrong_language
+from lf_qwen3.base.reasons import REJECTED, Reason
+from lf_qwen3.base.repetition import find_loop_at_end
+from lf_qwen3.qwen3.thinking import excerpt
+
+REFUSED: Mapping[str, Reason] = {
+    "cut": Reason(
+        "the reply did not end by itself", "give it more tokens: --max-new-tokens, or a longer context"
+    ),
+    "empty_answer": Reason("the reply has no answer", "a thought that was cut has none either"),
+    "mode_ignored": Reason(
+        "thinking was asked for and not given, or the other way round",
+        "name the server's kind (--dialect), or ask for the mode that it has",
+    ),
+    "refused_by_server": Reason(
+        "the server refuses the request", "its words stand beside it: often it is too long"
+    ),
+    "no_match": Reason("the answer is not that of the row", "more samples may find it: --samples"),
+    "not_matchable": Reason(
+        "the row has no answer that a reply can be held against",
+        "--keep all keeps such rows, --match judge asks",
+    ),
+    "not_judged": Reason("the judge's verdict cannot be read", "another judge may give one"),
+    "not_best": Reason("another sample of the row is kept", "--keep all keeps all"),
+    "duplicate": Reason("the question stands earlier in the sources", "one of them is asked"),
+    "has_tools": Reason(
+        "the row has tools, and their results cannot be made anew", "convert keeps such rows"
+    ),
+    "leak": Reason("the question is nearly one that is held out", "leave it out of the training"),
+    "copy": Reason("the question is nearly a seed, or one that is kept", "there is nothing new in it"),
+    "template_text": Reason("words of a prompt or a template stand in the text", "the model repeats them"),
+    "refusal": Reason("the model declines to answer", "the question may be one to leave out"),
+    "mentions_reference": Reason(
+        "the text speaks of an answer that it was given", "the model would learn to pretend"
+    ),
+    "language": Reason("the answer is in another script than the question", "--system may name the language"),
+    "loop": Reason("the text repeats itself to its end", "sample as Qwen recommends; greedy decoding loops"),
+    "special_token": REJECTED["special_token"],
+}
+"""Beside these a reply is refused with the codes of convert, which reads every row before it is kept."""
+
+_TEMPLATE = re.compile(
+    r"<\|im_(?:start|end)\|>|<\|endoftext\|>|<\|(?:user|assistant|system)\|>|\[/?INST\]|<</?SYS>>"
+    r"|#\s*(?:The )?(?:Given|Rewritten|Created|New) (?:Prompt|Instruction|Question)s?\s*#"
+    r"|\b(?:given|rewritten|created) prompt\b|^\s*(?:### )?(?:Human|Instruction|Response):\s"
+    r"|改写后的(?:提示|指令|问题)|给定的(?:提示|指令)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REFUSAL = re.compile(
+    r"\b(?:as an? (?:\w+ )?(?:ai|language model)|i(?:'|’| a)m (?:just |only )?an? (?:ai|language model)"
+    r"|i(?:'|’| a)m (?:very |so )?sorry,? (?:but|i (?:can|am)|as)|sorry,? (?:but )?(?:i|as an)\b"
+    r"|i(?: am|'m|’m) (?:unable|not able) to (?:help|assist|provide|answer|comply|fulfil|do)"
+    r"|i (?:can(?:not|'t|’t| not)|won(?:'|’)t)"
+    r" (?:help|assist|provide|answer|comply|fulfil|do|discuss|engage|share)"
+    r"|i must (?:decline|refuse)|i(?:'|’)d rather not)"
+    r"|作为(?:一个|一名)?(?:ai|人工智能|语言模型|大模型)|(?:很|非常)?抱歉[，,]?(?:我|但|作为|无法|不能)|对不起[，,]?(?:我|但|作为)"
+    r"|我(?:无法|不能)(?:回答|提供|协助|帮助|满足|讨论|完成)"
+    r"|申し訳(?:ありません|ございません)|お(?:答え|手伝い)(?:する(?:こと)?(?:は|が)?|は|が)?(?:でき|いたし?か?ね)|AI(?:アシスタント|言語モデル)?として",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(
+    r"\b(?:reference answer|given answer|provided answer|(?:correct|final) answer (?:is|was) given"
+    r"|answer (?:i was|we were|that was|you) (?:given|gave|provided)"
+    r"|as (?:given|stated|provided) (?:above|in the (?:hint|prompt|answer))"
+    r"|the (?:hint|reference)\b|according to the (?:given|provided|reference|known) (?:answer|solution)"
+    r"|your (?:own )?response|my response|now it's your turn|(?:the )?answer provided)"
+    r"|标准答案|参考答案|给(?:定|出)的(?:正确)?答案|根据(?:提示|参考|已知答案|给定)|题目给(?:出|定)的答案|提示(?:说|中|给出|的答案)|参照(?:解答|回答)|与えられた(?:答え|解答)|模範解答",
+    re.IGNORECASE,
+)
+_SHORT = 600
+"""Bytes of a refusal: 80 to 100 words, 200 Chinese characters. A longer answer may be sorry on its way."""
+
+
+def find_bad_text(
+    question: str, thinking: str | None, answer: str, reference: str = "", hinted: bool = False
+) -> tuple[str, str] | None:
+    """Return the code of what is wrong with a reply and the text at fault, None where nothing is."""
+    whole = f"{thinking or ''}\n{answer}"
+    if (template := _TEMPLATE.search(whole)) and template[0].strip() not in question:
+        return "template_text", template[0].strip()
+    if is_refusal(answer):
+        return "refusal", excerpt(answer)
+    if hinted and (mention := _REFERENCE.search(whole)):
+        return "mentions_reference", mention[0]
+    if is_wrong_language(question, answer, reference):
+        return "language", excerpt(answer)
+    for text in filter(None, (thinking, answer)):
+        if unit := find_loop_at_end(text):
+            return "loop", excerpt(unit)
+    return None
+
+
+def is_refusal(answer: str) -> bool:
+    """Tell whether a short answer declines to answer, in English, Chinese or Japanese."""
+    return len(answer.encode("utf-8", "replace")) <= _SHORT and _REFUSAL.search(answer) is not None
+
+
+def has_template_text(text: str) -> bool:
+    """Tell whether words of a prompt for rewriting, or of a chat template, stand in a text."""
+    return _TEMPLATE.search(text) is not None
