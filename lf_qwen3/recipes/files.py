@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lf_qwen3.data.registry import fingerprint
 from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.recipes import (
     Recipe,
@@ -149,4 +150,5 @@ def _header(recipe: Recipe, choice: RecipeChoice, train: Mapping[str, Any], laun
     if checkpoint and all(train.get(key) == recipe.settings.get(key) for key in same):
         lines = needs.describe_needs(recipe.settings, checkpoint, needs.are_experts_layers())
         header += ["#", *(f"# {line}" for line in lines)]
-    return header
+    names = str(train["dataset"]).split(",")
+    return [*header, *fingerprint.describe_data(Path(choice.dataset_dir), names)]

@@ -11,7 +11,9 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.board.handlers import runs_table
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
+from lf_qwen3.data.registry import fingerprint
 from lf_qwen3.recipes import find_recipe
+from lf_qwen3.results.diagnose import diagnose
 from tests.board.runs import write_run
 
 LOSSES = [2.0, 1.7, 1.4, 1.2, 1.0, 0.9, 0.85, 0.8, 0.78, 0.76]
@@ -77,6 +79,26 @@ def test_a_dataset_that_was_written_after_the_run_is_named(here):
     assert texts("en")("run.newer_data") in show(runs_table.list_runs())
     rows.unlink()  # nothing can be known, nothing is said
     assert not row()["is_newer_data"]
+
+
+def test_a_hash_in_the_yaml_tells_more_than_the_time_of_a_file(here):
+    Path("data").mkdir()
+    rows = Path("data/mine.jsonl")
+    rows.write_text("{}\n", "utf-8")
+    Path("data/dataset_info.json").write_text(json.dumps({"mine": {"file_name": rows.name}}), "utf-8")
+    write("runs/mine/output")
+    header = fingerprint.describe_data(Path("data"), ["mine"])
+    settings = ["output_dir: runs/mine/output", "dataset: mine", "dataset_dir: data"]
+    Path("runs/mine/train.yaml").write_text("\n".join([*header, *settings]) + "\n", "utf-8")
+    os.utime(rows, (time.time() + 60,) * 2)
+    assert not row()["is_newer_data"]
+    rows.write_text("{ }\n", "utf-8")
+    os.utime(rows, (time.time() - 60,) * 2)
+    assert row()["is_newer_data"]
+    [note] = [note for note in diagnose("runs/mine").notes if "mine was replaced" in note]
+    rows.unlink()
+    assert not row()["is_newer_data"]
+    assert note not in diagnose("runs/mine").notes
 
 
 def test_the_scores_of_the_newest_evaluation_stand_beside_the_run(here):

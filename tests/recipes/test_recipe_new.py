@@ -7,6 +7,8 @@ from urllib.parse import unquote
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.data.registry.fingerprint import hash_file
+from lf_qwen3.proof.validate import validate
 from lf_qwen3.recipes import find_recipe
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.document import YamlDocument
@@ -228,6 +230,16 @@ def test_what_a_recipe_needs_is_said_for_its_own_model_only(data):
 
     assert "# Needs " in opening(plan_recipe_set(choice()))
     assert "# Needs " not in opening(plan_recipe_set(choice(model="someone/Qwen3-tuned")))
+
+
+def test_the_opening_notes_the_hash_of_the_data(data):
+    Path("data/my_train.jsonl").write_text("{}\n")
+    write_recipe_set(plan_recipe_set(choice()))
+    text = Path("runs/my/train.yaml").read_text()
+    assert f"\n# Data: my_train {hash_file(Path('data/my_train.jsonl'))}\n" in text
+    assert not validate(Path("runs/my/train.yaml")).findings
+    Path("data/my_train.jsonl").unlink()
+    assert "# Data:" not in plan_recipe_set(choice()).texts[Path("runs/my/train.yaml")]
 
 
 def test_another_checkpoint_brings_its_own_rate_and_batch(data):

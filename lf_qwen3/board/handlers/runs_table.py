@@ -16,7 +16,7 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.board.handlers import evaluation_files, places, run, run_folders
 from lf_qwen3.data import registry
 from lf_qwen3.results.diagnose.diagnosis import Diagnosis, summarise
-from lf_qwen3.results.diagnose.reading import BOARD, RECIPE
+from lf_qwen3.results.diagnose.reading import BOARD, RECIPE, find_replaced
 from lf_qwen3.results.diagnose.training_run import Point
 
 PAGE = 50
@@ -40,8 +40,9 @@ class RunRow(TypedDict, total=False):
     """A run in the table. `word` is one of `run.WORDS`, `state` one of running, finished, stopped.
 
     `changed` are settings that differ from the recipe's. `spark` are the points of its loss as SVG has them.
-    `scores` are ROUGE-L of the answers before and after. `is_newer_data` tells that a file of its dataset was
-    written after its last step. `error` says why a run cannot be read: then there is nothing else.
+    `scores` are ROUGE-L of the answers before and after. `is_newer_data` tells that its dataset is another:
+    by the hash in its train.yaml, or else by the time of a file. `error` says why a run cannot be read: then
+    there is nothing else.
     """
 
     folder: str
@@ -162,7 +163,7 @@ def _read_row(folder: str) -> RunRow:
         "best": min(point.value for point in best) if best else None,
         "spark": _points(losses, _ends(losses), SPARK),
         "scores": _read_scores(Path(folder)),
-        "is_newer_data": found.is_finished and _is_newer(found.settings, written),
+        "is_newer_data": _is_replaced(Path(folder), diagnosis, written),
     }
 
 
@@ -218,12 +219,15 @@ def _read_scores(folder: Path) -> list[float]:
         return []
 
 
-def _is_newer(settings: Mapping[str, Any], written: float) -> bool:
-    """Tell whether a file of the run's dataset was written after its last step; False where nothing tells."""
-    folder = Path(str(settings.get("dataset_dir") or "data"))
+def _is_replaced(folder: Path, diagnosis: Diagnosis, written: float) -> bool:
+    """Tell whether a dataset of a run is another now, by its hash, or else by the time of the last step."""
+    settings = diagnosis.run.settings
     try:
-        registered = registry.read_registry(places.require_inside(folder))
-        files = [folder / registered[name]["file_name"] for name in _names(settings["dataset"]).split(",")]
+        data = places.require_inside(Path(str(settings.get("dataset_dir") or "data")))
+        if (replaced := find_replaced(folder)) is not None or not diagnosis.run.is_finished:
+            return bool(replaced)
+        registered = registry.read_registry(data)
+        files = [data / registered[name]["file_name"] for name in _names(settings["dataset"]).split(",")]
         return any(file.stat().st_mtime > written for file in files)
     except (LfQwen3Error, OSError, KeyError, TypeError):
         return False

@@ -1,7 +1,12 @@
-"""What tells whether data are still the same: the hash of a file, and of all files of a dataset."""
+"""What tells whether data are still the same: the hash of a file, and of all files of a dataset.
+
+A train.yaml notes the hash of each of its datasets in a comment: `# Data: NAME XXH3-128`.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +16,7 @@ from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.data import registry
 
 _BLOCK = 1 << 20
+_NOTE = re.compile(r"^# Data: (.+) ([0-9a-f]{32})$", re.MULTILINE)
 
 
 def hash_file(path: Path) -> str:
@@ -31,6 +37,23 @@ def hash_dataset(folder: Path, name: str) -> str:
     except (LfQwen3Error, OSError, KeyError, TypeError):
         return ""
     return hashes[0] if len(hashes) == 1 else xxhash.xxh3_128_hexdigest(" ".join(hashes).encode())
+
+
+def describe_data(folder: Path, names: Iterable[str]) -> list[str]:
+    """Return the comment for each dataset that has a hash."""
+    hashes = {name: hash_dataset(folder, name) for name in names}
+    return [f"# Data: {name} {digest}" for name, digest in hashes.items() if digest]
+
+
+def find_replaced(text: str, folder: Path) -> list[str] | None:
+    """Return the datasets whose files are others than the comments in `text` say, None where there is none.
+
+    A dataset that is gone counts as the same.
+    """
+    noted = _NOTE.findall(text)
+    return (
+        [name for name, digest in noted if hash_dataset(folder, name) not in ("", digest)] if noted else None
+    )
 
 
 @lru_cache(256)

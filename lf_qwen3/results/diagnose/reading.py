@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.data.registry import fingerprint
 from lf_qwen3.results.diagnose import answers, history
 from lf_qwen3.results.diagnose.folders import beside
 from lf_qwen3.results.diagnose.training_run import TrainingRun
@@ -54,7 +55,16 @@ def read_run(folder: Path, most_bytes: int | None = None) -> tuple[TrainingRun, 
         generation=_json(place / "generation_config.json"),
         answers=written,
     )
-    return run, [*run_history.notes, *wrong, *_going_on(run)]
+    return run, [*run_history.notes, *wrong, *_going_on(run), *_describe_replaced(find_replaced(place))]
+
+
+def find_replaced(place: Path) -> list[str] | None:
+    """Return the datasets of a run whose files are others than at its start, None where nothing tells."""
+    settings, yaml = _settings(place)
+    folder = beside(yaml.parent, settings.get("dataset_dir") or "data") if yaml else None
+    if yaml is None or folder is None:
+        return None
+    return fingerprint.find_replaced(yaml.read_text("utf-8", errors="replace"), folder)
 
 
 def locate(folder: Path) -> Path:
@@ -118,6 +128,12 @@ def _settings(place: Path) -> tuple[Mapping[str, Any], Path | None]:
         if yaml.parent == run or (output is not None and output.resolve() == run.resolve()):
             return settings, yaml
     return {}, None
+
+
+def _describe_replaced(names: list[str] | None) -> list[str]:
+    return [
+        f"the dataset {name} was replaced since: its files are not those of this run" for name in names or ()
+    ]
 
 
 def _checkpoints(place: Path) -> tuple[int, ...]:
