@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from itertools import product
 from typing import Any
@@ -62,12 +63,8 @@ def without_validation(run: OtherRun) -> dict[str, Any]:
     return {} if run.val_file else {"eval_strategy": "no", "load_best_model_at_end": False}
 
 
-def log_to_swanlab(train: Mapping[str, Any]) -> dict[str, str]:
-    """Return the variables by which transformers' callback hands project, mode and folder to SwanLab."""
-    named = {
-        "SWANLAB_PROJECT": "swanlab_project",
-        "SWANLAB_MODE": "swanlab_mode",
-        "SWANLAB_LOG_DIR": "swanlab_logdir",
-    }
+def swanlab_variables(train: Mapping[str, Any]) -> str:
+    """Return what stands before a command: project, mode and folder for SwanLab, "" without it."""
+    named = {"PROJECT": "swanlab_project", "MODE": "swanlab_mode", "LOG_DIR": "swanlab_logdir"}
     wanted = {name: train.get(key) for name, key in named.items()} if train.get("use_swanlab") else {}
-    return {name: str(value) for name, value in wanted.items() if value}
+    return "".join(f"SWANLAB_{name}={shlex.quote(str(value))} " for name, value in wanted.items() if value)

@@ -110,7 +110,7 @@ class OtherTrainer:
 
     @property
     def known_keys(self) -> frozenset[str]:
-        """All keys that its parsers take, as its own classes declare them; nested ones as `section.key`."""
+        """All keys that its own classes take, nested ones as `section.key`; none where they were not read."""
         return _read_known_keys(self.name)
 
     def translate(self, run: OtherRun) -> tuple[dict[str, Any], list[str]]:
@@ -164,4 +164,4 @@ def split_names(value: Any) -> list[str]:
 @cache
 def _read_known_keys(name: str) -> frozenset[str]:
     file = assets.folder("recipes") / "trainers" / f"{name}.json"
-    return frozenset(json.loads(file.read_text("utf-8"))["keys"])
+    return frozenset(json.loads(file.read_text("utf-8"))["keys"] if file.is_file() else ())

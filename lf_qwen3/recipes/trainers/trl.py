@@ -36,10 +36,8 @@ def _settle(run: OtherRun) -> Mapping[str, Any]:
 
 
 def _command(run: OtherRun) -> str:
-    variables = [
-        f"{name}={shlex.quote(value)}" for name, value in hugging_face.log_to_swanlab(run.train).items()
-    ]
-    return " ".join([*variables, "trl", run.stage, "--config", shlex.quote(str(Path(run.out) / CONFIG))])
+    config = shlex.quote(str(Path(run.out) / CONFIG))
+    return f"{hugging_face.swanlab_variables(run.train)}trl {run.stage} --config {config}"
 
 
 TRL = add_trainer(

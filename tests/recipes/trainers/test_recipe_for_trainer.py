@@ -1,14 +1,17 @@
 """`recipe new --trainer`: settings under the trainer's names, rows beside them, and what is refused."""
 
+import ast
 import json
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 import yaml
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.cli.recipe import new
 from lf_qwen3.recipes.new import recipe
-from lf_qwen3.recipes.trainers import list_trainers
+from lf_qwen3.recipes.trainers import find_trainer, list_trainers
 from lf_qwen3.recipes.trainers.trainer import MARK
 
 STAGES = {"sft": "chats", "dpo": "pairs", "orpo": "pairs", "simpo": "pairs", "kto": "marks"}
@@ -138,3 +141,60 @@ def test_without_a_validation_split_each_so_many_th_record_is_held_out(plan, dat
 def test_records_that_no_message_can_hold_are_counted(plan):
     notes = plan("ms-swift", set={"cutoff_len": 40}).write().notes
     assert any(note.startswith("train.jsonl: ") and "cutoff_len cuts it" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "method"), [(name, method) for name, method in SHIPPED if find_trainer(name).known_keys]
+)
+def test_each_key_that_is_written_is_one_that_the_trainer_knows(plan, trainer, method):
+    known = find_trainer(trainer).known_keys
+    for options in ({}, {"preset": ("swanlab-cloud", "liger")}):
+        written = flatten(plan(trainer, method, **options).train)
+        assert {key for key in written if key not in known} <= {"defaults"}
+
+
+def flatten(settings, before=""):
+    """Return the names of all settings, those of a section as `section.key`."""
+    sections = {key: value for key, value in settings.items() if isinstance(value, dict)}
+    plain = {before + key for key in settings.keys() - sections.keys()}
+    return plain.union(*(flatten(value, f"{before}{key}.") for key, value in sections.items()))
+
+
+def test_verl_gets_parquet_and_the_class_that_reads_it(plan):
+    made = plan("verl").write()
+    rows = pyarrow.parquet.read_table("runs/x/data/train.parquet").to_pylist()
+    assert [sorted(row) for row in rows[:1]] == [["input_ids", "loss_mask"]]
+    assert len(rows) == 8
+    assert made.train["data"]["custom_cls"]["path"] == "runs/x/verl_rows.py"
+    assert f"class {made.train['data']['custom_cls']['name']}(" in made.files["verl_rows.py"]
+    assert made.train["data"]["train_batch_size"] == 4
+
+
+def test_unsloth_gets_a_script_that_reads_the_settings_beside_it(plan):
+    made = plan("unsloth", "qlora sft", set={"early_stopping_steps": 2})
+    script = ast.parse(made.files["train.py"])
+    read = {
+        node.slice.value
+        for node in ast.walk(script)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+    }
+    assert {"model", "lora", "data", "training"} <= read
+    assert made.train.keys() == {"model", "lora", "data", "training", "early_stopping_patience"}
+    assert made.train["model"]["load_in_4bit"] is True
+    assert plan("unsloth", "full sft").train["model"]["full_finetuning"] is True
+
+
+def test_axolotl_learns_segments_and_pairs_without_its_own_template(plan):
+    sft, dpo = plan("axolotl", "qlora sft"), plan("axolotl", "lora dpo")
+    assert (sft.train["adapter"], sft.train["datasets"][0]["type"]) == ("qlora", "input_output")
+    assert (dpo.train["rl"], dpo.train["rl_beta"]) == ("dpo", 0.1)
+    assert any("newline" in note for note in dpo.notes)
+    dpo.write()
+    row = json.loads(Path("runs/x/data/train.jsonl").read_text().splitlines()[1])
+    assert row["prompt"].endswith("<think>\n\n</think>\n\n")
+    assert (row["chosen"], row["rejected"]) == ("Apple.<|im_end|>", "Stone.<|im_end|>")
+
+
+def test_the_command_names_each_trainer():
+    options = {option.name: option for option in new.params}
+    assert all(trainer.name in options["trainer"].help for trainer in list_trainers())

@@ -1,0 +1,103 @@
+"""verl: one YAML for its SFT trainer, rows of ids with their mask in parquet, and the class to read them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.base import assets
+from lf_qwen3.recipes.trainers import hugging_face
+from lf_qwen3.recipes.trainers.rows import MASKED_TOKENS
+from lf_qwen3.recipes.trainers.trainer import CONFIG, OtherRun, OtherTrainer, add_trainer
+
+_ROWS = "verl_rows.py"
+_SCHEDULES = ("cosine", "constant")
+
+
+def _settle(run: OtherRun) -> Mapping[str, Any]:
+    micro = int(run.train.get("per_device_train_batch_size", 1))
+    own: dict[str, Any] = {
+        "defaults": ["sft_trainer_engine", "_self_"],
+        "model.path": run.model,
+        "data.train_files": run.train_file,
+        "data.val_files": run.val_file or None,
+        "data.custom_cls.path": str(Path(run.out) / _ROWS),
+        "data.custom_cls.name": "TokenisedRows",
+        "data.max_length": run.longest,
+        "data.train_batch_size": micro * int(run.train.get("gradient_accumulation_steps", 1)),
+        "data.micro_batch_size_per_gpu": micro,
+        "data.use_dynamic_bsz": False,
+        "checkpoint.save_contents": ["model", "optimizer", "extra", "hf_model"],
+        "trainer.save_freq": "after_each_epoch",
+        "trainer.test_freq": "after_each_epoch" if run.val_file else -1,
+        "trainer.logger": ["console", *([run.tracker] if run.tracker in ("swanlab", "tensorboard") else [])],
+        "trainer.project_name": run.train.get("swanlab_project") or "lf-qwen3",
+        "trainer.experiment_name": run.train.get("swanlab_run_name") or Path(run.out).name,
+    }
+    schedule = run.train.get("lr_scheduler_type", "cosine")
+    own["optim.lr_scheduler_type"] = schedule if schedule in _SCHEDULES else "cosine"
+    return own
+
+
+def _command(run: OtherRun) -> str:
+    config = f"--config-dir={shlex.quote(run.out)} --config-name={Path(CONFIG).stem}"
+    start = "torchrun --standalone --nproc_per_node=1 -m verl.trainer.sft_trainer"
+    return f"{hugging_face.swanlab_variables(run.train)}{start} {config}"
+
+
+def _write_files(run: OtherRun) -> Mapping[str, str]:
+    return {_ROWS: (assets.folder("recipes") / "trainers" / _ROWS).read_text("utf-8")}
+
+
+VERL = add_trainer(
+    OtherTrainer(
+        name="verl",
+        version="0.9.1",
+        methods=("lora sft", "full sft"),
+        install=("pip install torch==2.13.0 verl==0.9.1 uvicorn",),
+        keys={
+            "learning_rate": "optim.lr",
+            "lr_scheduler_type": lambda value: {},
+            "warmup_ratio": "optim.lr_warmup_steps_ratio",
+            "warmup_steps": "optim.lr_warmup_steps",
+            "weight_decay": "optim.weight_decay",
+            "max_grad_norm": "optim.clip_grad",
+            "num_train_epochs": lambda epochs: {"trainer.total_epochs": max(1, round(epochs))},
+            "max_steps": lambda steps: {"trainer.total_training_steps": steps} if steps > 0 else {},
+            "per_device_train_batch_size": lambda value: {},
+            "gradient_accumulation_steps": lambda value: {},
+            "eval_strategy": lambda value: {},
+            "save_strategy": lambda value: {},
+            "bf16": lambda value: {"engine.dtype": "bfloat16"} if value else {},
+            "fp16": lambda value: {"engine.dtype": "float16"} if value else {},
+            "lora_rank": "model.lora_rank",
+            "lora_alpha": "model.lora_alpha",
+            "lora_target": lambda value: {
+                "model.target_modules": "all-linear"
+                if (names := hugging_face.choose_targets(value)) == ["all-linear"]
+                else names
+            },
+            "disable_gradient_checkpointing": lambda off: {"model.enable_gradient_checkpointing": not off},
+            "enable_liger_kernel": "model.use_liger",
+            "seed": "trainer.seed",
+            "output_dir": "trainer.default_local_dir",
+            "save_total_limit": "trainer.max_ckpt_to_keep",
+        },
+        settle=_settle,
+        choose_rows=lambda stage: MASKED_TOKENS,
+        command=_command,
+        write_files=_write_files,
+        traps=(
+            "Its own reader of `messages` stops at Qwen3's template; with what the error advises, "
+            "`data.ignore_input_ids_mismatch: true`, all thinking is deleted.",
+            "It neither cuts nor drops a row of these: they are cut already.",
+        ),
+        renamed={
+            "optim.warmup_steps_ratio": "optim.lr_warmup_steps_ratio",
+            "model.partial_pretrain": "model.path",
+        },
+        values={"optim.lr_scheduler_type": _SCHEDULES},
+    )
+)
