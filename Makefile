@@ -94,7 +94,9 @@ docs: $(INSTALLED) ## Make the site in build/site, and the pages and schemas tha
 	@for page in checks rows verdicts; do \
 		$(BIN)/python -m lf_qwen3.proof.explain $$page > build/$$page.md && mv build/$$page.md docs || exit 1; done
 	@$(BIN)/python -m lf_qwen3.trainer.schema
-	@$(BIN)/python docs/make/rooms.py > build/rooms.svg && mv build/rooms.svg docs
+	@$(BIN)/python -m tests.docs.run
+	@for picture in rooms terminal; do \
+		$(BIN)/python -m docs.make.$$picture > build/$$picture.svg && mv build/$$picture.svg docs || exit 1; done
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet docs build/site
 	@echo 'open build/site/index.html'
 

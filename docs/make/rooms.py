@@ -1,4 +1,4 @@
-"""Draw docs/rooms.svg from the rooms of the import test: python docs/make/rooms.py > docs/rooms.svg."""
+"""Draw docs/rooms.svg from the rooms of the import test: python -m docs.make.rooms > docs/rooms.svg."""
 
 from __future__ import annotations
 

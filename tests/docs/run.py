@@ -39,8 +39,12 @@ _HEAVY = {"--tokenizer", "--judge-import"}
 RUN = [page for page in PAGES if page == DOCS / "tour.md" or page.parent == DOCS / "guides"]
 """Pages whose commands are run; on the others the options of the commands are read."""
 
-TRANSLATED = [page for page in PAGES if (DOCS / page.name) in PAGES and page.parent.parent == DOCS]
-"""Pages that stand for a page of the same name in English: docs/zh/tour.md."""
+TRANSLATED = {
+    page: english
+    for page in PAGES
+    if (english := DOCS.joinpath(*page.relative_to(DOCS).parts[1:])) in PAGES and english != page
+}
+"""Pages in another language, each with the English one: docs/zh/tour.md."""
 
 
 _NOWHERE = "/nonexistent"
@@ -109,5 +113,5 @@ if __name__ == "__main__":
     os.environ.update(COLUMNS="100", NO_COLOR="1", **NO_CACHES)
     for page in RUN:
         page.write_text(refreshed(page), "utf-8")
-    for page in TRANSLATED:
-        page.write_text(with_blocks_of(DOCS / page.name, page), "utf-8")
+    for page, english in TRANSLATED.items():
+        page.write_text(with_blocks_of(english, page), "utf-8")

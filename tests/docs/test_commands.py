@@ -55,7 +55,7 @@ def test_the_commands_run_and_bring_what_the_page_shows(page, tmp_path, monkeypa
 
 @pytest.mark.parametrize("page", TRANSLATED, ids=name_of)
 def test_a_translated_page_has_the_blocks_of_the_english_one(page):
-    english = DOCS / page.name
+    english = TRANSLATED[page]
     assert [*items(page)] == [*items(english)]
     assert with_blocks_of(english, page) == page.read_text("utf-8"), "run: python -m tests.docs.run"
 

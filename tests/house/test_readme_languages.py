@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ENGLISH = ROOT / "README.md"
 OTHERS = sorted(ROOT.glob("README.*.md"))
+TRANSLATED = sorted((ROOT / "docs").glob("[a-z][a-z]/**/*.md"))
+"""Pages of the site in another language: docs/zh/guides/sources.md."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -57,13 +59,31 @@ def sections(file: Path) -> list[set[str]]:
 
 
 def links(file: Path) -> set[str]:
-    """Return where the links and pictures lead, and the file itself, to which only the others link."""
-    return {*LINK.findall(prose(file)), file.name}
+    """Return where the links and pictures lead, and the file itself, to which only the others link.
+
+    A link to a page in the language of the file counts as one to the page in English.
+    """
+    language = file.name.removeprefix("README").removesuffix(".md").strip(".")
+    found = LINK.findall(prose(file))
+    return {link.replace(f"docs/{language}/", "docs/") if language else link for link in found} | {file.name}
 
 
 def local(file: Path) -> Iterator[str]:
     """Yield the links and pictures that lead to a file of the project."""
-    return (link.partition("#")[0] for link in links(file) if not re.match(r"[a-z]+:|#", link))
+    found = LINK.findall(prose(file))
+    return (link.partition("#")[0] for link in found if not re.match(r"[a-z]+:|#", link))
+
+
+@pytest.mark.parametrize("file", [ENGLISH, *OTHERS], ids=lambda file: file.name)
+def test_it_is_short(file):
+    assert len(file.read_text("utf-8").splitlines()) <= 150, "the rest belongs into docs/"
+
+
+@pytest.mark.parametrize("page", TRANSLATED, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_has_the_tables_and_headings_of_the_english_one(page):
+    english = ROOT / "docs" / page.relative_to(ROOT / "docs" / page.relative_to(ROOT / "docs").parts[0])
+    assert tables(page) == tables(english)
+    assert levels(page) == levels(english)
 
 
 def test_chinese_and_japanese_are_there():
