@@ -16,9 +16,18 @@ GROUP = "results"
 @click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="Where llama-server listens.")
 @click.option("--out", required=True, type=click.Path(), help="Folder for generated_predictions.jsonl.")
 @click.option("--rows", type=click.IntRange(min=1), help="Answer the first so many rows only.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    help="Prompts at once; as many as the server has slots (-np).",
+)
 @click.option("--fresh", is_flag=True, help="Delete the answers that are in --out, and begin anew.")
 @_output.json_option
-def command(yaml: str, url: str, out: str, rows: int | None, fresh: bool, as_json: bool) -> int:
+def command(
+    yaml: str, url: str, out: str, rows: int | None, concurrency: int, fresh: bool, as_json: bool
+) -> int:
     """Answer the test rows by a llama.cpp server.
 
     YAML is a predict YAML that was run: its prompts and its sampling are used, so that score and compare hold
@@ -33,10 +42,9 @@ def command(yaml: str, url: str, out: str, rows: int | None, fresh: bool, as_jso
     from lf_qwen3.cli._progress import shown_progress
     from lf_qwen3.results import answer
 
-    try:
-        with shown_progress() as progress:
-            report = answer.answer(yaml, url, out, rows, fresh=fresh, progress=progress)
-    except KeyboardInterrupt:
+    with shown_progress() as progress:
+        report = answer.answer(yaml, url, out, rows, fresh=fresh, concurrency=concurrency, progress=progress)
+    if report.interrupted:
         _output.say("interrupted: the answers that came are kept; the same command asks for the rest")
         return 130
     if as_json:

@@ -33,7 +33,11 @@ PLACES = 3
 @click.option(
     "--judge-export", type=click.Path(), help="Write questions to a judge, in OpenAI's batch format."
 )
-@click.option("--judge-model", default="", help="The judge's model name, for --judge-export.")
+@click.option("--judge-url", default="", help="A server to ask for judgement, in place of the two steps.")
+@click.option("--judge-model", default="", help="The judge's model name, for --judge-export or --judge-url.")
+@click.option(
+    "--judge-api-key-env", default="", metavar="NAME", help="The environment variable with the judge's key."
+)
 @click.option(
     "--judge-import", type=click.Path(), help="Read the judge's verdicts: the output of that batch."
 )
@@ -48,7 +52,9 @@ def command(
     max_new_tokens: int | None,
     workers: int | None,
     judge_export: str | None,
+    judge_url: str,
     judge_model: str,
+    judge_api_key_env: str,
     judge_import: str | None,
     judge_against: str | None,
     as_json: bool,
@@ -60,12 +66,13 @@ def command(
 
     \b
     lf-qwen3 score runs/my_data/predict
+    lf-qwen3 score runs/my_data/predict --judge-url http://127.0.0.1:8000/v1 --judge-model MODEL
     lf-qwen3 score runs/my_data/predict --judge-export judge.jsonl --judge-model MODEL
     lf-qwen3 score runs/my_data/predict --judge-import judge_output.jsonl
     """  # noqa: D301
     from lf_qwen3.results.score.judge import require_judge_options
 
-    require_judge_options(judge_export, judge_model, judge_import, judge_against)
+    require_judge_options(judge_export, judge_model, judge_import, judge_against, judge_url)
     if judge_export:
         return _export(predictions, judge_against, judge_export, judge_model, as_json)
     return _score(
@@ -77,6 +84,9 @@ def command(
             "workers": workers,
             "judge_import": judge_import,
             "judge_against": judge_against,
+            "judge_url": judge_url,
+            "judge_model": judge_model,
+            "judge_api_key_env": judge_api_key_env,
         },
         as_json,
     )

@@ -7,22 +7,28 @@ and all, with the sampling of the predict YAML, so that the answers differ by th
 from __future__ import annotations
 
 import json
-import time
-import urllib.error
-import urllib.request
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import xxhash
+
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.base.progress import NoProgress, Progress, Status
-from lf_qwen3.results.answer_file import AnswerFile, open_answers
+from lf_qwen3.base.files import write_text
+from lf_qwen3.base.progress import NoProgress, Progress
+from lf_qwen3.data.generate.client import ClientOptions, ModelClient, run_in_loop
+from lf_qwen3.data.generate.journal import Journal
+from lf_qwen3.data.generate.model_request import ModelRequest
+from lf_qwen3.data.generate.model_server import describe_server, read_served_file
 from lf_qwen3.results.score import predictions
 from lf_qwen3.results.score.predictions import Prediction
 from lf_qwen3.trainer import yaml_reader
 
-_TIMEOUT = 3600.0
+JOURNAL = "answers.journal.jsonl"
+"""Beside the answers: every reply as it came, and what they were made with."""
+
 _KEYS = {
     "max_new_tokens": "n_predict",
     "temperature": "temperature",
@@ -37,13 +43,15 @@ _KEYS = {
 class AnswerReport:
     """The file of answers, how many it holds, how many of them ended at the limit of new tokens.
 
-    `kept` counts the answers that an earlier run had written already.
+    `kept` counts the answers that an earlier run had brought already; `interrupted` tells that Ctrl-C ended
+    this one.
     """
 
     file: str
     rows: int
     cut: int
     kept: int
+    interrupted: bool = False
 
 
 def answer(
@@ -53,14 +61,16 @@ def answer(
     rows: int | None = None,
     *,
     fresh: bool = False,
+    concurrency: int = 4,
     progress: Progress = NoProgress(),
 ) -> AnswerReport:
     """Answer the first `rows` prompts of the predictions that a predict YAML wrote, into the folder `out`.
 
     The file is of the trainer's own form, generated_predictions.jsonl: prompt, predict, label. Each answer is
-    written as it comes; answers that are there already are kept and not asked for again, unless `fresh` says
-    so. Raises `UsageError` for a YAML that predicts nothing, whose predictions are not there yet, and where
-    `out` holds answers made with other settings; `LfQwen3Error` for a server that does not answer.
+    kept as it comes; answers that are there already are not asked for again, unless `fresh` says so.
+    `concurrency` prompts are asked at once. Raises `UsageError` for a YAML that predicts nothing, whose
+    predictions are not there yet, and where `out` holds answers made with other settings; `LfQwen3Error` for
+    a server that does not answer.
     """
     settings = yaml_reader.read(Path(yaml)).settings
     if not settings.get("do_predict"):
@@ -68,41 +78,46 @@ def answer(
             f"{yaml} predicts nothing: do_predict is not true", "name a predict YAML", code="no_predict_yaml"
         )
     source = predictions.locate(Path(str(settings["output_dir"])))
-    if source.resolve() == (Path(out) / predictions.FILE).resolve():
+    file = Path(out) / predictions.FILE
+    if source.resolve() == file.resolve():
         raise UsageError(
             f"{out} holds the predictions whose prompts are asked",
             "name another --out",
             code="output_is_input",
         )
-    prompts = predictions.read(source)[:rows]
-    request = request_body(settings)
-    answers = open_answers(Path(out), {"model": _read_model(url), **request}, prompts, fresh)
-    kept = answers.count
-    try:
-        _ask_for_missing(url, request, prompts, answers, progress)
-    except LfQwen3Error as error:
-        if answers.count:
-            again = f"{answers.count} answers are in {answers.path}: the same command asks for the rest"
-            error.hint = "; ".join(filter(None, (error.hint, again)))
-        raise
-    return AnswerReport(str(answers.path), answers.count, len(answers.cut), kept)
+    prompts = predictions.read(source)
+    server = describe_server(url, "llama-server")
+    model = run_in_loop(read_served_file(server))
+    if fresh:
+        for path in (file, file.with_name(JOURNAL)):
+            path.unlink(missing_ok=True)
+    with Journal(file.with_name(JOURNAL)) as journal:
+        before = str(journal.made_with.get("model", model))  # a server that names no model may be any
+        body = {"model": model if model and before else before, **request_body(settings)}
+        made_with = body | {"prompts": _hash_prompts(prompts)}
+        _require_same(file, journal, made_with)
+        requests = build_requests(prompts, body)
+        kept = sum(journal.is_settled(request.key) for request in requests)
+        client = ModelClient(server, journal, ClientOptions(concurrency))
+        asked = requests[:rows]
+        journal.note_open(made_with)
+        try:
+            stopped = client.send(asked, progress, len(asked)).stopped
+        finally:
+            count, cut = _write(file, prompts, requests, journal)
+        _require_all(asked, journal, stopped)
+    return AnswerReport(str(file), count, cut, kept, stopped == "interrupted")
 
 
-def _ask_for_missing(
-    url: str,
-    request: Mapping[str, Any],
-    prompts: Sequence[Prediction],
-    answers: AnswerFile,
-    progress: Progress,
-) -> None:
-    started = time.monotonic()
-    progress.start("answers")
-    for prompt in prompts[answers.count :]:
-        reply = _complete(url, {**request, "prompt": prompt.prompt})
-        answers.append(prompt, str(reply["content"]), reply.get("stop_type") == "limit")
-        seconds = time.monotonic() - started
-        progress.update(Status("answers", answers.count, len(prompts), "requests", seconds))
-    progress.finish("")
+def build_requests(prompts: Sequence[Prediction], body: Mapping[str, Any]) -> list[ModelRequest]:
+    """Return a request for each prompt; equal prompts are asked apart."""
+    times: Counter[str] = Counter()
+    requests = []
+    for prompt in prompts:
+        request = ModelRequest({**body, "prompt": prompt.prompt}, times[prompt.prompt], "/completion")
+        requests.append(request)
+        times[prompt.prompt] += 1
+    return requests
 
 
 def request_body(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,44 +129,49 @@ def request_body(settings: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _read_model(url: str) -> str:
-    """Return the file name of the server's model (`/props`), "" where the server does not say."""
-    try:
-        properties = _exchange(url, "/props")
-    except LfQwen3Error as error:
-        if error.code == "server_error":
-            return ""
-        raise
-    return Path(str(properties.get("model_path") or "")).name if isinstance(properties, dict) else ""
+def _hash_prompts(prompts: Sequence[Prediction]) -> str:
+    return xxhash.xxh3_64_hexdigest("\0".join(f"{row.prompt}\0{row.label}" for row in prompts).encode())
 
 
-def _complete(url: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    reply = _exchange(url, "/completion", body)
-    if not isinstance(reply, dict) or "content" not in reply:
-        raise LfQwen3Error(
-            f"{url} is no llama.cpp server: its /completion gives no content", code="not_llama_cpp"
+def _require_same(file: Path, journal: Journal, made_with: Mapping[str, Any]) -> None:
+    """Raise `UsageError` ("answers_differ") where a folder holds answers that were made otherwise."""
+    before = journal.made_with
+    if not before and not file.exists():
+        return
+    changed = [name for name in {**before, **made_with} if before.get(name) != made_with.get(name)]
+    if changed:
+        what = ", ".join(f"{name} was {before.get(name)} and is {made_with.get(name)}" for name in changed)
+        reason = f"it was made with other settings: {what}" if before else f"there is no {JOURNAL} beside it"
+        raise UsageError(
+            f"{file} is there already, and {reason}",
+            "name another --out, or replace the answers: --fresh",
+            code="answers_differ",
         )
-    return reply
 
 
-def _exchange(url: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-    """Return the parsed reply to a GET, or to a POST of `body`."""
-    request = urllib.request.Request(
-        url.rstrip("/") + path,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:
-            return json.load(response)
-    except urllib.error.HTTPError as error:
-        text = " ".join(error.read(500).decode("utf-8", "replace").split())
+def _write(
+    file: Path, prompts: Sequence[Prediction], requests: Sequence[ModelRequest], journal: Journal
+) -> tuple[int, int]:
+    """Write the answers that are there; return how many they are, and how many were cut."""
+    replies = [journal.read_reply(request.key) for request in requests]
+    lines = [
+        json.dumps(
+            {"prompt": prompt.prompt, "predict": reply.content, "label": prompt.label}, ensure_ascii=False
+        )
+        for prompt, reply in zip(prompts, replies, strict=True)
+        if reply
+    ]
+    if lines:
+        write_text(file, "".join(f"{line}\n" for line in lines))
+    return len(lines), sum(reply.is_cut for reply in replies if reply)
+
+
+def _require_all(requests: Sequence[ModelRequest], journal: Journal, stopped: str) -> None:
+    missing = [request for request in requests if not journal.read_reply(request.key)]
+    if missing and not stopped:
+        problem = journal.find_problem(missing[0].key)
         raise LfQwen3Error(
-            f"{url} answers {error.code}: {text}", "the server's own output says more", code="server_error"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise LfQwen3Error(
-            f"no llama.cpp server answers at {url}: {error}",
-            "start it (llama-server -m FILE.gguf --port 8080) and wait until it listens",
-            code="server_unreachable",
-        ) from error
+            f"{len(missing)} of {len(requests)} prompts have no answer: {problem.text if problem else ''}",
+            f"the other answers are kept in {journal.path}: the same command asks for the rest",
+            code="server_error",
+        )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lf_qwen3.cli import _output, cli
+from lf_qwen3.data.generate import gate
 from tests.results.answer_rows import ROWS, SETTINGS
 
 
@@ -48,7 +49,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    monkeypatch.setattr(gate, "LONGEST_WAIT", 0.02)
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
         thread.start()

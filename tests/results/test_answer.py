@@ -27,6 +27,7 @@ def test_the_server_is_asked_with_the_sampling_of_the_yaml(lf, server):
         (
             "/completion",
             {
+                "model": "my.gguf",
                 "prompt": ROWS[0]["prompt"],
                 "n_predict": 64,
                 "temperature": 0.6,
@@ -53,7 +54,8 @@ def test_answers_that_were_cut_are_counted(lf, server):
     )
     code, out, err = lf("--url", server.url, "--json")
     assert code == 0
-    assert json.loads(out) == {"file": "q4/generated_predictions.jsonl", "rows": 3, "cut": 1, "kept": 0}
+    counts = {"rows": 3, "cut": 1, "kept": 0, "interrupted": False}
+    assert json.loads(out) == {"file": "q4/generated_predictions.jsonl", **counts}
     _, _, err = lf("--url", server.url)
     assert "1 of them end at the limit" in err
     server.reply = lambda asked: (200, {"content": "x", "stop_type": "eos"})
@@ -64,9 +66,9 @@ def test_answers_that_were_cut_are_counted(lf, server):
 @pytest.mark.parametrize(
     ("reply", "message"),
     [
-        ((503, {"error": "Loading model"}), "503: "),
-        ((200, {"choices": []}), "is no llama.cpp server"),
-        ((200, "<html>"), "no llama.cpp server answers"),
+        ((503, {"error": "Loading model"}), "503 "),
+        ((200, {"choices": []}), "no reply of a model"),
+        ((200, "<html>"), "no reply of a model"),
     ],
     ids=["still loading", "another server", "no JSON"],
 )
@@ -76,7 +78,7 @@ def test_a_server_that_does_not_answer(lf, server, reply, message):
     assert (code, out) == (1, "")
     assert message in err
     assert "Traceback" not in err
-    assert not Path("q4").exists()
+    assert not Path("q4/generated_predictions.jsonl").exists()
 
 
 def test_no_server_at_all(lf):

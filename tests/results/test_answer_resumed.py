@@ -1,11 +1,12 @@
 """`lf-qwen3 answer` goes on where an earlier run stopped, and mixes no answers of two kinds."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from lf_qwen3.results import answer
 from tests.results.answer_rows import ROWS
 
 
@@ -31,8 +32,8 @@ def test_a_failure_at_the_last_prompt_costs_that_answer_alone(lf, server):
     whole = fail_at(server, "q2")
     code, _, err = lf("--url", server.url)
     assert code == 1
-    assert "500: " in err
-    assert "2 answers are in q4/generated_predictions.jsonl" in err
+    assert "500 " in err
+    assert "1 of 3 prompts have no answer" in err
     assert len(answers()) == 2
     server.reply, server.asked = whole, []
     code, out, _ = lf("--url", server.url)
@@ -42,21 +43,14 @@ def test_a_failure_at_the_last_prompt_costs_that_answer_alone(lf, server):
 
 
 def test_a_line_that_a_kill_cut_short_is_asked_again(lf, server):
-    lf("--url", server.url)
-    file = Path("q4/generated_predictions.jsonl")
+    lf("--url", server.url, "--concurrency", "1")
+    file = Path("q4/answers.journal.jsonl")
     file.write_bytes(file.read_bytes()[:-10])
     server.asked = []
     _, out, _ = lf("--url", server.url, "--json")
     assert json.loads(out)["kept"] == 2
     assert prompts_of(server) == [ROWS[2]["prompt"]]
     assert answers() == [(row["prompt"], row["prompt"].upper()) for row in ROWS]
-
-
-def test_a_kill_in_the_first_line_begins_anew(lf, server):
-    lf("--url", server.url)
-    Path("q4/generated_predictions.jsonl").write_text('{"prompt": "<|im')
-    assert lf("--url", server.url)[0] == 0
-    assert len(answers()) == 3
 
 
 def test_equal_prompts_are_each_answered(lf, server):
@@ -71,24 +65,26 @@ def test_equal_prompts_are_each_answered(lf, server):
 def test_fewer_rows_than_are_there_ask_nothing(lf, server):
     lf("--url", server.url)
     _, out, _ = lf("--url", server.url, "--rows", "1", "--json")
-    assert json.loads(out) | {"file": ""} == {"file": "", "rows": 3, "cut": 0, "kept": 3}
+    assert (json.loads(out)["rows"], json.loads(out)["kept"]) == (3, 3)
     assert len(server.asked) == 3
 
 
-def test_ctrl_c_keeps_what_came(lf, server, monkeypatch):
-    complete = answer._complete
+def test_ctrl_c_waits_for_what_is_under_way_and_keeps_it(lf, server):
+    whole = server.reply
 
-    def interrupt(url, body):
-        if "q2" in body["prompt"]:
-            raise KeyboardInterrupt
-        return complete(url, body)
+    def interrupt(asked):
+        if "q1" in asked["prompt"]:
+            os.kill(os.getpid(), signal.SIGINT)
+        return whole(asked)
 
-    monkeypatch.setattr(answer, "_complete", interrupt)
-    code, _, err = lf("--url", server.url)
+    server.reply = interrupt
+    code, _, err = lf("--url", server.url, "--concurrency", "1")
     assert code == 130
     assert "the answers that came are kept" in err
-    assert "nothing was changed" not in err
     assert len(answers()) == 2
+    server.reply, server.asked = whole, []
+    assert lf("--url", server.url)[0] == 0
+    assert prompts_of(server) == [ROWS[2]["prompt"]]
 
 
 def other_model(server):
@@ -105,8 +101,8 @@ def other_prompts(server):
     [
         (None, {"temperature": 0.7}, "temperature was 0.6 and is 0.7"),
         (other_model, {}, "model was my.gguf and is other.gguf"),
-        (other_prompts, {}, "line 1 answers another prompt"),
-        (lambda _: Path("q4/answer.json").unlink(), {}, "there is no answer.json"),
+        (other_prompts, {}, "prompts was"),
+        (lambda _: Path("q4/answers.journal.jsonl").unlink(), {}, "there is no answers.journal.jsonl"),
     ],
     ids=["sampling", "model", "prompts", "of another tool"],
 )
@@ -149,16 +145,6 @@ def test_a_row_of_the_same_prompt_and_another_label_is_another_row(lf, server):
 def test_cut_answers_of_an_earlier_run_count(lf, server):
     server.reply = lambda asked: (200, {"content": "x", "stop_type": "limit"})
     lf("--url", server.url, "--rows", "2")
-    server.reply = lambda asked: (200, {"content": "x", "stop_type": "eos"})
-    _, out, _ = lf("--url", server.url, "--json")
-    assert json.loads(out)["cut"] == 2
-
-
-def test_a_cut_answer_that_a_kill_lost_counts_no_more(lf, server):
-    server.reply = lambda asked: (200, {"content": "x", "stop_type": "limit"})
-    lf("--url", server.url)
-    file = Path("q4/generated_predictions.jsonl")
-    file.write_bytes(file.read_bytes()[:-10])
     server.reply = lambda asked: (200, {"content": "x", "stop_type": "eos"})
     _, out, _ = lf("--url", server.url, "--json")
     assert json.loads(out)["cut"] == 2

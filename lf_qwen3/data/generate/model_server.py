@@ -197,3 +197,26 @@ async def ask_dialect(server: ModelServer) -> ServerDialect:
         ) from error
     except (ValueError, LookupError, TypeError, AttributeError):
         return server.dialect
+
+
+async def read_served_file(server: ModelServer) -> str:
+    """Return the file name of a llama.cpp server's model (`/props`), "" where it does not say.
+
+    Raises `LfQwen3Error` ("server_unreachable").
+    """
+    aiohttp = import_aiohttp()
+    try:
+        async with (
+            server.open_session(1, _CONNECT_SECONDS) as session,
+            session.get(f"{server.root}/props") as response,
+        ):
+            properties = orjson.loads(await response.read()) if response.status == 200 else {}
+            return str(properties.get("model_path") or "").replace("\\", "/").rpartition("/")[2]
+    except (aiohttp.ClientError, OSError) as error:
+        raise LfQwen3Error(
+            f"no llama.cpp server answers at {server.root}: {error or type(error).__name__}",
+            "start it (llama-server -m FILE.gguf --port 8080) and wait until it listens",
+            code="server_unreachable",
+        ) from error
+    except (ValueError, AttributeError):
+        return ""

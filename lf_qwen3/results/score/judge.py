@@ -62,9 +62,25 @@ class JudgeRequest(NamedTuple):
 
 
 def require_judge_options(
-    export: Path | str | None, model: str, imported: Path | str | None, against: Path | str | None
+    export: Path | str | None,
+    model: str,
+    imported: Path | str | None,
+    against: Path | str | None,
+    url: str = "",
 ) -> None:
     """Raise `UsageError` for options about a judge that do not go together."""
+    if url and (export or imported):
+        raise UsageError(
+            "--judge-url asks the judge itself",
+            "leave --judge-export and --judge-import out",
+            code="option_conflict",
+        )
+    if url and not model:
+        raise UsageError(
+            "--judge-url needs the judge's name",
+            "add --judge-model NAME, as your endpoint calls it",
+            code="option_missing",
+        )
     if export and imported:
         raise UsageError(
             "--judge-export and --judge-import are two steps",
@@ -77,10 +93,10 @@ def require_judge_options(
             "add --judge-model NAME, as your endpoint calls it",
             code="option_missing",
         )
-    if against and not (export or imported):
+    if against and not (export or imported or url):
         raise UsageError(
             "--judge-against is for a judge",
-            "add --judge-export FILE; to compare scores: lf-qwen3 compare A B",
+            "add --judge-url URL or --judge-export FILE; to compare scores: lf-qwen3 compare A B",
             code="option_missing",
         )
 
@@ -168,7 +184,12 @@ def _request(row: int, prediction: Prediction, place: str, answers: list[str]) -
     return JudgeRequest(custom_id, row, place, _PAIR if place else _GRADE, user)
 
 
-def _line(request: JudgeRequest, model: str) -> dict[str, Any]:
+def build_body(request: JudgeRequest, model: str) -> dict[str, Any]:
+    """Return the body of a request to a judge."""
     messages = [{"role": "system", "content": request.system}, {"role": "user", "content": request.user}]
-    body = {"model": model, "temperature": 0, "messages": messages}
+    return {"model": model, "temperature": 0, "messages": messages}
+
+
+def _line(request: JudgeRequest, model: str) -> dict[str, Any]:
+    body = build_body(request, model)
     return {"custom_id": request.custom_id, "method": "POST", "url": URL, "body": body}

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.progress import NoProgress, Progress
+from lf_qwen3.data.generate.options import ServerOptions
 from lf_qwen3.results.score import predictions as reading
 from lf_qwen3.results.score import words
 from lf_qwen3.results.score.compute import score_predictions
 from lf_qwen3.results.score.findings import DefectFinding, find_defects
 from lf_qwen3.results.score.judge import export_files, require_judge_options
 from lf_qwen3.results.score.judge_replies import Judgements, read_judgements
+from lf_qwen3.results.score.judge_sending import ask_judge
 from lf_qwen3.results.score.result import Scores
 from lf_qwen3.results.score.setting import PredictSetting, find_setting
 
@@ -100,6 +102,8 @@ def score(
     judge_model: str = "",
     judge_import: Path | str | None = None,
     judge_against: Path | str | None = None,
+    judge_url: str = "",
+    judge_api_key_env: str = "",
     workers: int | None = 1,
     seed: int = 42,
     progress: Progress = NoProgress(),
@@ -109,17 +113,21 @@ def score(
     `config` is the predict YAML of the run, found by itself beside the file; `max_new_tokens` replaces its
     limit. `tokenizer` is a folder with a tokenizer.json or a hub id; without one lengths are in characters.
     `judge_export` is a file to write questions to a judge into, called `judge_model` at its endpoint;
-    `judge_import` is the output of that batch. With `judge_against` both are about pairs. `workers` are
+    `judge_import` is the output of that batch. `judge_url` is a server that is asked at once, with the key in
+    the environment variable `judge_api_key_env`. With `judge_against` all are about pairs. `workers` are
     processes; None takes one a core where that is worth it. `seed` fixes the bootstrap. Raises `UsageError`
     for a file that is not there and options that do not go together, `LfQwen3Error` for a file that holds no
     predictions or without the `eval` extra.
     """
-    require_judge_options(judge_export, judge_model, judge_import, judge_against)
+    require_judge_options(judge_export, judge_model, judge_import, judge_against, judge_url)
     if judge_export:
         export_files(predictions, judge_export, judge_model, judge_against)
     file = reading.locate(Path(predictions))
     rows = reading.read(file)
     against = reading.read(Path(judge_against)) if judge_against else None
+    if judge_url:
+        judge = ServerOptions(judge_url, judge_model, api_key_env=judge_api_key_env)
+        judge_import = ask_judge(rows, against, judge, file.parent, progress)
     judgements = read_judgements(Path(judge_import), rows, against) if judge_import else None
     setting = find_setting(file, Path(config) if config else None, tokenizer, max_new_tokens)
     scores = score_predictions(
