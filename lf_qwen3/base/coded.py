@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lf_qwen3.base.errors import LfQwen3Error
+
 
 class CodedText(str):
     """A sentence in English, its `code`, which is stable, and the `facts` that it names.
@@ -19,3 +21,9 @@ class CodedText(str):
         self = super().__new__(cls, text)
         self.code, self.facts = code, facts or {}
         return self
+
+
+def blame_error(what: str, code: str, error: LfQwen3Error) -> CodedText:
+    """Return the sentence that something was not done because of an error: its facts are message and code."""
+    facts = {"why": error.message, "why_code": error.code}
+    return CodedText(f"{what}: {error.message} ({error.hint})", code, facts)

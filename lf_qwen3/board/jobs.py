@@ -215,7 +215,7 @@ class Jobs:
             if has_place:
                 self._places.release()
         self._save(job)
-        self._workers.warm()
+        self._workers.warm(job.request.get("tokenizer"), job.request.get("model"))
 
     def _save(self, job: Job) -> None:
         if self._folder is not None:

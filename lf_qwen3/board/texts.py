@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypedDict
 
 from lf_qwen3.base import assets
+from lf_qwen3.base.coded import CodedText
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.reasons import Reason
 from lf_qwen3.board.tab_words import say_in_tab
@@ -92,9 +93,15 @@ class Texts:
         return ErrorText(*reason, "" if reason.message == message else message)
 
     def warning(self, warning: Mapping[str, Any]) -> str:
-        """Return what a warning of a conversion says: its keys are text, code and facts."""
-        reason = self._reasons.get("warnings", {}).get(warning["code"])
+        """Return what a warning of a conversion, or a note of a check, says in this language.
+
+        An error in its facts (`why_code`) is said in this language too.
+        """
+        groups = (self._reasons.get(group, {}) for group in ("warnings", "notes"))
+        reason = next((group[warning["code"]] for group in groups if warning["code"] in group), None)
         facts = {name: shown(value) for name, value in warning["facts"].items()}
+        if "why_code" in facts:
+            facts["why"] = self.reason("errors", facts["why_code"], (facts["why"], "")).message
         return self.say(reason["message"].format(**facts) if reason else warning["text"])
 
     def _find(self, key: str) -> Any:
@@ -120,3 +127,9 @@ def _load(language: str) -> Texts:
 def error_shown(error: LfQwen3Error) -> ErrorShown:
     """Return an error as JSON, for `Texts.error`."""
     return {"error": error.message, "hint": error.hint, "code": error.code}
+
+
+def warning_shown(warning: str) -> dict[str, Any]:
+    """Return a warning or a note as JSON, for `Texts.warning`."""
+    coded = warning if isinstance(warning, CodedText) else CodedText(warning)
+    return {"text": str(coded), "code": coded.code, "facts": coded.facts}

@@ -22,6 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import IO, Any
 
 from lf_qwen3.base.errors import LfQwen3Error
@@ -112,11 +113,12 @@ class WorkProcesses:
         self._ready: WorkProcess | None = None
         self._idle: threading.Timer | None = None
 
-    def warm(self) -> None:
-        """Have a worker ready; returns at once."""
+    def warm(self, tokenizer: str | None = None, model: str | None = None) -> None:
+        """Have a worker ready, with the tokenizer that is named or that of the model; returns at once."""
         with self._lock:
             if self._ready is None or self._ready.process.poll() is not None:
-                self._ready = WorkProcess()
+                named = [] if tokenizer is None else [tokenizer, model or ""]
+                self._ready = WorkProcess(("-m", __name__, *named))
             self._watch_idle()
 
     def take(self) -> WorkProcess:
@@ -184,6 +186,8 @@ def serve() -> None:
     for name in _LOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    if sys.argv[2:]:
+        _keep_tokenizer(*sys.argv[1:])
     line = sys.stdin.buffer.readline()
     if not line:
         return
@@ -209,6 +213,15 @@ def serve() -> None:
         send(error={"message": message, "code": "file_system"})
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _keep_tokenizer(named: str, model: str) -> None:
+    """Load the tokenizer that the next work is likely to need; half a second of its start."""
+    from lf_qwen3.board.handlers.tokenizers import find_tokenizer
+    from lf_qwen3.qwen3 import tokenizer_files
+
+    with contextlib.suppress(LfQwen3Error, OSError):
+        tokenizer_files.keep(Path(find_tokenizer(named, model)))
 
 
 def _leave_with_stdin(main: int) -> None:

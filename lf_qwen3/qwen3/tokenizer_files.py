@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer  # type: ignore[import-untyped]
 
 FILE = "tokenizer.json"
+_kept: dict[tuple[str, int], Tokenizer] = {}
 _ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -53,11 +54,21 @@ def find(path_or_id: Path | str) -> Path:
     )
 
 
+def keep(folder: Path) -> None:
+    """Load the tokenizer of a folder ahead of need: the next `load` returns it while its file is the same.
+
+    Raises what `load` raises.
+    """
+    _kept[_key(folder)] = load(folder)
+
+
 def load(folder: Path) -> Tokenizer:
     """Return the tokenizer of a folder, with the truncation and padding that a training left in it off.
 
     Raises `UsageError` when the file is no tokenizer.
     """
+    if (kept := _kept.pop(_key(folder), None)) is not None:
+        return kept
     from tokenizers import Tokenizer
 
     try:
@@ -120,3 +131,8 @@ def _modelscope_roots() -> Iterator[Path]:
     for place in (os.environ.get("MODELSCOPE_CACHE"), "~/.cache/modelscope"):
         if place:
             yield from (Path(place).expanduser(), Path(place).expanduser() / "hub")
+
+
+def _key(folder: Path) -> tuple[str, int]:
+    file = folder / FILE
+    return str(file.resolve()), file.stat().st_mtime_ns if file.is_file() else 0

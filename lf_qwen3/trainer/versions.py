@@ -11,6 +11,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from lf_qwen3.base.coded import CodedText
+
 KNOWN = {"0.9.5": "training.schema.json", "0.9.6.dev0": "training-0.9.6.schema.json"}
 """Versions of LLaMA-Factory, oldest first, and the file in recipes/ that holds the keys each one takes."""
 
@@ -61,7 +63,8 @@ def find_mismatch() -> dict[str, str]:
 def describe_mismatch() -> str:
     """Return a sentence where the installed trainer is none of the known versions, "" where it is one."""
     sentence = "LLaMA-Factory {installed} is installed; lf-qwen3 knows {known} and judges settings by {judge}"
-    return sentence.format(**mismatch) if (mismatch := find_mismatch()) else ""
+    mismatch = find_mismatch()
+    return CodedText(sentence.format(**mismatch), "version_mismatch", mismatch) if mismatch else ""
 
 
 def _release(version: str) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from lf_qwen3.board import worker
 from lf_qwen3.board.jobs import KEPT, Job, Jobs
 from lf_qwen3.board.visitors import COOKIE, browser_of
 from lf_qwen3.board.worker import WorkProcess, WorkProcesses
+from lf_qwen3.qwen3 import tokenizer_files
 
 ENOUGH_SECONDS = 60
 
@@ -55,7 +56,7 @@ class StandIns:
         self.taken.append(StandIn(self.is_free))
         return self.taken[-1]
 
-    def warm(self) -> None:
+    def warm(self, *named: object) -> None:
         """Keep nothing ready."""
 
 
@@ -259,3 +260,21 @@ def test_a_worker_that_died_while_it_waited_is_replaced():
     other = workers.take()
     assert other is not dead
     other.discard()
+
+
+def test_the_worker_that_waits_has_loaded_the_tokenizer_that_was_named_last(small_tokenizer):
+    jobs = Jobs(WorkProcesses())
+    job = jobs.start("proof.check", {"tokenizer": str(small_tokenizer), "model": "x"}, "me")
+    wait_for(lambda: not job.is_running and jobs._workers._ready is not None)
+    ready = jobs._workers.take()
+    assert ready.process.args[-2:] == [str(small_tokenizer), "x"]
+    ready.discard()
+
+
+def test_a_tokenizer_that_was_kept_is_not_loaded_again(small_tokenizer):
+    worker._keep_tokenizer(str(small_tokenizer), "")
+    [kept] = tokenizer_files._kept.values()
+    assert tokenizer_files.load(small_tokenizer) is kept
+    assert tokenizer_files.load(small_tokenizer) is not kept
+    worker._keep_tokenizer("no/such", "")
+    assert not tokenizer_files._kept

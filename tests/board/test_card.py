@@ -32,7 +32,7 @@ def machine(monkeypatch):
     """Let the machine have no GPU and no tokenizer, whatever it has."""
     monkeypatch.setattr(accelerators, "read_gpus", list)
     monkeypatch.setattr(card_hardware, "find_accelerators", list)
-    monkeypatch.setattr(tokenizers, "find_or_explain", lambda *_: ("", "no tokenizer"))
+    monkeypatch.setattr(tokenizers, "find_or_explain", lambda *_: ("", ["no tokenizer"]))
 
 
 def ask(*paths, has_board=True, **fields):
@@ -223,7 +223,7 @@ def test_an_accelerator_of_another_kind_is_no_cpu(here, monkeypatch):
 
 
 def test_tokens_decide_where_records_are_cut(here, monkeypatch, small_tokenizer):
-    monkeypatch.setattr(tokenizers, "find_or_explain", lambda *_: (str(small_tokenizer), ""))
+    monkeypatch.setattr(tokenizers, "find_or_explain", lambda *_: (str(small_tokenizer), []))
     known = prepare(ask())
     keeps = known["check"]["summary"]["tokens"]["sample_medical_r1_train"]["cutoff_len_that_keeps"]["99%"]
     assert keeps <= known["settings"]["cutoff_len"] < max(keeps + card.CUTOFF_STEP, card.LEAST_CUTOFF + 1)

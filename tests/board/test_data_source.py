@@ -11,6 +11,7 @@ from lf_qwen3.board.handlers import data_source
 from lf_qwen3.board.jobs import Job
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import error_shown, languages, texts
+from lf_qwen3.board.worker import WORKERS
 
 MEDICAL, CHAT = "raw/sample_medical_r1.jsonl", "raw/sample_finetome.parquet"
 
@@ -67,9 +68,9 @@ def test_a_packed_or_large_file_is_looked_at_in_a_process_of_its_own(here, monke
     packed.write_bytes(gzip.compress(Path(MEDICAL).read_bytes()))
     started = []
     start = Job.start
-    monkeypatch.setattr(Job, "start", lambda *words: started.append(words[0]) or start(*words))
+    monkeypatch.setattr(Job, "start", lambda *words: started.append((words[0], words[2])) or start(*words))
     found = data_source.inspect_source(["raw/packed.jsonl.gz"], [], "")
-    assert started == ["data_source.read_source"]
+    assert started == [("data_source.read_source", WORKERS.take)]
     assert found["files"][0]["rows"] == data_source.inspect_source([MEDICAL], [], "")["files"][0]["rows"]
     assert len(started) == 1
 

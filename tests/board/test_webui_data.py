@@ -144,7 +144,7 @@ def test_what_a_rerun_removes_is_shown(here):
 def test_without_a_tokenizer_the_data_is_there_and_why_is_told(here):
     result, _ = converted(tokenizer="no/such-tokenizer")
     assert result["chart"] is None
-    assert "no/such-tokenizer" in result["uncounted"]
+    assert "no/such-tokenizer" in result["uncounted"][0]["text"]
     assert "mine_train" in registry.read_registry("data")
 
 

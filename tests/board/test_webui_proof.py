@@ -48,7 +48,7 @@ def test_check_returns_findings_with_hints(registered):
     assert found["empty_answer"]["places"][0][0].endswith("sums.jsonl:2")
     assert all(one["hint"] for one in found.values())
     assert result["summary"]["errors"] >= 1
-    assert any("no/such" in note for note in result["summary"]["notes"])
+    assert any("no/such" in note["text"] for note in result["summary"]["notes"])
 
 
 def test_sound_data_are_clean_under_the_recipes_settings_before_a_model_is_chosen(registered):

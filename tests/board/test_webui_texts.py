@@ -8,9 +8,11 @@ from string import Formatter
 import pytest
 
 from lf_qwen3.base import reasons
+from lf_qwen3.base.coded import blame_error
+from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.reasons import Reason
 from lf_qwen3.board import sections
-from lf_qwen3.board.texts import ErrorShown, Texts, languages, texts
+from lf_qwen3.board.texts import ErrorShown, Texts, languages, texts, warning_shown
 from lf_qwen3.data.convert import warned
 from lf_qwen3.proof.check.rules.registered import all_checks
 from lf_qwen3.results.diagnose.verdict_rules import all_verdicts
@@ -108,8 +110,8 @@ def test_every_code_of_the_library_has_its_meaning_and_no_other_has(language):
     found = json.loads(file.read_text("utf-8"))
     assert [(group, code) for group in IN_ENGLISH for code in found[group]] == EVERY_REASON
     chinese = json.loads((file.parent / "zh.json").read_text("utf-8"))
-    assert [*found] == [*IN_ENGLISH, "warnings", "errors"]
-    for group in ("warnings", "errors"):
+    assert [*found] == [*IN_ENGLISH, "warnings", "notes", "errors"]
+    for group in ("warnings", "notes", "errors"):
         assert [*found[group]] == [*chinese[group]]
 
 
@@ -130,6 +132,20 @@ def test_each_warning_of_a_conversion_is_translated_with_its_facts(language):
     sources = "".join(file.read_text("utf-8") for file in folder.glob("*.py"))
     assert [code for code in translated if f'"{code}"' not in sources] == []
     assert sources.count("CodedText(") + len(warned._TEXT) - 1 == len(translated)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_notes_of_a_check_are_said_in_the_language_of_the_page(language):
+    notes = json.loads((FOLDER.parent / "reasons" / f"{language}.json").read_text("utf-8"))["notes"]
+    sources = "".join(file.read_text("utf-8") for file in (FOLDER.parents[1] / "lf_qwen3").rglob("*.py"))
+    assert [code for code in notes if f'"{code}"' not in sources] == []
+    error = LfQwen3Error("no tokenizer in x/y", "name one", code="file_missing")
+    note = warning_shown(blame_error("tokens were not counted", "tokens_not_counted", error))
+    assert texts("en").warning(note) == "tokens were not counted: no tokenizer in x/y (name one)"
+    t = texts(language)
+    why = t.reason("errors", "file_missing", ("", "")).message
+    assert why
+    assert t.warning(note) == notes["tokens_not_counted"]["message"].format(why=why)
 
 
 TAB_WORDS = {

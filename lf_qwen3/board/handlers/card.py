@@ -17,6 +17,7 @@ from lf_qwen3.board.handlers.card_cures import explain_stop
 from lf_qwen3.board.handlers.card_hardware import fits, list_ways, propose_model
 from lf_qwen3.board.handlers.train_steps import count_training_steps
 from lf_qwen3.board.jobs import StepProgress
+from lf_qwen3.board.texts import warning_shown
 from lf_qwen3.data.convert.manifest import file_names
 from lf_qwen3.data.convert.options import ConvertOptions
 from lf_qwen3.proof import accelerators
@@ -137,7 +138,7 @@ def _convert(known: Known, progress: Progress) -> Iterator[Known]:
                 code="no_plain",
             ) from error
         report = conversion.convert(replace(options, mix=None), progress)
-    warnings = [data.show_warning(text) for text in report.warnings]
+    warnings = [warning_shown(text) for text in report.warnings]
     warnings = [warning for warning in warnings if warning["code"] != "no_thinking"]  # see _judge_rows
     yield {"report": asdict(report) | {"warnings": warnings}}
     _judge_rows(known["report"], asked)

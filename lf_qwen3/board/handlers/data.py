@@ -9,13 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypedDict, cast, get_args
 
-from lf_qwen3.base.coded import CodedText
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.base.progress import Progress
 from lf_qwen3.board.handlers import places, record_marks, token_chart, tokenizers
 from lf_qwen3.board.handlers.data_source import COLUMN_ROLES, shorten, write_columns
 from lf_qwen3.board.handlers.token_chart import TokenChart
+from lf_qwen3.board.texts import warning_shown
 from lf_qwen3.data import converters, registry
 from lf_qwen3.data.convert import manifest
 from lf_qwen3.data.convert.formats import Turns
@@ -64,7 +64,8 @@ class ConversionForm:
 class ConversionShown(TypedDict):
     """A `ConversionReport` in the names of its fields, and what the page shows beside it.
 
-    `chart` shows the token lengths, or `uncounted` says why there is none; `rejected_rows` are the first.
+    `chart` shows the token lengths, or the notes `uncounted` say why there is none; `rejected_rows` are the
+    first.
     """
 
     read: int
@@ -84,7 +85,7 @@ class ConversionShown(TypedDict):
     removed: list[str]
     warnings: list[dict[str, Any]]
     chart: TokenChart | None
-    uncounted: str
+    uncounted: list[dict[str, Any]]
     rejected_rows: list[dict[str, Any]]
 
 
@@ -178,35 +179,29 @@ def convert(asked: Mapping[str, Any], progress: Progress) -> ConversionShown:
     report = conversion.convert(options, progress)
     chart, uncounted = _count_tokens(report.datasets[0], asked, progress)
     rejected = _rejected_rows(Path(report.files["rejected"]))
-    warnings = [show_warning(warning) for warning in report.warnings]
-    shown = asdict(report) | {"warnings": warnings, "chart": chart, "uncounted": uncounted}
+    warnings, notes = (list(map(warning_shown, texts)) for texts in (report.warnings, uncounted))
+    shown = asdict(report) | {"warnings": warnings, "chart": chart, "uncounted": notes}
     shown["rejected_rows"] = rejected
     return cast(ConversionShown, shown)
 
 
-def show_warning(warning: str) -> dict[str, Any]:
-    """Return a warning for `Texts.warning`."""
-    coded = warning if isinstance(warning, CodedText) else CodedText(warning)
-    return {"text": str(coded), "code": coded.code, "facts": coded.facts}
-
-
 def _count_tokens(
     dataset: str, asked: Mapping[str, Any], progress: Progress
-) -> tuple[TokenChart | None, str]:
-    """Return the token lengths of a dataset, or why there are none; the data is written already."""
+) -> tuple[TokenChart | None, list[str]]:
+    """Return the token lengths of a dataset, or notes why there are none; the data is written already."""
     from lf_qwen3.proof.check import check
 
-    tokenizer, why = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
-    if why:
-        return None, why
+    tokenizer, notes = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
+    if notes:
+        return None, notes
     cutoff_len = asked["cutoff_len"]
     report = check(
         asked["dataset_dir"], dataset, tokenizer=tokenizer, cutoff_len=cutoff_len, progress=progress
     )
     record_marks.keep(report)
     if dataset not in report.tokens:
-        return None, "; ".join(report.notes)
-    return token_chart.draw(report.tokens[dataset]), ""
+        return None, report.notes
+    return token_chart.draw(report.tokens[dataset]), []
 
 
 def _rejected_rows(path: Path) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.board.handlers import places
 from lf_qwen3.board.jobs import Job
 from lf_qwen3.board.texts import ErrorShown, error_shown
+from lf_qwen3.board.worker import WORKERS
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert.resolve import choose_converter
 from lf_qwen3.data.converters.guess import guess_roles
@@ -84,7 +85,7 @@ def inspect_source(
     files = [file.path for file in places.find_sources(paths, upload)[0]]
     if all(path.stat().st_size <= _SMALL and path.suffix not in _PACKED for path in files):
         return read_source(asked, NoProgress())
-    *_, shown = Job.start("data_source.read_source", asked)
+    *_, shown = Job.start("data_source.read_source", asked, WORKERS.take)
     return cast(SourceShown, shown)
 
 

@@ -11,6 +11,7 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.board.handlers import places, record_marks, tokenizers
 from lf_qwen3.board.handlers.train_tab import NAME, written_yaml
+from lf_qwen3.board.texts import warning_shown
 from lf_qwen3.trainer.render import NAMES as TEMPLATES
 
 PLACES = 5
@@ -39,7 +40,7 @@ class CodeShown(TypedDict):
 
 
 class CheckShown(TypedDict):
-    """A check; the summary is that of `lf-qwen3 check --json`."""
+    """A check; the summary is that of `lf-qwen3 check --json`, but its notes are for `Texts.warning`."""
 
     codes: list[CodeShown]
     summary: dict[str, Any]
@@ -131,7 +132,7 @@ def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
     """
     from lf_qwen3.proof import check as checking
 
-    tokenizer, why = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
+    tokenizer, notes = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
     settings = {
         **asked["settings"],
         "model_name_or_path": asked["settings"].get("model_name_or_path") or HYBRID,
@@ -165,7 +166,7 @@ def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
             }
             for code, findings in sorted(report.by_code(), key=lambda found: found[0] != "template_unfit")
         ],
-        "summary": summary | {"notes": summary["notes"] + [why] * bool(why)},
+        "summary": summary | {"notes": list(map(warning_shown, [*summary["notes"], *notes]))},
     }
 
 

@@ -14,7 +14,7 @@ KINDS = ("thinking", "plain")
 class TokenBar(TypedDict):
     """The records of lengths between two bounds: by kind, their share of the longest bar in per cent.
 
-    `longest` is "" for the last of all bars, which has no end.
+    `longest` is "" for the last of all bars, which has no end, and so is its `name`.
     """
 
     name: str
@@ -44,7 +44,7 @@ def draw(figures: Mapping[str, Any]) -> TokenChart:
         "kinds": [kind for kind in KINDS if any(counts.get(kind) for _, _, counts in buckets)],
         "bars": [
             {
-                "name": f"{shown(low + 1)} – {shown(high)}",
+                "name": f"{shown(low + 1)} – {shown(high)}" if low < BUCKETS[-1] else "",
                 "shortest": low + 1,
                 "longest": high if low < BUCKETS[-1] else "",
                 "parts": [(kind, 100 * counts[kind] / most) for kind in KINDS if counts.get(kind)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lf_qwen3.base.coded import blame_error
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.qwen3 import tokenizer_files
 
@@ -31,9 +32,9 @@ def find_tokenizer(given: str | None, model: str | None) -> str:
     return str(stand_in.find_tokenizer(USUAL, None, keep)[0])
 
 
-def find_or_explain(given: str | None, model: str | None) -> tuple[str, str]:
-    """Return the tokenizer's folder and "", or "" and why there is none."""
+def find_or_explain(given: str | None, model: str | None) -> tuple[str, list[str]]:
+    """Return the tokenizer's folder and no note, or "" and the note that says why there is none."""
     try:
-        return find_tokenizer(given, model), ""
+        return find_tokenizer(given, model), []
     except LfQwen3Error as error:
-        return "", f"{error.message}; {error.hint}"
+        return "", [blame_error("tokens were not counted", "tokens_not_counted", error)]

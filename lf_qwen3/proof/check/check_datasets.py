@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from lf_qwen3.base.argument_types import require_argument_types
+from lf_qwen3.base.coded import CodedText
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import NoProgress, Progress, Status
 from lf_qwen3.proof import known_broken
@@ -94,7 +95,8 @@ def _setup(
     if registry:
         return replace(setup, registered=list(registry.entries))
     if str(folder).startswith(_ELSEWHERE):
-        report.notes.append(f"the datasets of {folder} were not checked: they lie on a hub")
+        note = f"the datasets of {folder} were not checked: they lie on a hub"
+        report.notes.append(CodedText(note, "data_on_hub", {"folder": str(folder)}))
         return setup
     return replace(setup, missing_dir=str(folder))
 
@@ -173,7 +175,8 @@ def _check_records(
         dataset_pass.compare_nearly(pairs)
     elif pairs:
         cure = near_duplicates.INSTALL
-        report.notes.append(f"near-duplicates across splits were not looked for: {cure}")
+        note = f"near-duplicates across splits were not looked for: {cure}"
+        report.notes.append(CodedText(note, "no_near_duplicates", {"cure": cure}))
     files = {name: DatasetFiles(dataset_pass.folder, entry.files or ()) for name, entry in entries.items()}
     held_out = {name for name, _ in pairs}
     bytes_read = _BytesRead(progress, sum(count_bytes(dataset.paths) for dataset in files.values()))

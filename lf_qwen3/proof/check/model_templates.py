@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lf_qwen3.base.coded import CodedText, blame_error
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.proof.check.dataset_records import DatasetFiles, PlacedSample
 from lf_qwen3.proof.check.rules.tokens.template_difference import TemplateDifference
@@ -50,14 +51,16 @@ class ModelTemplates:
         try:
             template = Template.from_settings(wanted)
         except LfQwen3Error as error:
-            notes.append(f"tokens were not counted: {error.message} ({error.hint})")
+            notes.append(blame_error("tokens were not counted", "tokens_not_counted", error))
             return None
         if settings is None:
-            notes.append(f"tokens are counted for template: {template.name}, as --config names no YAML")
+            note = f"tokens are counted for template: {template.name}, as --config names no YAML"
+            notes.append(CodedText(note, "template_taken", {"template": template.name}))
         try:
             own = chat_template.ChatTemplate.load(folder)
         except LfQwen3Error as error:
-            notes.append(f"the model's own chat template was not compared: {error.message} ({error.hint})")
+            what = "the model's own chat template was not compared"
+            notes.append(blame_error(what, "template_not_compared", error))
             own = None
         return cls(folder, tokenizer_files.load(folder), template, own)
 
