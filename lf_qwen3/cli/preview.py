@@ -33,6 +33,7 @@ _EXCERPT = 40
 )
 @click.option("--config", type=click.Path(), help="Training YAML to take template, mask and cut from.")
 @click.option("-n", "count", type=click.IntRange(min=1), default=3, show_default=True, help="Rows to show.")
+@click.option("--trainer", default="llamafactory", metavar="NAME", help="Say what this one learns: trl, ...")
 @click.option("--row", type=click.IntRange(min=1), help="Show this row alone, counted from 1.")
 @_output.json_option
 def command(as_json: bool, **options: Any) -> None:
@@ -47,6 +48,7 @@ def command(as_json: bool, **options: Any) -> None:
     \b
     lf-qwen3 preview my_data --dataset-dir data --tokenizer Qwen/Qwen3-4B
     lf-qwen3 preview my_data --config train.yaml --row 17
+    lf-qwen3 preview my_data --dataset-dir data --tokenizer Qwen/Qwen3-4B --trainer axolotl
     """  # noqa: D301
     from lf_qwen3.proof.preview import preview, summarise_preview
 
@@ -138,6 +140,8 @@ def _show_row(preview: Preview, row: PreviewRow, brush: _Brush) -> None:
         click.echo(text, nl=not text.endswith("\n"))
     if row.official:
         _show_official(row.official, brush)
+    if row.elsewhere:
+        click.echo(row.elsewhere)
 
 
 def _show_official(official: TemplateComparison, brush: _Brush) -> None:

@@ -12,6 +12,7 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.proof.estimate.plan import Precision, TrainingPlan
 from lf_qwen3.qwen3.architecture import ATTENTION, FEED_FORWARD
 from lf_qwen3.recipes.needs import has_reference
+from lf_qwen3.recipes.trainers import describe_memory, read_trainer
 from lf_qwen3.trainer import schema, yaml_reader
 from lf_qwen3.trainer.settings import kinds
 from lf_qwen3.trainer.settings.exclusions import named_stage
@@ -39,6 +40,12 @@ def read_plan(path: Path, gpus: int) -> tuple[TrainingPlan, dict[str, Any], list
     """
     reading = yaml_reader.read(path)
     settings = reading.settings
+    if other := read_trainer(path):
+        raise UsageError(
+            f"{path} is a config of {other.name}, and the formula is LLaMA-Factory's",
+            f"{describe_memory(other)}; give it --model, --method, --cutoff-len, --batch and --lora-rank",
+            code="not_estimated",
+        )
     if not settings.get("do_train"):
         raise UsageError(
             f"{path} trains nothing: do_train is not true",

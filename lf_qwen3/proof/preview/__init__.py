@@ -21,6 +21,7 @@ from lf_qwen3.proof.preview.request import (
 from lf_qwen3.proof.preview.rows import PreviewRendering, PreviewRow, PreviewSegment, RowRenderer
 from lf_qwen3.proof.preview.summary import summarise_preview
 from lf_qwen3.qwen3 import tokenizer_files
+from lf_qwen3.recipes.trainers import LLAMAFACTORY, find_trainer
 from lf_qwen3.trainer.chat_template import ChatTemplate
 from lf_qwen3.trainer.records import RecordReader, split_off_label
 from lf_qwen3.trainer.render import Template
@@ -90,13 +91,15 @@ def preview(
     config: str | Path | None = None,
     count: int = 3,
     row: int | None = None,
+    trainer: str = LLAMAFACTORY,
 ) -> Preview:
     """Return what the trainer feeds for some rows of a dataset: its tokens, the loss mask and the cut.
 
     `name` is a registered dataset, or the name given to `convert`, which stands for its train split. Rows are
     the first `count`, or the one row number `row`, counted from 1. Template, mask and cut come from the
     training YAML `config`; so do `dataset_dir` and `tokenizer` (a folder or a hub id) where they are not
-    given. Raises `UsageError` for an unknown dataset, a row beyond its end, a tokenizer that is not found and
+    given. With another `trainer` (ms-swift, trl, ...) each row says what that one learns of it. Raises
+    `UsageError` for an unknown dataset, a row beyond its end, a tokenizer that is not found and
     a training YAML that cannot be followed.
     """
     folder, tokenizer_name, yaml = (
@@ -110,7 +113,8 @@ def preview(
     chat_template, unofficial = _chat_template(files)
     plain_entry, label = split_off_label(entry)
     loaded = tokenizer_files.load(files)
-    renderer = RowRenderer(loaded, template, chat_template, RecordReader(plain_entry), label)
+    other = None if trainer == LLAMAFACTORY else find_trainer(trainer)
+    renderer = RowRenderer(loaded, template, chat_template, RecordReader(plain_entry), label, other)
     rows = [renderer.render(file, number, item) for file, number, item in chosen_rows(request, path)]
     return Preview(dataset, template, origin, files, rows, unofficial)
 

@@ -45,6 +45,8 @@ def _row(preview: Preview, row: PreviewRow) -> str:
         parts.append(f'<div style="{_TEXT}">{"".join(map(_segment, rendering.segments))}</div>')
     if row.official:
         parts.append(f"<p>{escape(describe_official(row.official))}</p>")
+    if row.elsewhere:
+        parts.append(f"<p>{escape(row.elsewhere)}</p>")
     return "".join(parts)
 
 

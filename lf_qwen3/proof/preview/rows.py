@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 from lf_qwen3.base.reasons import describe
 from lf_qwen3.data import sources
+from lf_qwen3.recipes.trainers import OtherTrainer
+from lf_qwen3.recipes.trainers.data_file import write_checked
+from lf_qwen3.recipes.trainers.records import LeftOut
+from lf_qwen3.recipes.trainers.rows import TrainerRow, as_fed
 from lf_qwen3.trainer.chat_template import UNCUT, ChatTemplate, TemplateComparison, compare
 from lf_qwen3.trainer.records import Dropped, Record, RecordReader, as_pair
 from lf_qwen3.trainer.render import MASKED, Encoded, PartName, Template
@@ -40,24 +44,32 @@ class PreviewRendering:
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """One row; without renderings, `problem` says why the trainer does not learn from it."""
+    """One row; without renderings, `problem` says why the trainer does not learn from it.
+
+    `elsewhere` says what another trainer learns of it, "" where none was asked for.
+    """
 
     file: str
     row: int
     renderings: list[PreviewRendering] = field(default_factory=list)
     problem: str = ""
     official: TemplateComparison | None = None
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)
 class RowRenderer:
-    """Renders rows of a dataset as the trainer feeds them; `label` is the column of KTO's label, or ""."""
+    """Renders rows of a dataset as the trainer feeds them; `label` is the column of KTO's label, or "".
+
+    With an `other` trainer each row says what that one learns of the row that is written for it.
+    """
 
     tokenizer: Tokenizer
     template: Template
     chat_template: ChatTemplate | None
     reader: RecordReader
     label: str = ""
+    other: OtherTrainer | None = None
 
     def render(self, file: str, row: int, item: sources.Item) -> PreviewRow:
         """Return one row as it is fed, or why it is not."""
@@ -75,7 +87,24 @@ class RowRenderer:
             PreviewRendering(cut, self._segments(cut, uncut), side)
             for cut, uncut, side in zip(encoded, whole, sides, strict=True)
         ]
-        return PreviewRow(file, row, renderings, official=self._official(record))
+        elsewhere = self._describe_other(encoded, item) if self.other else ""
+        return PreviewRow(file, row, renderings, official=self._official(record), elsewhere=elsewhere)
+
+    def _describe_other(self, encoded: list[Encoded], item: sources.Item) -> str:
+        """Return what the other trainer learns of the row that is written for it."""
+        assert self.other
+        stage = "kto" if self.label else "dpo" if len(encoded) > 1 else "sft"
+        name = self.other.name
+        if not self.other.does(stage):
+            return f"{name}: it does no {stage}"
+        form = self.other.choose_rows(stage)
+        label = bool((item or {})[self.label]) if self.label and isinstance(item, dict) else None
+        fed = TrainerRow(tuple(as_fed(side) for side in encoded), label)
+        written = write_checked(form, [fed], self.tokenizer)[0]
+        if isinstance(written, LeftOut):
+            return f"{name}: no row is written: {written}"
+        same = [form.fit(side, self.tokenizer) for side in fed.sides] == list(fed.sides)
+        return f"{name}: the same ids and labels" + ("" if same else ", but the newline behind <|im_end|>")
 
     def _read(self, item: sources.Item) -> Record | str:
         """Return the record of a row, or why there is none."""

@@ -27,6 +27,7 @@ def _row_summary(row: PreviewRow) -> dict[str, Any]:
         "file": row.file,
         "row": row.row,
         "problem": row.problem,
+        "elsewhere": row.elsewhere,
         "renderings": [_rendering_summary(rendering) for rendering in row.renderings],
         "official": None
         if official is None

@@ -5,17 +5,44 @@ A trainer is one file here (`trainer.py` says what it has to state); it is found
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lf_qwen3.base.discovery import import_all
 from lf_qwen3.base.nearest import unknown_name
-from lf_qwen3.recipes.trainers.trainer import LLAMAFACTORY, OtherRun, OtherTrainer, added_trainers
+from lf_qwen3.recipes.trainers.trainer import LLAMAFACTORY, MARK, OtherRun, OtherTrainer, added_trainers
 
-__all__ = ["LLAMAFACTORY", "OtherRun", "OtherTrainer", "find_trainer", "list_trainers"]
+__all__ = [
+    "LLAMAFACTORY",
+    "OtherRun",
+    "OtherTrainer",
+    "describe_memory",
+    "find_trainer",
+    "list_trainers",
+    "read_trainer",
+]
 
 
 def list_trainers() -> list[OtherTrainer]:
     """Return all trainers but LLaMA-Factory, by name."""
     import_all("lf_qwen3.recipes.trainers")
     return added_trainers()
+
+
+def read_trainer(path: Path) -> OtherTrainer | None:
+    """Return the trainer that the head of a config names, None for a file that names none."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(200).decode("utf-8", "replace")
+    except OSError:
+        return None
+    name = first.removeprefix(MARK).split(" ")[0] if first.startswith(MARK) else ""
+    return next((trainer for trainer in list_trainers() if trainer.name == name), None)
+
+
+def describe_memory(trainer: OtherTrainer) -> str:
+    """Return how the memory of a run compares with LLaMA-Factory's, in words that follow a semicolon."""
+    holds = {"as much": "holds for it too", "less": "is an upper bound for it", "more": "is too low for it"}
+    return f"{trainer.name} takes {trainer.memory}: `lf-qwen3 estimate` {holds[trainer.memory]}"
 
 
 def find_trainer(name: str) -> OtherTrainer:

@@ -112,6 +112,7 @@ AXOLOTL = add_trainer(
         choose_rows=lambda stage: SEGMENTS if stage == "sft" else TEXT_PAIRS,
         command=lambda run: f"axolotl train {shlex.quote(str(Path(run.out) / CONFIG))}",
         differs=_describe,
+        memory="less",
         traps=(
             "`type: chat_template` never learns `<think>`, its newline, nor that behind `<|im_end|>`.",
             "Any key is taken without a word, a wrong one too: `lf-qwen3 recipe validate` names those.",

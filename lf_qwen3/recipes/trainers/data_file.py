@@ -130,23 +130,37 @@ def _checked_batches(
     """Yield the rows that feed exactly the record's ids and labels, batch by batch; count all."""
     chosen = _choose(file, tokenizer)
     while batch := list(islice(chosen, _BATCH)):
-        made: list[tuple[TrainerRow, dict[str, Any]]] = []
-        for row in batch:
-            try:
-                if isinstance(row, LeftOut):
-                    raise UnwritableError(row)
-                made.append((row, file.form.write(row, tokenizer)))
-            except UnwritableError as error:
-                counts.left[str(error)] += 1
-        fed = read_feeds(file.form, [orjson.loads(orjson.dumps(written)) for _, written in made], tokenizer)
-        same = []
-        for (row, written), sides in zip(made, fed, strict=True):
-            if [file.form.fit(side, tokenizer) for side in row.sides] == sides:
-                same.append(written)
-            else:
-                counts.left[_OTHER_TOKENS] += 1
-        counts.written += len(same)
-        yield same
+        checked = write_checked(file.form, batch, tokenizer)
+        written = [row for row in checked if not isinstance(row, LeftOut)]
+        counts.left.update(row for row in checked if isinstance(row, LeftOut))
+        counts.written += len(written)
+        yield written
+
+
+def write_checked(
+    form: RowForm, rows: Sequence[TrainerRow | LeftOut], tokenizer: Tokenizer
+) -> list[dict[str, Any] | LeftOut]:
+    """Return each record's row where the row feeds exactly its ids and labels, else why there is none."""
+    written = [_write(form, row, tokenizer) for row in rows]
+    parsed = [orjson.loads(orjson.dumps(row)) for row in written if not isinstance(row, LeftOut)]
+    fed = iter(read_feeds(form, parsed, tokenizer))
+    return [
+        made
+        if isinstance(made, LeftOut) or _is_same(form, row, next(fed), tokenizer)
+        else LeftOut(_OTHER_TOKENS)
+        for made, row in zip(written, rows, strict=True)
+    ]
+
+
+def _write(form: RowForm, row: TrainerRow | LeftOut, tokenizer: Tokenizer) -> dict[str, Any] | LeftOut:
+    try:
+        return row if isinstance(row, LeftOut) else form.write(row, tokenizer)
+    except UnwritableError as error:
+        return LeftOut(error)
+
+
+def _is_same(form: RowForm, row: TrainerRow | LeftOut, fed: list[Fed], tokenizer: Tokenizer) -> bool:
+    return not isinstance(row, LeftOut) and [form.fit(side, tokenizer) for side in row.sides] == fed
 
 
 def _choose(file: RowsFile, tokenizer: Tokenizer) -> Iterator[TrainerRow | LeftOut]:

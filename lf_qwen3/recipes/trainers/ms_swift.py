@@ -92,6 +92,7 @@ MS_SWIFT = add_trainer(
         settle=_settle,
         choose_rows=lambda stage: MESSAGES,
         command=_command,
+        memory="less",
         traps=(
             "`reasoning_content` beside `content` is deleted without a word: thinking stands in `content`.",
             "A longer row than `max_length` would be dropped: what LLaMA-Factory cuts is left out.",

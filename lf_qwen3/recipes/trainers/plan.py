@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.qwen3 import tokenizer_files
-from lf_qwen3.recipes import run_book
+from lf_qwen3.qwen3 import checkpoints, tokenizer_files
+from lf_qwen3.recipes import needs, run_book
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.document import format_setting
 from lf_qwen3.recipes.method import name_method
 from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.run_book import RunSteps
 from lf_qwen3.recipes.splits import Splits
-from lf_qwen3.recipes.trainers import find_trainer, list_trainers
+from lf_qwen3.recipes.trainers import describe_memory, find_trainer, list_trainers
 from lf_qwen3.recipes.trainers.data_file import RowsFile
 from lf_qwen3.recipes.trainers.records import LocalDataset, find_datasets
 from lf_qwen3.recipes.trainers.trainer import CONFIG, MARK, OtherRun, OtherTrainer, nest, split_names
@@ -126,6 +126,8 @@ def _render(
         "# masked already; RUN.md holds the commands, for the folder that this was written from.",
         "#",
         f"#   {trainer.command(run)}",
+        "#",
+        *(f"# {line}" for line in _describe_needs(trainer, run)),
         "",
     ]
     config = [format_setting(key, value) for key, value in nest(own).items()]
@@ -135,6 +137,15 @@ def _render(
         "RUN_TRAINER.md", choice, trainer=trainer, run=run, needs_key=_needs_key(run.train)
     )
     return {out / name: text for name, text in texts.items()}
+
+
+def _describe_needs(trainer: OtherTrainer, run: OtherRun) -> list[str]:
+    """Return what a run needs: LLaMA-Factory's sum for a known model, and how this trainer compares."""
+    checkpoint = checkpoints.find_checkpoint(run.model)
+    if not checkpoint:
+        return [f"Memory: {describe_memory(trainer)}."]
+    lines = needs.describe_needs(run.train, checkpoint, needs.are_experts_layers())
+    return [*lines, f"That is with LLaMA-Factory; {describe_memory(trainer)}."]
 
 
 def _needs_key(train: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from lf_qwen3.base import assets
 from lf_qwen3.recipes.trainers.rows import RowForm
@@ -20,6 +20,9 @@ CONFIG = "train.yaml"
 """The trainer's own config, in the folder of the run."""
 MARK = "# trainer: "
 """How the line in the head of a config begins that names its trainer."""
+
+MemoryComparison = Literal["as much", "less", "more"]
+"""What a run takes beside LLaMA-Factory's, whose memory `estimate` reckons."""
 
 Translate = Callable[[Any], Mapping[str, Any]]
 """Turns a value of a recipe into keys and values of the trainer; a key `a.b` is `b` inside the section
@@ -91,7 +94,7 @@ class OtherTrainer:
     `keys` holds the trainer's name of a recipe's key, or what turns its value into several; `settle` what
     follows from model, method and files. `renamed` holds keys of older versions with their new names,
     `values` the closed sets of values. `differs` says, by stage, where its rows are not LLaMA-Factory's, ""
-    where they are.
+    where they are; `memory` how that of a run compares, by what its code does: none was measured.
     """
 
     name: str
@@ -104,6 +107,7 @@ class OtherTrainer:
     command: Callable[[OtherRun], str]
     write_files: Callable[[OtherRun], Mapping[str, str]] = _no_files
     differs: Callable[[OtherRun], str] = _no_words
+    memory: MemoryComparison = "as much"
     traps: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -112,6 +116,10 @@ class OtherTrainer:
     def known_keys(self) -> frozenset[str]:
         """All keys that its own classes take, nested ones as `section.key`; none where they were not read."""
         return _read_known_keys(self.name)
+
+    def does(self, stage: str) -> bool:
+        """Tell whether the trainer does a stage in any way."""
+        return any(method.split()[1] == stage for method in self.methods)
 
     def translate(self, run: OtherRun) -> tuple[dict[str, Any], list[str]]:
         """Return the trainer's settings, flat, and the recipe's keys that have no counterpart and are set."""

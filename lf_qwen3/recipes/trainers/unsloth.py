@@ -87,6 +87,7 @@ UNSLOTH = add_trainer(
         choose_rows=lambda stage: TOKENS,
         command=_command,
         write_files=_write_files,
+        memory="less",
         traps=(
             "The tutorials' way (`text` and `train_on_responses_only`) learns the empty think block, not the "
             "newline behind `<|im_end|>`, and appends a second `<|im_end|>`: do not call it on these rows.",

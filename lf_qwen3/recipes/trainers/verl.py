@@ -89,6 +89,7 @@ VERL = add_trainer(
         choose_rows=lambda stage: MASKED_TOKENS,
         command=_command,
         write_files=_write_files,
+        memory="more",
         traps=(
             "Its own reader of `messages` stops at Qwen3's template; with what the error advises, "
             "`data.ignore_input_ids_mismatch: true`, all thinking is deleted.",

@@ -7,9 +7,10 @@ from html import unescape
 import pytest
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.proof.preview import preview
+from lf_qwen3.proof.preview import preview, summarise_preview
 from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS
 from lf_qwen3.qwen3.thinking import frame
+from lf_qwen3.recipes.trainers import list_trainers
 
 SPAN = re.compile(r'<span style="([^"]*)">([^<]*)</span>')
 
@@ -108,3 +109,27 @@ def test_an_option_that_cannot_be_met(data, tokenizer, options, code):
     with pytest.raises(UsageError) as error:
         preview(given.pop("name"), **given)
     assert error.value.code == code
+
+
+@pytest.mark.parametrize("trainer", [trainer.name for trainer in list_trainers()])
+def test_another_trainer_learns_the_same(data, tokenizer, trainer):
+    result = preview("chat", dataset_dir=data, tokenizer=tokenizer, trainer=trainer)
+    assert [row.elsewhere for row in result.rows] == [f"{trainer}: the same ids and labels"] * 2
+    assert f"{trainer}: the same" in result._repr_html_()
+    assert summarise_preview(result)["rows"][0]["elsewhere"]
+
+
+def test_what_another_trainer_cannot_be_given_is_said(data, tokenizer):
+    config = data / "train.yaml"
+    config.write_text("template: qwen3\nenable_thinking: null\ncutoff_len: 40\n")
+    result = preview("chat", dataset_dir=data, tokenizer=tokenizer, config=config, trainer="ms-swift")
+    assert (
+        result.rows[0].elsewhere == "ms-swift: no row is written: cutoff_len cuts it, and messages are whole"
+    )
+    assert preview("chat", dataset_dir=data, tokenizer=tokenizer).rows[0].elsewhere == ""
+
+
+def test_an_unknown_trainer_is_refused(data, tokenizer):
+    with pytest.raises(UsageError) as error:
+        preview("chat", dataset_dir=data, tokenizer=tokenizer, trainer="trll")
+    assert error.value.code == "unknown_trainer"

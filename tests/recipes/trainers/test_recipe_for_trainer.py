@@ -10,8 +10,9 @@ import yaml
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.cli.recipe import new
+from lf_qwen3.proof.estimate.from_yaml import read_plan
 from lf_qwen3.recipes.new import recipe
-from lf_qwen3.recipes.trainers import find_trainer, list_trainers
+from lf_qwen3.recipes.trainers import find_trainer, list_trainers, read_trainer
 from lf_qwen3.recipes.trainers.trainer import MARK
 
 STAGES = {"sft": "chats", "dpo": "pairs", "orpo": "pairs", "simpo": "pairs", "kto": "marks"}
@@ -198,3 +199,16 @@ def test_axolotl_learns_segments_and_pairs_without_its_own_template(plan):
 def test_the_command_names_each_trainer():
     options = {option.name: option for option in new.params}
     assert all(trainer.name in options["trainer"].help for trainer in list_trainers())
+
+
+@pytest.mark.parametrize("trainer", list_trainers(), ids=lambda trainer: trainer.name)
+def test_the_head_says_what_memory_it_takes_and_estimate_for_whom_it_holds(plan, trainer):
+    made = plan(trainer.name)
+    assert "# Needs a card of" in made.files["train.yaml"]
+    assert f"takes {trainer.memory}" in made.files["train.yaml"]
+    Path("train.yaml").write_text(made.files["train.yaml"])
+    assert read_trainer(Path("train.yaml")) is trainer
+    with pytest.raises(UsageError) as error:
+        read_plan(Path("train.yaml"), 1)
+    assert error.value.code == "not_estimated"
+    assert trainer.name in error.value.message
