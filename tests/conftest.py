@@ -1,5 +1,6 @@
 """What every test runs under: no network, no colours, repeatable examples."""
 
+import contextlib
 import fcntl
 import gc
 import json
@@ -8,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,23 +111,36 @@ def _read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an XDG_CACHE_HOME that keeps the tiny models of this test run."""
-    return tmp_path_factory.mktemp("cache")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that all processes of this test run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@contextlib.contextmanager
+def _made_once(folder: Path) -> Iterator[bool]:
+    """Tell whether a folder that a test run makes once is there; no other process makes it meanwhile."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder.is_dir()
 
 
 @pytest.fixture(scope="session")
-def qwen_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cache_home(run_folder: Path) -> Path:
+    """Return an XDG_CACHE_HOME that keeps the tiny models of this test run."""
+    home = run_folder / "cache"
+    (home / "lf-qwen3").mkdir(parents=True, exist_ok=True)
+    return home
+
+
+@pytest.fixture(scope="session")
+def qwen_tokenizer(run_folder: Path, cache_home: Path) -> Path:
     """Return the folder of Qwen's own tokenizer, built once for a whole run; nobody writes into it."""
-    require("transformers", "dashscope")
+    require("dashscope")
     from lf_qwen3.proof.rehearse import model
 
-    folder = tmp_path_factory.getbasetemp()
-    keep = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "qwen"
-    keep.mkdir(exist_ok=True)
-    with (keep / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return model.find_tokenizer("Qwen/Qwen3-0.6B", None, keep)[0]
+    with _made_once(run_folder / "qwen"):
+        return model.find_tokenizer("Qwen/Qwen3-0.6B", None, cache_home / "lf-qwen3")[0]
 
 
 @pytest.fixture(scope="session")
@@ -139,32 +153,70 @@ def qwen_tokenizer_folder(tmp_path_factory: pytest.TempPathFactory, qwen_tokeniz
 
 
 @pytest.fixture(scope="session")
-def tiny(cache_home: Path, qwen_tokenizer: Path) -> Path:
-    """Return the folder of a tiny dense Qwen3 with Qwen's tokenizer; nobody writes into it."""
-    require("llamafactory", "torch")
-    from lf_qwen3.proof.rehearse import model
+def small_tokenizer(run_folder: Path) -> Path:
+    """Return the folder of Qwen's tokenizer cut to its first tokens; nobody writes into it.
 
-    keep = cache_home / "lf-qwen3"
-    keep.mkdir(exist_ok=True)
-    shutil.copytree(qwen_tokenizer, keep / qwen_tokenizer.name)
-    return model.prepare_model("Qwen/Qwen3-0.6B", None, keep).folder
+    It serves every test of the trainer that is not about Qwen's own tokens: the trainer writes its whole
+    tokenizer into a hash for every dataset, which with all of Qwen's takes longer than a short training.
+    """
+    require("transformers", "dashscope")
+    from lf_qwen3.qwen3 import tokenizer_build
+
+    folder = run_folder / "small_tokenizer"
+    with _made_once(folder) as is_made:
+        if not is_made:
+            ranks = tokenizer_build.ranks_file().read_bytes().splitlines(keepends=True)
+            first = run_folder / "first.tiktoken"
+            first.write_bytes(b"".join(ranks[:SMALL_VOCABULARY]))
+            folder.mkdir()
+            tokenizer_build.save_tokenizer(first, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def trainer_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+def make_model(trainer_server: str) -> Callable[..., Path]:
+    """Return a function that makes a tiny model (warm/make_model.py), and returns its folder."""
+    require("llamafactory", "torch")
+
+    def make(function: str, *arguments: Path) -> Path:
+        command = [sys.executable, str(WARM / "make_model.py"), function, *map(str, arguments)]
+        paths = filter(None, (str(WARM), str(WARM.parents[1]), os.environ.get("PYTHONPATH")))
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "WARM_TRAINER": trainer_server}
+        made = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+        return Path(made.stdout.splitlines()[-1])
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny(cache_home: Path, qwen_tokenizer: Path, make_model: Callable[..., Path]) -> Path:
+    """Return the folder of a tiny dense Qwen3 with Qwen's tokenizer; nobody writes into it."""
+    return make_model("prepare", qwen_tokenizer, cache_home / "lf-qwen3")
+
+
+@pytest.fixture(scope="session")
+def small(run_folder: Path, small_tokenizer: Path, make_model: Callable[..., Path]) -> Path:
+    """Return the folder of a tiny dense Qwen3 with the small tokenizer; nobody writes into it."""
+    folder = run_folder / "small_model"
+    with _made_once(folder) as is_made:
+        if not is_made:
+            make_model("make_small", small_tokenizer, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trainer_server(run_folder: Path) -> str:
     """Return the name of a server that has the trainer loaded, one for a whole run; "" where none can be."""
     if sys.platform != "linux":
         return ""
     require("llamafactory")
-    folder, owner = tmp_path_factory.getbasetemp(), os.getpid()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder, owner = folder.parent, os.getppid()
+    owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
     name = f"lf-qwen3-tests-{owner}"
-    with (folder / "trainer.lock").open("a+") as lock:
+    with (run_folder / "trainer.lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not lock.seek(0, os.SEEK_END):
             cpu = {"CUDA_VISIBLE_DEVICES": ""}
-            with (folder / "trainer.log").open("wb") as log:
+            with (run_folder / "trainer.log").open("wb") as log:
                 command = [sys.executable, str(WARM / "server.py"), name, str(owner)]
                 subprocess.run(command, env=os.environ | cpu, stdout=log, stderr=log, check=True)
             lock.write(name)
@@ -179,41 +231,3 @@ def warm_trainer(trainer_server: str) -> Iterator[None]:
             patch.setenv("PYTHONPATH", str(WARM), prepend=os.pathsep)
             patch.setenv("WARM_TRAINER", trainer_server)
         yield
-
-
-@pytest.fixture(scope="session")
-def small_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of Qwen's tokenizer cut to its first tokens.
-
-    It serves every test of the trainer that is not about Qwen's own tokens: the trainer writes its whole
-    tokenizer into a hash for every dataset, which with all of Qwen's takes longer than a short training.
-    """
-    require("transformers", "dashscope")
-    from lf_qwen3.qwen3 import tokenizer_build
-
-    ranks = tokenizer_build.ranks_file().read_bytes().splitlines(keepends=True)
-    first = tmp_path_factory.mktemp("ranks") / "first.tiktoken"
-    first.write_bytes(b"".join(ranks[:SMALL_VOCABULARY]))
-    folder = tmp_path_factory.mktemp("small_tokenizer")
-    tokenizer_build.save_tokenizer(first, folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory, small_tokenizer: Path) -> Path:
-    """Return the folder of a tiny dense Qwen3 with the small tokenizer; nobody writes into it."""
-    require("llamafactory", "torch")
-    import torch
-    from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
-
-    from lf_qwen3.qwen3 import tiny_model
-
-    folder = tmp_path_factory.mktemp("small_model")
-    shutil.copytree(small_tokenizer, folder, dirs_exist_ok=True)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    ids = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
-    shape = tiny_model.SHAPE | ids | {"vocab_size": len(tokenizer), "bos_token_id": tokenizer.pad_token_id}
-    with torch.random.fork_rng(devices=[]), tiny_model.quiet():
-        torch.manual_seed(tiny_model.SEED)
-        Qwen3ForCausalLM(Qwen3Config(**shape)).save_pretrained(folder)
-    return folder

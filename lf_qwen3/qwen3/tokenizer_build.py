@@ -15,13 +15,31 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS, FIRST_ADDED_ID
+from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 
 INSTALL = 'pip install "lf-qwen3[train]"'
 
 _SPECIAL = ADDED_TOKENS[: ADDED_TOKENS.index("<tool_call>")]
 """The added tokens that decoding leaves out; tool and think tags are added tokens, but text to be seen."""
+
+_WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+"""Qwen's own rule by which a text is cut before bytes are merged (tokenizer.json of Qwen/Qwen3-0.6B)."""
+
+_TOKENIZER_CONFIG = {
+    "add_prefix_space": None,
+    "backend": "tokenizers",
+    "bos_token": None,
+    "clean_up_tokenization_spaces": False,
+    "eos_token": "<|im_end|>",
+    "model_max_length": 131072,
+    "pad_token": "<|endoftext|>",
+    "tokenizer_class": "Qwen2Tokenizer",
+    "unk_token": None,
+}
 
 _TOOL_HEAD = (
     "# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
@@ -172,34 +190,69 @@ def _halves(token: bytes, limit: int, ranks: dict[bytes, int]) -> tuple[bytes, b
 def save_tokenizer(ranks_path: Path, folder: Path) -> None:
     """Write the tokenizer as Qwen3 ships it.
 
-    NFC, byte-level BPE, 26 added tokens, eos `<|im_end|>`, pad `<|endoftext|>`, no bos.
+    NFC, byte-level BPE, 26 added tokens, eos `<|im_end|>`, pad `<|endoftext|>`, no bos. The files are those
+    of `Qwen2Tokenizer.save_pretrained` in transformers, whose import takes longer than to write them here.
     """
-    token_type: Any = importlib.import_module("tokenizers").AddedToken
-    tokenizer_type: Any = importlib.import_module("transformers").Qwen2Tokenizer
     ranks = read_ranks(ranks_path)
+    texts = {"tokenizer.json": _tokenizer_json(ranks), "tokenizer_config.json": _TOKENIZER_CONFIG}
+    for name, content in texts.items():
+        (folder / name).write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    (folder / "chat_template.jinja").write_text(chat_template(), "utf-8")
+
+
+def _tokenizer_json(ranks: dict[bytes, int]) -> dict[str, Any]:
+    """Return what the library tokenizers reads: how a text is cut, merged and put together again."""
     spell = _byte_alphabet()
-    vocab = {"".join(spell[byte] for byte in token): rank for token, rank in ranks.items()}
-    merges = [
-        ("".join(spell[byte] for byte in left), "".join(spell[byte] for byte in right))
-        for left, right in find_merges(ranks)
-    ]
-    added = {
-        FIRST_ADDED_ID + offset: token_type(token, normalized=False, special=token in _SPECIAL)
-        for offset, token in enumerate(ADDED_TOKENS)
+    first, second = ({"Sequence": {"id": name, "type_id": number}} for number, name in enumerate("AB"))
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": _added_tokens(len(ranks)),
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": {
+            "type": "Sequence",
+            "pretokenizers": [
+                {"type": "Split", "pattern": {"Regex": _WORDS}, "behavior": "Isolated", "invert": False},
+                _byte_level(add_prefix_space=False, use_regex=False),
+            ],
+        },
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [first],
+            "pair": [first, second],
+            "special_tokens": {},
+        },
+        "decoder": _byte_level(add_prefix_space=True, use_regex=True),
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": "",
+            "end_of_word_suffix": "",
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": False,
+            "vocab": {_spelled(token, spell): rank for token, rank in ranks.items()},
+            "merges": [[_spelled(half, spell) for half in pair] for pair in find_merges(ranks)],
+        },
     }
-    tokenizer = tokenizer_type(
-        vocab=vocab,
-        merges=merges,
-        added_tokens_decoder=added,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-        unk_token=None,
-        bos_token=None,
-        model_max_length=131072,
-        clean_up_tokenization_spaces=False,
-    )
-    tokenizer.chat_template = chat_template()
-    tokenizer.save_pretrained(folder)
+
+
+def _byte_level(**options: bool) -> dict[str, Any]:
+    return {"type": "ByteLevel", "trim_offsets": True, **options}
+
+
+def _added_tokens(first: int) -> list[dict[str, Any]]:
+    plain = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    return [
+        {"id": first + offset, "content": token, **plain, "special": token in _SPECIAL}
+        for offset, token in enumerate(ADDED_TOKENS)
+    ]
+
+
+def _spelled(token: bytes, spell: dict[int, str]) -> str:
+    return "".join(map(spell.__getitem__, token))
 
 
 def _byte_alphabet() -> dict[int, str]:

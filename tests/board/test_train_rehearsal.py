@@ -22,9 +22,10 @@ WORDS = ("starting", "rehearse_model", "rehearse_train", "rehearse_write")
 
 
 @pytest.fixture
-def asked(here, small_tokenizer, cache_home, monkeypatch):
+def asked(here, small_tokenizer, cache_home, make_model, monkeypatch):
     """Return the request to rehearse a recipe on a few short rows, with a small tokenizer."""
     require("llamafactory")
+    make_model("prepare", small_tokenizer, cache_home / "lf-qwen3")  # else each job would load torch for it
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     temporary = here.parent / "temporary"
     temporary.mkdir()

@@ -94,8 +94,13 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory, trainer_server: str) -> Iterator[Callable[..., Board]]:
-    """Return a function that starts a board; all are ended with the session. What they train is forked."""
+def serve(
+    tmp_path_factory: pytest.TempPathFactory, trainer_server: str, cache_home: Path, qwen_tokenizer: Path
+) -> Iterator[Callable[..., Board]]:
+    """Return a function that starts a board; all are ended with the session.
+
+    What they train is forked; Qwen's tokenizer is in the cache that they look into.
+    """
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*command: str, **variables: str) -> Board:
@@ -117,6 +122,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory, trainer_server: str) -> Iter
             "PATH": f"{command_line.parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join(filter(None, (str(WARM), os.environ.get("PYTHONPATH")))),
             "WARM_TRAINER": trainer_server,
+            "XDG_CACHE_HOME": str(cache_home),
         }
         words = [word.format(port=port) for word in command]
         with log.open("wb") as sink:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.qwen3 import tiny_model
+from lf_qwen3.qwen3 import tiny_model, tokenizer_build
 from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS, FIRST_ADDED_ID
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, frame
 from tests.needs import require
@@ -57,6 +57,34 @@ def test_text_is_cut_as_alibabas_own_tokenizer_cuts_it(tokenizer, text):
 
     assert tokenizer.encode(text) == get_tokenizer("qwen-turbo").encode(text)
     assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_the_files_are_those_that_transformers_writes(small_tokenizer, tmp_path):
+    from tokenizers import AddedToken
+    from transformers import Qwen2Tokenizer
+
+    model = json.loads((small_tokenizer / "tokenizer.json").read_text("utf-8"))["model"]
+    special = ADDED_TOKENS[: ADDED_TOKENS.index("<tool_call>")]
+    theirs = Qwen2Tokenizer(
+        vocab=model["vocab"],
+        merges=[tuple(pair) for pair in model["merges"]],
+        added_tokens_decoder={
+            FIRST_ADDED_ID + offset: AddedToken(token, normalized=False, special=token in special)
+            for offset, token in enumerate(ADDED_TOKENS)
+        },
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        unk_token=None,
+        bos_token=None,
+        model_max_length=131072,
+        clean_up_tokenization_spaces=False,
+    )
+    theirs.chat_template = tokenizer_build.chat_template()
+    theirs.save_pretrained(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {file.name for file in small_tokenizer.iterdir()}
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        ours = json.loads((small_tokenizer / name).read_text("utf-8"))
+        assert ours == json.loads((tmp_path / name).read_text("utf-8"))
 
 
 def test_the_end_of_a_turn_is_eos_and_there_is_no_bos(tokenizer):

@@ -1,4 +1,4 @@
-"""Let a warm trainer (server.py) do what `llamafactory.cli train`, ask_child.py or provoke.py is started for.
+"""Let a warm trainer (server.py) do what `llamafactory.cli train`, or one of SCRIPTS, is started for.
 
 Python imports a module of this name when it starts; the tests put its folder into PYTHONPATH.
 """
@@ -25,7 +25,7 @@ def hand_on() -> int:
         return int(server.recv(100) or 1)
 
 
-SCRIPTS = ("provoke.py", "ask_child.py")
+SCRIPTS = ("provoke.py", "ask_child.py", "make_model.py")
 STANDS_IN = os.path.isdir("llamafactory")  # Python takes a package of the folder that it is started in
 is_training = WORDS[:3] == ["-m", "llamafactory.cli", "train"] and not STANDS_IN
 if NAME and (is_training or WORDS[0].endswith(SCRIPTS)):

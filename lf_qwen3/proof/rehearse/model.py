@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ _TOKENIZER_FILES = (
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json"),
 )
+_WEIGHTS = "model.safetensors"
 _PER_LAYER = ("layer_types", "mlp_only_layers")
 _OF_EXPERTS = {"num_local_experts": 4, "shared_expert_intermediate_size": 16}
 _UNTIED = re.compile(r"-(?:8|14|32)B|-\d+B-A\d+B", re.IGNORECASE)
@@ -53,7 +54,7 @@ def prepare_model(name: str, tokenizer_given: str | None, keep: Path) -> Rehears
     parts = json.dumps(config, sort_keys=True) + _fingerprint(place)
     digest = xxhash.xxh3_64_hexdigest(parts.encode("utf-8", "surrogateescape"))
     folder = keep / f"model-{digest}"
-    if not (folder / "model.safetensors").is_file():
+    if not (folder / _WEIGHTS).is_file():
         _build(folder, config, place)
     return RehearsalModel(folder, f"{_kind(config)} ({origin})", words, tuple(notes))
 
@@ -143,8 +144,7 @@ def find_tokenizer(name: str, given: str | None, keep: Path) -> tuple[Path, str]
     digest = xxhash.xxh3_64_hexdigest(tiny_model.SIGNATURE.encode())
     place = keep / f"tokenizer-{digest}"
     if not (place / tokenizer_files.FILE).is_file():
-        tokenizer_build.require("transformers", "dashscope")
-        with _in_place(place) as work:
+        with _in_place(place, tokenizer_files.FILE) as work:
             tokenizer_build.save_tokenizer(tokenizer_build.ranks_file(), work)
     return place, "Qwen3's, made here (name another with --tokenizer)"
 
@@ -167,7 +167,7 @@ def _build(folder: Path, config: Mapping[str, Any], place: Path) -> None:
     torch: Any = importlib.import_module("torch")
     transformers: Any = importlib.import_module("transformers")
     values = {key: value for key, value in config.items() if key != "model_type"}
-    with _in_place(folder) as work, tiny_model.quiet(), torch.random.fork_rng(devices=[]):
+    with _in_place(folder, _WEIGHTS) as work, tiny_model.quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(tiny_model.SEED)
         try:
             tiny_config = transformers.AutoConfig.for_model(str(config["model_type"]), **values)
@@ -186,12 +186,20 @@ def _build(folder: Path, config: Mapping[str, Any], place: Path) -> None:
 
 
 @contextlib.contextmanager
-def _in_place(folder: Path) -> Any:
-    """Yield a working folder that becomes `folder` in one step, unless another process was faster."""
+def _in_place(folder: Path, last: str) -> Iterator[Path]:
+    """Yield a working folder that becomes `folder` in one step.
+
+    One that holds the file `last` stays: another process was faster, and may read it already.
+    """
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         yield work
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(work, folder)
+        if not (folder / last).is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            os.replace(work, folder)
+        except OSError:
+            if not (folder / last).is_file():
+                raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
