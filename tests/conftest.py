@@ -2,9 +2,11 @@
 
 import contextlib
 import fcntl
+import functools
 import gc
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -20,7 +22,8 @@ from lf_qwen3.base import assets
 from tests.needs import require
 
 SMALL_VOCABULARY = 1000
-BOARDS = "test_board_"
+BOARDS, TRAINERS = "open the board in a browser", "import the trainer"
+IMPORTS_TRAINER = re.compile(r"(?:from|import|importorskip\(\W) ?(?:torch|transformers|llamafactory)\b")
 WARM = Path(__file__).parent / "warm"
 
 os.environ.update(
@@ -47,20 +50,30 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, the board in a browser first: all processes are then busy to the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (not item.path.name.startswith(BOARDS), item.path not in slow))
+    order = (BOARDS, TRAINERS)
+    groups = {path: _group(path) for path in {item.path for item in items}}
+    items.sort(key=lambda item: ([groups[item.path] != name for name in order], item.path not in slow))
+
+
+@functools.cache
+def _group(path: Path) -> str:
+    """Return the group of files that one process runs: what it opens or imports once serves all of them."""
+    if path.parent.name == "e2e" and path.name.startswith("test_board_"):
+        return BOARDS
+    imports = path.stem.endswith("_trainer") or IMPORTS_TRAINER.search(path.read_text("utf-8"))
+    return TRAINERS if imports else str(path)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand out files, and all that open the board in a browser to one process: they share both."""
+    """Hand out files, and the files of a group to one process."""
     from xdist.scheduler import LoadFileScheduling
 
-    class BoardsTogether(LoadFileScheduling):  # type: ignore[misc]
+    class GroupScheduling(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            file = super()._split_scope(nodeid)
-            return BOARDS if Path(file).name.startswith(BOARDS) else file
+            return _group(config.rootpath / super()._split_scope(nodeid))
 
-    return BoardsTogether(config, log)
+    return GroupScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +131,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.contextmanager
-def _made_once(folder: Path) -> Iterator[bool]:
+def made_once(folder: Path) -> Iterator[bool]:
     """Tell whether a folder that a test run makes once is there; no other process makes it meanwhile."""
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -139,7 +152,7 @@ def qwen_tokenizer(run_folder: Path, cache_home: Path) -> Path:
     require("dashscope")
     from lf_qwen3.proof.rehearse import model
 
-    with _made_once(run_folder / "qwen"):
+    with made_once(run_folder / "qwen"):
         return model.find_tokenizer("Qwen/Qwen3-0.6B", None, cache_home / "lf-qwen3")[0]
 
 
@@ -163,7 +176,7 @@ def small_tokenizer(run_folder: Path) -> Path:
     from lf_qwen3.qwen3 import tokenizer_build
 
     folder = run_folder / "small_tokenizer"
-    with _made_once(folder) as is_made:
+    with made_once(folder) as is_made:
         if not is_made:
             ranks = tokenizer_build.ranks_file().read_bytes().splitlines(keepends=True)
             first = run_folder / "first.tiktoken"
@@ -198,7 +211,7 @@ def tiny(cache_home: Path, qwen_tokenizer: Path, make_model: Callable[..., Path]
 def small(run_folder: Path, small_tokenizer: Path, make_model: Callable[..., Path]) -> Path:
     """Return the folder of a tiny dense Qwen3 with the small tokenizer; nobody writes into it."""
     folder = run_folder / "small_model"
-    with _made_once(folder) as is_made:
+    with made_once(folder) as is_made:
         if not is_made:
             make_model("make_small", small_tokenizer, folder)
     return folder

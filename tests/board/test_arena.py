@@ -14,7 +14,6 @@ from lf_qwen3.board.handlers.sampling import find
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import texts
 from lf_qwen3.trainer import chat_engine
-from tests.tuned_run import save_tuned_run
 
 QUESTION: Any = [{"role": "user", "content": "Why is the sky blue?"}]
 RUN = "saves/tiny/lora/run"
@@ -25,10 +24,10 @@ def code(name):
 
 
 @pytest.fixture(scope="module")
-def trained(tiny, tmp_path_factory):
+def trained(tiny, make_model, tmp_path_factory):
     """Return a folder to start a board in, with a run whose adapter changes what the tiny Qwen3 says."""
     here = tmp_path_factory.mktemp("board")
-    save_tuned_run(tiny, here / RUN)
+    make_model("tune", tiny, here / RUN)
     return here
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.conftest import made_once
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,8 +37,7 @@ def _walk(group: click.Group, words: tuple[str, ...]) -> Iterator[tuple[str, ...
             yield (*words, name)
 
 
-@pytest.fixture(scope="session")
-def registry() -> None:
+def skip_without_registry() -> None:
     """Skip where the package registry does not answer."""
     asked = _pip(
         "download", "--quiet", "--no-deps", "--no-cache-dir", "--dest", "/dev/null/none", "hatchling"
@@ -46,11 +47,14 @@ def registry() -> None:
 
 
 @pytest.fixture(scope="session")
-def built(registry: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder that holds the sdist and the wheel that was made from it."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True, text=True)
+def built(run_folder: Path) -> Path:
+    """Return the folder that holds the sdist and the wheel that was made from it; a run builds them once."""
+    folder = run_folder / "dist"
+    with made_once(folder) as is_made:
+        if not is_made:
+            skip_without_registry()
+            command = [sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)]
+            subprocess.run(command, check=True, capture_output=True, text=True)
     return folder
 
 

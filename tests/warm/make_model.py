@@ -32,6 +32,27 @@ def make_small(tokenizer: str, folder: str) -> Path:
     return Path(folder)
 
 
+def tune(tiny: str, run: str) -> Path:
+    """Write what the board leaves of a LoRA training of a tiny model: settings, log and adapter.
+
+    The adapter was not trained, and changes what the model says.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    folder = Path(run)
+    torch.manual_seed(1)
+    config = LoraConfig(r=4, target_modules=["q_proj", "down_proj"], init_lora_weights=False)
+    get_peft_model(AutoModelForCausalLM.from_pretrained(tiny), config).save_pretrained(run)
+    (folder / "trainer_log.jsonl").write_text('{"current_steps": 1, "total_steps": 1, "loss": 1.0}\n')
+    (folder / "training_args.yaml").write_text(
+        f"model_name_or_path: {tiny}\noutput_dir: {folder}\nstage: sft\nfinetuning_type: lora\n"
+        "template: qwen3\nenable_thinking: null\ndataset: rows\n"
+    )
+    return folder
+
+
 if __name__ == "__main__":
-    function = {"prepare": prepare, "make_small": make_small}[sys.argv[1]]
+    function = {"prepare": prepare, "make_small": make_small, "tune": tune}[sys.argv[1]]
     print(function(*sys.argv[2:]))

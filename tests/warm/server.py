@@ -2,13 +2,14 @@
 
     python server.py NAME OWNER
 
-The modules of LLaMA-Factory, transformers and torch take ten seconds of a core to load, far longer than most
-trainings of the tests. The server loads them once; what a fork of it does is what `llamafactory-cli` does.
+The modules of LLaMA-Factory, transformers, torch and gradio take ten seconds of a core to load, far longer
+than most trainings of the tests. The server loads them once; a fork of it does what the command does.
 `sitecustomize.py` beside this file sends it the words, the folder, the environment and the streams of whoever
-starts `python -m llamafactory.cli train`. It returns when it serves, at a socket of Linux's abstract names;
-what serves ends after the process OWNER.
+starts a command that it names. It returns at once, and listens from then on at a socket of Linux's abstract
+names: who asks waits while it loads. What serves ends after the process OWNER.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -22,21 +23,23 @@ from pathlib import Path
 
 MODULES = (
     *("llamafactory.cli", "llamafactory.train.tuner", "peft", "jieba", "nltk", "rouge_chinese"),
+    "llamafactory.webui.interface",
     *("transformers.models.qwen3.modeling_qwen3", "transformers.models.qwen3_moe.modeling_qwen3_moe"),
 )
+MAINS = {"llamafactory.cli": "llamafactory.cli", "lf_qwen3": "lf_qwen3.__main__"}
 
 
 def main(name: str, owner: int) -> None:
-    """Load the trainer; serve in a process of its own until the owner has ended."""
-    for module in MODULES:
-        importlib.import_module(module)
-    forget_what_was_mapped()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    """Load the trainer and serve in a process of its own, until the owner has ended."""
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(f"\0{name}")
         server.listen()
         if os.fork():
             return
+        for module in MODULES:
+            importlib.import_module(module)
+        forget_what_was_mapped()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         while Path(f"/proc/{owner}").exists():
             if select.select([server], [], [], 1)[0]:
                 connection, _ = server.accept()
@@ -69,7 +72,8 @@ def serve(connection: socket.socket) -> None:
     if connection.fileno() in select.select([ended, connection.fileno()], [], [])[0]:
         os.killpg(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
-    connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    with contextlib.suppress(BrokenPipeError):  # its starter has ended
+        connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
 
 
@@ -91,7 +95,7 @@ def become_trainer(start: dict, streams: list[int]) -> None:
     code = 0
     try:
         if words[0] == "-m":
-            sys.modules[words[1]].main()
+            importlib.import_module(MAINS[words[1]]).main()
         else:
             runpy.run_path(words[0], run_name="__main__")
     except SystemExit as end:

@@ -1,4 +1,4 @@
-"""Let a warm trainer (server.py) do what `llamafactory.cli train`, or one of SCRIPTS, is started for.
+"""Let a warm trainer (server.py) do what one of COMMANDS or of SCRIPTS is started for.
 
 Python imports a module of this name when it starts; the tests put its folder into PYTHONPATH.
 """
@@ -11,12 +11,11 @@ NAME = os.environ.get("WARM_TRAINER")
 
 
 def hand_on() -> int:
-    """Send all that a process has to the server; return the exit code of the trainer."""
+    """Send all that a process has to the server; return the exit code of its fork."""
     import json
     import socket
 
-    environment = {name: value for name, value in os.environ.items() if name != "WARM_TRAINER"}
-    start = {"words": WORDS[:-1], "folder": os.getcwd(), "environment": environment}
+    start = {"words": WORDS[:-1], "folder": os.getcwd(), "environment": dict(os.environ)}
     with socket.socket(socket.AF_UNIX) as server:
         server.connect(f"\0{NAME}")
         content = json.dumps(start).encode() + b"\0"
@@ -25,8 +24,9 @@ def hand_on() -> int:
         return int(server.recv(100) or 1)
 
 
+COMMANDS = (["llamafactory.cli", "train"], ["lf_qwen3", "demo"], ["lf_qwen3", "webui"])
 SCRIPTS = ("provoke.py", "ask_child.py", "make_model.py")
 STANDS_IN = os.path.isdir("llamafactory")  # Python takes a package of the folder that it is started in
-is_training = WORDS[:3] == ["-m", "llamafactory.cli", "train"] and not STANDS_IN
-if NAME and (is_training or WORDS[0].endswith(SCRIPTS)):
+is_command = WORDS[0] == "-m" and WORDS[1:3] in COMMANDS and not STANDS_IN
+if NAME and (is_command or WORDS[0].endswith(SCRIPTS)):
     os._exit(hand_on() % 256)

@@ -169,7 +169,9 @@ def _results(
     worker_options: worker.WorkerOptions,
 ) -> Iterator[tuple[worker.PartTask, worker.PartResult]]:
     if options.limit is None:
-        yield from zip(tasks, pool.run(tasks, worker_options, options.workers), strict=True)
+        is_small = sum(sources.size(task.part) for task in tasks) <= options.part_bytes
+        workers = 0 if is_small else options.workers  # they are not worth the start of a process
+        yield from zip(tasks, pool.run(tasks, worker_options, workers), strict=True)
         return
     left = dict.fromkeys(options.sources, options.limit)
     for task in tasks:

@@ -24,7 +24,7 @@ class ConvertOptions:
     `limit` is the most rows to read of each source. `columns` gives roles to columns, as
     "question=ask,answer=reply": one text for all sources, or one for each. `workers` and `part_bytes` change
     the speed only: 0 workers convert in this process, 2 or more are processes, for which a script needs a
-    main guard.
+    main guard. Sources that all together are no more than a part are converted in this process.
 
     Raises `UsageError` with the code `option_value` or `option_type`, and the message of the command line,
     for an option that is none.

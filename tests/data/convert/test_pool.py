@@ -1,11 +1,14 @@
 """Worker processes: when there are some, how they end, and what is said when they cannot start."""
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +32,19 @@ def test_a_library_call_starts_no_process(options, monkeypatch):
     done.start()
     assert convert(options).read == 20
     done.join()
+
+
+@pytest.mark.parametrize("more_bytes", [0, 1])
+def test_sources_that_fill_one_part_together_start_no_process(options, monkeypatch, more_bytes):
+    asked = []
+    monkeypatch.setattr(pool, "_run_in_pool", lambda tasks, given, workers: asked.append(workers) or [])
+    (source,) = options.sources
+    other = shutil.copy(source, f"{source}.other.jsonl")
+    total = 2 * os.path.getsize(source) - more_bytes
+    both = replace(options, sources=(source, other), workers=2, part_bytes=total)
+    with contextlib.suppress(ValueError):  # the pool has read nothing
+        assert convert(both).read == 40
+    assert asked == [2] * more_bytes
 
 
 @pytest.mark.parametrize(("workers", "parts", "in_pool"), [(1, 9, False), (2, 1, False), (2, 2, True)])
