@@ -86,6 +86,14 @@ def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(socket.socket, "connect_ex", lambda self, to: connect_ex(self, _local(self, to)))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """Leave what is written to the system, which outlives a test; a conversion would wait nine times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 def _local(sock: socket.socket, address: Any) -> Any:
     if sock.family in (socket.AF_INET, socket.AF_INET6):
         host = str(address[0])

@@ -1,6 +1,7 @@
 """The tiny model is a real Qwen3 in all that counts: token ids, chat template, architecture."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -65,9 +66,10 @@ def test_the_files_are_those_that_transformers_writes(small_tokenizer, tmp_path)
 
     model = json.loads((small_tokenizer / "tokenizer.json").read_text("utf-8"))["model"]
     special = ADDED_TOKENS[: ADDED_TOKENS.index("<tool_call>")]
+    merges: Any = [tuple(pair) for pair in model["merges"]]
     theirs = Qwen2Tokenizer(
         vocab=model["vocab"],
-        merges=[tuple(pair) for pair in model["merges"]],
+        merges=merges,
         added_tokens_decoder={
             FIRST_ADDED_ID + offset: AddedToken(token, normalized=False, special=token in special)
             for offset, token in enumerate(ADDED_TOKENS)

@@ -36,6 +36,7 @@ def main(name: str, owner: int) -> None:
         server.listen()
         if os.fork():
             return
+        os.setsid()  # Ctrl-C ends the tests, and each fork when its starter is gone
         for module in MODULES:
             importlib.import_module(module)
         forget_what_was_mapped()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import multiprocessing
 import os
@@ -135,10 +136,12 @@ def _leave_with_parent(stop: Any) -> None:
     os._exit(1)
 
 
+@functools.cache
 def _keep_heap() -> None:
-    """Let glibc keep freed memory instead of giving it back between rows.
+    """Let glibc keep freed memory from now on instead of giving it back between rows.
 
     Freeing one large block raises malloc's dynamic trim threshold (mallopt(3), M_TRIM_THRESHOLD); without
     it every row's strings are returned to the system and faulted in again, twice the time on some machines.
+    Once is enough: a second block would be cleared in the heap, longer than a small file takes to convert.
     """
     bytes(30 << 20)

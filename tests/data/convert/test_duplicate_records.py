@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest import mock
 
 import pytest
 from click.testing import CliRunner
@@ -139,7 +138,7 @@ ROW = st.builds(
 )
 def test_rows_and_records_are_accounted_for(rows, turns, format, part_bytes):
     first = [dialogue("first", "one"), dialogue("second", ("So.", "two"))]
-    with TemporaryDirectory() as name, mock.patch("os.fsync"):
+    with TemporaryDirectory() as name:
         folder = Path(name)
         options = {"turns": turns, "format": format, "val": 1}
         report = run(folder, [*first, *rows], **options)

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from unittest import mock
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -72,7 +71,7 @@ ROWS = st.one_of(
 
 def errors_after_convert(kind, rows, **options):
     """Convert hostile rows behind a sound one; return the errors that `check` finds in what was written."""
-    with TemporaryDirectory() as folder, mock.patch("os.fsync"):
+    with TemporaryDirectory() as folder:
         source = Path(folder) / "in.jsonl"
         source.write_text("".join(json.dumps(row) + "\n" for row in [SOUND[kind], *rows]), "utf-8")
         convert(ConvertOptions((f"{kind}:{source}",), "set", Path(folder) / "data", **options))

@@ -4,7 +4,6 @@ import json
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,7 +71,7 @@ def test_convert_leaves_no_duplicates_and_no_leaks(kind_rows, turns, format, val
         sound = [{"prompt": text, "chosen": "a", "rejected": "b"} for text in ("first", "second")]
     if "label" in rows[0]:
         sound = [{**row, "label": True} for row in sound]
-    with TemporaryDirectory() as name, mock.patch("os.fsync"):
+    with TemporaryDirectory() as name:
         source = Path(name) / "rows.jsonl"
         source.write_text("".join(json.dumps(row) + "\n" for row in [*sound, *rows]), "utf-8")
         folder = Path(name) / "data"
