@@ -7,7 +7,6 @@ diagnostics and progress to stderr. Exit codes: 0 good, 1 findings, 2 usage, 130
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import re
 import sys
 from pathlib import Path
@@ -31,9 +30,7 @@ _SUMMARY = re.compile(r'^def command\(.*?"""(.+?)$', re.DOTALL | re.MULTILINE)
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are the modules of a package; each holds its click command as `command`."""
-
-    package = __name__
+    """A group whose commands are the modules of this package; each holds its click command as `command`."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by group with the first line of their docstrings, read from the source.
@@ -51,17 +48,15 @@ class LazyGroup(click.Group):
                     formatter.write_dl(rows[group])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the public modules of the package."""
-        path = importlib.import_module(self.package).__path__
-        return sorted(
-            module.name.replace("_", "-") for module in pkgutil.iter_modules(path) if module.name[0] != "_"
-        )
+        """Return the public modules of this package."""
+        files = Path(__file__).parent.glob("*.py")
+        return sorted(file.stem.replace("_", "-") for file in files if file.stem[0] != "_")
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module behind a command name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"{self.package}.{cmd_name.replace('-', '_')}")
+        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

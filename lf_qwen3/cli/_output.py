@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -32,6 +31,8 @@ def dataset_dir_option(required: bool = True) -> Callable[[Callable[..., Any]], 
 
 def print_json(value: object) -> None:
     """Print one JSON object to stdout, readable and in UTF-8."""
+    import json  # only where it is needed: `--help` is fast
+
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
