@@ -18,6 +18,7 @@ extensions = ["myst_parser", "sphinx_click"]
 source_suffix = {".md": "markdown"}
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
+smartquotes = False  # --option is no dash
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
 
@@ -34,7 +35,7 @@ def _as_rst(app: Sphinx, context: click.Context, lines: list[str]) -> None:
     for number, line in enumerate(lines):
         is_example = line.startswith("| ")
         if is_example and not (number and lines[number - 1].startswith("| ")):
-            shown += [".. code-block:: console", ""]
+            shown += [".. code-block:: bash", ""]
         code = re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", line)
         shown.append(f"   {line[2:]}" if is_example else code)
     lines[:] = shown

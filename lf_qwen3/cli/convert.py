@@ -139,6 +139,7 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
 
 
 def _show(report: ConversionReport, dataset_dir: str) -> None:
+    from lf_qwen3.base import docs_link
     from lf_qwen3.base.reasons import describe
 
     kinds = report.kinds()
@@ -151,6 +152,8 @@ def _show(report: ConversionReport, dataset_dir: str) -> None:
             click.echo(f"{title}: {sum(counts.values()):,}")
         for code, count in counts.items():
             click.echo(f"  {count:>10,}  {code}: {describe(code)}")
+            if link := docs_link.link_to("rows", code):
+                click.echo(f"              docs: {link}")
     if report.rejected:
         click.echo(f"  every rejected row, with its reason: {report.files['rejected']}")
     if report.duplicate_records:

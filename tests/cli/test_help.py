@@ -41,3 +41,8 @@ def test_every_command_is_listed_below_what_it_is_for():
     data = listed.partition(headings[0])[2].partition(headings[1])[0]
     assert "\n  convert " in f"\n{data}"
     assert "\n  check " not in f"\n{data}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_is_called_as_its_file(name):
+    assert cli.get_command(None, name).name == name

@@ -68,3 +68,15 @@ def test_a_link_is_printed_where_the_site_is_configured(site, monkeypatch):
     output = CliRunner().invoke(cli, ["explain", "nul"]).output
     assert ("https://docs.example/lf/checks.html#nul" in output) == bool(site)
     assert ("docs:" in output) == bool(site)
+
+
+def test_convert_and_check_print_the_links_of_their_codes(tmp_path, monkeypatch):
+    monkeypatch.setenv("LF_QWEN3_DOCS", "https://docs.example")
+    rows = [{"question": "q", "answer": "<think>r</think>a"}, {"question": "p", "answer": "<think>r"}]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    where = ["--dataset-dir", str(tmp_path / "data")]
+    converted = CliRunner().invoke(cli, ["convert", str(tmp_path / "rows.jsonl"), "--name", "rows", *where])
+    assert "docs: https://docs.example/rows.html#think-unclosed" in converted.output
+    assert "docs: https://docs.example/rows.html#think-whitespace" in converted.output
+    checked = CliRunner().invoke(cli, ["check", "rows", *where])
+    assert "docs: https://docs.example/checks.html#short-answer" in checked.output
