@@ -18,8 +18,26 @@ GROUP = "results"
     "--from", "is_given", is_flag=True, help="Run nothing: compare the prediction files that follow."
 )
 @click.option("--html", metavar="FILE", type=click.Path(), help="Write the page there, not into OUT_DIR.")
+@click.option("--url", default="", help="A server that has both models loaded and predicts, such as vLLM.")
+@click.option("--base-model", default="", metavar="NAME", help="What the server calls the base model.")
+@click.option("--tuned-model", default="", metavar="NAME", help="What the server calls the tuned model.")
+@click.option("--api-key-env", default="", metavar="NAME", help="The environment variable with its key.")
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), default=64, show_default=True, help="Rows asked at once."
+)
 @_output.json_option
-def command(out_dir: str, given: tuple[str, ...], is_given: bool, html: str | None, as_json: bool) -> int:
+def command(
+    out_dir: str,
+    given: tuple[str, ...],
+    is_given: bool,
+    html: str | None,
+    url: str,
+    base_model: str,
+    tuned_model: str,
+    api_key_env: str,
+    concurrency: int,
+    as_json: bool,
+) -> int:
     """Predict with base and tuned model, compare them, and write the report.
 
     OUT_DIR is the folder that recipe new wrote. predict_base.yaml and predict_tuned.yaml go through
@@ -29,15 +47,22 @@ def command(out_dir: str, given: tuple[str, ...], is_given: bool, html: str | No
 
     \b
     lf-qwen3 evaluate runs/my_data
+    vllm serve Qwen/Qwen3-4B --enable-lora --lora-modules tuned=runs/my_data/adapter
+    lf-qwen3 evaluate runs/my_data --url http://127.0.0.1:8000/v1 \\
+        --base-model Qwen/Qwen3-4B --tuned-model tuned
     lf-qwen3 evaluate runs/my_data --from base.jsonl tuned.jsonl
     """  # noqa: D301
     from lf_qwen3.cli.compare import show
-    from lf_qwen3.results.evaluate import evaluate
+    from lf_qwen3.data.generate.options import ServerOptions
+    from lf_qwen3.results.evaluate import Served, evaluate
 
     _require_pairs(is_given, given)
+    _require_models(url, base_model, tuned_model)
+    server = ServerOptions(url, base_model, api_key_env=api_key_env, concurrency=concurrency)
+    served = Served(server, tuned_model) if url else None
     try:
         with shown_progress() as progress:
-            evaluation = evaluate(out_dir, given, html=html, workers=None, progress=progress)
+            evaluation = evaluate(out_dir, given, html=html, workers=None, served=served, progress=progress)
     except KeyboardInterrupt:
         _output.say("interrupted: the trainer was ended; predictions that were finished are kept")
         return 130
@@ -66,4 +91,13 @@ def _require_pairs(is_given: bool, given: tuple[str, ...]) -> None:
             f"{given[0]} is one path too many",
             "evaluate takes one folder; prediction files follow --from",
             code="too_many_arguments",
+        )
+
+
+def _require_models(url: str, base: str, tuned: str) -> None:
+    if bool(url) != bool(base and tuned) or bool(base) != bool(tuned):
+        raise UsageError(
+            "--url, --base-model and --tuned-model go together",
+            "name the server, and what it calls the two models",
+            code="option_missing",
         )

@@ -9,7 +9,19 @@ from lf_qwen3.cli import cli
 from tests.docs.page import DOCS, PAGES, ShownCommand, ShownFile, items
 from tests.docs.run import NO_CACHES, RUN, TRANSLATED, is_run, run_page, with_blocks_of
 
-OTHERS = {"cd", "cp", "docker", "git", "llamafactory-cli", "make", "ollama", "pip", "python", "swanlab"}
+OTHERS = {
+    "cd",
+    "cp",
+    "docker",
+    "git",
+    "llamafactory-cli",
+    "make",
+    "vllm",
+    "ollama",
+    "pip",
+    "python",
+    "swanlab",
+}
 
 
 def name_of(page):

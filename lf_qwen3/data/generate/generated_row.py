@@ -16,8 +16,10 @@ from lf_qwen3.data.provenance import PROVENANCE, Provenance
 CONVERTER = "messages"
 
 
-def write_row(question: SourceQuestion, thinking: str | None, answer: str, origin: Provenance) -> bytes:
-    """Return one line of `rows.jsonl`, as convert would leave it.
+def write_row(
+    question: SourceQuestion, thinking: str | None, answer: str, origin: Provenance | None
+) -> bytes:
+    """Return one line of `rows.jsonl`, as convert would leave it; a row of a person has no `origin`.
 
     Raises `Reject` with the code of the rule that the row breaks.
     """
@@ -27,7 +29,7 @@ def write_row(question: SourceQuestion, thinking: str | None, answer: str, origi
     conversation = next(convert_row(SourceRow({"messages": messages}), converter, choose_rules(False)))
     messages = [{"role": "system", "content": conversation.system}] if conversation.system else []
     messages += [_message(turn) for turn in conversation.turns]
-    row: dict[str, Any] = {"messages": messages, PROVENANCE: origin}
+    row: dict[str, Any] = {"messages": messages} | ({PROVENANCE: origin} if origin else {})
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 

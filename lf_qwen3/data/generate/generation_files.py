@@ -7,7 +7,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -59,7 +59,7 @@ class GenerationReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as one JSON object."""
-        values = {name: getattr(self, name) for name in self.__slots__}
+        values = {value.name: getattr(self, value.name) for value in fields(self)}
         return values | {"folder": str(self.folder), "refused": dict(sorted(self.refused.items()))}
 
 

@@ -16,6 +16,7 @@ from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.convert.resolve import resolve_sources
 from lf_qwen3.data.converters.roles import DIALOGUES, QUESTIONS
 from lf_qwen3.data.converters.source_row import AS_IT_IS, SourceRow
+from lf_qwen3.data.provenance import PROVENANCE, Provenance, is_provenance
 from lf_qwen3.data.sources import BadRow
 
 QUESTIONS_ONLY = "questions"
@@ -27,7 +28,8 @@ class SourceQuestion:
     """One row of a source, `row` counted from 1.
 
     `turns` end with the question, earlier answers are without their thinking. `reference` is the row's own
-    answer, "" where it has none. A row that convert rejects has its code in `code` and no turns.
+    answer, "" where it has none, `thinking` the reasoning before it, `origin` says that a model wrote it. A
+    row that convert rejects has its code in `code` and no turns.
     """
 
     source: str
@@ -35,6 +37,8 @@ class SourceQuestion:
     turns: tuple[Turn, ...] = ()
     system: str = ""
     reference: str = ""
+    thinking: str | None = None
+    origin: Provenance | None = None
     code: str = ""
     detail: str = ""
 
@@ -102,7 +106,8 @@ def _read(file: ConvertSource, number: int, item: dict[str, object] | BadRow) ->
         conversation = next(convert_row(row, converters.get(file.converter).convert, choose_rules(False)))
     except Reject as reject:
         return SourceQuestion(file.label, number, code=reject.code, detail=reject.detail)
-    return _build(file.label, number, conversation)
+    meta = row.peek(PROVENANCE)
+    return _build(file.label, number, conversation, meta if is_provenance(meta) else None)
 
 
 def _read_question(file: ConvertSource, number: int, item: dict[str, object] | BadRow) -> SourceQuestion:
@@ -124,10 +129,10 @@ def _prompt_turns(row: SourceRow) -> tuple[Turn, ...]:
     return (Turn("user", str(text).strip()),) if is_question else ()
 
 
-def _build(source: str, number: int, conversation: Conversation) -> SourceQuestion:
+def _build(source: str, number: int, conversation: Conversation, origin: Provenance | None) -> SourceQuestion:
     *before, last = conversation.turns
     if conversation.tools or any(turn.role == "tool" or turn.calls for turn in conversation.turns):
         return SourceQuestion(source, number, code="has_tools")
     turns = tuple(Turn(turn.role, turn.content) for turn in before)
     reference = "" if conversation.label is False else last.content
-    return SourceQuestion(source, number, turns, conversation.system, reference)
+    return SourceQuestion(source, number, turns, conversation.system, reference, last.thinking, origin)

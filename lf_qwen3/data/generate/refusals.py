@@ -29,6 +29,9 @@ REFUSED: Mapping[str, Reason] = {
     ),
     "not_judged": Reason("the judge's verdict cannot be read", "another judge may give one"),
     "not_best": Reason("another sample of the row is kept", "--keep all keeps all"),
+    "low_rating": Reason(
+        "the judge rates the row lower than those that are kept", "rows.ratings.jsonl says why"
+    ),
     "duplicate": Reason("the question stands earlier in the sources", "one of them is asked"),
     "has_tools": Reason(
         "the row has tools, and their results cannot be made anew", "convert keeps such rows"

@@ -21,7 +21,7 @@ _COMPANIONS = (
     *("*.md", "*.rst", "*.txt", "*.pdf", "*.html", "*.bib", "*.cff"),
     *("*.py", "*.sh", "*.ipynb", "*.yaml", "*.yml", "*.toml", "*.cfg", "*.ini", "*.lock"),
     *("_success*", "_metadata", "_common_metadata", "_started*", "_committed*"),
-    *("*.refused.jsonl", "*.journal.jsonl", "*.manifest.json"),
+    *("*.refused.jsonl", "*.ratings.jsonl", "*.journal.jsonl", "*.manifest.json"),
     *("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.webp"),
 )
 """What lies beside the data in a folder from a hub: never a data file, so never missed."""

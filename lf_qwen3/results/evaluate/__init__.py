@@ -5,6 +5,6 @@
 `out` is the folder of `recipe new`: train.yaml, predict_base.yaml and predict_tuned.yaml lie in it.
 """
 
-from lf_qwen3.results.evaluate.evaluation import Evaluation, evaluate
+from lf_qwen3.results.evaluate.evaluation import Evaluation, Served, evaluate
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "Served", "evaluate"]

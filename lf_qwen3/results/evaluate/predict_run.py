@@ -39,12 +39,17 @@ class PredictRun:
         return self.output / predictions.FILE
 
     @property
+    def results(self) -> Path:
+        """The figures of the run, which are written last."""
+        return self.output / "predict_results.json"
+
+    @property
     def is_current(self) -> bool:
         """Tell whether its predictions are there, whole, and made from what is there now.
 
         Predictions made by hand, without a stamp, count where they are younger than YAML, rows and weights.
         """
-        if not self.file.is_file() or not (self.output / "predict_results.json").is_file():
+        if not self.file.is_file() or not self.results.is_file():
             return False
         try:
             stamp = json.loads((self.output / STAMP).read_bytes())

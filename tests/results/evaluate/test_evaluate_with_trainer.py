@@ -9,8 +9,10 @@ import pytest
 
 from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.results.diagnose import diagnose
+from lf_qwen3.results.evaluate.served import render_prompts
 from lf_qwen3.results.score import read, score_predictions
 from lf_qwen3.results.score.findings import find_defects
+from lf_qwen3.trainer import yaml_reader
 from tests.needs import require
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
@@ -127,6 +129,13 @@ def test_kinds_and_cut_answers_are_told_in_a_real_run(folder, evaluated, small):
     assert scores.cut_evidence == "max_new_tokens"
     assert all(scores.flags["cut"])
     assert "cut" in {one.code for one in find_defects(scores)}
+
+
+def test_a_server_is_asked_with_the_prompts_of_the_trainer(folder, evaluated, monkeypatch):
+    monkeypatch.chdir(folder)
+    settings = yaml_reader.read(folder / "out" / "predict_base.yaml").settings
+    ours = [(row.prompt, row.label.strip()) for row in render_prompts(settings)]
+    assert ours == [(row.prompt, row.label.strip()) for row in read(folder / "out" / "predict_base")]
 
 
 def test_a_second_evaluation_runs_nothing(folder, evaluated):

@@ -1,0 +1,234 @@
+"""Rate the rows one has by a judge, and keep the better ones as far as the judge can be believed."""
+
+from __future__ import annotations
+
+import csv
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.progress import NoProgress, Progress
+from lf_qwen3.data.generate.candidates import Candidate
+from lf_qwen3.data.generate.client import ModelClient
+from lf_qwen3.data.generate.decide import Decision
+from lf_qwen3.data.generate.generated_row import write_row
+from lf_qwen3.data.generate.generation_files import (
+    JOURNAL,
+    GenerationReport,
+    require_own_folder,
+    write_decisions,
+    write_manifest,
+)
+from lf_qwen3.data.generate.journal import Journal
+from lf_qwen3.data.generate.model_request import ModelRequest
+from lf_qwen3.data.generate.options import ServerOptions
+from lf_qwen3.data.generate.questions import QuestionReader, SourceQuestion
+from lf_qwen3.data.generate.rating import Rating, build_rating_request, compute_spearman, read_rating
+
+RATINGS = "rows.ratings.jsonl"
+PLANTED_SHARE, FIT_SHARE, GOOD_KEPT = 0.05, 0.95, 0.9
+"""Rows that are rated with another's answer; how many of them must be below the median; good rows kept."""
+_LEAST_PLANTED, _LEAST_LABELS = 5, 10
+_GOOD = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class RateOptions:
+    """What is rated. `top` is the share to keep of a ranking, `labels` a CSV file with row and label.
+
+    Labels are 1 to 5 for the rows of the sources, counted from 1 through all of them. Without `top` and
+    `labels` all rows are kept.
+    """
+
+    sources: tuple[str, ...]
+    to: Path
+    top: float | None = None
+    labels: Path | None = None
+    limit: int | None = None
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class RatingReport(GenerationReport):
+    """What a rating came to, beside the counts of `GenerationReport`.
+
+    `fit` tells whether the judge rates planted wrong answers below the median, None where too few rows were
+    rated to say. `spearman` is the correlation with the labels, `threshold` the least mean of a row kept.
+    """
+
+    planted: int = 0
+    fit: bool | None = None
+    spearman: float | None = None
+    threshold: float | None = None
+    means: list[float] = field(default_factory=list)
+
+
+class _RatedRow(NamedTuple):
+    number: int
+    question: SourceQuestion
+    request: ModelRequest
+    rating: Rating | None
+
+
+def rate(options: RateOptions, server: ServerOptions, progress: Progress = NoProgress()) -> RatingReport:
+    """Have every row rated, tell whether the judge is fit, and write the rows that are kept.
+
+    A judge that is not fit filters nothing. Raises `UsageError` for options that cannot be met, and what
+    `ModelClient.send` raises.
+    """
+    require_own_folder(options.to)
+    labels = read_labels(options.labels) if options.labels else {}
+    reader = QuestionReader(options.sources, options.columns, options.limit)
+    report = RatingReport(options.to)
+    with Journal(options.to / JOURNAL) as journal:
+        report.unfinished = journal.unfinished
+        place = server.find()
+        work = _Rating(reader, server.model, place.dialect, journal)
+        requests = [*(row.request for row in work.rows()), *work.planted()]
+        sent = ModelClient(place, journal, server.client).send(requests, progress, len(requests))
+        report.sent, report.stopped, report.cost = sent.sent, sent.stopped, server.budget.cost
+        _measure(report, work, labels, options)
+        write_decisions(report, work.decide(report), journal)
+        _write_ratings(options.to / RATINGS, work)
+        named = {"model": server.model, "top": options.top, "labels": len(labels)}
+        write_manifest(report, "rate", reader.files, named)
+    return report
+
+
+class _Rating:
+    """The rows of some sources, and what the journal holds of their ratings."""
+
+    def __init__(self, reader: QuestionReader, model: str, dialect: Any, journal: Journal) -> None:
+        self.reader, self.model, self.dialect, self.journal = reader, model, dialect, journal
+
+    def rows(self) -> Iterator[_RatedRow]:
+        """Yield the rows that have an answer."""
+        for number, question in enumerate(self.reader, 1):
+            if not question.code and question.reference:
+                yield _RatedRow(number, question, *self._rated(question, question.reference))
+
+    def planted(self) -> list[ModelRequest]:
+        """Return requests about every 20th row with the answer of another."""
+        rows = [row.question for row in self.rows()]
+        step = max(1, min(round(1 / PLANTED_SHARE), len(rows) // _LEAST_PLANTED))
+        other = [*rows[len(rows) // 2 :], *rows[: len(rows) // 2]]
+        pairs = list(zip(rows, other, strict=True))[::step]
+        return [
+            self._rated(question, wrong.reference)[0]
+            for question, wrong in pairs
+            if wrong.reference != question.reference
+        ]
+
+    def decide(self, report: RatingReport) -> Iterator[Decision]:
+        """Yield what becomes of every row of the sources."""
+        rated = {row.number: row for row in self.rows()}
+        for number, question in enumerate(self.reader, 1):
+            nothing = Candidate(question, "plain", 0, ModelRequest({}))
+            if number not in rated:
+                yield Decision(nothing, "refused", question.code or "no_answer", question.detail)
+                continue
+            yield self._decide(rated[number], report.threshold)
+
+    def _decide(self, row: _RatedRow, threshold: float | None) -> Decision:
+        candidate = Candidate(row.question, "plain", 0, row.request)
+        if self.journal.read_reply(row.request.key) is None:
+            return Decision(candidate, "unanswered", "not_sent")
+        if row.rating is None:
+            return Decision(candidate, "refused", "not_judged")
+        if threshold is not None and row.rating.mean < threshold:
+            return Decision(
+                candidate, "refused", "low_rating", f"{row.rating.mean:.1f} below {threshold:.1f}"
+            )
+        question = row.question
+        line = write_row(question, question.thinking, question.reference, question.origin)
+        return Decision(candidate, "kept", line=line, thinks=bool(question.thinking))
+
+    def _rated(self, question: SourceQuestion, answer: str) -> tuple[ModelRequest, Rating | None]:
+        request = build_rating_request(question, answer, self.model, self.dialect)
+        reply = self.journal.read_reply(request.key)
+        return request, read_rating(reply) if reply else None
+
+    def read_planted(self) -> list[float]:
+        """Return the means of the planted answers that have a rating."""
+        replies = [self.journal.read_reply(request.key) for request in self.planted()]
+        ratings = [read_rating(reply) for reply in replies if reply]
+        return [rating.mean for rating in ratings if rating]
+
+
+def _measure(report: RatingReport, work: _Rating, labels: Mapping[int, float], options: RateOptions) -> None:
+    """Say whether the judge is fit, and set the threshold."""
+    report.rows = sum(1 for _ in work.reader)
+    means = {row.number: row.rating.mean for row in work.rows() if row.rating}
+    planted = work.read_planted()
+    report.planted, report.means = len(planted), sorted(means.values())
+    if len(planted) >= _LEAST_PLANTED and means:
+        median = statistics.median(means.values())
+        report.fit = sum(mean < median for mean in planted) >= FIT_SHARE * len(planted)
+    if report.fit is False:
+        report.warnings.append(
+            "the judge is unfit: it rates answers to other questions as high as those of the rows, so "
+            "nothing was left out; take another model"
+        )
+    known = [(means[number], label) for number, label in labels.items() if number in means]
+    if known:
+        report.spearman = compute_spearman(*zip(*known, strict=True))
+    if report.fit is False:
+        return
+    if known:
+        good = sorted(mean for mean, label in known if label >= _GOOD)
+        report.threshold = good[int(len(good) * (1 - GOOD_KEPT))] if good else None
+    elif options.top is not None and report.means:
+        report.threshold = report.means[min(len(report.means) - 1, round(len(means) * (1 - options.top)))]
+
+
+def read_labels(path: Path) -> dict[int, float]:
+    """Return the label by row of a CSV file with the columns row and label.
+
+    Raises `UsageError` where it is missing, is no such file, or holds fewer than 10 labels.
+    """
+    if not path.is_file():
+        raise UsageError(
+            f"there is no file {path}", "a CSV file with the columns row and label", code="file_missing"
+        )
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            labels = {int(row["row"]): float(row["label"]) for row in csv.DictReader(file)}
+    except (LookupError, ValueError, TypeError) as error:
+        raise UsageError(
+            f"{path} is no file of labels: {error}",
+            "write two columns: row (from 1) and label (1 to 5)",
+            code="labels_unreadable",
+        ) from error
+    if len(labels) < _LEAST_LABELS:
+        raise UsageError(
+            f"{path} holds {len(labels)} labels",
+            f"{_LEAST_LABELS} or more are needed; 20 to 50 are good",
+            code="too_few_labels",
+        )
+    return labels
+
+
+def _write_ratings(path: Path, work: _Rating) -> None:
+    """Write the rating of every row, the best first."""
+    rated = [row for row in work.rows() if row.rating]
+    order: Sequence[_RatedRow] = sorted(rated, key=lambda row: -(row.rating.mean if row.rating else 0))
+    lines = [
+        orjson.dumps(
+            {
+                "source": row.question.source,
+                "row": row.question.row,
+                "mean": row.rating.mean,
+                "scores": row.rating.scores,
+                "reasons": row.rating.reasons,
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        for row in order
+        if row.rating
+    ]
+    path.write_bytes(b"".join(lines))
