@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 SCRATCH := build/constraints
+# The source package of PyPI that holds the whole tree of llama.cpp.
+LLAMA_CPP := llama_cpp_python-0.3.36
+LLAMA_CPP_TREE := $(LLAMA_CPP)/vendor/llama.cpp
 # The torch that the trainer was tried with. The three go together, and only in these builds.
 TORCH := torch==2.14.1 torchvision==0.29.1 torchaudio==2.11.0
 
@@ -12,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-next test-trainers test-axolotl trainer-keys coverage mutants lint bench rehearse docs \
+.PHONY: help demo test llama-cpp test-next test-trainers test-axolotl trainer-keys coverage mutants lint bench rehearse docs \
 	venv constraints clean
 
 help: ## Show this list
@@ -27,6 +30,18 @@ demo: $(INSTALLED) ## Train a tiny Qwen3 on the CPU, from raw data to adapter (f
 # run the trainer, so that more would want more memory than a laptop has.
 test: $(INSTALLED) ## Run the whole test suite
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# Nothing is compiled: the converter is a Python program, and the server that tests its files is in the wheel.
+llama-cpp: .venv/llama.cpp ## Fetch llama.cpp's converter, without which the tests of GGUF files are skipped
+
+.venv/llama.cpp: | $(INSTALLED)
+	@rm -rf build/llama-cpp
+	@$(BIN)/python -m pip download --quiet --no-deps --no-binary llama-cpp-python --dest build/llama-cpp \
+		$(subst llama_cpp_python-,llama-cpp-python==,$(LLAMA_CPP))
+	@cd build/llama-cpp && tar -xzf $(LLAMA_CPP).tar.gz $(LLAMA_CPP_TREE)/convert_hf_to_gguf.py \
+		$(LLAMA_CPP_TREE)/conversion $(LLAMA_CPP_TREE)/gguf-py
+	@mv build/llama-cpp/$(LLAMA_CPP_TREE) $@
+	@rm -rf build/llama-cpp
 
 # The trainer's check of the versions beside it is switched off: a checkout may want newer ones.
 test-next: $(INSTALLED) ## Hold the trainer in the checkout LLAMAFACTORY_SRC=/path against our contract tests

@@ -36,7 +36,7 @@ command.add_command(_recipe_list.show)
     "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Any key of the trainer; repeatable."
 )
 @click.option("--test", metavar="NAME", default="", help="Dataset to answer in place of the test split.")
-@click.option("--gguf", is_flag=True, help="Add the steps to a quantised GGUF, with a test after each.")
+@click.option("--gguf", is_flag=True, help="Add the way to a quantised GGUF to RUN.md.")
 @click.option(
     "--trainer",
     default="llamafactory",

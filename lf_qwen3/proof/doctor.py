@@ -23,6 +23,7 @@ from lf_qwen3.base.packages import version
 from lf_qwen3.proof.accelerators import VISIBLE_DEVICES, Accelerator, find_accelerators
 from lf_qwen3.proof.known_broken import fits, list_broken, read_versions
 from lf_qwen3.qwen3 import tokenizer_files
+from lf_qwen3.results.gguf import tools as llama_cpp
 from lf_qwen3.trainer import versions as trainer_versions
 
 TRAINER = "llamafactory"
@@ -34,6 +35,7 @@ _OPTIONAL = {
     "deepspeed": "several GPUs with ZeRO need it",
     "modelscope": "USE_MODELSCOPE_HUB=1 needs it",
     "rensa": "check looks for near-duplicates with it",
+    "xllamacpp": "gguf tests the files that it makes with its server",
 }
 _ROOM = 20 << 30
 _SIZES = ("0.6B", "1.7B", "4B", "8B", "14B", "32B", "30B-A3B", "235B-A22B")
@@ -81,6 +83,7 @@ def check_environment() -> EnvironmentReport:
         _accelerators,
         _disk,
         _optional,
+        _llama_cpp,
     )
     names = (TRAINER, "torch", *_TORCH_FAMILY, "transformers", "datasets", *_METRICS, *_OPTIONAL)
     versions = {"python": sys.version.split()[0], "lf-qwen3": __version__, **{n: version(n) for n in names}}
@@ -251,6 +254,13 @@ def _optional() -> Iterator[EnvironmentFinding]:
     for name, why in _OPTIONAL.items():
         if version(name) is None:
             yield _note(f"{name} is not installed", why, f"pip install {name}")
+
+
+def _llama_cpp() -> Iterator[EnvironmentFinding]:
+    cures = {llama_cpp.CONVERTER: llama_cpp.CLONE, llama_cpp.QUANTISER: llama_cpp.BUILD[1]}
+    for name, cure in cures.items():
+        if llama_cpp.find_part(name) is None:
+            yield _note(f"{name} is not in PATH", "gguf needs it there, or below its --llama-cpp DIR", cure)
 
 
 def _requirements(name: str) -> Iterator[tuple[str, str, Callable[[str], bool]]]:

@@ -22,7 +22,7 @@ from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS, FIRST_ADDED_ID
 
 VOCAB_SIZE = 151936
 SEED = 42
-SIGNATURE = f"lf-qwen3 tiny model 1, seed {SEED}"
+SIGNATURE = f"lf-qwen3 tiny model 2, seed {SEED}"
 """Changes when the model that is made changes; an older one is then made anew."""
 
 _MARKER = "lf_qwen3_tiny.json"

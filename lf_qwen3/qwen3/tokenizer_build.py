@@ -31,6 +31,7 @@ _WORDS = (
 
 _TOKENIZER_CONFIG = {
     "add_prefix_space": None,
+    "additional_special_tokens": _SPECIAL[1:],
     "backend": "tokenizers",
     "bos_token": None,
     "clean_up_tokenization_spaces": False,
@@ -191,7 +192,8 @@ def save_tokenizer(ranks_path: Path, folder: Path) -> None:
     """Write the tokenizer as Qwen3 ships it.
 
     NFC, byte-level BPE, 26 added tokens, eos `<|im_end|>`, pad `<|endoftext|>`, no bos. The files are those
-    of `Qwen2Tokenizer.save_pretrained` in transformers, whose import takes longer than to write them here.
+    of `Qwen2Tokenizer.save_pretrained` in transformers, whose import takes longer than to write them here;
+    13 of the added tokens stand in `additional_special_tokens`, as in every published Qwen3.
     """
     ranks = read_ranks(ranks_path)
     texts = {"tokenizer.json": _tokenizer_json(ranks), "tokenizer_config.json": _TOKENIZER_CONFIG}

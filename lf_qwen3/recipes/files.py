@@ -13,7 +13,6 @@ from lf_qwen3.recipes import (
     Recipe,
     board,
     commented,
-    gguf,
     merge_first,
     name_method,
     needs,
@@ -65,13 +64,11 @@ def render_yamls(
 def render_other_files(
     choice: RecipeChoice, chosen: Sequence[Preset], common: SharedSettings, rows: str | None, steps: RunSteps
 ) -> dict[Path, str]:
-    """Return the other files by path: the board's arguments, the run books, and what the presets need."""
+    """Return the other files by path: the board's arguments, the run book, and what the presets need."""
     out = Path(choice.out)
     texts = {file.name: file.read_text("utf-8") for preset in chosen for file in preset.files}
     texts[board.file_name(choice)] = board.render_arguments(common.train, choice)
     texts["RUN.md"] = run_book.render_run_book(choice, common, chosen, rows, steps)
-    if choice.gguf:
-        texts["RUN_GGUF.md"] = gguf.render_gguf_book(choice, common, bool(rows))
     return {out / name: text for name, text in texts.items()}
 
 
@@ -100,20 +97,15 @@ def _generating(
 def _predicting(
     choice: RecipeChoice, common: SharedSettings, rows: str
 ) -> list[tuple[str, str, Sections, dict[str, str]]]:
-    """Return predict_base.yaml and predict_tuned.yaml, and predict_merged.yaml before a GGUF."""
-    merged = {"model_name_or_path": os.path.join(choice.out, run_book.MERGED)}
+    """Return predict_base.yaml and predict_tuned.yaml."""
     runs = [
-        ("base", "the model as it was before training", common.base, True),
-        ("tuned", "what train.yaml wrote", common.tuned, True),
-        ("merged", "the exported model", merged, False),
+        ("base", "the model as it was before training", common.base),
+        ("tuned", "what train.yaml wrote", common.tuned),
     ]
     comments = {key: text for key, text in _comments(common).items() if key not in serving.CHAT_COMMENTS}
     yamls: list[tuple[str, str, Sections, dict[str, str]]] = []
-    for name, what, weights, quantised in runs[: 3 if choice.gguf else 2]:
-        folder = os.path.join(choice.out, f"predict_{name}")
-        sections = predict.build_sections(common, weights, rows, folder, quantised)
-        if name == "merged" and common.answering.get(predict.ROWS) is None:
-            sections["data"][predict.ROWS] = gguf.ROWS
+    for name, what, weights in runs:
+        sections = predict.build_sections(common, weights, rows, os.path.join(choice.out, f"predict_{name}"))
         yamls.append((f"predict_{name}.yaml", f"Answer {rows} with {what}.", sections, comments))
     return yamls
 

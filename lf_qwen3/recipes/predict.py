@@ -24,17 +24,14 @@ def build_predict(
 
 
 def build_sections(
-    common: SharedSettings, weights: Mapping[str, Any], rows: str, output_dir: str, quantised: bool = True
+    common: SharedSettings, weights: Mapping[str, Any], rows: str, output_dir: str
 ) -> dict[str, dict[str, Any]]:
     """Return the settings that predict with `common.base`, `common.tuned`, or another model."""
     answering = dict(common.answering)
     template = common.template | {"cutoff_len": common.label_len}
     limit = {ROWS: answering.pop(ROWS)} if ROWS in answering else {}
     return {
-        "model": dict(weights)
-        | common.loading
-        | (common.quantised if quantised else {})
-        | common.pick(shared.PRECISION),
+        "model": dict(weights) | common.loading | common.quantised | common.pick(shared.PRECISION),
         "method": {"stage": "sft", "do_predict": True, "predict_with_generate": True},
         "data": {"eval_dataset": rows} | common.pick(shared.READING) | template | limit,
         "generation": {shared.BATCH: answering.pop(shared.BATCH)} | answering,

@@ -33,7 +33,6 @@ _ABOUT = {
     "train.yaml": "trains",
     "predict_base.yaml": "answers the test rows with the model as it was",
     "predict_tuned.yaml": "answers them with what was trained",
-    "predict_merged.yaml": "answers them with the exported model",
     "chat.yaml": "chats in the terminal",
     "api.yaml": "serves an OpenAI-style API",
     "export.yaml": "writes one whole model",
@@ -156,6 +155,9 @@ def _ways(train: str) -> list[tuple[str, str]]:
 
 
 def _listed(choice: RecipeChoice, rows: str | None, answers: bool) -> list[tuple[str, str]]:
-    gone = ["predict"] if not rows else [] if choice.gguf else ["predict_merged"]
-    gone += [*([] if answers else ["chat"]), *([] if choice.merge else ["merge"])]
+    gone = [
+        *([] if rows else ["predict"]),
+        *([] if answers else ["chat"]),
+        *([] if choice.merge else ["merge"]),
+    ]
     return [(name, does) for name, does in _ABOUT.items() if not name.startswith(tuple(gone) or ("/",))]

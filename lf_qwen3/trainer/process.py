@@ -1,4 +1,4 @@
-"""Run the trainer, `llamafactory-cli train FILE.yaml`, as a process, with its progress made readable.
+"""Run the trainer, `llamafactory-cli train FILE.yaml` or `export`, as a process, with readable progress.
 
 The only module that touches LLaMA-Factory. It is never imported here, only started, so that a run is the very
 run that a person starts by hand.
@@ -70,13 +70,31 @@ def train(
     and any exception here end it with all its ranks. Raises `LfQwen3Error` with the trainer's last error
     when it fails, and when it is not installed.
     """
+    return _run("train", yaml, log, progress, output_dir, env)
+
+
+def export(
+    yaml: Path, log: Path, progress: Progress = NoProgress(), env: Mapping[str, str] | None = None
+) -> TrainerRun:
+    """Run `llamafactory-cli export` on one YAML file; all else is as in `train`."""
+    return _run("export", yaml, log, progress, None, env)
+
+
+def _run(
+    stage: str,
+    yaml: Path,
+    log: Path,
+    progress: Progress,
+    output_dir: Path | None,
+    env: Mapping[str, str] | None,
+) -> TrainerRun:
     require_installed()
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     watcher = _Watcher(progress, output_dir)
     with log.open("wb") as sink, exit_on_termination():
         child = subprocess.Popen(
-            [*command(), "train", str(yaml)],
+            [*command(), stage, str(yaml)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

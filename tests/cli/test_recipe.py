@@ -58,8 +58,9 @@ def test_new_as_json(lf, data):
 def test_new_with_a_gguf_and_another_test_dataset(lf, data):
     code, out, _ = lf(*NEW, "--gguf", "--test", "my_val")
     assert code == 0
-    assert "wrote runs/a b/RUN_GGUF.md" in out
-    assert "eval_dataset: my_val " in Path("runs/a b/predict_merged.yaml").read_text()
+    assert "wrote runs/a b/RUN.md" in out
+    assert "lf-qwen3 gguf 'runs/a b' --quant Q8_0" in Path("runs/a b/RUN.md").read_text()
+    assert "eval_dataset: my_val " in Path("runs/a b/predict_tuned.yaml").read_text()
 
 
 @pytest.mark.parametrize(

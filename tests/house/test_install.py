@@ -79,7 +79,7 @@ def pinned(root: Path) -> dict[str, str]:
     return {canonicalize_name(found["name"]): found["version"] for found in PINNED.finditer(text)}
 
 
-@pytest.mark.parametrize("extra", ["", "train", "eval", "check", "docs", "dev"])
+@pytest.mark.parametrize("extra", ["", "train", "eval", "check", "docs", "gguf", "dev"])
 def test_the_pinned_set_keeps_the_ranges(root: Path, extra: str) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     texts = project["optional-dependencies"][extra] if extra else project["dependencies"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.cli import cli
-from lf_qwen3.recipes import board, gguf, presets
+from lf_qwen3.recipes import board, presets
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.new import plan_recipe_set, write_recipe_set
 from lf_qwen3.recipes.presets import Preset
@@ -76,15 +76,14 @@ def test_data_without_answers_gets_no_predict_files(stage, dataset):
     book = made.texts[Path("runs/my/RUN.md")]
     assert "predict_" not in book
     assert "--test NAME" in book
-    assert "predict_" not in made.texts[Path("runs/my/RUN_GGUF.md")]
+    assert ("lf-qwen3 gguf runs/my --quant Q8_0 --dataset NAME" in book) == (stage != "rm")
 
 
 @pytest.mark.parametrize("out", ["runs/my", "a folder/my run"])
-@pytest.mark.parametrize("book", ["RUN.md", "RUN_GGUF.md"])
-def test_every_command_of_a_run_book_names_what_is_there(out, book):
+def test_every_command_of_a_run_book_names_what_is_there(out):
     made = plan_recipe_set(chosen(out=out, gguf=True))
     write_recipe_set(made)
-    blocks = made.texts[Path(out) / book].split("```bash\n")[1:]
+    blocks = made.texts[Path(out) / "RUN.md"].split("```bash\n")[1:]
     lines = [line for block in blocks for line in block.partition("```")[0].splitlines()]
     assert lines
     for line in lines:
@@ -96,19 +95,10 @@ def test_every_command_of_a_run_book_names_what_is_there(out, book):
             assert {word for word in words if word.startswith("--")} <= options, line
 
 
-def test_the_gates_serve_the_file_that_was_made_before():
-    text = plan_recipe_set(chosen(gguf=True)).texts[Path("runs/my/RUN_GGUF.md")]
-    made: list[str] = []
-    for line in text.splitlines():
-        words = line.split()
-        if "--outfile" in words:
-            made.append(words[words.index("--outfile") + 1])
-        if words and words[0].endswith("llama-quantize"):
-            assert words[1] == made[0]
-            made.append(words[2])
-        if words and words[0].endswith("llama-server"):
-            assert words[words.index("-m") + 1] == made[-1]
-    assert len(made) == 1 + len(gguf.TYPES)
+def test_a_book_goes_on_to_gguf_where_that_is_asked_for():
+    lines = plan_recipe_set(chosen(gguf=True)).texts[Path("runs/my/RUN.md")].splitlines()
+    assert "lf-qwen3 gguf runs/my --quant Q8_0" in lines
+    assert "## 5. GGUF" not in plan_recipe_set(chosen()).texts[Path("runs/my/RUN.md")]
 
 
 @pytest.mark.parametrize("recipe", ["qwen3-4b-lora-sft", "qwen3-8b-qlora-sft", "qwen3-1.7b-full-sft"])

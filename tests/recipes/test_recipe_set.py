@@ -80,7 +80,7 @@ def written(choice):
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_two_files_both_hold_is_the_same(kind):
     found = written(chosen(kind, settings={"max_samples": 50, "trust_remote_code": True}, gguf=True))
-    assert len(found) == 7
+    assert len(found) == 6
     for (one, first), (other, second) in combinations(found.items(), 2):
         allowed = OWN | ({"enable_thinking"} if {one, other} & {"chat", "api"} else set())
         differing = {key for key in first.keys() & second.keys() if first[key] != second[key]}
@@ -102,8 +102,7 @@ def test_every_file_loads_the_weights_that_it_is_about(kind):
         for name, one in found.items()
     }
     tuned = dict.fromkeys(("predict_tuned", "chat", "api", "export"), trained)
-    merged = {"model_name_or_path": found["export"]["export_dir"]}
-    assert weights == {"train": base, "predict_base": base, "predict_merged": merged, **tuned}
+    assert weights == {"train": base, "predict_base": base, **tuned}
 
 
 def test_a_qlora_is_merged_into_the_unquantised_model():
@@ -117,7 +116,7 @@ def test_a_qlora_is_merged_into_the_unquantised_model():
 def test_the_export_of_a_tied_base_model_is_untied(model, ties):
     made = plan_recipe_set(RecipeChoice("qwen3-4b-lora-sft", "my", "data", "runs/my", model, gguf=True))
     untie = "lf-qwen3 recipe untie runs/my/merged"
-    for name in ("RUN.md", "RUN_GGUF.md", "export.yaml"):
+    for name in ("RUN.md", "export.yaml"):
         lines = made.files[name].splitlines()
         export = next(at for at, line in enumerate(lines) if "llamafactory-cli export" in line)
         assert (untie in lines[export + 1]) == ties

@@ -49,7 +49,7 @@ RECIPES = {
     "qwen3-4b-lora-pt": "words",
     "qwen3-0.6b-full-pt": "words",
 }
-GENERATING = ("predict_base", "predict_tuned", "predict_merged", "chat", "api", "export")
+GENERATING = ("predict_base", "predict_tuned", "chat", "api", "export")
 
 
 @pytest.fixture

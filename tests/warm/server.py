@@ -98,6 +98,7 @@ def become_trainer(start: dict, streams: list[int]) -> None:
         if words[0] == "-m":
             importlib.import_module(MAINS[words[1]]).main()
         else:
+            sys.path.insert(0, str(Path(words[0]).parent))
             runpy.run_path(words[0], run_name="__main__")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(bool(end.code))

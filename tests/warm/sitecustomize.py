@@ -24,8 +24,11 @@ def hand_on() -> int:
         return int(server.recv(100) or 1)
 
 
-COMMANDS = (["llamafactory.cli", "train"], ["lf_qwen3", "demo"], ["lf_qwen3", "webui"])
-SCRIPTS = ("provoke.py", "ask_child.py", "make_model.py")
+COMMANDS = (
+    *(["llamafactory.cli", "train"], ["llamafactory.cli", "export"]),
+    *(["lf_qwen3", "demo"], ["lf_qwen3", "webui"]),
+)
+SCRIPTS = ("provoke.py", "ask_child.py", "make_model.py", "convert_hf_to_gguf.py")
 STANDS_IN = os.path.isdir("llamafactory")  # Python takes a package of the folder that it is started in
 is_command = WORDS[0] == "-m" and WORDS[1:3] in COMMANDS and not STANDS_IN
 if NAME and (is_command or WORDS[0].endswith(SCRIPTS)):

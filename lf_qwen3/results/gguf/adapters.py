@@ -1,0 +1,73 @@
+"""What a LoRA adds to each weight, computed from its file (peft's tuners/lora: layer.py, dora.py)."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.base.errors import LfQwen3Error
+
+_PREFIX = "base_model.model."
+
+
+@dataclass(frozen=True, slots=True)
+class LoraAdapter:
+    """The tensors of an adapter by name, and its adapter_config.json."""
+
+    tensors: dict[str, Any]
+    config: dict[str, Any]
+
+    def changes(self, name: str) -> bool:
+        """Tell whether the adapter is for a weight of the model (`model.layers.0...weight`)."""
+        stem = name.removesuffix(".weight")
+        return any(
+            f"{stem}.{part}" in self.tensors for part in ("lora_A.weight", "lora_embedding_A", "weight")
+        )
+
+    def apply(self, name: str, weight: Any) -> Any:
+        """Return a weight (float32) with what the adapter adds to it."""
+        stem = name.removesuffix(".weight")
+        if f"{stem}.weight" in self.tensors:  # modules_to_save: the whole matrix was trained
+            return self.tensors[f"{stem}.weight"].float()
+        if f"{stem}.lora_embedding_A" in self.tensors:
+            down, up = (self.tensors[f"{stem}.lora_embedding_{part}"].float() for part in "AB")
+            return weight + (up @ down).T * self._scale(stem, down.shape[0])
+        if f"{stem}.lora_A.weight" not in self.tensors:
+            return weight
+        down, up = (self.tensors[f"{stem}.lora_{part}.weight"].float() for part in "AB")
+        tuned = weight + up @ down * self._scale(stem, down.shape[0])
+        magnitude = self.tensors.get(f"{stem}.lora_magnitude_vector")
+        if magnitude is None:
+            return tuned
+        norm = tuned.norm(dim=1)
+        return tuned * (magnitude.float() / norm)[:, None]
+
+    def _scale(self, stem: str, rank: int) -> float:
+        patterns: dict[str, Any] = self.config.get("alpha_pattern") or {}
+        own = (alpha for key, alpha in patterns.items() if re.search(rf"(^|\.){key}$", stem))
+        alpha = float(next(own, self.config["lora_alpha"]))
+        return alpha / (math.sqrt(rank) if self.config.get("use_rslora") else rank)
+
+
+def read_adapter(folder: Path) -> LoraAdapter:
+    """Read an adapter's files. Raises `LfQwen3Error` for one that is no LoRA (an OFT adds nothing)."""
+    load_file: Any = importlib.import_module("safetensors.torch").load_file
+    try:
+        config = json.loads((folder / "adapter_config.json").read_bytes())
+        tensors = load_file(folder / "adapter_model.safetensors")
+    except (OSError, ValueError) as error:
+        raise LfQwen3Error(
+            f"{folder} is no adapter: {error}", "train first, or name the run", code="weights_missing"
+        ) from error
+    if config.get("peft_type") != "LORA":
+        raise LfQwen3Error(
+            f"{folder} is of the kind {config.get('peft_type')}, and a merge of it cannot be proven here",
+            "export it by hand: llamafactory-cli export",
+            code="adapter_kind",
+        )
+    return LoraAdapter({name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items()}, config)

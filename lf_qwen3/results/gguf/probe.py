@@ -1,0 +1,114 @@
+"""Steps 4 and 5: measure a GGUF file through the server, and hold its tokens and its chat against ours."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.base.progress import Progress, Status
+from lf_qwen3.qwen3 import tokenizer_files
+from lf_qwen3.qwen3.thinking import CLOSE, OPEN
+from lf_qwen3.results.gguf.likelihood import NEW_TOKENS, SHOWN, TOP, TopTokens, mean_kl
+from lf_qwen3.results.gguf.plan import GgufPlan
+from lf_qwen3.results.gguf.rows import HeldOutRow
+from lf_qwen3.results.gguf.server import LlamaServer, run_server
+from lf_qwen3.results.gguf.tools import LlamaCpp
+
+_EMPTY = f"{OPEN}\n\n{CLOSE}\n\n"
+
+
+def probe_file(
+    plan: GgufPlan,
+    tools: LlamaCpp,
+    file: Path,
+    rows: Sequence[HeldOutRow],
+    tuned: TopTokens,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Return a file's figures: `sums`, the log-likelihood of each row's answer, `kl`, `answers`, `not_nfc`.
+
+    Raises `LfQwen3Error`: "gguf_tokens" where the file's tokenizer cuts a text in another way than Qwen's,
+    "gguf_chat" where its chat template renders otherwise, and what the server raises.
+    """
+    context = max(len(row.ids) for row in rows) + 4 * NEW_TOKENS
+    with run_server(tools, file, context, plan.out / "server.log") as server:
+        not_nfc = check_tokens(plan, server, rows)
+        check_chat(plan, server, rows)
+        sums, tops = _measure(server, rows, progress)
+        asked = ({"prompt": row.ids[: row.start], "n_predict": NEW_TOKENS} for row in rows[:SHOWN])
+        answers = [server.ask("/completion", body | {"temperature": 0})["content"] for body in asked]
+    return {"sums": sums, "kl": mean_kl(tuned, tops), "answers": answers, "not_nfc": not_nfc}
+
+
+def _measure(
+    server: LlamaServer, rows: Sequence[HeldOutRow], progress: Progress
+) -> tuple[list[float], TopTokens]:
+    """Return each row's log-likelihood, and per row and token the likeliest tokens."""
+    sums: list[float] = []
+    tops: TopTokens = []
+    for number, row in enumerate(rows, 1):
+        figures = [server.next_token(row.ids[:place], row.ids[place], TOP) for place in row.scored]
+        sums.append(sum(label for label, _ in figures))
+        tops.append([top for _, top in figures])
+        progress.update(Status("measuring the file", number, len(rows), "rows"))
+    return sums, tops
+
+
+def check_tokens(plan: GgufPlan, server: LlamaServer, rows: Sequence[HeldOutRow]) -> int:
+    """Hold the server's ids of each rendered conversation against Qwen's.
+
+    Returns how many texts are not in NFC: Qwen's tokenizer composes them, llama.cpp does not. Raises
+    `LfQwen3Error` ("gguf_tokens") for any other difference.
+    """
+    tokenizer = tokenizer_files.load(plan.base)
+    not_nfc = 0
+    for number, row in enumerate(rows, 1):
+        wanted = tokenizer.encode(row.text, add_special_tokens=False).ids
+        if server.tokenize(row.text) == wanted:
+            continue
+        not_nfc += 1
+        if server.tokenize(unicodedata.normalize("NFC", row.text)) != wanted:
+            raise LfQwen3Error(
+                f"row {number} of {plan.rows} has other tokens in the GGUF than in transformers",
+                "convert with another tag of llama.cpp",
+                code="gguf_tokens",
+            )
+    return not_nfc
+
+
+def check_chat(plan: GgufPlan, server: LlamaServer, rows: Sequence[HeldOutRow]) -> None:
+    """Hold the chat endpoint, with thinking and without, against our own rendering of the prompts.
+
+    Raises `LfQwen3Error` ("gguf_chat") where a prompt or what follows it differs.
+    """
+    for thinks in (True, False):
+        options = {"chat_template_kwargs": {"enable_thinking": thinks}}
+        for row in rows[:SHOWN]:
+            asked = {"messages": row.messages} | options
+            prompt = server.ask("/apply-template", asked)["prompt"]
+            if prompt != (ours := render_prompt(row, thinks)):
+                raise _refusal(thinks, f"{prompt[-80:]!r} in place of {ours[-80:]!r}")
+        body = {"max_tokens": 16, "temperature": 0, "reasoning_format": "none"}
+        (choice,) = server.ask("/v1/chat/completions", asked | body)["choices"]
+        said = server.ask("/completion", {"prompt": ours, "n_predict": 16, "temperature": 0})["content"]
+        answer = str(choice["message"]["content"] or "").removeprefix(_EMPTY)
+        if answer.strip() != said.strip():
+            raise _refusal(thinks, f"it answers {answer!r} and not {said!r}")
+
+
+def render_prompt(row: HeldOutRow, thinks: bool) -> str:
+    """Return the prompt of a row as Qwen3's chat template asks with thinking, or without."""
+    head, _, _ = row.text.rpartition("<|im_start|>assistant\n")
+    return f"{head}<|im_start|>assistant\n{'' if thinks else _EMPTY}"
+
+
+def _refusal(thinks: bool, difference: str) -> LfQwen3Error:
+    how = "with" if thinks else "without"
+    return LfQwen3Error(
+        f"the chat endpoint {how} thinking does not ask as the model was trained: {difference}",
+        "the chat template of the model is not Qwen3's: lf-qwen3 check names where it differs",
+        code="gguf_chat",
+    )

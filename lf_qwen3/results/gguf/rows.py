@@ -1,0 +1,103 @@
+"""The held-out rows, rendered as the trainer renders them, with the answer tokens that are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.data import registry, sources
+from lf_qwen3.qwen3 import tokenizer_files
+from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS, FIRST_ADDED_ID
+from lf_qwen3.results.gguf.plan import GgufPlan
+from lf_qwen3.trainer.chat_template import UNCUT, ChatTemplate, as_api
+from lf_qwen3.trainer.records import Record, RecordReader
+from lf_qwen3.trainer.render import Template
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer  # type: ignore[import-untyped]
+
+LONGEST = 4096
+"""Tokens of a row; longer ones are passed over."""
+
+END = FIRST_ADDED_ID + ADDED_TOKENS.index("<|im_end|>")
+PIECE = "\ufffd"
+"""What a token decodes to that holds a part of a character."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutRow:
+    """A row: `ids` are prompt and answer, `start` is where the answer begins.
+
+    `scored` are the places of the answer tokens that are measured: the first ones, up to the end of the turn,
+    without those that hold a part of a character, whose likelihood a llama.cpp server does not state. `text`
+    is the conversation as the chat template renders it, `messages` are as an API takes them, the answer left
+    out.
+    """
+
+    ids: list[int]
+    start: int
+    scored: list[int]
+    text: str
+    messages: list[dict[str, Any]]
+
+
+def read_rows(plan: GgufPlan, count: int, most_tokens: int) -> list[HeldOutRow]:
+    """Return the first `count` rows, each with the places of at most `most_tokens` answer tokens.
+
+    Raises `UsageError` where none can be measured.
+    """
+    tokenizer = tokenizer_files.load(plan.base)
+    chat_template = ChatTemplate.load(plan.base)
+    template = replace(Template.from_settings(plan.common.train), cutoff_len=UNCUT)
+    rows: list[HeldOutRow] = []
+    for record in _records(plan):
+        row = _render(record, tokenizer, template, chat_template, most_tokens)
+        if row is not None:
+            rows.append(row)
+        if len(rows) == count:
+            break
+    if not rows:
+        raise UsageError(
+            f"{plan.rows} holds no row whose answer can be measured",
+            f"answers with text, of up to {LONGEST} tokens with the question: --dataset NAME",
+            code="no_records",
+        )
+    return rows
+
+
+def _records(plan: GgufPlan) -> Iterator[Record]:
+    folder = Path(str(plan.common.train.get("dataset_dir") or "data"))
+    entry = registry.read_registry(folder)[plan.rows]
+    if not entry.get("file_name"):
+        raise UsageError(f"{plan.rows} lies on a hub", "name a local dataset", code="dataset_not_local")
+    read = RecordReader(entry)
+    for file in sources.find_files(str(folder / str(entry["file_name"]))):
+        for part in sources.cut(file):
+            for item in sources.rows(part):
+                record = read(item) if isinstance(item, dict) else None
+                if isinstance(record, Record) and record.rejected is None:
+                    yield record
+
+
+def _render(
+    record: Record, tokenizer: Tokenizer, template: Template, chat_template: ChatTemplate | None, most: int
+) -> HeldOutRow | None:
+    fed = template.encode(tokenizer, record.messages, record.system, record.tools)
+    if fed.stopped or len(fed.input_ids) > LONGEST or record.tools:
+        return None
+    last = fed.pieces[-1].turn
+    start = min(piece.start for piece in fed.pieces if piece.turn == last and piece.part != "prompt")
+    answer = fed.input_ids[start : start + most]
+    answer = answer[: answer.index(END) + 1] if END in answer else answer
+    texts = tokenizer.decode_batch([[token] for token in answer], skip_special_tokens=False)
+    scored = [start + at for at, text in enumerate(texts) if PIECE not in text]
+    if not scored:
+        return None
+    system = record.system or template.default_system
+    whole = chat_template.render(record.messages, system) if chat_template else ""
+    return HeldOutRow(
+        fed.input_ids[: start + len(answer)], start, scored, whole, as_api(record.messages[:-1], system)
+    )

@@ -1,0 +1,184 @@
+"""The proof of a merge: what is not the base with this adapter is named."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.results.gguf.merge import prove_merge
+from lf_qwen3.results.gguf.plan import GgufPlan
+from tests.needs import require
+
+require("torch", "safetensors", "numpy")
+
+Q, UP, HEAD, EMBED = (
+    *("model.layers.0.self_attn.q_proj.weight", "model.layers.0.mlp.up_proj.weight"),
+    *("lm_head.weight", "model.embed_tokens.weight"),
+)
+NORM = "model.norm.weight"
+SCALE = 2.0
+
+
+def draw(*shape, seed):
+    import torch
+
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def save(folder, tensors):
+    from safetensors.torch import save_file
+
+    folder.mkdir(exist_ok=True)
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "model.safetensors")
+    return folder
+
+
+class World:
+    """A base of four tensors and a LoRA of rank 2 on two of them."""
+
+    def __init__(self, folder: Path):
+        import torch
+
+        self.folder = folder
+        self.base = {Q: draw(16, 16, seed=1), UP: draw(32, 16, seed=2), EMBED: draw(64, 16, seed=3)}
+        self.base = {name: tensor.to(torch.bfloat16) for name, tensor in self.base.items()}
+        self.base[NORM] = torch.ones(16, dtype=torch.bfloat16)
+        save(folder / "base", self.base)
+        self.config = {"peft_type": "LORA", "lora_alpha": 4, "r": 2}
+        self.lora = self.draw_adapter(10)
+        self.adapters = [self.write_adapter("adapter", self.lora)]
+
+    def draw_adapter(self, seed, size=0.1):
+        return {
+            name: (draw(2, 16, seed=seed), size * draw(self.base[name].shape[0], 2, seed=seed + 1))
+            for name in (Q, UP)
+        }
+
+    def write_adapter(self, name, lora, extra=None):
+        tensors = dict(extra or {})
+        for target, (down, up) in lora.items():
+            stem = f"base_model.model.{target.removesuffix('.weight')}"
+            tensors |= {f"{stem}.lora_A.weight": down, f"{stem}.lora_B.weight": up}
+        folder = save(self.folder / name, tensors)
+        (folder / "model.safetensors").rename(folder / "adapter_model.safetensors")
+        (folder / "adapter_config.json").write_text(json.dumps(self.config))
+        return folder
+
+    def merge(self, lora=None, scale=SCALE):
+        """Return the tensors of a merge, in float16."""
+        import torch
+
+        merged = {name: tensor.float() for name, tensor in self.base.items()}
+        for name, (down, up) in (self.lora if lora is None else lora).items():
+            merged[name] = merged[name] + scale * up @ down
+        return {name: tensor.to(torch.float16) for name, tensor in merged.items()}
+
+    def prove(self, merged):
+        plan = GgufPlan(
+            *("run", self.folder, self.folder / "base", self.adapters[-1], tuple(self.adapters)),
+            *(None, "rows", (), "Q8_0"),
+        )
+        return prove_merge(plan, save(self.folder / "merged", merged))
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def refused(world, merged):
+    with pytest.raises(LfQwen3Error) as caught:
+        world.prove(merged)
+    return caught.value.code
+
+
+def test_a_merge_in_float16_is_proven(world):
+    proof = world.prove(world.merge())
+    assert (proof["changed"], proof["equal"]) == (2, 2)
+    assert proof["delta_error"] < 0.01
+
+
+def test_rslora_is_scaled_by_the_root_of_the_rank(world):
+    world.config["use_rslora"] = True
+    world.adapters = [world.write_adapter("adapter", world.lora)]
+    assert world.prove(world.merge(scale=4 / math.sqrt(2)))["delta_error"] < 0.01
+    assert refused(world, world.merge()) == "precision_eats_adapter"
+
+
+def test_adapters_below_the_trained_one_count(world):
+    second = world.draw_adapter(20)
+    world.adapters.append(world.write_adapter("second", second))
+    merged = world.merge()
+    for name, (down, up) in second.items():
+        merged[name] = (merged[name].float() + SCALE * up @ down).half()
+    assert world.prove(merged)["delta_error"] < 0.01
+    assert refused(world, world.merge()) in ("other_adapter", "precision_eats_adapter")
+
+
+def test_an_unmerged_export_is_named(world):
+    assert refused(world, world.merge({})) == "not_merged"
+
+
+def test_a_merge_of_half_the_targets_is_named(world):
+    assert refused(world, world.merge({Q: world.lora[Q]})) == "not_merged"
+
+
+def test_a_merge_of_another_adapter_is_named(world):
+    assert refused(world, world.merge(world.draw_adapter(30))) == "other_adapter"
+
+
+def test_an_adapter_that_16_bits_eat_is_named(world):
+    import torch
+
+    weak = world.draw_adapter(10, size=1e-3)
+    world.adapters = [world.write_adapter("adapter", weak)]
+    assert world.prove(world.merge(weak))["delta_error"] < 0.1
+    coarse = {name: tensor.to(torch.bfloat16).half() for name, tensor in world.merge(weak).items()}
+    assert refused(world, coarse) == "precision_eats_adapter"
+
+
+@pytest.mark.parametrize("wrong", [math.inf, math.nan])
+def test_inf_and_nan_are_named(world, wrong):
+    merged = world.merge()
+    merged[Q][0, 0] = wrong
+    assert refused(world, merged) == "weights_not_finite"
+
+
+def test_a_base_that_changed_is_named(world):
+    merged = world.merge()
+    merged[EMBED][0, 0] += 1
+    assert refused(world, merged) == "merged_elsewhere"
+
+
+def test_a_missing_tensor_is_named(world):
+    merged = world.merge()
+    del merged[NORM]
+    assert refused(world, merged) == "weights_missing"
+
+
+def test_an_adapter_of_zeros_is_named(world):
+    import torch
+
+    zeros = {name: (down, torch.zeros_like(up)) for name, (down, up) in world.lora.items()}
+    world.adapters = [world.write_adapter("adapter", zeros)]
+    assert refused(world, world.merge(zeros)) == "adapter_empty"
+
+
+def test_a_tied_head_that_was_trained_apart_is_held_against_the_embedding(world):
+    head = draw(64, 16, seed=9)
+    world.adapters = [world.write_adapter("adapter", world.lora, {f"base_model.model.{HEAD}": head})]
+    assert world.prove(world.merge() | {HEAD: head.half()})["changed"] == 3
+    assert refused(world, world.merge() | {HEAD: world.base[EMBED].half()}) == "not_merged"
+
+
+def test_a_base_that_stores_its_tied_head_twice_is_the_same_model(world):
+    save(world.folder / "base", world.base | {HEAD: world.base[EMBED].clone()})
+    assert world.prove(world.merge())["changed"] == 2
+
+
+def test_an_oft_adapter_cannot_be_proven(world):
+    world.config["peft_type"] = "OFT"
+    world.adapters = [world.write_adapter("adapter", world.lora)]
+    assert refused(world, world.merge()) == "adapter_kind"
