@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from lf_qwen3.cli import _output
 from lf_qwen3.cli._progress import shown_progress
+
+if TYPE_CHECKING:
+    from lf_qwen3.results.gguf.work import GgufResult
 
 
 @click.command(name="gguf")
@@ -52,7 +57,6 @@ def command(
     \b
     lf-qwen3 gguf runs/my_data --quant Q4_K_M --llama-cpp llama.cpp
     """  # noqa: D301
-    from lf_qwen3.results.gguf.report import list_figures
     from lf_qwen3.results.gguf.work import make_gguf
 
     try:
@@ -73,15 +77,20 @@ def command(
         return 130
     if as_json:
         _output.print_json(result.report)
-        return 0
+    else:
+        _show(result)
+    return 0
+
+
+def _show(result: GgufResult) -> None:
+    from lf_qwen3.results.gguf.report import list_figures
+
     for row in list_figures(result.report):
         low, high = row["interval"]
-        click.echo(
-            f"{row['what']:<24} kept {row['kept']:.1%} ({low:.1%} to {high:.1%}), limit {row['limit']:.0%}"
-        )
+        kept = f"kept {row['kept']:.1%} ({low:.1%} to {high:.1%})"
+        click.echo(f"{row['what']:<24} {kept}, limit {row['limit']:.0%}")
     for note in result.report["notes"]:
         _output.warn(note)
     for path in (result.file, *result.reports, *result.report["modelfiles"].values()):
         click.echo(f"written: {path}")
     click.echo("\n".join(result.report["commands"]))
-    return 0

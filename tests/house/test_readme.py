@@ -22,6 +22,7 @@ NOT_HERE = {
     "diagnose": "wants a run",
     "distil": "asks a server of models",
     "evaluate": "wants a GPU",
+    "gguf": "wants a run",
     "rate": "asks a server of models",
     "rehearse": "trains for a minute; tests/rehearse and tests/webui do so",
     "webui": "serves on",

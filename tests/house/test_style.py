@@ -37,7 +37,7 @@ KINDS = {
     "dataset_info": {".json", ".jsonl", ".parquet", ".py"},
     "recipes": {".j2", ".json", ".md", ".yaml"},
     "web": {".css", ".html", ".js", ".json", ".py"},
-    "tests": {".py"},
+    "tests": {".py", ".safetensors"},
     "docs": {".ipynb", ".md", ".png", ".py", ".svg"},
 }
 

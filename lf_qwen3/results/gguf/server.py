@@ -118,7 +118,9 @@ def exchange(url: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
     except urllib.error.HTTPError as error:
         text = " ".join(error.read(500).decode("utf-8", "replace").split())
         raise LfQwen3Error(
-            f"{url} answers {error.code}: {text}", "its output is server.log beside the files", code="server_error"
+            f"{url} answers {error.code}: {text}",
+            "its output is server.log beside the files",
+            code="server_error",
         ) from error
     except (OSError, ValueError) as error:
         raise LfQwen3Error(

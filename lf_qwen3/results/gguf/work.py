@@ -93,7 +93,7 @@ class _Work:
         plan = self.plan
         self._start("merge the adapter, in float16", 1)
         sources = [fingerprint(folder) for folder in (plan.base, plan.tuned, *plan.adapters)]
-        made_from = [__version__, sources, plan.export_settings(plan.merged)]
+        made_from = [__version__, sources, plan.export_settings(Path("merged"))]
         self.record.do("merge", made_from, lambda: merge(plan, self.progress), plan.merged)
         models = self._measure()
         self._start("convert to F16", 3)

@@ -78,11 +78,15 @@ def test_steps_that_an_interrupted_call_did_not_reach_stay_in_the_record(tmp_pat
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_what_is_broken_off_leaves_nothing(tmp_path, kind):
-    with pytest.raises(KeyboardInterrupt), staged(tmp_path / "final") as part:
-        if kind == "folder":
-            part.mkdir()
-        (part / "half" if kind == "folder" else part).write_text("half")
-        raise KeyboardInterrupt
+    def write_half():
+        with staged(tmp_path / "final") as part:
+            if kind == "folder":
+                part.mkdir()
+            (part / "half" if kind == "folder" else part).write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
     assert list(tmp_path.iterdir()) == []
 
 

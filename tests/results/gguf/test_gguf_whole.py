@@ -20,12 +20,6 @@ from tests.results.gguf import tiny_run
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
 
 STEPS = ["merge", "hf", "write F16", "test F16", "write Q8_0", "test Q8_0"]
-COPIER = """
-import os, shutil, signal, sys, time
-from pathlib import Path
-target = Path(sys.argv[sys.argv.index("--outfile") + 1])
-{what}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +34,7 @@ def short_answers():
 def run(tmp_path_factory, base, llama_cpp, warm_trainer, short_answers):
     """Return the folder of a run whose GGUF of type Q8_0 is made."""
     folder = tmp_path_factory.mktemp("runs") / "lamps"
-    tiny_run.write_run(folder, base, tiny_run.ADAPTER)
+    tiny_run.write_run(folder, base)
     work.make_gguf(folder, "Q8_0", llama_cpp=llama_cpp)
     return folder
 
@@ -48,19 +42,6 @@ def run(tmp_path_factory, base, llama_cpp, warm_trainer, short_answers):
 @pytest.fixture
 def made(run):
     return json.loads((run / "gguf/gguf.json").read_text("utf-8"))
-
-
-@pytest.fixture
-def fake(tmp_path, llama_cpp):
-    """Return what writes a converter in place of llama.cpp's, which does `what` with `target`."""
-
-    def write(what: str) -> Path:
-        folder = tmp_path / "fake"
-        folder.mkdir(exist_ok=True)
-        (folder / tools.CONVERTER).write_text(COPIER.format(what=what))
-        return folder
-
-    return write
 
 
 def call(run, out, kind="Q8_0", **options):
@@ -164,46 +145,14 @@ def test_a_tampered_chat_template_is_caught_at_step_3(run, copy_run, fake):
     assert not list(out.glob("*-F16.gguf"))
 
 
-def unmerge(run, base, file):
-    """Return the bytes of an F16 file with the base's weights in it."""
-    import torch
-    from safetensors.torch import load_file
-
-    merged = load_file(run / "gguf/merged/model.safetensors")
-    before = load_file(base / "model.safetensors")
-    content = bytearray(file.read_bytes())
-    for name, tensor in merged.items():
-        if "proj" in name:
-            at = content.find(tensor.numpy().tobytes())
-            old = before[name].to(torch.float16).numpy().tobytes()
-            assert at > 0
-            content[at : at + len(old)] = old
-    return bytes(content)
-
-
 def test_an_f16_of_the_base_is_caught_at_step_4(run, base, copy_run, fake, tmp_path):
     out = copy_run(run)
     wrong = tmp_path / "base.gguf"
-    wrong.write_bytes(unmerge(run, base, out / "lamps-F16.gguf"))
+    wrong.write_bytes(tiny_run.unmerge(run, base, out / "lamps-F16.gguf"))
     with refused("f16_not_tuned") as caught:
         call(run, out, llama_cpp=fake(f"shutil.copy({str(wrong)!r}, target)"))
     assert "kept 0.0%" in caught.value.message.replace("-0.0%", "0.0%")
     assert not list(out.glob("*-F16.gguf"))
-
-
-@pytest.fixture
-def quantiser(tmp_path, monkeypatch):
-    """Return what puts a quantiser into PATH that runs a script of Python, with `source` and `target`."""
-
-    def put(what: str) -> None:
-        folder = tmp_path / "bin"
-        folder.mkdir()
-        head = f"#!{sys.executable}\nimport shutil, sys\nfrom pathlib import Path\nsource, target = sys.argv[1:3]\n"
-        (folder / tools.QUANTISER).write_text(head + what)
-        (folder / tools.QUANTISER).chmod(0o755)
-        monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-
-    return put
 
 
 def test_a_quantisation_of_another_type_is_caught_at_step_5(run, copy_run, quantiser, llama_cpp):

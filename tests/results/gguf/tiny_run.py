@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 from lf_qwen3.qwen3 import tiny_model
@@ -35,8 +36,11 @@ SHAPE = tiny_model.SHAPE | {
 
 STEPS, RANK, SUBSET = 60, 4, 4000
 
-ADAPTER = Path(__file__).with_name("adapter")
+ADAPTER = Path(__file__).with_name("lamps.safetensors")
 """Made by `python -m tests.results.gguf.tiny_run`."""
+
+NAMES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+CONFIG = {"peft_type": "LORA", "r": RANK, "lora_alpha": 2 * RANK, "target_modules": NAMES}
 
 
 def save_base(folder: Path, tokenizer: Path) -> None:
@@ -63,18 +67,19 @@ def save_base(folder: Path, tokenizer: Path) -> None:
 def encode_rows(base: Path) -> list[tuple[list[int], list[int]]]:
     """Return ids and labels of each row, as the trainer feeds them."""
     from lf_qwen3.qwen3 import tokenizer_files
+    from lf_qwen3.trainer.records import Message
     from lf_qwen3.trainer.render import Template
 
     tokenizer, template = tokenizer_files.load(base), Template("qwen3", None)
-    turns = [
+    turns: list[list[Message]] = [
         [{"role": "user", "content": row["instruction"]}, {"role": "assistant", "content": row["output"]}]
         for row in ROWS
     ]
     return [(fed.input_ids, fed.labels) for fed in (template.encode(tokenizer, turn) for turn in turns)]
 
 
-def train_adapter(base: Path, folder: Path, seed: int = 1) -> None:
-    """Train a LoRA on the rows until it knows them, and save it.
+def train_adapter(base: Path, file: Path, seed: int = 1) -> None:
+    """Train a LoRA on the rows until it knows them, and save its weights.
 
     The loss is taken over a part of the vocabulary, drawn anew for each step: all of it takes minutes.
     """
@@ -85,8 +90,8 @@ def train_adapter(base: Path, folder: Path, seed: int = 1) -> None:
     with torch.random.fork_rng(devices=[]), tiny_model.quiet():
         torch.manual_seed(seed)
         plain = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-        names = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-        model = get_peft_model(plain, LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules=names))
+        config = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules=NAMES)
+        model = get_peft_model(plain, config)
         trained = [weights for weights in model.parameters() if weights.requires_grad]
         optimizer = torch.optim.Adam(trained, lr=6e-3)
         rows = encode_rows(base)
@@ -103,18 +108,18 @@ def train_adapter(base: Path, folder: Path, seed: int = 1) -> None:
             optimizer.zero_grad()
             torch.nn.functional.cross_entropy(logits, wanted).backward()
             optimizer.step()
-        model.half().save_pretrained(str(folder))
-    (folder / "README.md").unlink()
-    config = folder / "adapter_config.json"
-    kept = {key: json.loads(config.read_text())[key] for key in ("peft_type", "r", "lora_alpha")}
-    config.write_text(json.dumps(kept | {"target_modules": sorted(names)}, indent=2) + "\n")
+        with tempfile.TemporaryDirectory() as scratch:
+            model.half().save_pretrained(scratch)
+            shutil.copy(Path(scratch) / "adapter_model.safetensors", file)
 
 
-def write_run(folder: Path, base: Path, adapter: Path) -> None:
+def write_run(folder: Path, base: Path) -> None:
     """Write what a recipe's training leaves: train.yaml, the registered rows, the adapter with its log."""
     data, trained = folder / "data", folder / "adapter"
-    shutil.copytree(adapter, trained)
-    data.mkdir()
+    for place in (data, trained):
+        place.mkdir(parents=True)
+    shutil.copy(ADAPTER, trained / "adapter_model.safetensors")
+    (trained / "adapter_config.json").write_text(json.dumps(CONFIG))
     (trained / "trainer_log.jsonl").write_text('{"current_steps": 1, "total_steps": 1, "loss": 1.0}\n')
     (data / "rows.json").write_text(json.dumps(ROWS, ensure_ascii=False), "utf-8")
     entry = {"file_name": "rows.json"}
@@ -126,9 +131,24 @@ def write_run(folder: Path, base: Path, adapter: Path) -> None:
     )
 
 
-if __name__ == "__main__":
-    import tempfile
+def unmerge(run: Path, base: Path, file: Path) -> bytes:
+    """Return the bytes of an F16 file with the base's weights in it."""
+    import torch
+    from safetensors.torch import load_file
 
+    merged = load_file(run / "gguf/merged/model.safetensors")
+    before = load_file(base / "model.safetensors")
+    content = bytearray(file.read_bytes())
+    for name, tensor in merged.items():
+        if "proj" in name:
+            at = content.find(tensor.numpy().tobytes())
+            old = before[name].to(torch.float16).numpy().tobytes()
+            assert at > 0
+            content[at : at + len(old)] = old
+    return bytes(content)
+
+
+if __name__ == "__main__":
     from lf_qwen3.qwen3 import tokenizer_build
 
     with tempfile.TemporaryDirectory() as scratch:
