@@ -12,6 +12,8 @@ from lf_qwen3.cli._progress import shown_progress
 if TYPE_CHECKING:
     from lf_qwen3.results.gguf.work import GgufResult
 
+GROUP = "results"
+
 
 @click.command(name="gguf")
 @click.argument("run_dir", type=click.Path())
