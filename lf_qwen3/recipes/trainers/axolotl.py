@@ -25,6 +25,7 @@ _SAME = """
     save_only_model logging_steps output_dir deepspeed ddp_timeout neftune_noise_alpha lr_scheduler_kwargs
     resume_from_checkpoint lora_alpha lora_dropout torch_compile dataloader_num_workers simpo_gamma
 """
+_SWANLAB = "project experiment_name description mode workspace log_model web_host api_host log_completions"
 _KEYS: dict[str, str | Translate] = {key: key for key in _SAME.split()}
 
 
@@ -113,6 +114,7 @@ AXOLOTL = add_trainer(
         command=lambda run: f"axolotl train {shlex.quote(str(Path(run.out) / CONFIG))}",
         differs=_describe,
         memory="less",
+        several_gpus="The line takes all GPUs; `CUDA_VISIBLE_DEVICES=0` in front of it keeps it on one",
         traps=(
             "`type: chat_template` never learns `<think>`, its newline, nor that behind `<|im_end|>`.",
             "Any key is taken without a word, a wrong one too: `lf-qwen3 recipe validate` names those.",
@@ -127,6 +129,7 @@ AXOLOTL = add_trainer(
             "per_device_train_batch_size": "micro_batch_size",
             "dpo_beta": "rl_beta",
         },
+        plugin_keys=frozenset(["use_swanlab", *(f"swanlab_{part}" for part in _SWANLAB.split())]),
         values={
             "adapter": ("lora", "qlora", "llama-adapter"),
             "rl": ("dpo", "ipo", "kto", "orpo", "simpo", "grpo"),

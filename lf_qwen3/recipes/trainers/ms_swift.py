@@ -93,6 +93,7 @@ MS_SWIFT = add_trainer(
         choose_rows=lambda stage: MESSAGES,
         command=_command,
         memory="less",
+        several_gpus="`NPROC_PER_NODE=4` in front of the line takes four GPUs",
         traps=(
             "`reasoning_content` beside `content` is deleted without a word: thinking stands in `content`.",
             "A longer row than `max_length` would be dropped: what LLaMA-Factory cuts is left out.",

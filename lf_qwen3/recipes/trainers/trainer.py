@@ -95,6 +95,7 @@ class OtherTrainer:
     follows from model, method and files. `renamed` holds keys of older versions with their new names,
     `values` the closed sets of values. `differs` says, by stage, where its rows are not LLaMA-Factory's, ""
     where they are; `memory` how that of a run compares, by what its code does: none was measured.
+    `several_gpus` says how a run takes more than one; `plugin_keys` are those of its plug-ins.
     """
 
     name: str
@@ -108,14 +109,17 @@ class OtherTrainer:
     write_files: Callable[[OtherRun], Mapping[str, str]] = _no_files
     differs: Callable[[OtherRun], str] = _no_words
     memory: MemoryComparison = "as much"
+    several_gpus: str = ""
     traps: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    plugin_keys: frozenset[str] = frozenset()
 
     @property
     def known_keys(self) -> frozenset[str]:
         """All keys that its own classes take, nested ones as `section.key`; none where they were not read."""
-        return _read_known_keys(self.name)
+        known = _read_known_keys(self.name)
+        return known | self.plugin_keys if known else known
 
     def does(self, stage: str) -> bool:
         """Tell whether the trainer does a stage in any way."""

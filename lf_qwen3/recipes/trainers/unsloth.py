@@ -88,6 +88,7 @@ UNSLOTH = add_trainer(
         command=_command,
         write_files=_write_files,
         memory="less",
+        several_gpus="It trains on one GPU",
         traps=(
             "The tutorials' way (`text` and `train_on_responses_only`) learns the empty think block, not the "
             "newline behind `<|im_end|>`, and appends a second `<|im_end|>`: do not call it on these rows.",

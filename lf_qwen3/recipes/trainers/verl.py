@@ -90,6 +90,7 @@ VERL = add_trainer(
         command=_command,
         write_files=_write_files,
         memory="more",
+        several_gpus="`--nproc_per_node=4` takes four GPUs; the records of a step stay",
         traps=(
             "Its own reader of `messages` stops at Qwen3's template; with what the error advises, "
             "`data.ignore_input_ids_mismatch: true`, all thinking is deleted.",
