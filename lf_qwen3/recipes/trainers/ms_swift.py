@@ -19,7 +19,6 @@ def _settle(run: OtherRun) -> Mapping[str, Any]:
         "model_type": checkpoints.model_type(run.model) or "qwen3",
         "template": "qwen3" if run.train.get("template") == "qwen3" else "qwen3_nothinking",
         "dataset": [run.train_file],
-        "val_dataset": [run.val_file] if run.val_file else [],
         "split_dataset_ratio": 0.0,
         "max_length": run.longest,
         "loss_scale": "last_round",
@@ -32,6 +31,8 @@ def _settle(run: OtherRun) -> Mapping[str, Any]:
         **hugging_face.without_validation(run),
         **({} if run.stage == "sft" else _prefer(run)),
     }
+    if run.val_file:  # its parser takes no empty list
+        own["val_dataset"] = [run.val_file]
     if run.kind == "qlora":
         own |= {
             "quant_method": "bnb",
