@@ -5,8 +5,26 @@ from __future__ import annotations
 import importlib.util
 import multiprocessing
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from typing import NamedTuple, TypeVar
+
+_T = TypeVar("_T")
+
+
+class BoxedReading(NamedTuple):
+    r"""How math-verify reads a text inside `\boxed{}` and bare, as text.
+
+    `is_right` tells whether the boxed one counts as right against an answer that ends with it, `is_same_bare`
+    whether the bare one counts as the same, or is not read at all.
+    """
+
+    boxed: str
+    bare: str
+    is_right: bool
+    is_same_bare: bool
+
 
 INSTALL = 'pip install "lf-qwen3[math]"'
 
@@ -22,9 +40,21 @@ def are_equal(answer: str, reference: str) -> bool:
     math-verify stops itself by SIGALRM, which only a main thread can use; elsewhere a process of its own does
     it. Needs the extra `math`.
     """
+    return _run(_verify, answer, reference)
+
+
+def read_boxed(text: str) -> BoxedReading:
+    r"""Return how a text is read as the gold answer of a reward, inside `\boxed{}` and bare.
+
+    Needs the extra `math`, as `are_equal` does.
+    """
+    return _run(_read_boxed, text)
+
+
+def _run(function: Callable[..., _T], *texts: str) -> _T:
     if threading.current_thread() is threading.main_thread():
-        return _verify(answer, reference)
-    return _start_process().submit(_verify, answer, reference).result()
+        return function(*texts)
+    return _start_process().submit(function, *texts).result()
 
 
 def _verify(answer: str, reference: str) -> bool:
@@ -32,6 +62,19 @@ def _verify(answer: str, reference: str) -> bool:
 
     gold, given = (parse(f"${text.strip('$ ')}$") for text in (reference, answer))
     return bool(gold and given and verify(gold, given))
+
+
+def _read_boxed(text: str) -> BoxedReading:
+    from math_verify import parse, verify
+
+    boxed, bare, answered = (
+        parse(given, extraction_mode="first_match")
+        for given in (f"\\boxed{{{text}}}", text, f"So it is $\\boxed{{{text}}}$.")
+    )
+    is_right = bool(boxed and verify(boxed, answered))
+    is_same = not bare or bool(verify(boxed[:1], bare[:1]))
+    texts = [str(value[0]) if value else "" for value in (boxed, bare)]
+    return BoxedReading(texts[0], texts[1], is_right, is_same)
 
 
 @cache

@@ -28,14 +28,14 @@ def list_recipes(as_json: bool) -> None:
     from lf_qwen3.recipes import presets
 
     if as_json:
-        every = [*recipes.list_shipped(), *recipes.list_derived()]
+        every = [*recipes.list_shipped(), *recipes.list_derived(), *recipes.list_grpo()]
         rows = [
             {"name": preset.name, "group": preset.group, "summary": preset.summary}
             for preset in presets.list_presets()
         ]
         _output.print_json({"recipes": [_row(recipe) for recipe in every], "presets": rows})
         return
-    for line in _lines(recipes.list_shipped(), presets.list_presets()):
+    for line in _lines([*recipes.list_shipped(), *recipes.list_grpo()], presets.list_presets()):
         click.echo(line)
 
 

@@ -79,8 +79,8 @@ def new(
     lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/swift
              --trainer ms-swift
     """  # noqa: D301
+    from lf_qwen3.recipes.grpo.settings import parse_settings
     from lf_qwen3.recipes.new import recipe
-    from lf_qwen3.trainer import schema
 
     plan = recipe(
         name,
@@ -89,7 +89,7 @@ def new(
         out=out,
         model=model,
         preset=presets,
-        set=schema.parse(pairs),
+        set=parse_settings(name, pairs),
         test=test,
         gguf=gguf,
         trainer=trainer,

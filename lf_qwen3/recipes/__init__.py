@@ -8,7 +8,7 @@ checkpoint of the table as well, under the checkpoint's name and its own: `qwen3
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from lf_qwen3.qwen3.architecture import CHECKPOINTS, Checkpoint
 from lf_qwen3.recipes.method import name_method
 from lf_qwen3.recipes.recipe import Recipe
 
-__all__ = ["Recipe", "find_recipe", "list_derived", "list_shipped", "name_method"]
+__all__ = ["Recipe", "find_recipe", "list_derived", "list_grpo", "list_shipped", "name_method"]
 
 
 def list_shipped() -> list[Recipe]:
@@ -34,10 +34,18 @@ def _recipe(path: Path) -> Recipe:
 
 def list_derived() -> list[Recipe]:
     """Return every method for every checkpoint it is made for: by method, then in the order of the table."""
+    return _derive(method for method in list_shipped() if method.is_method)
+
+
+def list_grpo() -> list[Recipe]:
+    """Return the methods that LLaMA-Factory has not, for `recipe new --trainer`."""
+    return [_recipe(path) for path in sorted((assets.folder("recipes") / "grpo").glob("*.yaml"))]
+
+
+def _derive(methods: Iterable[Recipe]) -> list[Recipe]:
     return [
         Recipe(f"{checkpoint.name.lower()}-{method.name}", method.path, checkpoint)
-        for method in list_shipped()
-        if method.is_method
+        for method in methods
         for checkpoint in CHECKPOINTS
         if _fits(method, checkpoint)
     ]
@@ -45,10 +53,10 @@ def list_derived() -> list[Recipe]:
 
 def find_recipe(name: str) -> Recipe:
     """Return one recipe by its name; raise `UsageError` with the nearest names for an unknown one."""
-    files = list_shipped()
+    files = [*list_shipped(), *list_grpo()]
     known = {recipe.name: recipe for recipe in files}
     if name not in known:
-        known |= {recipe.name: recipe for recipe in list_derived()}
+        known |= {recipe.name: recipe for recipe in [*list_derived(), *_derive(list_grpo())]}
     if recipe := known.get(name) or known.get(name.lower()):
         return recipe
     methods = ", ".join(file.name for file in files if file.is_method)

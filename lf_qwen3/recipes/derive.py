@@ -48,11 +48,22 @@ _STAGES = {
 def derive_document(name: str, written: str, checkpoint: Checkpoint) -> YamlDocument:
     """Return the whole YAML of recipe `name`: the method's file `written`, fitted to `checkpoint`."""
     document = YamlDocument(written, name)
+    if document.settings["stage"] == "grpo":
+        return _derive_grpo(name, document, checkpoint)
     fit_to_checkpoint(document, checkpoint)
     document.set("output_dir", f"saves/{name}")
     if "reward_model" in document.settings:
         document.set("reward_model", f"saves/{name.removesuffix('ppo')}rm")
     document.header = _header(name, document, checkpoint)
+    return document
+
+
+def _derive_grpo(name: str, document: YamlDocument, checkpoint: Checkpoint) -> YamlDocument:
+    """Fit model, template and thinking; the rest of a GRPO recipe is the same for every checkpoint."""
+    adapt.fit_to_model(document, checkpoint.id)
+    document.remove("additional_target")
+    document.set("output_dir", f"saves/{name}")
+    document.header = [line.replace("qwen3-4b-lora-grpo", name) for line in document.header]
     return document
 
 

@@ -34,6 +34,7 @@ from lf_qwen3.recipes import (
 )
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.document import YamlDocument
+from lf_qwen3.recipes.grpo.plan import plan_grpo
 from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.run_book import RunSteps
 from lf_qwen3.recipes.splits import Splits, choose_answered, find_splits
@@ -119,7 +120,8 @@ def recipe(
     `name` is a recipe, as `qwen3-4b-lora-sft`; `dataset` the name given to `convert`, or any registered name.
     `set` holds keys of the trainer and their values. Without `out` the paths in the files name
     `runs/DATASET`. `trainer` is llamafactory, ms-swift, trl, unsloth, axolotl or verl; for all but the
-    first the rows are written too, by the `tokenizer` (a folder or a hub id) or that of the model. Raises
+    first the rows are written too, by the `tokenizer` (a folder or a hub id) or that of the model. A GRPO
+    recipe, as `qwen3-4b-lora-grpo`, is for ms-swift, trl, verl or easyr1 and has keys of its own. Raises
     `UsageError` for an unknown recipe, preset or dataset, for presets that exclude each other, for a
     setting that the trainer would not take or that is a secret.
     """
@@ -147,6 +149,10 @@ def plan_recipe_set(choice: RecipeChoice) -> RecipeSet:
     a setting that the trainer would not take or that is a secret.
     """
     named, asked = find_recipe(choice.recipe), choice
+    if named.is_grpo:
+        _refuse_secrets(choice.settings)
+        grpo = plan_grpo(choice, named)
+        return RecipeSet(asked, grpo.splits, {CONFIG: grpo.settings}, grpo.texts, grpo.steps, grpo.notes)
     choice = merge_first.place_merge(choice, named)
     origin, notes = _match_model(named, choice.model)
     splits = find_splits(choice.dataset, choice.dataset_dir)

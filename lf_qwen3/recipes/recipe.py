@@ -54,6 +54,11 @@ class Recipe:
         return name_method(_of_file(self.path).plain())
 
     @property
+    def is_grpo(self) -> bool:
+        """Tell whether this is for other trainers alone: LLaMA-Factory has no GRPO."""
+        return self.method.endswith(" grpo")
+
+    @property
     def is_method(self) -> bool:
         """Tell whether this file is made for any checkpoint: its name is that of its method."""
         return self.checkpoint is None and self.name == self.method.replace(" ", "-")

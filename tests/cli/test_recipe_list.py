@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lf_qwen3.qwen3.architecture import CHECKPOINTS
-from lf_qwen3.recipes import find_recipe, list_derived, list_shipped
+from lf_qwen3.recipes import find_recipe, list_derived, list_grpo, list_shipped
 from lf_qwen3.recipes.presets import list_presets
 
 
@@ -30,7 +30,7 @@ def test_every_name_that_list_gives_as_an_example_is_one(lf):
 def test_list_as_json_holds_every_recipe(lf):
     report = json.loads(lf("recipe", "list", "--json")[1])
     rows = {row["name"]: row for row in report["recipes"]}
-    every = [*list_shipped(), *list_derived()]
+    every = [*list_shipped(), *list_derived(), *list_grpo()]
     assert rows.keys() == {one.name for one in every}
     assert {row["name"] for row in report["presets"]} == {one.name for one in list_presets()}
 

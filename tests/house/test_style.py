@@ -35,9 +35,9 @@ def label(file: Path) -> str:
 KINDS = {
     "lf_qwen3": {".py", ".typed"},
     "dataset_info": {".json", ".jsonl", ".parquet", ".py"},
-    "recipes": {".j2", ".json", ".md", ".yaml"},
+    "recipes": {".j2", ".json", ".md", ".py", ".yaml"},
     "web": {".css", ".html", ".js", ".json", ".py"},
-    "tests": {".py", ".safetensors"},
+    "tests": {".jsonl", ".py", ".safetensors"},
     "docs": {".ipynb", ".md", ".png", ".py", ".svg"},
 }
 

@@ -108,6 +108,12 @@ def render_rows(
             )
 
 
+def read_records(dataset: LocalDataset) -> Iterator[Record | str]:
+    """Yield each record of a dataset, or why LLaMA-Factory makes none of a row."""
+    reader = RecordReader(dataset.entry)
+    return (_read(item, reader, "") for item in _read_items(dataset))
+
+
 def _read_items(dataset: LocalDataset) -> Iterator[Any]:
     for file in sources.find_files(str(dataset.path)):
         for part in sources.cut(file):

@@ -1,4 +1,4 @@
-"""The trainers' own environments below build/trainers/, which `make test-trainers` and `make test-axolotl` make."""
+"""The trainers' own environments below build/trainers/, as `make test-trainers` makes them."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PROBES = Path(__file__).parent / "probes"
+PROBES = Path(__file__).parent / "_probes"
 
 
 def find_python(name):

@@ -1,6 +1,6 @@
-"""What the trainers themselves make of our files: their own pipelines, parsers and two steps, each in its environment.
+"""What the trainers make of our files: their own pipelines, parsers and two steps, each in its environment.
 
-The 22 conversations become 38 records; what a trainer feeds must be LLaMA-Factory's ids and labels, all of them.
+The 22 conversations become 38 records; a trainer must feed LLaMA-Factory's ids and labels, of all of them.
 """
 
 from pathlib import Path

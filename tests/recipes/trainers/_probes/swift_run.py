@@ -6,6 +6,7 @@ python swift_run.py parse CONFIG...                         parse each, by the c
 
 import json
 import sys
+from typing import Any
 
 from swift.cli.main import parse_yaml_args
 
@@ -14,7 +15,9 @@ def train(command, config, rows, *overrides):
     from swift.pipelines.train.rlhf import SwiftRLHF
     from swift.pipelines.train.sft import SwiftSft
 
-    class Written(SwiftSft if command == "sft" else SwiftRLHF):
+    pipeline: Any = SwiftSft if command == "sft" else SwiftRLHF
+
+    class Written(pipeline):  # type: ignore[misc]
         def _prepare_dataset(self):
             train, val = super()._prepare_dataset()
             with open(rows, "w", encoding="utf-8") as file:
