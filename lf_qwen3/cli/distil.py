@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lf_qwen3.cli import _output
-from lf_qwen3.cli._server_options import build_server_options, finish, server_options, show_dry_run
+from lf_qwen3.cli._server_options import MODES, build_server_options, finish, server_options, show_dry_run
 
 if TYPE_CHECKING:
-    from lf_qwen3.data.generate.dialects import ThinkingMode
     from lf_qwen3.data.generate.distil import ExportedBatch
 
 GROUP = "data"
-
-_MODES: dict[str, tuple[ThinkingMode, ...]] = {
-    "thinking": ("thinking",),
-    "plain": ("plain",),
-    "both": ("thinking", "plain"),
-}
 
 
 @click.command(short_help="Let a model answer your questions anew, and keep what agrees.")
@@ -29,7 +22,7 @@ _MODES: dict[str, tuple[ThinkingMode, ...]] = {
 @click.option("--to", required=True, type=click.Path(), help="The folder to write; convert takes it.")
 @click.option(
     "--modes",
-    type=click.Choice(list(_MODES)),
+    type=click.Choice(list(MODES)),
     default="thinking",
     show_default=True,
     help="Ask for answers that think, plain ones, or one of each.",
@@ -88,7 +81,7 @@ def command(
     from lf_qwen3.data.generate.options import DistilOptions
 
     server = build_server_options(given)
-    modes, to = _MODES[given.pop("modes")], Path(given.pop("to"))
+    modes, to = MODES[given.pop("modes")], Path(given.pop("to"))
     options = DistilOptions(to=to, modes=modes, **given)
     if not options.held_out:
         _output.warn("no --held-out: a question of your test rows would be trained on")

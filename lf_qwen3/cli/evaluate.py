@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
 from lf_qwen3.cli._progress import shown_progress
+
+if TYPE_CHECKING:
+    from lf_qwen3.results.evaluate import Served
 
 GROUP = "results"
 
@@ -53,13 +58,10 @@ def command(
     lf-qwen3 evaluate runs/my_data --from base.jsonl tuned.jsonl
     """  # noqa: D301
     from lf_qwen3.cli.compare import show
-    from lf_qwen3.data.generate.options import ServerOptions
-    from lf_qwen3.results.evaluate import Served, evaluate
+    from lf_qwen3.results.evaluate import evaluate
 
     _require_pairs(is_given, given)
-    _require_models(url, base_model, tuned_model)
-    server = ServerOptions(url, base_model, api_key_env=api_key_env, concurrency=concurrency)
-    served = Served(server, tuned_model) if url else None
+    served = _find_served(url, base_model, tuned_model, api_key_env, concurrency)
     try:
         with shown_progress() as progress:
             evaluation = evaluate(out_dir, given, html=html, workers=None, served=served, progress=progress)
@@ -94,10 +96,16 @@ def _require_pairs(is_given: bool, given: tuple[str, ...]) -> None:
         )
 
 
-def _require_models(url: str, base: str, tuned: str) -> None:
+def _find_served(url: str, base: str, tuned: str, api_key_env: str, concurrency: int) -> Served | None:
+    """Return the server that predicts, None where none is named."""
+    from lf_qwen3.data.generate.options import ServerOptions
+    from lf_qwen3.results.evaluate import Served
+
     if bool(url) != bool(base and tuned) or bool(base) != bool(tuned):
         raise UsageError(
             "--url, --base-model and --tuned-model go together",
             "name the server, and what it calls the two models",
             code="option_missing",
         )
+    server = ServerOptions(url, base, api_key_env=api_key_env, concurrency=concurrency)
+    return Served(server, tuned) if url else None

@@ -77,20 +77,12 @@ def answer(
         raise UsageError(
             f"{yaml} predicts nothing: do_predict is not true", "name a predict YAML", code="no_predict_yaml"
         )
-    source = predictions.locate(Path(str(settings["output_dir"])))
     file = Path(out) / predictions.FILE
-    if source.resolve() == file.resolve():
-        raise UsageError(
-            f"{out} holds the predictions whose prompts are asked",
-            "name another --out",
-            code="output_is_input",
-        )
-    prompts = predictions.read(source)
+    prompts = _read_prompts(settings, file)
     server = describe_server(url, "llama-server")
     model = run_in_loop(read_served_file(server))
     if fresh:
-        for path in (file, file.with_name(JOURNAL)):
-            path.unlink(missing_ok=True)
+        _delete(file)
     with Journal(file.with_name(JOURNAL)) as journal:
         before = str(journal.made_with.get("model", model))  # a server that names no model may be any
         body = {"model": model if model and before else before, **request_body(settings)}
@@ -107,6 +99,23 @@ def answer(
             count, cut = _write(file, prompts, requests, journal)
         _require_all(asked, journal, stopped)
     return AnswerReport(str(file), count, cut, kept, stopped == "interrupted")
+
+
+def _read_prompts(settings: Mapping[str, Any], file: Path) -> list[Prediction]:
+    """Return the predictions that a predict YAML wrote; they may not be the file to write."""
+    source = predictions.locate(Path(str(settings["output_dir"])))
+    if source.resolve() == file.resolve():
+        raise UsageError(
+            f"{file.parent} holds the predictions whose prompts are asked",
+            "name another --out",
+            code="output_is_input",
+        )
+    return predictions.read(source)
+
+
+def _delete(file: Path) -> None:
+    for path in (file, file.with_name(JOURNAL)):
+        path.unlink(missing_ok=True)
 
 
 def build_requests(prompts: Sequence[Prediction], body: Mapping[str, Any]) -> list[ModelRequest]:

@@ -18,6 +18,7 @@ README = Path(__file__).parents[2] / "README.md"
 TEXT = README.read_text("utf-8") if README.is_file() else ""
 BLOCKS = re.findall(r"```bash\n(.*?)```", TEXT, re.DOTALL)
 NOT_HERE = {
+    "augment": "asks a server of models",
     "download": "asks a hub",
     "diagnose": "wants a run",
     "distil": "asks a server of models",

@@ -31,7 +31,6 @@ class Candidate:
     request: ModelRequest
     hinted: bool = False
     method: GenerationMethod = "distil"
-    passage: str = ""
 
     def origin(self, model: str, matched: bool | None) -> Provenance:
         """Return the provenance of the row that the reply becomes."""
@@ -49,23 +48,29 @@ class Candidate:
             matched=matched,
             hinted=self.hinted,
         )
-        if self.passage:
-            origin["passage"] = self.passage
+        if question.passage:
+            origin["passage"] = question.passage
         return origin
 
 
 class CandidateBuilder:
     """Builds the requests of one model behind one kind of server."""
 
-    def __init__(self, options: DistilOptions, model: str, dialect: ServerDialect) -> None:
-        self.options, self.model, self.dialect = options, model, dialect
+    def __init__(
+        self,
+        options: DistilOptions,
+        model: str,
+        dialect: ServerDialect,
+        method: GenerationMethod = "distil",
+    ) -> None:
+        self.options, self.model, self.dialect, self.method = options, model, dialect, method
 
     def build_all(self, question: SourceQuestion) -> Iterator[Candidate]:
         """Yield the candidates of a question, by mode and sample."""
         for mode in self.options.modes:
             for sample in range(self.options.samples):
                 body = self.build_body(self._messages(question), mode, sample)
-                yield Candidate(question, mode, sample, ModelRequest(body, sample))
+                yield Candidate(question, mode, sample, ModelRequest(body, sample), method=self.method)
 
     def build_hinted(self, question: SourceQuestion) -> Candidate:
         """Return the candidate that is shown the answer; its row has the question without the hint."""

@@ -167,3 +167,16 @@ def keep_best(decisions: list[Decision]) -> list[Decision]:
         else decision
         for decision in decisions
     ]
+
+
+def require_majority(decisions: list[Decision]) -> list[Decision]:
+    """Keep the answers to a new question only where more than half of all came to the one it came with."""
+    kept = sum(decision.outcome == "kept" for decision in decisions)
+    if 2 * kept > len(decisions):
+        return decisions
+    return [
+        decision._replace(outcome="refused", code="no_majority", line=b"")
+        if decision.outcome == "kept"
+        else decision
+        for decision in decisions
+    ]

@@ -14,7 +14,7 @@ from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.data.generate.batch import export_batch, import_batch
 from lf_qwen3.data.generate.candidates import Candidate, CandidateBuilder
 from lf_qwen3.data.generate.client import ModelClient
-from lf_qwen3.data.generate.decide import Decider, Decision, keep_best
+from lf_qwen3.data.generate.decide import Decider, Decision, keep_best, require_majority
 from lf_qwen3.data.generate.dialects import DIALECTS, ServerDialect
 from lf_qwen3.data.generate.dry_run import DryRun, estimate_run
 from lf_qwen3.data.generate.generation_files import (
@@ -86,6 +86,8 @@ class Distillation(Generic[_Questions]):
         decisions = [self.decider.decide(candidate) for candidate in self.builder.build_all(question)]
         if self._needs_hint(question, decisions):
             decisions.append(self.decider.decide(self.builder.build_hinted(question)))
+        if self.builder.method in ("cot", "craft") and question.reference:
+            decisions = require_majority(decisions)
         return keep_best(decisions) if self.options.keep == "best" else decisions
 
     def decisions(self) -> Iterator[Decision]:
@@ -147,7 +149,7 @@ class Distillation(Generic[_Questions]):
 
 def _refuse(question: SourceQuestion, code: str, detail: str) -> Decision:
     nothing = Candidate(question, "thinking", 0, ModelRequest({}))
-    return Decision(nothing, "refused", code, detail)
+    return Decision(nothing, "unanswered" if code == "not_sent" else "refused", code, detail)
 
 
 def distil(
@@ -187,19 +189,20 @@ def send_passes(
     """Send the probes, then one pass after the other, until something stops it."""
     total = sum(1 for _ in work.candidates())
     for probe in work.probes():
-        _send(client, (candidate.request for candidate in probe), report, NoProgress(), 0)
+        send(client, (candidate.request for candidate in probe), report, NoProgress(), 0)
         work.require_obedience(probe)
     for requests in work.passes():
-        _send(client, requests(), report, progress, total)
+        send(client, requests(), report, progress, total)
 
 
-def _send(
+def send(
     client: ModelClient,
     requests: Iterable[ModelRequest],
     report: GenerationReport,
     progress: Progress,
     total: int,
 ) -> None:
+    """Send requests and count them, unless something has stopped the run."""
     if not report.stopped:
         sent = client.send(requests, progress, total)
         report.sent += sent.sent

@@ -28,8 +28,9 @@ class SourceQuestion:
     """One row of a source, `row` counted from 1.
 
     `turns` end with the question, earlier answers are without their thinking. `reference` is the row's own
-    answer, "" where it has none, `thinking` the reasoning before it, `origin` says that a model wrote it. A
-    row that convert rejects has its code in `code` and no turns.
+    answer, "" where it has none, `thinking` the reasoning before it, `origin` says that a model wrote it,
+    `passage` is the text of a corpus that the question was made from. A row that convert rejects has its code
+    in `code` and no turns.
     """
 
     source: str
@@ -39,6 +40,7 @@ class SourceQuestion:
     reference: str = ""
     thinking: str | None = None
     origin: Provenance | None = None
+    passage: str = ""
     code: str = ""
     detail: str = ""
 

@@ -37,6 +37,11 @@ REFUSED: Mapping[str, Reason] = {
         "the row has tools, and their results cannot be made anew", "convert keeps such rows"
     ),
     "leak": Reason("the question is nearly one that is held out", "leave it out of the training"),
+    "not_a_question": Reason("no new question can be read in the reply", "another model may keep the form"),
+    "no_gain": Reason("the new question asks for nothing new", "the judge finds the old one in it"),
+    "no_majority": Reason(
+        "most answers differ from the one that the question came with", "the question or that answer is wrong"
+    ),
     "copy": Reason("the question is nearly a seed, or one that is kept", "there is nothing new in it"),
     "template_text": Reason("words of a prompt or a template stand in the text", "the model repeats them"),
     "refusal": Reason("the model declines to answer", "the question may be one to leave out"),
@@ -77,6 +82,11 @@ _REFERENCE = re.compile(
     r"|标准答案|参考答案|给(?:定|出)的(?:正确)?答案|根据(?:提示|参考|已知答案|给定)|题目给(?:出|定)的答案|提示(?:说|中|给出|的答案)|参照(?:解答|回答)|与えられた(?:答え|解答)|模範解答",
     re.IGNORECASE,
 )
+_NOTHING = re.compile(
+    r"(?:[\s!-/:-@\[-`{-~。，！？、；：…—]|\b(?:an|and|are|as|at|be|but|by|for|in|is|it|of|on|or|so|that|the|this|to)\b)*",
+    re.IGNORECASE,
+)
+"""Punctuation and words that carry nothing; a single one of those words may be an answer."""
 _SHORT = 600
 """Bytes of a refusal: 80 to 100 words, 200 Chinese characters. A longer answer may be sorry on its way."""
 
@@ -88,6 +98,8 @@ def find_bad_text(
     whole = f"{thinking or ''}\n{answer}"
     if (template := _TEMPLATE.search(whole)) and template[0].strip() not in question:
         return "template_text", template[0].strip()
+    if _NOTHING.fullmatch(answer) and (len(answer.split()) > 1 or not any(map(str.isalnum, answer))):
+        return "empty_answer", excerpt(answer)
     if is_refusal(answer):
         return "refusal", excerpt(answer)
     if hinted and (mention := _REFERENCE.search(whole)):

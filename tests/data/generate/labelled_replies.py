@@ -88,7 +88,7 @@ def bad():
             yield question.format(topic), "Let me see.", text.format(topic), hinted, code
     for topic, text in product(TOPICS, LOOPS):
         yield f"What is {topic}?", "Let me see.", "It is this. " + text.format(topic) * 9, False, "loop"
-        yield f"What is {topic}?", "Hm. " + text.format(topic) * 9, "It is this and that.", False, "loop"
+        yield f"What is {topic}?", "Hm. " + text.format(topic) * 9, "It is an old machine.", False, "loop"
     for topic, name in product(ZH, ("桥", "药", "诗", "酒")):
         yield f"请介绍{topic}和{name}。", None, ENGLISH_TO_ZH.format(name), False, "language"
 

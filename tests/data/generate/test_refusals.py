@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data.generate.refusals import REFUSED, find_bad_text
 from tests.data.generate import labelled_replies
@@ -28,6 +30,21 @@ def test_three_hundred_good_replies_are_kept():
     refused = [case for case in cases if find_bad_text(case[0], case[1], case[2], hinted=case[3])]
     assert len(cases) >= 300
     assert len(refused) <= 0.01 * len(cases), refused
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("...", "empty_answer"),
+        ("It is so that this is.", "empty_answer"),
+        ("A", None),
+        ("in", None),
+        ("4", None),
+    ],
+)
+def test_an_answer_of_words_that_carry_nothing_is_none(answer, code):
+    verdict = find_bad_text("Which is it?", None, answer)
+    assert (verdict[0] if verdict else None) == code
 
 
 def test_a_template_that_the_question_asks_about_is_none():

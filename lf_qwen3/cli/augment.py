@@ -1,0 +1,75 @@
+"""lf-qwen3 augment: new questions by a model, answered and kept as distil does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lf_qwen3.base.errors import UsageError
+from lf_qwen3.cli import _output
+from lf_qwen3.cli._server_options import MODES, build_server_options, finish, server_options
+
+GROUP = "data"
+_CORPUS = "corpus:"
+_SAMPLES = {"evol": 1, "cot": 5, "craft": 3}
+
+
+@click.command(short_help="Let a model write questions like yours, and answer them.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@server_options
+@click.option("--to", required=True, type=click.Path(), help="The folder to write; convert takes it.")
+@click.option("--rows", required=True, type=click.IntRange(min=1), help="New rows that are wanted.")
+@click.option(
+    "--method",
+    default="evol",
+    show_default=True,
+    metavar="evol|cot|corpus:PATH",
+    help="Change your questions, invent some whose answer is checked, or make them from texts of yours.",
+)
+@click.option(
+    "--modes", type=click.Choice(list(MODES)), default="thinking", show_default=True, help="As in distil."
+)
+@click.option("--samples", type=click.IntRange(min=1), help="Answers to each question: 1, cot 5, corpus 3.")
+@click.option("--max-new-tokens", type=click.IntRange(min=1), help="The longest answer.")
+@click.option("--held-out", multiple=True, metavar="SOURCE", help="Rows that must not be trained on.")
+@click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Say what columns are.")
+@click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
+@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of the sampling.")
+@_output.json_option
+def command(as_json: bool, rows: int, method: str, samples: int | None, **given: Any) -> int:
+    """Let a model write questions like yours, and keep those whose answers hold.
+
+    evol changes a question by one of five operations or asks beside it. cot plans a question with its answer;
+    it is kept where more than half of the samples come to that answer. corpus:PATH makes questions from the
+    .txt and .md files of yours that fit your questions best. What is nearly one of your questions, a held-out
+    one or another new one is refused.
+
+    \b
+    lf-qwen3 augment data/mine_train.jsonl --held-out data/mine_test.jsonl --rows 1500 \\
+        --url http://127.0.0.1:8000/v1 --model Qwen3-32B --to augmented
+    lf-qwen3 convert augmented --name more --dataset-dir data
+    """  # noqa: D301
+    from lf_qwen3.cli._progress import shown_progress
+    from lf_qwen3.data.generate.augment import AugmentOptions, augment
+    from lf_qwen3.data.generate.options import DistilOptions
+
+    server = build_server_options(given)
+    corpus = Path(method.removeprefix(_CORPUS)) if method.startswith(_CORPUS) else None
+    name: Any = "craft" if corpus else method
+    if name not in _SAMPLES:
+        raise UsageError(
+            f"Invalid value for '--method': '{method}' is none of evol, cot and corpus:PATH",
+            "evol and cot need your questions alone",
+            code="option_value",
+        )
+    to, modes = Path(given.pop("to")), MODES[given.pop("modes")]
+    keep: Any = "all" if name == "evol" else "best"
+    answering = DistilOptions(to=to, modes=modes, samples=samples or _SAMPLES[name], keep=keep, **given)
+    options = AugmentOptions(answering, rows, name, corpus)
+    if not answering.held_out:
+        _output.warn("no --held-out: a question of your test rows may be written anew")
+    with shown_progress() as progress:
+        report = augment(options, server, progress)
+    return finish(report, as_json)
