@@ -64,14 +64,16 @@ def links(file: Path) -> set[str]:
     A link to a page in the language of the file counts as one to the page in English.
     """
     language = file.name.removeprefix("README").removesuffix(".md").strip(".")
-    found = LINK.findall(prose(file))
-    return {link.replace(f"docs/{language}/", "docs/") if language else link for link in found} | {file.name}
+    targets = LINK.findall(prose(file))
+    return {link.replace(f"docs/{language}/", "docs/") if language else link for link in targets} | {
+        file.name
+    }
 
 
 def local(file: Path) -> Iterator[str]:
     """Yield the links and pictures that lead to a file of the project."""
-    found = LINK.findall(prose(file))
-    return (link.partition("#")[0] for link in found if not re.match(r"[a-z]+:|#", link))
+    targets = LINK.findall(prose(file))
+    return (link.partition("#")[0] for link in targets if not re.match(r"[a-z]+:|#", link))
 
 
 @pytest.mark.parametrize("file", [ENGLISH, *OTHERS], ids=lambda file: file.name)
