@@ -23,7 +23,9 @@ from tests.needs import require
 
 SMALL_VOCABULARY = 1000
 BOARDS, TRAINERS = "open the board in a browser", "import the trainer"
-IMPORTS_TRAINER = re.compile(r"(?:from|import|importorskip\(\W) ?(?:torch|transformers|llamafactory)\b")
+IMPORTS_TRAINER = re.compile(
+    r"(?:from|import|importorskip\(\W) ?(?:torch|transformers|llamafactory|gradio)\b"
+)
 WARM = Path(__file__).parent / "warm"
 
 os.environ.update(

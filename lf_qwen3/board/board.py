@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import gradio as gr
-
 from lf_qwen3.base.errors import LfQwen3Error
 
 _SECRET = re.compile(r"api_key|token|password|secret|webhook", re.IGNORECASE)
@@ -47,6 +45,8 @@ class Board:
         """Return the label of the tab whose elements have ids PREFIX.NAME, "" where there is none."""
         if self.engine is None:
             return ""
+        import gradio as gr  # not above: work is done in processes that show no page
+
         manager = self.engine.manager
         named = ((manager.get_id_by_elem(element), element) for element in manager.get_elem_list())
         element: Any = next((element for name, element in named if name.startswith(f"{prefix}.")), None)

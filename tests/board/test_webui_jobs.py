@@ -40,6 +40,19 @@ def request(**changes):
     return data.request(data.ConversionForm(**(fields | changes)))
 
 
+def test_work_loads_no_page():
+    """To import gradio takes longer than most work does."""
+    program = """
+import importlib, pkgutil, sys
+from lf_qwen3.board import handlers, worker
+for module in pkgutil.iter_modules(handlers.__path__):
+    importlib.import_module(f"{handlers.__name__}.{module.name}")
+print(sorted({"gradio", "torch", "transformers", "llamafactory"} & sys.modules.keys()))
+"""
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() == "[]"
+
+
 class Life:
     """A pipe that every process of a job holds: it says that one has stopped, and when all are gone."""
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from lf_qwen3.base.progress import Status
-from lf_qwen3.board import strip
 from lf_qwen3.board.texts import texts
 
 
@@ -19,6 +18,9 @@ def job(**fields):
 @pytest.fixture
 def describe(monkeypatch):
     """Return a function that describes the strip for the browser "me"."""
+    pytest.importorskip("gradio")
+    from lf_qwen3.board import strip
+
     frame: Any = SimpleNamespace(name_work=lambda work, t: work)
 
     def call(*jobs, language="en"):
