@@ -95,6 +95,18 @@ def test_every_command_of_a_run_book_names_what_is_there(out):
             assert {word for word in words if word.startswith("--")} <= options, line
 
 
+def test_a_book_names_the_way_to_more_data_for_supervised_training():
+    lines = plan_recipe_set(chosen()).texts[Path("runs/my/RUN.md")].splitlines()
+    verbs = [
+        line.split()[1]
+        for line in lines
+        if (line.startswith("lf-qwen3 ") and "my_more" in line) or "--url" in line
+    ]
+    assert verbs[-5:] == ["rate", "augment", "distil", "convert", "check"]
+    book = plan_recipe_set(chosen("qwen3-4b-lora-dpo")).texts[Path("runs/my/RUN.md")]
+    assert "More data from a model" not in book
+
+
 def test_a_book_goes_on_to_gguf_where_that_is_asked_for():
     lines = plan_recipe_set(chosen(gguf=True)).texts[Path("runs/my/RUN.md")].splitlines()
     assert "lf-qwen3 gguf runs/my --quant Q8_0" in lines

@@ -35,7 +35,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _HASHES = re.compile(r"####\s*(.+)")
-_LATEX = re.compile(r"\\[a-zA-Z]+|[\^_=]|[a-zA-Z]\s*[-+*/]|\d\s*/\s*\d")
+_LATEX = re.compile(r"\\[a-zA-Z]+|[\^_=]|\b[a-zA-Z]\s*[-+*/]|[-+*/]\s*\d*[a-zA-Z]\b|\d\s*/\s*\d")
 _TEXT = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
 _SCALES = {
     "mass": {"µg": "1e-6", "μg": "1e-6", "ug": "1e-6", "mcg": "1e-6", "mg": "1e-3", "g": "1", "kg": "1e3"},
