@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lf_qwen3.cli import _output, _recipe_list
+from lf_qwen3.cli._progress import shown_progress
 
 if TYPE_CHECKING:
     from lf_qwen3.proof.validate import YamlFinding, YamlValidation
@@ -94,7 +95,9 @@ def new(
         gguf=gguf,
         trainer=trainer,
         tokenizer=tokenizer,
-    ).write(replace=replace)
+    )
+    with shown_progress() as progress:
+        plan = plan.write(replace=replace, progress=progress)
     for note in plan.notes:
         _output.say(f"note: {note}")
     if as_json:

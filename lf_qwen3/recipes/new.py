@@ -16,6 +16,7 @@ from typing import Any
 from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.files import write_text
+from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.recipes import (
     Recipe,
@@ -88,7 +89,13 @@ class RecipeSet:
         """The first commands to run, in their order; RUN.md holds the others."""
         return [*self.steps.before, self.steps.train]
 
-    def write(self, out: str | Path | None = None, *, replace: bool = False) -> RecipeSet:
+    def write(
+        self,
+        out: str | Path | None = None,
+        *,
+        replace: bool = False,
+        progress: Progress = NoProgress(),
+    ) -> RecipeSet:
         """Write all files, each whole or not at all, and return the set that was written.
 
         `out` is another folder than the planned one: the paths in the files name it. Raises `UsageError` for
@@ -96,8 +103,9 @@ class RecipeSet:
         and `replace` is not given.
         """
         if out is not None and os.fspath(out) != self.choice.out:
-            return plan_recipe_set(change(self.choice, out=os.fspath(out))).write(replace=replace)
-        return change(self, notes=[*self.notes, *write_recipe_set(self, replace)])
+            moved = plan_recipe_set(change(self.choice, out=os.fspath(out)))
+            return moved.write(replace=replace, progress=progress)
+        return change(self, notes=[*self.notes, *write_recipe_set(self, replace, progress)])
 
 
 @require_argument_types
@@ -205,7 +213,9 @@ def _fit(
     return notes
 
 
-def write_recipe_set(recipe_set: RecipeSet, replace: bool = False) -> list[str]:
+def write_recipe_set(
+    recipe_set: RecipeSet, replace: bool = False, progress: Progress = NoProgress()
+) -> list[str]:
     """Write all files, each whole or not at all; create their folders; return notes on the rows, if any.
 
     Raises `UsageError` for an `out` that is a file, `LfQwen3Error` before anything is written if a file there
@@ -218,9 +228,11 @@ def write_recipe_set(recipe_set: RecipeSet, replace: bool = False) -> list[str]:
             "give a folder; it is created when it is not there",
             code="not_a_folder",
         )
-    with write_all_rows(recipe_set.data) as written:
-        changed = [path for path, text in recipe_set.texts.items() if _is_other(path, text)]
-        changed += [rows.file.path for rows in written if rows.is_other()]
+    changed = [path for path, text in recipe_set.texts.items() if _is_other(path, text)]
+    if changed and not replace:
+        _refuse_changed(changed)
+    with write_all_rows(recipe_set.data, progress) as written:
+        changed = [rows.file.path for rows in written if rows.is_other()]
         if changed and not replace:
             _refuse_changed(changed)
         for path, text in recipe_set.texts.items():

@@ -18,6 +18,7 @@ import xxhash
 
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.files import sync
+from lf_qwen3.base.progress import NoProgress, Progress, Status
 from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.recipes.trainers.records import LeftOut, LocalDataset, render_rows
 from lf_qwen3.recipes.trainers.rows import Fed, FedPieces, RowForm, TrainerRow, UnwritableError
@@ -78,13 +79,17 @@ class WrittenRows(NamedTuple):
 
 
 @contextmanager
-def write_all_rows(files: Sequence[RowsFile]) -> Iterator[list[WrittenRows]]:
+def write_all_rows(
+    files: Sequence[RowsFile], progress: Progress = NoProgress()
+) -> Iterator[list[WrittenRows]]:
     """Write the rows of all files beside their places; what was not put in place is gone in the end."""
     written: list[WrittenRows] = []
     made = [folder for file in files for folder in file.path.parents if not folder.exists()]
     try:
-        for file in files:
-            written.append(write_rows(file))
+        for step, file in enumerate(files, 1):
+            progress.start(f"rows of {file.path.name}", step, len(files))
+            written.append(write_rows(file, progress))
+            progress.finish(f"{written[-1].counts.written:,} rows of {file.path.name}")
         yield written
     finally:
         for rows in written:
@@ -94,7 +99,7 @@ def write_all_rows(files: Sequence[RowsFile]) -> Iterator[list[WrittenRows]]:
                 folder.rmdir()
 
 
-def write_rows(file: RowsFile) -> WrittenRows:
+def write_rows(file: RowsFile, progress: Progress = NoProgress()) -> WrittenRows:
     """Write all rows beside their place, each one compared with the record's ids, and read the file again.
 
     Raises `LfQwen3Error` where no row can be written, or the file does not hold what was written.
@@ -107,6 +112,7 @@ def write_rows(file: RowsFile) -> WrittenRows:
         writer: _Writer = (_ParquetWriter if file.form.columns else _JsonWriter)(temporary, file.form.columns)
         for rows in _checked_batches(file, tokenizer, counts):
             writer.add(rows)
+            progress.update(Status("rendered and compared", counts.written, unit="rows"))
         writer.close()
         sync(temporary)
         if not counts.written:

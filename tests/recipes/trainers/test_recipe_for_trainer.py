@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.cli.recipe import new
 from lf_qwen3.proof.estimate.from_yaml import read_plan
 from lf_qwen3.recipes.new import recipe
@@ -212,3 +213,16 @@ def test_the_head_says_what_memory_it_takes_and_estimate_for_whom_it_holds(plan,
         read_plan(Path("train.yaml"), 1)
     assert error.value.code == "not_estimated"
     assert trainer.name in error.value.message
+
+
+def test_writing_tells_how_far_it_is(plan):
+    class Ends(NoProgress):
+        def __init__(self):
+            self.ends = []
+
+        def finish(self, title):
+            self.ends.append(title)
+
+    shown = Ends()
+    plan("trl").write(progress=shown)
+    assert shown.ends == ["8 rows of train.jsonl", "8 rows of validation.jsonl"]
