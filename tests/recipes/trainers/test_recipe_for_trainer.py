@@ -226,3 +226,23 @@ def test_writing_tells_how_far_it_is(plan):
     shown = Ends()
     plan("trl").write(progress=shown)
     assert shown.ends == ["8 rows of train.jsonl", "8 rows of validation.jsonl"]
+
+
+def test_an_adapter_to_start_from_is_refused(plan, tmp_path):
+    (tmp_path / "adapter").mkdir()
+    config = {"base_model_name_or_path": "Qwen/Qwen3-4B"}
+    (tmp_path / "adapter" / "adapter_config.json").write_text(json.dumps(config))
+    with pytest.raises(UsageError) as error:
+        plan("trl", "lora dpo", model="adapter")
+    assert error.value.code == "trainer_option"
+
+
+def test_deepspeed_s_file_lies_beside_the_config(plan):
+    made = plan("ms-swift", preset="ds-zero2")
+    assert made.train["deepspeed"] == "runs/x/zero2.json"
+    assert json.loads(made.files["zero2.json"])["zero_optimization"]["stage"] == 2
+
+
+def test_several_datasets_are_written_one_after_the_other(plan):
+    plan("trl", set={"dataset": "chats_train,chats_val"}).write()
+    assert len(Path("runs/x/data/train.jsonl").read_text().splitlines()) == 16
