@@ -42,6 +42,7 @@ def verl():
     for command, name in (("sft", "sft_trainer_engine"), ("grpo", "ppo_trainer")):
         with initialize_config_module("verl.trainer.config", version_base=None):
             found[command] = flatten(OmegaConf.to_container(compose(name), resolve=False))
+    found["grpo"]["reward.reward_kwargs"] = "any"  # read by name in reward_loop/reward_manager/dapo.py
     return found
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.severity import Severity
+from lf_qwen3.recipes.trainers import OtherTrainer
+from lf_qwen3.recipes.trainers.judge import describe_judgement, judge_trainer_settings, recognise_trainer
 from lf_qwen3.trainer import versions
 from lf_qwen3.trainer.settings import kinds
 from lf_qwen3.trainer.settings.judge import SettingFault, judge_settings
@@ -37,12 +39,13 @@ class YamlFinding:
 class YamlValidation:
     """The findings of one file; `dialect` says whose YAML it is, `notes` what else is worth knowing.
 
-    `command` is the one of llamafactory-cli that the file is for, "" for a file of another tool; `trainer` is
-    what the installed trainer answered, None where it was not asked.
+    `dialect` may be the name of another trainer. `command` is the one of llamafactory-cli that the file is
+    for, "" for a file of another tool; `trainer` is what the installed trainer answered, None where it was
+    not asked.
     """
 
     file: str
-    dialect: Dialect
+    dialect: str
     settings: int
     findings: list[YamlFinding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -72,6 +75,8 @@ def validate(path: Path, *, strict: bool = False) -> YamlValidation:
             "not_yaml", "error", str(path), error.line or None, "", error.problem, error.hint
         )
         return YamlValidation(str(path), "train", 0, [broken])
+    if trainer := recognise_trainer(reading):
+        return _validate_for(trainer, reading)
     dialect = kinds.detect_dialect(reading)
     command = kinds.detect_command(reading) if dialect in kinds.JUDGED else None
     notes = [note for note in (kinds.NOTES[dialect], versions.describe_mismatch()) if note]
@@ -86,6 +91,14 @@ def validate(path: Path, *, strict: bool = False) -> YamlValidation:
         command,
         answer,
     )
+
+
+def _validate_for(trainer: OtherTrainer, reading: YamlReading) -> YamlValidation:
+    """Judge a config of another trainer; LLaMA-Factory is not asked."""
+    findings = [_finding(reading, fault) for fault in judge_trainer_settings(reading, trainer)]
+    findings.sort(key=lambda finding: finding.row or 0)
+    notes = [describe_judgement(trainer)]
+    return YamlValidation(str(reading.path), trainer.name, len(reading.settings), findings, notes)
 
 
 def _judge(

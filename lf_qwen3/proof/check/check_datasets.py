@@ -28,6 +28,7 @@ from lf_qwen3.proof.check.run_folders import read_run_folders
 from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.proof.check.training_data import gather_training_data
 from lf_qwen3.proof.check.training_yaml import TrainingYaml
+from lf_qwen3.recipes.trainers.judge import recognise_trainer
 from lf_qwen3.trainer import versions
 from lf_qwen3.trainer.records import FORMATTINGS
 
@@ -52,7 +53,8 @@ def check(
 
     The YAML is handed to the installed trainer's own parsers too, in a process that runs while the data are
     read; `ask_trainer=False` leaves that out, and its seconds. A YAML whose own dataset_dir is not there is
-    judged all the same, with the missing folder as one finding.
+    judged all the same, with the missing folder as one finding. Of another trainer's config keys and values
+    are judged, and no data are read.
 
     Raises `UsageError` for a dataset, a file or a tokenizer that is not there and for a `cutoff_len` below 1,
     `LfQwen3Error` for a dataset_info.json or a YAML that cannot be parsed.
@@ -60,6 +62,10 @@ def check(
     if cutoff_len is not None and cutoff_len < 1:
         raise UsageError(f"cutoff_len is {cutoff_len}", "it must be 1 or more", code="option_value")
     yaml = training_yaml.read_config(Path(config)) if config else None
+    if yaml and (trainer := recognise_trainer(yaml.reading)):
+        report = CheckReport()
+        training_yaml.check_other_trainer(yaml, trainer, report)
+        return report
     asked = training_yaml.ask_trainer(yaml, dataset_dir) if yaml and ask_trainer else None
     with asked or nullcontext():
         registry = _read_registry(dataset_dir, yaml, names)

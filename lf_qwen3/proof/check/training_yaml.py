@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.proof.check.rules.registered import Fault, checks_for
 from lf_qwen3.proof.check.rules.training.model import describe_scale, scale_of
 from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup
 from lf_qwen3.proof.check.runner import CheckRunner
+from lf_qwen3.recipes.trainers import OtherTrainer
+from lf_qwen3.recipes.trainers.judge import describe_judgement, judge_trainer_settings
 from lf_qwen3.trainer import yaml_reader
 from lf_qwen3.trainer.ask import TrainerQuestion
 from lf_qwen3.trainer.settings import kinds
@@ -67,6 +70,15 @@ def read_config(path: Path) -> TrainingYaml:
         hint = "the trainer stops at a key that stands twice: take one of the lines out"
         raise LfQwen3Error(f"{path}:{line}: duplicate key {key}", hint, code="repeated_key")
     return TrainingYaml(reading)
+
+
+def check_other_trainer(yaml: TrainingYaml, trainer: OtherTrainer, report: CheckReport) -> None:
+    """Judge keys and values of another trainer's config; no data are read."""
+    check = next(known for known in checks_for(TrainingSetup) if known.code == "yaml_key")
+    for fault in judge_trainer_settings(yaml.reading, trainer):
+        line = fault.line or yaml.line_of(fault.key)
+        report.collected.add(check, Fault(fault.message, fault.key, fault.cure), str(yaml.path), line)
+    report.notes.append(describe_judgement(trainer))
 
 
 def ask_trainer(yaml: TrainingYaml, dataset_dir: Path | str | None) -> TrainerQuestion:

@@ -118,7 +118,7 @@ class OtherTrainer:
     @property
     def known_keys(self) -> frozenset[str]:
         """All keys that its own classes take, nested ones as `section.key`; none where they were not read."""
-        known = _read_known_keys(self.name)
+        known = frozenset(read_key_kinds(self.name))
         return known | self.plugin_keys if known else known
 
     def does(self, stage: str) -> bool:
@@ -174,6 +174,12 @@ def split_names(value: Any) -> list[str]:
 
 
 @cache
-def _read_known_keys(name: str) -> frozenset[str]:
+def read_key_kinds(name: str) -> dict[str, dict[str, Any]]:
+    """Return the keys that a trainer's classes take, nested ones as `section.key`; none where none were read.
+
+    `kind` is bool, int, float, text, any, section, or the list of values; `of` lists the commands that take
+    the key where not all do.
+    """
     file = assets.folder("recipes") / "trainers" / f"{name}.json"
-    return frozenset(json.loads(file.read_text("utf-8"))["keys"] if file.is_file() else ())
+    keys: dict[str, dict[str, Any]] = json.loads(file.read_text("utf-8"))["keys"] if file.is_file() else {}
+    return keys

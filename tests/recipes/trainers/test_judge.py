@@ -1,0 +1,120 @@
+"""Configs of other trainers: whose they are, and which of their keys and values are wrong."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lf_qwen3.proof.check.check_datasets import check
+from lf_qwen3.proof.validate import validate
+from lf_qwen3.recipes import list_shipped
+from lf_qwen3.recipes.trainers import list_trainers
+from lf_qwen3.recipes.trainers.judge import recognise_trainer
+from lf_qwen3.trainer import yaml_reader
+
+AXOLOTL = {
+    "base_model": "Qwen/Qwen3-4B",
+    "datasets": [{"path": "a.jsonl", "ds_type": "json", "type": "input_output"}],
+    "sequence_len": 2048,
+    "micro_batch_size": 1,
+    "num_epochs": 3,
+    "adapter": "lora",
+}
+SWIFT = {
+    "model": "Qwen/Qwen3-4B",
+    "dataset": ["a.jsonl"],
+    "tuner_type": "lora",
+    "loss_scale": "last_round",
+    "max_length": 2048,
+}
+TRL = {"model_name_or_path": "Qwen/Qwen3-4B", "dataset_name": "data", "use_peft": True, "lora_r": 8}
+VERL = {
+    "defaults": ["sft_trainer_engine", "_self_"],
+    "model": {"path": "Qwen/Qwen3-4B", "lora_rank": 8},
+    "data": {"train_files": "a.parquet", "max_length": 2048},
+    "trainer": {"total_epochs": 3},
+}
+OWN: dict[str, dict] = {"axolotl": AXOLOTL, "ms-swift": SWIFT, "trl": TRL, "verl": VERL}
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return a function that writes a YAML of settings and returns its path."""
+
+    def make(settings, head=""):
+        file = tmp_path / "train.yaml"
+        file.write_text(head + yaml.safe_dump(settings, sort_keys=False), "utf-8")
+        return file
+
+    return make
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_config_is_known_by_its_keys_alone_and_is_valid(write, name):
+    verdict = validate(write(OWN[name]))
+    assert (verdict.dialect, verdict.findings) == (name, [])
+    assert name in verdict.notes[0]
+
+
+def test_the_head_goes_before_the_keys(write):
+    reading = yaml_reader.read(write({"model_name_or_path": "x"}, "# trainer: axolotl 0.21.0\n"))
+    assert recognise_trainer(reading).name == "axolotl"
+
+
+@pytest.mark.parametrize("recipe", list_shipped(), ids=lambda recipe: recipe.name)
+def test_a_recipe_of_llamafactory_is_no_other_trainers(recipe):
+    assert recognise_trainer(yaml_reader.read(recipe.path)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "extra", "code", "cure"),
+    [
+        ("axolotl", {"lora_rank": 16}, "gone_key", "write lora_r"),
+        ("axolotl", {"num_epoch": 3}, "unknown_key", "did you mean num_epochs?"),
+        ("axolotl", {"adapter": "lorra"}, "wrong_value", "did you mean lora?"),
+        ("axolotl", {"trl": {"num_generation": 8}}, "unknown_key", "did you mean trl.num_generations?"),
+        ("ms-swift", {"train_type": "lora"}, "gone_key", "write tuner_type"),
+        ("ms-swift", {"rlhf_typ": "dpo"}, "unknown_key", "did you mean rlhf_type?"),
+        ("ms-swift", {"beta": 0.1}, "command_key", "take it out: this file is for sft"),
+        ("ms-swift", {"max_length": "2k"}, "wrong_value", "write a whole number"),
+        ("ms-swift", {"tuner_type": "qlora"}, "wrong_value", "did you mean lora?"),
+        ("trl", {"max_seq_length": 2048}, "gone_key", "write max_length"),
+        ("trl", {"cutoff_lenn": 2048}, "unknown_key", "take it out"),
+        ("trl", {"bf16": "maybe"}, "wrong_value", "write true or false"),
+        ("verl", {"model": {"partial_pretrain": "x"}}, "gone_key", "write model.path"),
+        ("verl", {"data": {"max_lenght": 1}}, "unknown_key", "did you mean data.max_length?"),
+        ("verl", {"defaults": ["sft_trainer"]}, "gone_key", "sft_trainer_engine"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_its_cure(write, name, extra, code, cure):
+    settings: dict = {**OWN[name]}
+    for key, value in extra.items():
+        settings[key] = settings.get(key, {}) | value if isinstance(value, dict) else value
+    file = write(settings)
+    (finding,) = validate(file).findings
+    assert (finding.code, finding.severity) == (code, "error")
+    assert cure in finding.hint
+    lines = file.read_text("utf-8").splitlines()
+    assert lines[finding.row - 1].startswith(f"{next(iter(extra))}:")
+    assert [fault.code for fault in check(config=file).errors] == ["yaml_key"]
+
+
+def test_no_data_are_read_for_another_trainers_config(write):
+    report = check(config=write(SWIFT))
+    assert report.is_clean
+    assert not report.datasets
+    assert "ms-swift" in report.notes[0]
+
+
+def test_a_section_that_takes_any_key_is_not_looked_into(write):
+    grpo = {"defaults": ["ppo_trainer", "_self_"], "reward": {"reward_kwargs": {"max_resp_len": 8}}}
+    grpo |= {"data": {"max_prompt_length": 1, "apply_chat_template_kwargs": {"enable_thinking": True}}}
+    verdict = validate(write(grpo))
+    assert (verdict.dialect, verdict.findings) == ("verl", [])
+
+
+def test_each_trainers_keys_were_read_from_the_version_it_names():
+    for trainer in list_trainers():
+        file = Path("recipes") / "trainers" / f"{trainer.name}.json"
+        said = yaml.safe_load((Path(__file__).parents[3] / file).read_text("utf-8"))["version"]
+        assert said == trainer.version, trainer.name
