@@ -86,6 +86,7 @@ class Frame:
         self.datasets = gr.State([])
         self.job = gr.State("")
         self.works: dict[str, tuple[Any, View]] = {}
+        self.restoring: list[tuple[Callable[..., Any], Any, Any]] = []
         self._elements: dict[str, Any] = {}
         self._views: list[View] = []
 
@@ -204,7 +205,7 @@ class Frame:
 
         def relabel(language: str | None, before: str, *values: Any) -> Updates:
             if language == before:
-                return {}
+                return {spoken: gr.skip()}
             props = {key: texts(language).props(key) for key in elements}
             labels = {el: type(el)(**_as_given(type(el), props[key])) for key, el in elements.items()}
             shown = zip(views, values, strict=True)

@@ -39,7 +39,10 @@ def build(board: Board, opened: Any) -> None:
         _build_section(frame, name)
     relabelled = frame.follow_language()
     opened(WORKERS.warm, None, None, queue=False, **QUIET)
-    strip.bind_restoring(frame, opened if board.engine is None else relabelled.then)
+    loaded = opened if board.engine is None else relabelled.then
+    strip.bind_restoring(frame, loaded)
+    for restore, inputs, outputs in frame.restoring:
+        loaded(restore, inputs, outputs, concurrency_limit=None, **QUIET)
 
 
 def make_page() -> gr.Blocks:

@@ -83,6 +83,9 @@ CHOICES = {
     "swanlab_mode": "train.swanlab_mode",
 }
 
+FIELDS = TEXTS | BOXES | CHOICES | {key: slider[0] for key, slider in (SLIDERS | FINE_SLIDERS).items()}
+"""Key -> the element that shows it, of whatever kind."""
+
 BOOSTERS = {
     ("flash_attn", "fa2"): "flashattn2",
     ("enable_liger_kernel", True): "liger_kernel",

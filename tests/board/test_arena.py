@@ -145,6 +145,33 @@ def test_a_stopped_round_ends_and_takes_no_vote(board):
     assert not arena.votes_folder(RUN).exists()
 
 
+def test_a_round_goes_on_in_the_server_and_is_kept_for_its_browser(board, monkeypatch):
+    monkeypatch.setattr(arena, "ROUNDS", {})
+    monkeypatch.setattr(arena, "MOST_KEPT", 2)
+    rounds = [arena.start_round(board, f"{n}?", new_tokens=2, seed=n) for n in range(3)]
+    for number, arena_round in enumerate(rounds):
+        arena.run_round(board, arena_round, f"browser {number}")
+    for arena_round in rounds:
+        assert arena_round.is_over.wait(60)
+        assert [answer["state"] for answer in arena_round.answers.values()] == ["done"] * 4
+    assert [*arena.ROUNDS.items()] == [("browser 1", rounds[1]), ("browser 2", rounds[2])]
+
+
+def test_a_round_that_no_page_shows_any_more_is_stopped(board, monkeypatch):
+    monkeypatch.setattr(arena, "PATIENCE_SECONDS", -1)
+    arena_round = arena.start_round(board, "Why?", new_tokens=32_768, seed=1)
+    arena.run_round(board, arena_round, "")
+    assert arena_round.is_over.wait(60)
+    assert [answer["state"] for answer in arena_round.answers.values()] == ["stopped"]
+
+
+def test_a_round_whose_model_was_unloaded_says_so(board):
+    arena_round = arena.start_round(board, "Why?", new_tokens=2, seed=1)
+    arena.run_round(SimpleNamespace(engine=None), arena_round, "")
+    assert arena_round.is_over.wait(60)
+    assert arena_round.error.code == "generation_failed"
+
+
 def test_an_answer_that_nobody_reads_any_more_is_given_up_and_frees_the_model(board):
     arena_round = arena.start_round(board, "Why?", new_tokens=32_768, seed=1)
     answers = arena.answer_round(board, arena_round)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars
 import pytest
@@ -41,7 +42,7 @@ def rows(dataset: str, **form: object) -> list[int]:
     return [line["row"] for line in page(dataset, 1, **form)["lines"]]
 
 
-def check(dataset: str, tokenizer: str = "no/such") -> proof.CheckShown:
+def check(dataset: str, tokenizer: str = "no/such") -> dict[str, Any]:
     settings = {**proof.RECIPE, "cutoff_len": 2048}
     return proof.check(proof.request("data", [dataset], settings, tokenizer=tokenizer), NoProgress())
 

@@ -62,7 +62,7 @@ def test_steps_and_rows_are_reckoned_from_the_records_and_stand_in_their_fields(
     assert filled["train.warmup_steps"] == 15
     assert filled["train.logging_steps"] == 5
     assert not {"max_samples", "save_steps", "warmup_ratio", "warmup_steps"} & extra.keys()
-    assert train_fill.count_validation(filled) == 30
+    assert train_fill.describe_fill(SFT, filled, labels)["validates"] == 30
 
 
 def test_each_card_takes_its_share_of_the_steps(here):
@@ -88,12 +88,11 @@ def test_a_slider_s_ends_keep_nothing_in_the_extra_arguments(here):
 def test_what_overrides_a_field_is_named(here):
     write_rows(800)
     filled, _ = fill()
-    assert train_fill.list_overridden(filled, labels) == [
-        {"labels": labels("train.enable_thinking"), "key": "enable_thinking", "value": None}
-    ]
+    overridden = train_fill.describe_fill(SFT, filled, labels)["overridden"]
+    assert overridden == [(labels("train.enable_thinking"), "enable_thinking", None)]
     Path("data/rows.jsonl").unlink()  # no steps can be told: the shares stay, and are named
-    overridden = {field["key"] for field in train_fill.list_overridden(fill()[0], labels)}
-    assert overridden == {"enable_thinking", "save_steps", "warmup_ratio"}
+    overridden = train_fill.describe_fill(SFT, fill()[0], labels)["overridden"]
+    assert {key for _, key, _ in overridden} == {"enable_thinking", "save_steps", "warmup_ratio"}
 
 
 @pytest.mark.parametrize("language", languages())
@@ -108,9 +107,9 @@ def test_the_page_warns_of_fields_that_do_not_count(here, language):
             "set": filled,
             "unknown": [],
             "notes": [],
-            "overridden": [{"labels": {language: "<Denken>"}, "key": "enable_thinking", "value": None}],
-            "replaced": train_fill.list_replaced(SFT | {"reward_model": "saves/rm"}),
-            "validates": 30,
+            **train_fill.describe_fill(
+                SFT | {"reward_model": "saves/rm"}, filled, lambda name: {language: "<Denken>"}
+            ),
             "suggestion": train_fill.suggest(SFT, "", ""),
         },
     )
@@ -139,6 +138,17 @@ def test_ways_to_take_less_become_presets_and_settings():
     for number in ("3", "-1", "x", ""):
         with pytest.raises(UsageError, check=lambda error: error.code == "option_value"):
             train_steps.choose_way(plan, number)
+
+
+def test_ways_to_take_less_go_into_the_train_tab():
+    changes = {"cutoff_len": 1024, "optim": "paged_adamw_8bit", "pure_bf16": True, "deepspeed": 3}
+    filled = train_fill.change_values(changes, {"cutoff_len": 9, "optim": "adamw_torch", "a": 1}, "auto")
+    assert json.loads(filled.pop(train_fill.EXTRA)) == {"a": 1, "optim": "paged_adamw_8bit"}
+    assert filled == {"train.cutoff_len": 1024, "train.compute_type": "pure_bf16", "train.ds_stage": "3"}
+    for booster, extra in (("auto", {}), ("unsloth", {"enable_liger_kernel": True})):
+        filled = train_fill.change_values({"enable_liger_kernel": True}, {}, booster)
+        assert json.loads(filled.pop(train_fill.EXTRA)) == extra
+        assert filled == ({} if extra else {"top.booster": "liger_kernel"})
 
 
 @pytest.mark.parametrize("recipe", ["qwen3-8b-full-sft", "qwen3-4b-lora-dpo", "qwen3-0.6b-lora-sft"])
@@ -281,7 +291,9 @@ def test_no_key_of_the_extra_arguments_has_a_field(engine, here):
             except LfQwen3Error:
                 continue
             filled = train_fill.values(settings)
-            overridden = {field["key"] for field in train_fill.list_overridden(filled, labels)}
+            overridden = {
+                key for _, key, _ in train_fill.describe_fill(settings, filled, labels)["overridden"]
+            }
             extra = json.loads(filled[train_fill.EXTRA])
             assert not {key: keys[key] for key in extra.keys() - overridden if key in keys}, recipe.name
             packed = {"save_steps", "warmup_ratio"} if settings["stage"] == "pt" else set()

@@ -201,6 +201,16 @@ class Tab:
         self.page.get_by_role("tab", name="Qwen3").click()
         self.unfold("data")
 
+    def reload(self) -> None:
+        """Load the page anew and go to the tab there."""
+        self.page.reload(wait_until="commit")
+        self.wait_for_page()
+
+    def wait_for_page(self) -> None:
+        """Go to the tab when the board has filled in a page that is being loaded."""
+        self.page.wait_for_function(FILLED)  # it sets its language then, and would set it again
+        self.open()
+
     def unfold(self, section: str) -> None:
         """Open a section if it is folded."""
         if not self.at(f"{section}.help").is_visible():
@@ -239,12 +249,21 @@ class Tab:
         self.at("data.report", ":is(.lfq-figures, [role=alert])").first.wait_for(timeout=1000 * WORK_SECONDS)
         return self.text("data.report", ".lfq-view")
 
-    def excess_width(self) -> int:
-        """Return by how many pixels the page is wider than its window."""
-        excess: int = self.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        return excess
+    def until(self, check: Callable[[], Any]) -> Any:
+        """Return the first true value of a check, tried again and again for a while."""
+        end = time.monotonic() + WORK_SECONDS
+        while time.monotonic() < end:
+            if value := check():
+                return value
+            self.page.wait_for_timeout(100)
+        pytest.fail(f"it never came to this: {check()}")
+
+    def require_fit(self) -> None:
+        """Wait until the page is no wider than its window, narrow or wide."""
+        root = "document.documentElement"
+        for width in (1400, 900):
+            self.page.set_viewport_size({"width": width, "height": 1000})
+            self.page.wait_for_function(f"{root}.scrollWidth <= {root}.clientWidth")
 
 
 @pytest.fixture(scope="session")
@@ -258,9 +277,8 @@ def window(browser: Any) -> Any:
 def go_to_tab(page: Any, board: Board) -> Tab:
     """Load the board in a page, and open the tab there."""
     page.goto(board.url, wait_until="commit")
-    page.wait_for_function(FILLED)  # the board sets its language then, and would set it again
     tab = Tab(page)
-    tab.open()
+    tab.wait_for_page()
     return tab
 
 

@@ -14,6 +14,13 @@ MEDICAL, CHAT = "raw/sample_medical_r1.jsonl", "raw/sample_finetome.parquet"
 ROOT = Path(__file__).parents[2]
 
 
+OUT_OF_REACH = """all => all.filter(part => part.checkVisibility() && !part.disabled).filter(part => {
+  part.focus();
+  return document.activeElement !== part || part.tabIndex || getComputedStyle(part).outlineStyle !== "solid";
+}).map(part => part.outerHTML.slice(0, 200))"""
+"""What the Tab key does not reach in the order of the page, or reaches without that it can be seen."""
+
+
 def strings(language):
     return json.loads((ROOT / "web" / "strings" / f"{language}.json").read_text("utf-8"))
 
@@ -88,7 +95,7 @@ def test_from_raw_data_to_a_proven_record(open_tab, board):
     assert told["chart"]["lengths"] in report
     rows = (board.folder / "data/walked_train.jsonl").read_text("utf-8").splitlines()
     assert f"{len(rows):,}" in report
-    assert tab.at("proof.title", "> button").get_attribute("aria-expanded") == "false"
+    tab.at("proof.title", "> button[aria-expanded=false]").wait_for()
     tab.click("data.next")
     tab.at("proof.title", "> button[aria-expanded=true]").wait_for()
     tab.wait_for_value("proof.dataset", "walked_train")
@@ -101,19 +108,15 @@ def test_from_raw_data_to_a_proven_record(open_tab, board):
     learnt = tab.text("proof.record", ".lfq-learnt")
     assert learnt in json.loads(rows[0])["conversations"][-1]["value"] + "<|im_end|>"
     assert tab.at("proof.record", "p.lfq-good").count() == 1
-    for width in (1400, 900):
-        tab.page.set_viewport_size({"width": width, "height": 1000})
-        assert tab.excess_width() <= 0
+    tab.require_fit()
 
 
 def test_the_language_is_followed_at_once_and_after_a_reload(open_tab):
     tab, told = open_tab(), strings("ja")
     tab.choose_language("ja")
     tab.page.get_by_role("button", name=told["data"]["title"]).wait_for()
-    tab.page.reload()
-    tab.page.get_by_role("tab", name="Qwen3").click()
+    tab.reload()
     tab.page.get_by_role("button", name=told["data"]["title"]).wait_for()
-    tab.unfold("data")
     tab.page.get_by_role("button", name=told["data"]["convert"]).wait_for()
     assert told["data"]["no_report"] in tab.text("data.report", ".lfq-empty")
     tab.unfold("train")
@@ -167,10 +170,30 @@ def test_nothing_in_the_tab_is_hard_to_read_or_to_reach_light_or_dark(converted)
     tab.text("proof.findings", ".lfq-good, .lfq-bad")
     tab.click("proof.preview")
     tab.text("proof.record", "pre.lfq-record")
+    tab.page.add_style_tag(content="* { transition: none !important; }")
     for theme in ("light", "dark"):
         tab.page.evaluate("theme => document.body.classList.toggle('dark', theme === 'dark')", theme)
         assert find_violations(tab.page) == [], theme
     tab.page.evaluate("document.body.classList.remove('dark')")
+
+
+def test_the_keyboard_reaches_everything_and_it_is_seen_where_it_is(converted):
+    tab, _ = converted
+    for section in sections.ORDER:
+        tab.unfold(section)
+    tab.at("card.title", "> button").focus()
+    tab.page.keyboard.press("Shift+Tab")
+    tab.page.keyboard.press("Tab")
+    parts = ":is(button, input:not([type=file]), textarea, summary, a[href], [data-lfq], [tabindex])"
+    assert tab.page.locator(f".lfq-section {parts}").evaluate_all(OUT_OF_REACH) == []
+    head = tab.at("card.title", "> button")
+    for key, state in (("Enter", "false"), (" ", "true")):
+        head.press(key)
+        tab.at("card.title", f"> button[aria-expanded={state}]").wait_for()
+    bar = tab.at("data.report", ".lfq-bar").filter(has=tab.page.locator("button")).last
+    count, status = bar.locator(".lfq-bar-count").inner_text(), tab.at("records.table", "p[role=status]")
+    bar.locator("button").press(" ")
+    tab.until(lambda: status.inner_text().startswith(f"{count} of "))
 
 
 def test_a_dataset_is_replaced_only_when_asked_for(converted, board, tmp_path):
@@ -178,8 +201,7 @@ def test_a_dataset_is_replaced_only_when_asked_for(converted, board, tmp_path):
     source = tmp_path / "..other.jsonl"
     source.write_text(json.dumps({"question": "q", "think": "t", "answer": "a", "metrics": {}}) + "\n")
     before = (board.folder / "data" / "sent_train.jsonl").read_bytes()
-    tab.page.reload()
-    tab.open()
+    tab.reload()
     tab.page.locator("#lf-qwen3-data-upload input[type=file]").set_input_files(source)
     tab.wait_for_value("data.name", "other")
     tab.fill("data.name", "sent")

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 MEDICAL = "raw/sample_medical_r1.jsonl"
 MODEL, RECIPE = "Qwen3-0.6B-Thinking", "qwen3-0.6b-lora-sft"
-PREVIEW = {"en": "Preview command", "zh": "预览命令"}
+PREVIEW = {"en": "Preview command", "zh": "预览命令", "ja": "コマンドをプレビュー"}
 LABELS = {"learning_rate": "学习率", "num_train_epochs": "训练轮数", "cutoff_len": "截断长度"}
 """What the board calls its own elements (llamafactory/webui/locales.py)."""
 
@@ -34,22 +34,13 @@ def with_presets(tab, language="en"):
     field.click()
     field.fill(MODEL)
     field.press("Enter")
-    until(tab, lambda: of_board(tab, "Model path").input_value())
+    tab.until(lambda: of_board(tab, "Model path").input_value())
     if language != "en":
         tab.choose_language(language)
         tab.page.get_by_text(strings(language)["data"]["help"]).wait_for()
     tab.unfold("train")
     tab.unfold("sampling")
     return tab
-
-
-def until(tab, check):
-    """Return the first true value of a check, tried again and again for a while."""
-    for _ in range(10 * WORK_SECONDS):
-        if found := check():
-            return found
-        tab.page.wait_for_timeout(100)
-    raise AssertionError(f"it never came to this: {check()}")
 
 
 def press(tab, name, view):
@@ -76,20 +67,23 @@ def of_board(tab, label):
     return block.locator("input, textarea").first
 
 
-def preview(tab, page, language="en", without="no_such_key"):
-    """Return the command that one of the board's own tabs previews, as key -> value.
+def preview(tab, page, language="en", wanted=lambda command: True):
+    """Return the command that one of the board's own tabs previews, as key -> value, once it is `wanted`.
 
-    `without` names a key of the preview before, which is waited for to go.
+    What it previewed before may stand there for a while.
     """
     tab.page.get_by_role("tab", name=page, exact=True).click()
     tab.page.get_by_role("button", name=PREVIEW[language]).locator("visible=true").click()
     code = tab.page.locator("code:visible").last
     code.wait_for()
-    until(tab, lambda: f"--{without} " not in code.inner_text())
-    told = dict(re.findall(r"--(\w+) (.*?) *\\?\n", code.inner_text() + "\n"))
-    assert "output_dir" in told
+
+    def read():
+        command = dict(re.findall(r"--(\w+) (.*?) *\\?\n", code.inner_text() + "\n"))
+        return command if "output_dir" in command and wanted(command) else None
+
+    command = tab.until(read)
     tab.page.get_by_role("tab", name="Qwen3").click()
-    return told
+    return command
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +99,7 @@ def test_a_preset_reaches_the_chat_tab(kept):
     press(tab, "sampling.to_chat", "sampling.applied")
     tab.page.get_by_role("tab", name="Chat", exact=True).click()
     extra = of_board(tab, "Extra arguments")
-    until(tab, lambda: "top_k" in extra.input_value())
+    tab.until(lambda: "top_k" in extra.input_value())
     assert json.loads(extra.input_value())["top_k"] == generate("thinking")["top_k"]
     tab.page.get_by_role("tab", name="Qwen3").click()
 
@@ -135,12 +129,11 @@ def test_predictions_of_another_window_are_left_alone(kept, open_tab):
     one = kept
     one.choose("sampling.preset", "non-thinking")
     temperature = str(generate("non-thinking")["temperature"])
-    until(one, lambda: one.field("sampling.temperature").input_value() == temperature)
+    one.until(lambda: one.field("sampling.temperature").input_value() == temperature)
     one.fill("sampling.max_new_tokens", "16384")
     press(one, "sampling.to_predict", "sampling.applied")
-    predicted = preview(one, "Evaluate & Predict")
-    assert predicted["max_new_tokens"] == "16384"
-    assert predicted["enable_thinking"] == "False"
+    sent = {"max_new_tokens": "16384", "enable_thinking": "False"}
+    preview(one, "Evaluate & Predict", wanted=lambda command: command.items() >= sent.items())
     other = with_presets(open_tab())
     other.convert("window_other", MEDICAL)
     assert not {"top_k", "enable_thinking"} & preview(other, "Evaluate & Predict").keys()
@@ -148,7 +141,7 @@ def test_predictions_of_another_window_are_left_alone(kept, open_tab):
     one.at("sampling.beyond", "input").uncheck()
     one.at("sampling.to_predict").click()
     one.page.get_by_text(strings("en")["sampling"]["predict_sliders"]).wait_for()
-    assert "top_k" not in preview(one, "Evaluate & Predict", without="top_k")
+    preview(one, "Evaluate & Predict", wanted=lambda command: "top_k" not in command)
 
 
 def test_a_rehearsal_is_seen_and_cancelled_in_a_second_window(kept, board):
@@ -162,8 +155,8 @@ def test_a_rehearsal_is_seen_and_cancelled_in_a_second_window(kept, board):
     assert strings("en")["train"]["rehearse"] in second.text("tab.jobs", ".lfq-progress")
     second.page.locator("button#lf-qwen3-train-rehearse:disabled").wait_for()
     second.at("train.rehearse").evaluate("button => button.scrollIntoView({block: 'end'})")
-    assert second.page.evaluate("scrollY") > 0
-    assert second.at("tab.strip").bounding_box()["y"] >= 0
+    second.page.wait_for_function("scrollY > 0")
+    second.until(lambda: second.at("tab.strip").bounding_box()["y"] >= 0)
     second.at("tab.cancel").click()
     for window in (tab, second):
         assert "cancelled" in window.text("train.verdict", "[role=alert]")
@@ -177,9 +170,22 @@ def test_a_changed_stage_keeps_the_dataset(kept):
     tab = kept
     tab.choose("train.recipe", "qwen3-0.6b-lora-dpo")
     press(tab, "train.fill", "train.filled")
-    command = preview(tab, "Train")
-    assert command["stage"] == "dpo"
-    assert command["dataset"] == "kept_train"
+    preview(
+        tab, "Train", wanted=lambda command: (command["stage"], command["dataset"]) == ("dpo", "kept_train")
+    )
+
+
+def test_a_way_to_take_less_goes_into_the_train_tab_that_was_measured(kept):
+    tab = kept
+    tab.choose("train.recipe", "qwen3-0.6b-full-sft")
+    press(tab, "train.fill", "train.filled")
+    tab.click("train.measure")
+    tab.at("train.plan", "h4").get_by_text(strings("en")["train"]["of_train_tab"]).wait_for()
+    ways = tab.at("train.plan", "[data-lfq]")
+    before = ways.all_inner_texts()
+    tab.at("train.plan").get_by_role("button", name="pure_bf16: true").click()
+    tab.until(lambda: ways.all_inner_texts() != before)  # it is measured again
+    preview(tab, "Train", wanted=lambda command: command.get("pure_bf16") == "True")
 
 
 def test_from_a_recipe_to_the_boards_own_commands(open_tab):
@@ -193,9 +199,8 @@ def test_from_a_recipe_to_the_boards_own_commands(open_tab):
     wanted = recipes.find_recipe(RECIPE).settings
     tab.page.get_by_role("tab", name="Train", exact=True).click()
     for key, label in LABELS.items():
-        assert float(of_board(tab, label).input_value()) == wanted[key]
-    command = preview(tab, "Train", "zh")
-    assert command["dataset"] == "preset_train"
+        tab.until(lambda key=key, label=label: float(of_board(tab, label).input_value()) == wanted[key])
+    command = preview(tab, "Train", "zh", lambda command: command["dataset"] == "preset_train")
     assert command["eval_dataset"] == "preset_val"
     assert command["enable_thinking"] == "None"
     assert command["lora_rank"] == str(wanted["lora_rank"])
@@ -206,6 +211,4 @@ def test_from_a_recipe_to_the_boards_own_commands(open_tab):
     for key in ("temperature", "top_p", "top_k"):
         assert float(predicted[key]) == generate("thinking")[key]
     assert predicted["enable_thinking"] == "True"
-    for width in (1400, 900):
-        tab.page.set_viewport_size({"width": width, "height": 1000})
-        assert tab.excess_width() <= 0
+    tab.require_fit()

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any, TypedDict
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.board.handlers import arena_model, evaluation, places, sampling
-from lf_qwen3.board.handlers.arena_model import ArenaAnswer, Way
+from lf_qwen3.board.handlers.arena_model import Way
 from lf_qwen3.board.handlers.evaluation_files import folder_named_after
 from lf_qwen3.board.handlers.sampling import Sampling
 from lf_qwen3.data.registry.listing import count_rows
@@ -34,6 +35,12 @@ LONGEST_QUESTION, NEW_TOKENS = 8000, 1024
 MOST_BYTES = 64 << 20
 """Of a file of votes."""
 
+PATIENCE_SECONDS = 60
+"""A round that no page has shown for so long is stopped: others wait for the model."""
+
+MOST_KEPT = 1000
+"""Browsers whose last round is kept, until the board is ended."""
+
 
 class ArenaQuestion(TypedDict):
     """A question; `history` are the turns before it, `reference` the answer that its row has, or ""."""
@@ -44,31 +51,31 @@ class ArenaQuestion(TypedDict):
     reference: str
 
 
-class ArenaCounts(TypedDict):
-    """All votes on a model: of each way how often it was `shown` and `best`; `pairs` decide base or tuned."""
-
-    votes: int
-    ties: int
-    ways: list[dict[str, Any]]
-    pairs: int
-    folder: str
-
-
 @dataclass(slots=True)
 class ArenaRound:
-    """One question and its answers by label, as one browser session has them; `best` is a label or `TIE`."""
+    """One question and its answers by label, so far; `best` is a label or `TIE`.
+
+    `is_over` when no more will come, because of an `error` perhaps; `seen` is when a page last showed it.
+    """
 
     model: str
     seed: int
     asked: ArenaQuestion
     ways: dict[str, tuple[Way, Sampling]]
-    answers: dict[str, ArenaAnswer] = field(default_factory=dict)
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     stop: Event = field(default_factory=Event)
     best: str = ""
+    is_over: Event = field(default_factory=Event)
+    error: LfQwen3Error | None = None
+    seen: float = field(default_factory=time.monotonic)
 
     def __deepcopy__(self, memo: object) -> ArenaRound:
         """Return itself: who stops it must reach this very round."""
         return self
+
+
+ROUNDS: dict[str, ArenaRound] = {}
+"""Browser -> its last round."""
 
 
 def draw_question(dataset: str | None, dataset_dir: str, seed: int | None = None) -> ArenaQuestion:
@@ -121,6 +128,30 @@ def start_round(
     return ArenaRound(loaded["run"] or loaded["model"], seed, asked, dealt)
 
 
+def run_round(chatter: Any, arena_round: ArenaRound, owner: str) -> None:
+    """Have a round of a browser answered in a thread: it goes on while a page is loaded anew."""
+    ROUNDS.pop(owner, None)
+    ROUNDS[owner] = arena_round
+    for oldest in [*ROUNDS][:-MOST_KEPT]:
+        del ROUNDS[oldest]
+    Thread(target=_answer_all, args=(chatter, arena_round), daemon=True).start()
+
+
+def _answer_all(chatter: Any, arena_round: ArenaRound) -> None:
+    try:
+        with arena_model.ONE_AT_A_TIME:
+            for _ in answer_round(chatter, arena_round):
+                if time.monotonic() - arena_round.seen > PATIENCE_SECONDS:
+                    arena_round.stop.set()
+    except LfQwen3Error as error:
+        arena_round.error = error
+    except Exception as error:  # the model may be unloaded meanwhile
+        message = f"the model cannot answer: {error}"
+        arena_round.error = LfQwen3Error(message, "load it again", code="generation_failed")
+    finally:
+        arena_round.is_over.set()
+
+
 def answer_round(chatter: Any, arena_round: ArenaRound) -> Generator[str]:
     """Answer in all ways, one after the other; yield the label of an answer each time that it has grown.
 
@@ -146,7 +177,7 @@ def show_answer(arena_round: ArenaRound, label: str) -> dict[str, Any]:
     return {**answer, **blind, **texts, "label": label, "is_best": is_best}
 
 
-def vote(arena_round: ArenaRound | None, label: str | None, is_demo: bool = False) -> ArenaCounts:
+def vote(arena_round: ArenaRound | None, label: str | None, is_demo: bool = False) -> dict[str, Any]:
     """Keep that the answer with this label is the best, or `TIE`; return all votes on the model.
 
     Raises `UsageError` in demo mode, for a round that is not answered or has its vote, for a label that is
@@ -170,10 +201,11 @@ def vote(arena_round: ArenaRound | None, label: str | None, is_demo: bool = Fals
     return count_votes(arena_round.model)
 
 
-def count_votes(model: str) -> ArenaCounts:
+def count_votes(model: str) -> dict[str, Any]:
     """Return the votes on a model, and write what `compare` reads of them.
 
-    Raises `LfQwen3Error` for votes that cannot be read.
+    Of each of the `ways` how often it was shown and best; `pairs` decide between base and tuned. Raises
+    `LfQwen3Error` for votes that cannot be read.
     """
     folder = votes_folder(model)
     try:

@@ -12,8 +12,8 @@ import time
 from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
-from threading import Event
-from typing import Any, NamedTuple, TypedDict
+from threading import Event, Lock
+from typing import Any, NamedTuple
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.board.handlers import places
@@ -24,6 +24,9 @@ from lf_qwen3.qwen3 import checkpoints, model_origin
 from lf_qwen3.recipes import commented, serving, shared
 from lf_qwen3.trainer import chat_engine
 from lf_qwen3.trainer.records import Message
+
+ONE_AT_A_TIME = Lock()
+"""Taken by whoever loads a model, or asks it all ways of a round."""
 
 _UPDATE_SECONDS = 0.2
 _BYTES_OF_A_WEIGHT = 2
@@ -36,30 +39,11 @@ class Way(NamedTuple):
     mode: str
 
 
-class ArenaModel(TypedDict):
-    """A model, as it is loaded or would be; `gib` is the size of its weights, None where it is not known."""
+def plan_load(run: str | None) -> dict[str, Any]:
+    """Return what loading a run would take, as `describe` does: gib is None where it is not known.
 
-    model: str
-    run: str
-    gib: float | None
-    ways: list[Way]
-
-
-class ArenaAnswer(TypedDict):
-    """An answer so far; `state` is running, stopped or done. `is_cut`: it came to the limit of new tokens."""
-
-    model: str
-    mode: str
-    state: str
-    prompt: str
-    text: str
-    tokens: int
-    seconds: float
-    is_cut: bool
-
-
-def plan_load(run: str | None) -> ArenaModel:
-    """Return what loading a run would take. Raises `UsageError` for a run that cannot be loaded."""
+    Raises `UsageError` for a run that cannot be loaded.
+    """
     folder, arguments = _chat_arguments(run)
     model, gib = str(arguments["model_name_or_path"]), None
     with contextlib.suppress(UsageError):
@@ -67,7 +51,7 @@ def plan_load(run: str | None) -> ArenaModel:
     return {"model": model, "run": str(folder), "gib": gib, "ways": []}
 
 
-def load_run(chatter: Any, run: str | None, is_demo: bool = False) -> ArenaModel:
+def load_run(chatter: Any, run: str | None, is_demo: bool = False) -> dict[str, Any]:
     """Load a run's base in place of the board's model, and lay its adapter over it; return what there is.
 
     Raises `UsageError` in demo mode and for a run that cannot be loaded, `LfQwen3Error` with the trainer's
@@ -78,7 +62,8 @@ def load_run(chatter: Any, run: str | None, is_demo: bool = False) -> ArenaModel
     *merged, adapter = arguments.pop("adapter_name_or_path", "").split(",")
     arguments |= {"adapter_name_or_path": ",".join(merged)} if merged else {}
     try:
-        chat_engine.load(chatter, arguments, adapter)
+        with ONE_AT_A_TIME:
+            chat_engine.load(chatter, arguments, adapter)
     except Exception as error:  # whatever the trainer and the libraries below it raise
         raise LfQwen3Error(
             f"{folder} cannot be loaded: {error}", "the log of the board says more", code="model_not_loaded"
@@ -87,8 +72,8 @@ def load_run(chatter: Any, run: str | None, is_demo: bool = False) -> ArenaModel
     return describe(chatter)
 
 
-def describe(chatter: Any) -> ArenaModel:
-    """Return what is loaded and the ways in which it can answer.
+def describe(chatter: Any) -> dict[str, Any]:
+    """Return the `model` and the `run` that are loaded, the `gib` of the weights, and the `ways` to answer.
 
     Raises `UsageError` where nothing is loaded, and for a model of another engine or one that gives marks.
     """
@@ -107,11 +92,12 @@ def describe(chatter: Any) -> ArenaModel:
 
 def stream_answer(
     chatter: Any, messages: list[Message], system: str, way: Way, sampling: Sampling, seed: int, stop: Event
-) -> Generator[ArenaAnswer]:
+) -> Generator[dict[str, Any]]:
     """Yield the answer to `messages` several times a second until it is whole or `stop` is set.
 
-    The prompt is that of `llamafactory-cli chat`. Nobody else speaks with the model meanwhile. Generating
-    ends when no more is read. Raises `LfQwen3Error` where it fails.
+    Its state is running, stopped or done; `is_cut` where it came to the limit of new tokens. The prompt is
+    that of `llamafactory-cli chat`. Nobody else speaks with the model meanwhile. Generating ends when no more
+    is read. Raises `LfQwen3Error` where it fails.
     """
     engine = chatter.engine
     with chat_engine.alone(chatter):

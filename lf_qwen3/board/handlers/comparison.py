@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.files import write_text
 from lf_qwen3.board.handlers import places
@@ -20,36 +20,14 @@ LONGEST = 6000
 _GROUPS = ("answer", "thinking", "both", "form", "length")
 
 
-class ComparisonShown(TypedDict):
-    """A comparison of two runs; measures are those of `compare.page.describe_measure`.
+def show_comparison(comparison: Comparison) -> dict[str, Any]:
+    """Return what is shown of a comparison of two runs; its report is written where the browser may fetch it.
 
-    `kinds` counts the rows of each kind, `tables` are for all rows and, where there are two, for each kind.
-    `cut_references` counts the references that lost their end. `headline` decides; `clear_flags` are the
-    flags whose change is clear. `answered` (a dataset), `folder`, `kept` (how many of the two runs were there
-    already) say what was done here; `report` is a file.
+    `kinds` counts the rows of each kind, `tables` hold measures (`compare.page.describe_measure`) of all rows
+    and, where there are two, of each kind. `cut_references` counts the references that lost their end.
+    `headline` decides; `clear_flags` are the flags whose change is clear. `answered` (a dataset), `folder`
+    and `kept` (how many of the two runs were there already) are for whoever answered the rows before.
     """
-
-    rows: int
-    cut_references: int
-    kinds: dict[str, int]
-    runs: list[str]
-    headline: dict[str, Any]
-    clear_flags: list[dict[str, Any]]
-    tables: dict[str, list[dict[str, Any]]]
-    length_unit: str
-    plot_width: int
-    plot_edge: int
-    histogram: dict[str, Any] | None
-    examples: dict[str, list[dict[str, Any]]]
-    notes: list[str]
-    report: str
-    answered: str
-    folder: str
-    kept: int
-
-
-def show_comparison(comparison: Comparison) -> ComparisonShown:
-    """Return what is shown of a comparison; its report is written where the browser may fetch it."""
     from lf_qwen3.results.compare import picture
     from lf_qwen3.results.compare.difference import deciding_differences
     from lf_qwen3.results.compare.measures import HEADLINE

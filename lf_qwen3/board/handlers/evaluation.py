@@ -10,7 +10,6 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.base.progress import Progress
 from lf_qwen3.board.handlers import comparison, places
-from lf_qwen3.board.handlers.comparison import ComparisonShown
 from lf_qwen3.board.jobs import StepProgress
 from lf_qwen3.recipes import presets
 
@@ -65,7 +64,7 @@ def request(
     }
 
 
-def predict(asked: Mapping[str, Any], progress: Progress) -> ComparisonShown:
+def predict(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Answer the rows with both models and compare; runs in a process of its own.
 
     Interrupted, it takes what is not finished away again. Raises what `evaluate` raises, and `LfQwen3Error`
@@ -94,7 +93,7 @@ def compare_request(base: str | None, tuned: str | None) -> dict[str, Any]:
     return {"paths": [str(_predictions(base, "base run")), str(_predictions(tuned, "tuned run"))]}
 
 
-def compare(asked: Mapping[str, Any], progress: Progress) -> ComparisonShown:
+def compare(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Compare two runs that are there; in a process of its own. Raises what `compare` raises."""
     from lf_qwen3.results import compare as comparing
 

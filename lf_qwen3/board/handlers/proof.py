@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import Progress, Status
@@ -25,56 +25,6 @@ HYBRID = "Qwen/Qwen3-4B"
 
 LONGEST = 20_000
 """Characters shown of one piece of a record."""
-
-
-class CodeShown(TypedDict):
-    """All findings of one code; `places` are the first (place, detail), `datasets` those with such rows."""
-
-    code: str
-    severity: str
-    count: int
-    message: str
-    hint: str
-    places: list[tuple[str, str]]
-    datasets: list[str]
-
-
-class CheckShown(TypedDict):
-    """A check; the summary is that of `lf-qwen3 check --json`, but its notes are for `Texts.warning`."""
-
-    codes: list[CodeShown]
-    summary: dict[str, Any]
-
-
-class OfficialShown(TypedDict):
-    """The rendering of the official chat template, and where it leaves the trainer's."""
-
-    same: bool
-    tokens: int
-    refused: str
-    before: str
-    after: str
-    token: int
-    turn: int
-
-
-class RowShown(TypedDict):
-    """A row as it is fed: figures and pieces of text with their loss mask, or the problem with it."""
-
-    file: str
-    row: int
-    problem: str
-    renderings: list[dict[str, Any]]
-    official: OfficialShown | None
-
-
-class RecordShown(TypedDict):
-    """A preview: rows under settings."""
-
-    options: str
-    cutoff_len: int
-    unofficial: str
-    rows: list[RowShown]
 
 
 def request(
@@ -125,10 +75,12 @@ def preview_request(asked: Mapping[str, Any], row: float | None) -> dict[str, An
     return {**asked, "row": number}
 
 
-def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
+def check(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Check datasets under settings; in a process of its own. Raises what the library's `check` raises.
 
-    A template that is not the model's stands first: it spoils every record.
+    Returns the summary of `lf-qwen3 check --json`, its notes for `Texts.warning`, and of all findings of each
+    code severity, count, message, hint, the first `places` as (place, detail), and the datasets that have such
+    rows. A template that is not the model's stands first: it spoils every record.
     """
     from lf_qwen3.proof import check as checking
 
@@ -170,8 +122,11 @@ def check(asked: Mapping[str, Any], progress: Progress) -> CheckShown:
     }
 
 
-def preview(asked: Mapping[str, Any], progress: Progress) -> RecordShown:
-    """Render one record as it is fed; in a process of its own. Raises what the library's `preview` raises."""
+def preview(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Render one record as it is fed; in a process of its own. Raises what the library's `preview` raises.
+
+    Returns the settings and the `rows` (`show_row`).
+    """
     from lf_qwen3.proof import preview as previewing
 
     progress.update(Status("rendering"))
@@ -194,8 +149,12 @@ def preview(asked: Mapping[str, Any], progress: Progress) -> RecordShown:
     }
 
 
-def show_row(row: Mapping[str, Any]) -> RowShown:
-    """Return a row of `lf-qwen3 preview --json` as it is shown: no ids, texts without end cut short."""
+def show_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of `lf-qwen3 preview --json` as it is shown: no ids, texts without end cut short.
+
+    `renderings` are figures and pieces of text with their loss mask; `official` is the rendering of the
+    official chat template, and where it leaves the trainer's.
+    """
     official = row["official"]
     return {
         "file": row["file"],
@@ -223,7 +182,7 @@ def shorten(text: str) -> str:
     return f"{text[:half]}\n[… {len(text) - 2 * half:,} …]\n{text[-half:]}"
 
 
-def _official(official: Mapping[str, Any]) -> OfficialShown:
+def _official(official: Mapping[str, Any]) -> dict[str, Any]:
     difference = official["difference"] or {"character": 0, "at": 0, "turn": 0, "refused": ""}
     text, at = official["text"] if official["difference"] else "", difference["character"]
     return {

@@ -11,7 +11,6 @@ from typing import Any, TypedDict
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import Progress
 from lf_qwen3.board.handlers import places, proof, record_marks
-from lf_qwen3.board.handlers.proof import RecordShown
 from lf_qwen3.board.handlers.record_files import DatasetFile, find_files, find_row, open_files, read_number
 from lf_qwen3.board.handlers.record_index import KINDS, is_indexed
 from lf_qwen3.board.handlers.record_sources import FileRow, find_source, show_fields
@@ -159,7 +158,7 @@ def show_record(dataset_dir: str, value: str, lines: Sequence[RecordLine] = ()) 
     }
 
 
-def preview(asked: Mapping[str, Any], progress: Progress) -> RecordShown:
+def preview(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Do what `proof.preview` does, as a work of this section's own."""
     return proof.preview(asked, progress)
 

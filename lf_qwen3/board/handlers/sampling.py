@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.nearest import unknown_name
@@ -65,32 +65,12 @@ class Sampling:
 FIELDS = tuple(Sampling.__dataclass_fields__)
 
 
-class AppliedMessage(TypedDict):
-    """A sentence on what was done: the kind of paragraph, the key of its text and the values in it."""
-
-    kind: str
-    key: str
-    values: dict[str, Any]
-
-
-class AppliedShown(TypedDict):
-    """What became of a preset."""
-
-    messages: list[AppliedMessage]
-
-
-class KeysShown(TypedDict):
-    """A preset as keys of a YAML that generates."""
-
-    text: str
-
-
-def message(kind: str, key: str, **values: object) -> AppliedMessage:
-    """Return a sentence on what was done."""
+def message(kind: str, key: str, **values: object) -> dict[str, Any]:
+    """Return a sentence on what was done: the kind of paragraph, the key of its text and the values in it."""
     return {"kind": kind, "key": key, "values": values}
 
 
-def explain_extra(extra: Mapping[str, Any], is_wanted: bool) -> AppliedMessage:
+def explain_extra(extra: Mapping[str, Any], is_wanted: bool) -> dict[str, Any]:
     """Say which keys go with a prediction beside the sliders; none do where the board cannot send them."""
     if extra:
         keys = ", ".join(f"{key}: {str(value).lower()}" for key, value in extra.items())
@@ -128,8 +108,8 @@ def check(given: Mapping[str, Any]) -> Sampling:
     )
 
 
-def show_keys(given: Mapping[str, Any]) -> KeysShown | None:
-    """Return a preset as the trainer's keys, None while a number is missing. Raises what `check` raises."""
+def show_keys(given: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return a preset as text of keys, None while a number is missing. Raises what `check` raises."""
     if any(given[name] is None for name in BOUNDS):
         return None
     return {"text": "\n".join(format_setting(key, value) for key, value in asdict(check(given)).items())}
@@ -157,11 +137,8 @@ def remove(name: str | None, is_demo: bool = False) -> None:
     places.refuse_demo(is_demo)
     text = (name or "").strip()
     if text in _shipped():
-        raise UsageError(
-            f"{text} is a preset that is shipped",
-            "only presets of your own can be removed",
-            code="preset_shipped",
-        )
+        why, hint = f"{text} is a preset that is shipped", "only presets of your own can be removed"
+        raise UsageError(why, hint, code="preset_shipped")
     with _locked():
         own = _read()
         _require_own(own, text)
@@ -177,19 +154,22 @@ def chat_values(preset: Sampling, extra: str) -> dict[str, Any]:
 def extra_args(written: str | None, sampling: Sampling) -> str:
     """Return the Chat tab's JSON of further arguments with what it has no element for.
 
-    Whether to think is an element there. Raises `UsageError` where the field holds no JSON object.
+    Whether to think is an element there. Raises what `read_arguments` raises.
     """
+    arguments = read_arguments(written, "Chat")
+    return json.dumps(arguments | {"top_k": sampling.beside_the_sliders["top_k"]}, ensure_ascii=False)
+
+
+def read_arguments(written: str | None, tab: str) -> dict[str, Any]:
+    """Return the extra arguments of a tab of the board. Raises `UsageError` where they are no JSON object."""
+    where = f"the extra arguments of the {tab} tab"
     try:
         arguments = json.loads(written or "{}")
     except ValueError as error:
-        raise UsageError(
-            f"the extra arguments of the Chat tab are no JSON: {error}", "mend them there", code="not_json"
-        ) from error
+        raise UsageError(f"{where} are no JSON: {error}", "mend them there", code="not_json") from error
     if not isinstance(arguments, dict):
-        raise UsageError(
-            "the extra arguments of the Chat tab are no JSON object", 'write {"key": value}', code="not_json"
-        )
-    return json.dumps(arguments | {"top_k": sampling.beside_the_sliders["top_k"]}, ensure_ascii=False)
+        raise UsageError(f"{where} are no JSON object", 'write {"key": value}', code="not_json")
+    return arguments
 
 
 @cache

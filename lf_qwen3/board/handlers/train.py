@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 from lf_qwen3 import recipes
 from lf_qwen3.base import assets
@@ -14,7 +14,7 @@ from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.board.handlers import places
 from lf_qwen3.board.handlers.train_steps import count_training_steps
 from lf_qwen3.board.handlers.train_tab import written_yaml
-from lf_qwen3.board.texts import ErrorShown, error_shown
+from lf_qwen3.board.texts import error_shown
 from lf_qwen3.qwen3 import model_origin
 from lf_qwen3.recipes import presets
 
@@ -54,46 +54,6 @@ class TrainingForm:
         return (*(self.hardware or []), *([self.tracking] if self.tracking else []))
 
 
-class WayShown(TypedDict):
-    """Settings that need less memory, in words and as keys, the bytes they need, the card that is enough."""
-
-    settings: str
-    total: int
-    card: str
-    changes: dict[str, Any]
-
-
-class MemoryShown(TypedDict):
-    """The memory of a training on each GPU, parts in bytes.
-
-    `card` is the smallest that is enough, "" where none is, and RAM for a training on the CPU.
-    """
-
-    model: str
-    words: str
-    gpus: int
-    parts: dict[str, int]
-    total: int
-    card: str
-    smaller: list[WayShown]
-    notes: list[str]
-
-
-class PlanShown(TypedDict):
-    """What a choice means; without a recipe it is that of the Train tab's own settings.
-
-    `steps` is None where the data is not chosen, or its rows are not counted cheaply.
-    """
-
-    settings: dict[str, Any]
-    steps: int | None
-    changes: dict[str, Any]
-    memory: MemoryShown | ErrorShown
-    recipe: NotRequired[str]
-    summary: NotRequired[str]
-    presets: NotRequired[list[tuple[str, str]]]
-
-
 def recipe_names(every: bool = True, model: str | None = "") -> list[str]:
     """Return the recipes to choose from: LoRA and sft first, by checkpoint, then the ready-made ones.
 
@@ -126,11 +86,12 @@ def tracking_names() -> list[str]:
     return [preset.name for preset in presets.list_presets() if preset.group == TRACKING]
 
 
-def plan_choice(form: TrainingForm) -> PlanShown:
+def plan_choice(form: TrainingForm) -> dict[str, Any]:
     """Return what a choice means, on the recipe's own sample data; the steps are those of the chosen data.
 
-    The memory is that of `estimate_settings`, or why it is not known. Raises `UsageError` for an unknown
-    recipe or preset, and for presets that exclude each other or the recipe.
+    They are None where none is chosen, or its rows are not counted cheaply; the memory is that of
+    `estimate_settings`, or why it is not known. `recipe`, `summary` and `presets` name the choice. Raises
+    `UsageError` for an unknown recipe or preset, and for presets that exclude each other or the recipe.
     """
     from lf_qwen3.recipes import adapt, contradictions, shared
     from lf_qwen3.recipes.document import YamlDocument
@@ -142,11 +103,10 @@ def plan_choice(form: TrainingForm) -> PlanShown:
     settings = document.plain()
     mode = shared.choose_mode(settings, chosen, None)
     contradictions.refuse_contradictions(chosen, shared.share_settings(settings, mode, chosen))
-    memory: MemoryShown | ErrorShown
     try:
         memory = estimate_settings(settings, check_gpus(form.gpus))
     except LfQwen3Error as error:
-        memory = error_shown(error)
+        memory = {**error_shown(error)}
     return _plan(settings, memory, _count_steps(form)) | {
         "changes": form.changes,
         "recipe": recipe.name,
@@ -155,8 +115,11 @@ def plan_choice(form: TrainingForm) -> PlanShown:
     }
 
 
-def plan_train_tab(settings: Mapping[str, Any], gpus: float | None) -> PlanShown:
-    """Return what the Train tab's own settings mean. Raises what `estimate_settings` raises."""
+def plan_train_tab(settings: Mapping[str, Any], gpus: float | None) -> dict[str, Any]:
+    """Return what the Train tab's own settings mean, as `plan_choice` does, without a recipe.
+
+    Raises what `estimate_settings` raises.
+    """
     count = check_gpus(gpus)
     return _plan(settings, estimate_settings(settings, count), count_training_steps(settings, count))
 
@@ -189,10 +152,11 @@ def fit_recipe(form: TrainingForm) -> tuple[dict[str, Any], list[str]]:
     return train, list(recipe_set.notes)
 
 
-def estimate_settings(settings: Mapping[str, Any], gpus: int) -> MemoryShown:
-    """Return the memory of a training on each GPU, and what would make it smaller.
+def estimate_settings(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
+    """Return the memory of a training on each GPU in bytes, by `parts`, and what would make it `smaller`.
 
-    Raises `UsageError` for a training that is not estimated.
+    `card` is the smallest that is enough, "" where none is, and RAM for a training on the CPU. Raises
+    `UsageError` for a training that is not estimated.
     """
     from lf_qwen3.proof import estimate as estimating
     from lf_qwen3.proof.estimate import from_yaml, memory
@@ -219,12 +183,7 @@ def estimate_settings(settings: Mapping[str, Any], gpus: int) -> MemoryShown:
         "total": needed.total,
         "card": "RAM" if plan.on_cpu else card.label if card else "",
         "smaller": [
-            {
-                "settings": way.settings,
-                "total": way.total,
-                "card": way.card.label,
-                "changes": dict(way.changes),
-            }
+            {**way.as_json(), "card": way.card.label, "changes": dict(way.changes)}
             for way in estimating.suggest_changes(plan)
         ],
         "notes": [*notes, *estimating.list_caveats(plan)],
@@ -239,7 +198,7 @@ def check_gpus(number: float | None) -> int:
     return count
 
 
-def _plan(settings: Mapping[str, Any], memory: MemoryShown | ErrorShown, steps: int | None) -> PlanShown:
+def _plan(settings: Mapping[str, Any], memory: dict[str, Any], steps: int | None) -> dict[str, Any]:
     shown = {key: settings[key] for key in SHOWN if key in settings}
     return {"settings": shown, "memory": memory, "steps": steps, "changes": {}}
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from math import ceil
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from lf_qwen3.board.handlers.train_steps import count_training_rows, count_training_steps
 from lf_qwen3.qwen3 import model_origin
@@ -29,11 +29,7 @@ _OF_VALIDATION = ("eval_strategy", "eval_steps", "per_device_eval_batch_size")
 So it sets double_quantization where its field of the quantisation holds a number, top_k and top_p in PPO.
 """
 
-_FIELDS = {
-    **board.TEXTS,
-    **board.BOXES,
-    **board.CHOICES,
-    **{key: slider[0] for key, slider in (board.SLIDERS | board.FINE_SLIDERS).items()},
+_LOOKED_FOR = board.FIELDS | {
     **{key: "top.booster" for key, _ in board.BOOSTERS},
     "quantization_bit": "top.quantization_bit",
     "warmup_ratio": "train.warmup_steps",
@@ -45,49 +41,9 @@ _OTHERS = ("top.quantization_bit", "top.booster", "top.checkpoint_path", "train.
 _WITH_SWANLAB_ONLY = tuple(name for name in board.TEXTS.values() if name.startswith("train.swanlab_"))
 
 
-class Suggestion(TypedDict):
-    """What a recipe wants of model and template, and what is chosen at the top of the board.
-
-    `wants_name` is what the board calls the model, "" where it has no name for it.
-    """
-
-    wants_model: str
-    wants_template: str
-    wants_name: str
-    model: str
-    template: str
-
-
-class OverriddenField(TypedDict):
-    """An element that does not count, what the board calls it by language, and what counts in its place."""
-
-    labels: dict[str, str]
-    key: str
-    value: Any
-
-
-class FilledShown(TypedDict):
-    """The elements that were set, by id; the ids that the board lacks; notes on the recipe.
-
-    `overridden` are fields in whose place a key of the extra arguments counts; `replaced` are settings that
-    the board puts its own in the place of; `validates` is eval_steps where Save steps must be a multiple of
-    it, else 0.
-    """
-
-    set: dict[str, Any]
-    unknown: list[str]
-    overridden: list[OverriddenField]
-    replaced: list[str]
-    validates: int
-    notes: list[str]
-    suggestion: Suggestion
-
-
 def elements() -> list[str]:
     """Return the ids of all elements that a recipe may set."""
-    plain = (*board.TEXTS.values(), *board.BOXES.values(), *board.CHOICES.values())
-    sliders = (slider[0] for slider in (board.SLIDERS | board.FINE_SLIDERS).values())
-    every = dict.fromkeys([*plain, *sliders, *_OTHERS, *_SHARDING, STAGE, DATASET, EXTRA])
+    every = dict.fromkeys([*board.FIELDS.values(), *_OTHERS, *_SHARDING, STAGE, DATASET, EXTRA])
     return [name for name in every if name not in SUGGESTED]
 
 
@@ -95,7 +51,7 @@ def values(train: Mapping[str, Any], gpus: int = 1) -> dict[str, Any]:
     """Return element id -> value for a training YAML; model and template are not among them.
 
     DeepSpeed becomes the board's own stage and offload, whose files the board keeps itself. The extra
-    arguments hold what no element can: see `list_overridden` for what stands in both.
+    arguments hold what no element can: see `describe_fill` for what stands in both.
     """
     fitted = fit_to_fields({key: value for key, value in train.items() if key != "deepspeed"}, gpus)
     filled = board.build_arguments(fitted, has_ends=False)
@@ -132,43 +88,60 @@ def fit_to_fields(train: Mapping[str, Any], gpus: int = 1) -> dict[str, Any]:
     return settings
 
 
-def list_overridden(
-    filled: Mapping[str, Any], labels: Callable[[str], dict[str, str]]
-) -> list[OverriddenField]:
-    """Return the fields in whose place a key of the extra arguments counts; `labels` names an element."""
-    extra = json.loads(filled[EXTRA])
-    return [
-        {"labels": labels(_FIELDS[key]), "key": key, "value": value}
-        for key, value in extra.items()
-        if key in _FIELDS
-    ]
+def change_values(changes: Mapping[str, Any], extra: dict[str, Any], booster: str) -> dict[str, Any]:
+    """Return element id -> value for settings that change, `deepspeed` being a ZeRO stage.
+
+    `extra` are the extra arguments so far, `booster` the one that is chosen: the board has one at a time.
+    """
+    filled: dict[str, Any] = {}
+    for key, value in changes.items():
+        shown = _CHANGED[key](value) if key in _CHANGED else board.show_setting(key, value, has_ends=False)
+        is_taken = "top.booster" in shown and booster != "auto"
+        filled |= {} if is_taken else shown
+        extra = {other: of for other, of in extra.items() if other != key}
+        extra |= {} if shown and not is_taken else {key: value}
+    return filled | {EXTRA: json.dumps(extra, ensure_ascii=False)}
 
 
-def list_replaced(train: Mapping[str, Any]) -> list[str]:
-    """Return the settings of a training YAML that the board puts its own in the place of."""
-    return board.list_replaced(train, has_ends=False)
+_CHANGED: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "deepspeed": lambda stage: {_SHARDING[0]: str(stage)},
+    "pure_bf16": lambda _: {"train.compute_type": "pure_bf16"},
+}
 
 
-def count_validation(filled: Mapping[str, Any]) -> int:
-    """Return the steps between validations where Save steps must be a multiple of them, else 0."""
+def describe_fill(
+    train: Mapping[str, Any], filled: Mapping[str, Any], labels: Callable[[str], dict[str, str]]
+) -> dict[str, Any]:
+    """Return what a person should know of the elements' values for a training YAML.
+
+    `overridden` are fields in whose place a key of the extra arguments counts, as (`labels` of the element,
+    key, value); `replaced` are settings that the board puts its own in the place of; `validates` is
+    eval_steps where Save steps must be a multiple of it, else 0.
+    """
     extra = json.loads(filled[EXTRA])
     steps = extra.get("eval_steps") if extra.get("load_best_model_at_end") else 0
-    return steps if isinstance(steps, int) else 0
+    return {
+        "overridden": [
+            (labels(_LOOKED_FOR[key]), key, value) for key, value in extra.items() if key in _LOOKED_FOR
+        ],
+        "replaced": board.list_replaced(train, has_ends=False),
+        "validates": steps if isinstance(steps, int) else 0,
+    }
 
 
-def suggest(train: Mapping[str, Any], model: str, template: str, names: Collection[str] = ()) -> Suggestion:
-    """Return what a recipe wants, beside what is chosen; `names` are the model names of the board."""
+def suggest(
+    train: Mapping[str, Any], model: str, template: str, names: Collection[str] = ()
+) -> dict[str, str]:
+    """Return what a recipe wants, beside what is chosen; `names` are the model names of the board.
+
+    `wants_name` is what the board calls the model, "" where it has no name for it.
+    """
     wanted = str(train["model_name_or_path"])
     origin = model_origin.find_origin(model)
     if origin is not None and origin == model_origin.find_origin(wanted):
         wanted = model  # a local copy of the same checkpoint
-    return {
-        "wants_model": wanted,
-        "wants_template": str(train["template"]),
-        "wants_name": board_name(wanted, names),
-        "model": model,
-        "template": template,
-    }
+    wants = {"wants_model": wanted, "wants_template": str(train["template"])}
+    return {**wants, "wants_name": board_name(wanted, names), "model": model, "template": template}
 
 
 def board_name(model: str, names: Collection[str]) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import Progress
@@ -25,35 +25,8 @@ LOG_SHOWN = 20_000
 PHASES = ("rehearse_model", "rehearse_train", "rehearse_write")
 
 
-class SavedShown(TypedDict):
-    """A YAML that was saved, and the command that runs it."""
-
-    path: str
-    command: str
-    text: str
-
-
-class VerdictShown(TypedDict):
-    """A rehearsal in the names of `lf-qwen3 rehearse --json`.
-
-    `lines` say what was done; `output` is the end of the trainer's own output, "" after a success.
-    """
-
-    passed: bool
-    seconds: float
-    steps: int
-    records: int
-    losses: list[float]
-    eval_loss: float | None
-    changes: list[dict[str, Any]]
-    fault: dict[str, Any] | None
-    notes: list[str]
-    lines: list[str]
-    output: str
-
-
-def save(settings: Mapping[str, Any], name: str | None, is_demo: bool = False) -> SavedShown:
-    """Write settings as saves/NAME.yaml; secrets are left out.
+def save(settings: Mapping[str, Any], name: str | None, is_demo: bool = False) -> dict[str, str]:
+    """Write settings without secrets as saves/NAME.yaml; return path, text and the command that runs it.
 
     Raises `UsageError` for a name that will not do, settings that lack model or data or are too long, in demo
     mode, and where a file of that name holds something else.
@@ -95,10 +68,11 @@ def request(settings: Mapping[str, Any], tokenizer: str | None = "", is_demo: bo
     return {"settings": without_secrets(settings), "tokenizer": (tokenizer or "").strip()}
 
 
-def rehearse(asked: Mapping[str, Any], progress: Progress) -> VerdictShown:
+def rehearse(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Rehearse settings on the CPU; runs in a process of its own, and leaves nothing behind.
 
-    Raises what the library's `rehearse` raises.
+    Returns what `lf-qwen3 rehearse --json` prints; `lines` say what was done, `output` is the end of the
+    trainer's own output after a failure. Raises what the library's `rehearse` raises.
     """
     from lf_qwen3.proof import rehearse as rehearsing
 
@@ -108,18 +82,13 @@ def rehearse(asked: Mapping[str, Any], progress: Progress) -> VerdictShown:
     output = _end_of(verdict.log)
     if verdict.folder:
         shutil.rmtree(verdict.folder, ignore_errors=True)
-    shown = verdict.as_json() | {
-        "lines": steps.lines,
-        "output": output,
-        "yaml": NAME,
-        "folder": "",
-        "log": "",
-    }
+    own = {"lines": steps.lines, "output": output, "yaml": NAME, "folder": "", "log": ""}
+    shown: dict[str, Any] = verdict.as_json() | own
     if fault := shown["fault"]:
         shown["fault"] = {
             key: name_tab(value, path) if isinstance(value, str) else value for key, value in fault.items()
         }
-    return cast(VerdictShown, shown)
+    return shown
 
 
 def _require_whole(settings: Mapping[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import gradio as gr
@@ -11,10 +13,11 @@ from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.board.buttons import add_action
 from lf_qwen3.board.frame import QUIET, Frame, Updates, Values, View
 from lf_qwen3.board.handlers import arena, arena_model, data, run_folders, sampling
+from lf_qwen3.board.handlers.arena import ArenaRound
 from lf_qwen3.board.texts import texts
+from lf_qwen3.board.visitors import browser_of
 
-ONE_MODEL: dict[str, Any] = {"concurrency_id": "lf-qwen3-arena", "concurrency_limit": 1, **QUIET}
-"""How what uses the board's one model is bound: visitors wait for one another."""
+_UPDATE_SECONDS = 0.2
 
 CHAT = ("infer.chat_box",)
 """What the Chat tab shows while a model is loaded."""
@@ -64,7 +67,7 @@ def _add_loading(frame: Frame) -> None:
             yield model.show(error, language)
 
     run.change(plan, {board.lang, run}, model.outputs, **QUIET)
-    load.click(load_run, {board.lang, run}, [*model.outputs, *boxes], **ONE_MODEL)
+    load.click(load_run, {board.lang, run}, [*model.outputs, *boxes], concurrency_limit=1, **QUIET)
 
 
 def _add_form(frame: Frame) -> tuple[list[Any], View]:
@@ -90,24 +93,48 @@ def _add_form(frame: Frame) -> tuple[list[Any], View]:
 def _bind_asking(
     frame: Frame, form: list[Any], asked: View, answers: dict[str, View], bound: tuple[Any, ...]
 ) -> None:
-    """Let `ask` stream the answers, and `stop` end them; show an error in the place of what was drawn."""
-    (ask, stop, best, this_round), board = bound, frame.board
-    chatter, lang = board.engine.chatter, board.lang
+    """Let `ask` stream the answers, and `stop` end them; show an error in the place of what was drawn.
 
-    def answer(values: Values) -> Iterator[Updates]:
-        language = values[lang]
+    The round goes on in the server: a page that is loaded anew shows the last one of its browser.
+    """
+    (ask, stop, best, this_round), board = bound, frame.board
+    chatter, lang, question = board.engine.chatter, board.lang, form[0]
+
+    async def answer(values: Values, page: gr.Request) -> AsyncIterator[Updates]:
+        given = dict(zip(("text", "drawn", "preset", "new_tokens"), map(values.get, form), strict=True))
         try:
-            given = dict(zip(("text", "drawn", "preset", "new_tokens"), map(values.get, form), strict=True))
-            started = arena.start_round(chatter, **given, is_demo=board.is_demo)
-            choices = texts(language).props("arena.best")["choices"]
-            named = [choice for choice in choices if choice[1] in (arena.TIE, *started.ways)]
-            begun = {this_round: started, best: gr.Radio(choices=named, value=None)} | _busy(True)
-            yield begun | _empty() | asked.show(started.asked, language)
-            for label in arena.answer_round(chatter, started):
-                yield answers[label].show(arena.show_answer(started, label), language)
+            started = await asyncio.to_thread(arena.start_round, chatter, **given, is_demo=board.is_demo)
         except LfQwen3Error as error:
-            yield asked.show(error, language)
-        yield _busy(False)
+            yield asked.show(error, values[lang])
+            return
+        arena.run_round(chatter, started, browser_of(page))
+        async for updates in follow(started, values[lang]):
+            yield updates
+
+    async def restore(values: Values, page: gr.Request) -> AsyncIterator[Updates]:
+        last = arena.ROUNDS.get(browser_of(page))
+        if values[this_round] is not None or last is None:  # the language was changed, or nothing asked yet
+            yield {this_round: gr.skip()}
+            return
+        yield {question: last.asked["question"]}
+        async for updates in follow(last, values[lang]):
+            yield updates
+
+    async def follow(shown: ArenaRound, language: str | None) -> AsyncIterator[Updates]:
+        choices = texts(language).props("arena.best")["choices"]
+        named = [choice for choice in choices if choice[1] in (arena.TIE, *shown.ways)]
+        begun = {this_round: shown, best: gr.Radio(choices=named, value=shown.best or None)} | _busy(True)
+        yield begun | _empty() | asked.show(shown.asked, language)
+        before: dict[str, Any] = {}
+        is_over = False
+        while not is_over:
+            is_over, now, shown.seen = shown.is_over.is_set(), dict(shown.answers), time.monotonic()
+            changed = [label for label in now if now[label] is not before.get(label)]
+            for label in changed:
+                yield answers[label].show(arena.show_answer(shown, label), language)
+            before = now
+            await asyncio.sleep(0 if is_over else _UPDATE_SECONDS)
+        yield _busy(False) | (asked.show(shown.error, language) if shown.error else {})
 
     def _busy(is_busy: bool) -> Updates:
         return {ask: gr.Button(interactive=not is_busy), stop: gr.Button(interactive=is_busy)}
@@ -117,9 +144,11 @@ def _bind_asking(
             element: value for view in answers.values() for element, value in view.show(None, None).items()
         }
 
-    shown = [element for view in (asked, *answers.values()) for element in view.outputs]
-    ask.click(answer, {lang, *form}, [this_round, best, ask, stop, *shown], **ONE_MODEL)
+    outputs = [part for view in (asked, *answers.values()) for part in view.outputs]
+    outputs += [this_round, best, ask, stop]
+    ask.click(answer, {lang, *form}, outputs, concurrency_limit=None, **QUIET)
     stop.click(lambda started: started.stop.set(), [this_round], None, concurrency_limit=None, **QUIET)
+    frame.restoring.append((restore, {lang, this_round}, [question, *outputs]))
 
 
 def _bind_voting(frame: Frame, answers: dict[str, View], bound: tuple[Any, ...]) -> None:
@@ -133,5 +162,13 @@ def _bind_voting(frame: Frame, answers: dict[str, View], bound: tuple[Any, ...])
             updates |= answers[label].show(arena.show_answer(voted, label), values[frame.board.lang])
         return counts, updates
 
+    def recount(values: Values, page: gr.Request) -> Updates:
+        last = arena.ROUNDS.get(browser_of(page))
+        if last is None or not last.best:
+            return {counts.state: gr.skip()}
+        return counts.show(arena.count_votes(last.model), values[lang])
+
+    counts, lang = frame.view("counts"), frame.board.lang
     shown = [element for view in answers.values() for element in view.outputs]
-    add_action(frame, vote, frame.view("counts"), [best, this_round], count, shown)
+    add_action(frame, vote, counts, [best, this_round], count, shown)
+    frame.restoring.append((recount, {lang}, counts.outputs))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from lf_qwen3.board.buttons import add_work
-from lf_qwen3.board.frame import Frame, Updates, Values
+from lf_qwen3.board.frame import QUIET, Frame, Values
 from lf_qwen3.board.handlers import data, evaluation, run_folders
 from lf_qwen3.recipes import answer_room
 
@@ -33,12 +35,14 @@ def build(frame: Frame) -> None:
     def ask_two(values: Values) -> dict[str, Any]:
         return evaluation.compare_request(values[base], values[tuned])
 
-    def done(result: dict[str, Any], values: Values) -> Updates:
-        return {report: gr.DownloadButton(value=result["report"], interactive=True)}
+    def offer(result: Mapping[str, Any] | None) -> Any:
+        file = (result or {}).get("report", "")
+        is_there = bool(file) and Path(file).is_file()  # a result of before may be shown
+        return gr.DownloadButton(value=file if is_there else None, interactive=is_there)
 
-    inputs = [*form, board.dataset_dir]
-    add_work(frame, start, "evaluation.predict", shown, inputs, ask, done, [report])
-    add_work(frame, compare, "evaluation.compare", shown, [base, tuned], ask_two, done, [report])
+    add_work(frame, start, "evaluation.predict", shown, [*form, board.dataset_dir], ask)
+    add_work(frame, compare, "evaluation.compare", shown, [base, tuned], ask_two)
+    shown.state.change(offer, shown.state, report, **QUIET)
 
 
 def _add_form(frame: Frame) -> list[Any]:

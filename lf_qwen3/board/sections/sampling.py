@@ -12,14 +12,7 @@ from lf_qwen3.board.buttons import add_action
 from lf_qwen3.board.filling import fill
 from lf_qwen3.board.frame import QUIET, Elements, Frame, Updates, Values, View, read_form
 from lf_qwen3.board.handlers import places, sampling
-from lf_qwen3.board.handlers.sampling import (
-    CHAT,
-    EXTRA_ARGS,
-    SLIDERS,
-    AppliedMessage,
-    AppliedShown,
-    message,
-)
+from lf_qwen3.board.handlers.sampling import CHAT, EXTRA_ARGS, SLIDERS, message
 from lf_qwen3.board.handlers.sampling_board import WindowPredictions, apply_to_loaded
 
 PREDICT = tuple(f"eval.{name}" for name in SLIDERS)
@@ -91,7 +84,7 @@ def _add_applying(frame: Frame, form: Elements) -> None:
     applied = frame.view("applied")
     predictions = WindowPredictions(board.engine.runner, _window)
 
-    def chat(values: Values) -> tuple[AppliedShown, Updates]:
+    def chat(values: Values) -> tuple[object, Updates]:
         preset = _check(form, values)
         wanted = sampling.chat_values(preset, board.value(values, EXTRA_ARGS, ""))
         updates, unknown = fill(board, wanted)
@@ -99,7 +92,7 @@ def _add_applying(frame: Frame, form: Elements) -> None:
         later = message("note", "chat_loaded" if is_loaded else "chat_later")
         return {"messages": [message("good", "chat_done"), later, *_unknown(unknown)]}, updates
 
-    def predict(values: Values) -> tuple[AppliedShown, Updates]:
+    def predict(values: Values) -> tuple[object, Updates]:
         preset, is_wanted = _check(form, values), values[beyond]
         updates, unknown = fill(board, {f"eval.{name}": getattr(preset, name) for name in SLIDERS})
         extra = preset.beside_the_sliders if is_wanted and predictions.can else {}
@@ -116,11 +109,11 @@ def _add_applying(frame: Frame, form: Elements) -> None:
 def _bind_keeping(frame: Frame, preset: Any, name: Any, keep: Any, remove: Any, form: Elements) -> None:
     kept, is_demo = frame.view("kept"), frame.board.is_demo
 
-    def keep_it(values: Values) -> tuple[AppliedShown, Updates]:
+    def keep_it(values: Values) -> tuple[object, Updates]:
         saved = sampling.keep(values[name], _check(form, values), is_demo)
         return {"messages": [message("good", "was_kept", name=saved)]}, {preset: saved}
 
-    def remove_it(values: Values) -> tuple[AppliedShown, Updates]:
+    def remove_it(values: Values) -> tuple[object, Updates]:
         sampling.remove(values[preset], is_demo)
         return {"messages": [message("good", "was_removed", name=values[preset])]}, {preset: sampling.FIRST}
 
@@ -128,7 +121,7 @@ def _bind_keeping(frame: Frame, preset: Any, name: Any, keep: Any, remove: Any, 
     add_action(frame, remove, kept, [preset], remove_it, [preset])
 
 
-def _unknown(names: list[str]) -> list[AppliedMessage]:
+def _unknown(names: list[str]) -> list[dict[str, Any]]:
     return [message("warning", "unknown", names=", ".join(names))] if names else []
 
 

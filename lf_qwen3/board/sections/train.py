@@ -13,7 +13,7 @@ from lf_qwen3.board.board import Board
 from lf_qwen3.board.buttons import add_action, add_work
 from lf_qwen3.board.filling import fill
 from lf_qwen3.board.frame import QUIET, Elements, Frame, Updates, Values, View, read_form
-from lf_qwen3.board.handlers import data, places, train, train_fill, train_run, train_steps
+from lf_qwen3.board.handlers import data, places, sampling, train, train_fill, train_run, train_steps
 
 STAGE_SECONDS = 1.0
 """The board empties the dataset when its training stage changes: one round trip to the browser."""
@@ -24,13 +24,13 @@ def build(frame: Frame) -> None:
     form = _add_form(frame)
     plan = frame.view("plan")
     _bind_plan(frame, form, plan)
-    _bind_ways(frame, form, plan)
+    chosen = _bind_ways(frame, form, plan)
     if frame.board.engine is not None:
         with gr.Row():
             fill_in = frame.add("fill", gr.Button, variant="primary")
             measure = frame.add("measure", gr.Button)
         _bind_fill(frame, form, fill_in)
-        _bind_measure(frame, form, measure, plan)
+        _bind_measure(frame, form, measure, plan, chosen)
     _add_save(frame, form)
     _add_rehearsal(frame, form)
 
@@ -72,19 +72,25 @@ def _bind_plan(frame: Frame, form: Elements, plan: View) -> None:
         element.change(show_plan, inputs, plan.outputs, trigger_mode="always_last", **QUIET)
 
 
-def _bind_ways(frame: Frame, form: Elements, plan: View) -> None:
-    """Let the ways to take less change the choice."""
-    hardware, changes = form["hardware"], form["changes"]
+def _bind_ways(frame: Frame, form: Elements, plan: View) -> Any:
+    """Let the ways to take less change what was measured: the choice, or the Train tab. Return the event."""
+    board, hardware, changes = frame.board, form["hardware"], form["changes"]
+    fields = board.find_all(train_fill.elements())
 
     def apply(number: str, values: Values) -> Updates:
         try:
             chosen = train_steps.choose_way(values[plan.state], number)
+            if "recipe" not in values[plan.state]:
+                extra = sampling.read_arguments(board.value(values, train_fill.EXTRA), "Train")
+                booster = board.value(values, "top.booster", "auto")
+                return fill(board, train_fill.change_values(chosen, extra, booster))[0]
         except LfQwen3Error as error:
-            return plan.show(error, values[frame.board.lang])
+            return plan.show(error, values[board.lang])
         names, settings = train_steps.split_presets(chosen, values[hardware] or [], train.hardware_names())
         return {hardware: names, changes: values[changes] | settings}
 
-    frame.on_click(plan, apply, [plan.state, hardware, changes], [hardware, changes, *plan.outputs])
+    outputs = [hardware, changes, *plan.outputs, *fields]
+    return frame.on_click(plan, apply, [plan.state, hardware, changes, *fields], outputs)
 
 
 def _bind_fill(frame: Frame, form: Elements, button: Any) -> None:
@@ -108,14 +114,12 @@ def _bind_fill(frame: Frame, form: Elements, button: Any) -> None:
         updates |= _choose_dataset(frame, values, wanted)
         updates.pop(stage, None)
         model, template = (str(board.value(values, name, "")) for name in train_fill.SUGGESTED)
-        shown: train_fill.FilledShown = {
+        shown = {
             "set": {key: value for key, value in wanted.items() if key not in unknown},
             "unknown": unknown,
-            "overridden": train_fill.list_overridden(wanted, board.labels),
-            "replaced": train_fill.list_replaced(settings),
-            "validates": train_fill.count_validation(wanted),
             "notes": notes,
             "suggestion": train_fill.suggest(settings, model, template, model_names(frame.board)),
+            **train_fill.describe_fill(settings, wanted, board.labels),
         }
         yield updates | filled.show(shown, values[lang])
 
@@ -131,14 +135,22 @@ def _choose_dataset(frame: Frame, values: Values, wanted: dict[str, Any]) -> Upd
     return {element: gr.Dropdown(choices=choices, value=wanted[train_fill.DATASET])}
 
 
-def _bind_measure(frame: Frame, form: Elements, button: Any, plan: View) -> None:
-    """Show the memory of the Train tab's own settings."""
+def _bind_measure(frame: Frame, form: Elements, button: Any, plan: View, changed: Any) -> None:
+    """Show the memory of the Train tab's own settings, and anew when they were `changed` to take less."""
     board, gpus = frame.board, form["gpus"]
 
     def measure(values: Values) -> tuple[object, Updates]:
         return train.plan_train_tab(board.training_settings(values), values[gpus]), {}
 
+    def measure_again(values: Values) -> Updates:
+        shown = values[plan.state]
+        if not shown or "steps" not in shown or "recipe" in shown:
+            return {plan.state: gr.skip()}
+        return plan.show(measure(values)[0], values[board.lang])
+
     add_action(frame, button, plan, [gpus, *board.train_inputs], measure)
+    inputs = {board.lang, plan.state, gpus, *board.train_inputs}
+    changed.then(measure_again, inputs, plan.outputs, **QUIET)
 
 
 def _add_save(frame: Frame, form: Elements) -> None:
