@@ -34,8 +34,8 @@ FLAGS = (
 FILLED = "[...document.querySelectorAll('input, textarea')].some(field => field.value.startsWith('train_2'))"
 """The board has filled its page: the output folder of a training begins with train_ and the year."""
 START_SECONDS = 180
-PAGE_SECONDS = 90
-WORK_SECONDS = 120
+PAGE_SECONDS = 180
+WORK_SECONDS = 300
 
 
 @pytest.fixture(scope="session")
