@@ -117,5 +117,5 @@ def test_the_whole_path_speaks_the_language_that_the_board_is_switched_to(
     tab.unfold("train")
     tab.choose("train.recipe", RECIPE)
     assert words["train"]["was_filled"].split("{count}")[0] in press(tab, "train.fill", "train.filled")
+    wait_for_end(tab, language)  # until then the board previews nothing
     preview(tab, "Train", language, lambda command: command["dataset"] == f"hand_{language}_train")
-    wait_for_end(tab, language)
