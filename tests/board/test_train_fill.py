@@ -12,7 +12,7 @@ from lf_qwen3.board.handlers import train, train_fill, train_steps
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
 from lf_qwen3.qwen3 import model_origin
-from lf_qwen3.recipes import presets
+from lf_qwen3.recipes import board, presets
 
 SAMPLES = Path(__file__).parents[2] / "dataset_info"
 SFT = {
@@ -67,7 +67,9 @@ def test_steps_and_rows_are_reckoned_from_the_records_and_stand_in_their_fields(
 
 def test_each_card_takes_its_share_of_the_steps(here):
     write_rows(800)
-    assert train_fill.values(SFT, gpus=4)["train.save_steps"] == 8
+    filled = train_fill.values(SFT, gpus=4)
+    assert json.loads(filled[train_fill.EXTRA])["eval_steps"] == 8
+    assert filled["train.save_steps"] == 16  # a multiple that the board's own slider has
 
 
 def test_a_field_takes_a_number_that_covers_all_rows(here):
@@ -79,7 +81,8 @@ def test_a_field_takes_a_number_that_covers_all_rows(here):
 
 def test_a_slider_s_ends_keep_nothing_in_the_extra_arguments(here):
     write_rows(16)  # six steps: fewer than the least that the board's slider of save_steps shows
-    filled, extra = fill(pref_beta=2.0)
+    assert fill()[0]["train.save_steps"] == board.SLIDERS["save_steps"][1]
+    filled, extra = fill(pref_beta=2.0, save_steps=1)
     assert filled["train.save_steps"] == 1
     assert filled["train.pref_beta"] == 2.0
     assert not {"save_steps", "pref_beta"} & extra.keys()

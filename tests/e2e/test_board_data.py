@@ -111,7 +111,7 @@ def test_from_raw_data_to_a_proven_record(open_tab, board):
     tab.require_fit()
 
 
-def test_the_language_is_followed_at_once_and_after_a_reload(open_tab):
+def test_the_language_is_followed_at_once_and_after_a_reload(open_tab, board):
     tab, told = open_tab(), strings("ja")
     tab.choose_language("ja")
     tab.page.get_by_role("button", name=told["data"]["title"]).wait_for()
@@ -122,6 +122,7 @@ def test_the_language_is_followed_at_once_and_after_a_reload(open_tab):
     tab.unfold("train")
     tab.page.wait_for_timeout(2000)  # whatever the form's own events would say is said by then
     assert told["train"]["no_plan"] in tab.text("train.plan", ".lfq-empty")
+    assert "output values" not in board.log.read_text("utf-8")  # gradio's word for an event that sets nothing
 
 
 def test_html_in_data_is_shown_as_text(open_tab, board):

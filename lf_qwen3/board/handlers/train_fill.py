@@ -85,6 +85,8 @@ def fit_to_fields(train: Mapping[str, Any], gpus: int = 1) -> dict[str, Any]:
         share = settings.get(key)
         if isinstance(share, float) and 0 < share < 1:
             settings[key] = ceil(share * steps)
+            if key == "save_steps":  # a page loaded during the training has the board's own ends again
+                settings[key] *= ceil(board.SLIDERS[key][1] / settings[key])
     return settings
 
 
