@@ -79,8 +79,8 @@ def check(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Check datasets under settings; in a process of its own. Raises what the library's `check` raises.
 
     Returns the summary of `lf-qwen3 check --json`, its notes for `Texts.warning`, and of all findings of each
-    code severity, count, message, hint, the first `places` as (place, detail), and the datasets that have such
-    rows. A template that is not the model's stands first: it spoils every record.
+    code severity, count, message, hint, the first `places` as (place, detail), and the datasets that have
+    such rows. A template that is not the model's stands first: it spoils every record.
     """
     from lf_qwen3.proof import check as checking
 
