@@ -23,7 +23,7 @@ _SAME = """
     adam_beta1 adam_beta2 adam_epsilon optim_args seed bf16 fp16 eval_strategy eval_steps
     load_best_model_at_end metric_for_best_model greater_is_better save_strategy save_steps save_total_limit
     save_only_model logging_steps output_dir deepspeed ddp_timeout neftune_noise_alpha lr_scheduler_kwargs
-    resume_from_checkpoint lora_alpha lora_dropout torch_compile dataloader_num_workers simpo_gamma
+    resume_from_checkpoint lora_alpha lora_dropout torch_compile dataloader_num_workers
 """
 _SWANLAB = "project experiment_name description mode workspace log_model web_host api_host log_completions"
 _KEYS: dict[str, str | Translate] = {key: key for key in _SAME.split()}
@@ -60,10 +60,13 @@ def _settle(run: OtherRun) -> Mapping[str, Any]:
 
 def _prefer(run: OtherRun) -> dict[str, Any]:
     """Return what a stage that compares answers sets; a text ends with Qwen's end of turn."""
-    beta = {} if run.stage == "orpo" else {"rl_beta": run.train.get("pref_beta", 0.1)}
-    loss = {"dpo_loss_type": [run.train.get("pref_loss", "sigmoid")]} if run.stage == "dpo" else {}
-    own = {"orpo_alpha": run.train.get("pref_beta", 0.1)} if run.stage == "orpo" else {}
-    return {"rl": run.stage, **beta, **loss, **own, "special_tokens": {"eos_token": "<|im_end|>"}}
+    beta = run.train.get("pref_beta", 0.1)
+    own: dict[str, Any] = {
+        "dpo": {"rl_beta": beta, "dpo_loss_type": [run.train.get("pref_loss", "sigmoid")]},
+        "kto": {"rl_beta": beta, "remove_unused_columns": False},
+        "orpo": {"orpo_alpha": beta},
+    }[run.stage]
+    return {"rl": run.stage, **own, "special_tokens": {"eos_token": "<|im_end|>"}}
 
 
 def _track(run: OtherRun) -> dict[str, Any]:
@@ -86,7 +89,7 @@ AXOLOTL = add_trainer(
     OtherTrainer(
         name="axolotl",
         version="0.21.0",
-        methods=hugging_face.list_methods("sft", "dpo"),
+        methods=hugging_face.list_methods("sft", "dpo", "kto", "orpo"),
         install=("python3.12 -m pip install torch==2.13.0 axolotl==0.21.0",),
         keys={
             **_KEYS,
@@ -107,6 +110,8 @@ AXOLOTL = add_trainer(
             "disable_gradient_checkpointing": lambda off: {},
             "pref_beta": lambda value: {},
             "pref_loss": lambda value: {},
+            "kto_chosen_weight": "kto_desirable_weight",
+            "kto_rejected_weight": "kto_undesirable_weight",
             "pref_ftx": lambda weight: {"rpo_alpha": weight} if weight else {},
         },
         settle=_settle,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +65,8 @@ def plan_for_trainer(
     if run.val_file:
         data.append(rows(names[1], validation or datasets, True))
     own, left = trainer.translate(run)
-    steps = RunSteps([*trainer.install], trainer.command(run), [], [], [], [])
+    validate = f"lf-qwen3 recipe validate {shlex.quote(os.path.join(choice.out, CONFIG))}"
+    steps = RunSteps([validate, *trainer.install], trainer.command(run), [], [], [], [])
     texts = _render(trainer, run, own, choice, chosen)
     notes = _list_notes(trainer, run, left, step)
     return TrainerPlan(nest(own), texts, tuple(data), steps, notes)

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet
@@ -12,8 +13,9 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.cli.recipe import new
 from lf_qwen3.proof.estimate.from_yaml import read_plan
+from lf_qwen3.proof.validate import validate
 from lf_qwen3.recipes.new import recipe
-from lf_qwen3.recipes.trainers import find_trainer, list_trainers, read_trainer
+from lf_qwen3.recipes.trainers import list_trainers, read_trainer
 from lf_qwen3.recipes.trainers.trainer import MARK
 
 STAGES = {"sft": "chats", "dpo": "pairs", "orpo": "pairs", "simpo": "pairs", "kto": "marks"}
@@ -145,21 +147,14 @@ def test_records_that_no_message_can_hold_are_counted(plan):
     assert any(note.startswith("train.jsonl: ") and "cutoff_len cuts it" in note for note in notes)
 
 
+@pytest.mark.parametrize(("trainer", "method"), SHIPPED)
 @pytest.mark.parametrize(
-    ("trainer", "method"), [(name, method) for name, method in SHIPPED if find_trainer(name).known_keys]
+    "presets", [(), ("swanlab-cloud", "liger"), ("tensorboard",)], ids=["none", "more", "board"]
 )
-def test_each_key_that_is_written_is_one_that_the_trainer_knows(plan, trainer, method):
-    known = find_trainer(trainer).known_keys
-    for options in ({}, {"preset": ("swanlab-cloud", "liger")}):
-        written = flatten(plan(trainer, method, **options).train)
-        assert {key for key in written if not {key, key.rpartition(".")[0]} & known} <= {"defaults"}
-
-
-def flatten(settings, before=""):
-    """Return the names of all settings, those of a section as `section.key`."""
-    sections = {key: value for key, value in settings.items() if isinstance(value, dict)}
-    plain = {before + key for key in settings.keys() - sections.keys()}
-    return plain.union(*(flatten(value, f"{before}{key}.") for key, value in sections.items()))
+def test_each_key_and_value_is_one_that_the_trainer_takes(plan, trainer, method, presets):
+    text = plan(trainer, method, preset=presets).files["train.yaml"]
+    Path("train.yaml").write_text(text)
+    assert validate(Path("train.yaml")).findings == []
 
 
 def test_verl_gets_parquet_and_the_class_that_reads_it(plan):
@@ -246,3 +241,18 @@ def test_deepspeed_s_file_lies_beside_the_config(plan):
 def test_several_datasets_are_written_one_after_the_other(plan):
     plan("trl", set={"dataset": "chats_train,chats_val"}).write()
     assert len(Path("runs/x/data/train.jsonl").read_text().splitlines()) == 16
+
+
+def test_the_guide_has_the_methods_of_each_trainer():
+    """Its table says what each trainer does; `the same` stands for the ways of its first column."""
+    page = (Path(__file__).parents[3] / "docs" / "guides" / "trainers.md").read_text("utf-8")
+    header, _, *rows = re.findall(r"^\|(.*)\|$", page.split("## Methods")[1].split("\n##")[0], re.MULTILINE)
+    stages = [cell.strip().lower() for cell in header.split("|")[1:]]
+    shown = {}
+    for row in rows:
+        name, *cells = [cell.strip().lower() for cell in row.split("|")]
+        ways = cells[0].split(", ")
+        shown[name] = {
+            f"{way} {stage}" for stage, cell in zip(stages, cells, strict=True) for way in ways if cell
+        }
+    assert {trainer.name: set(trainer.methods) for trainer in list_trainers()}.items() <= shown.items()
