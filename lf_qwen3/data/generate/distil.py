@@ -63,7 +63,8 @@ class Distillation(Generic[_Questions]):
         seen: set[str] = set()
         for question in self.questions:
             code, detail = question.code, question.detail
-            if not code and (near := self.held_out.find_nearest(question.text)):
+            is_own = self.builder.method == "distil"
+            if not code and (near := self.held_out.find_nearest(question.text, same_numbers=is_own)):
                 code, detail = "leak", f"{near[0]}, similarity {near[1]:.2f}"
             if not code and question.digest in seen:
                 code = "duplicate"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import xxhash
@@ -12,6 +13,7 @@ NEAR = 0.7
 """Jaccard; from here on two texts count as the same."""
 
 _GRAM = 5
+_NUMBER = re.compile(r"\d+")
 
 
 class NearTexts:
@@ -25,6 +27,7 @@ class NearTexts:
         self._places: dict[int, list[int]] = {}
         self._sizes: list[int] = []
         self._names: list[str] = []
+        self._numbers: list[list[str]] = []
 
     def __len__(self) -> int:
         return len(self._names)
@@ -35,10 +38,15 @@ class NearTexts:
         for gram in grams:
             self._places.setdefault(gram, []).append(len(self._names))
         self._names.append(name)
+        self._numbers.append(_NUMBER.findall(text))
         self._sizes.append(len(grams))
 
-    def find_nearest(self, text: str, least: float = NEAR) -> tuple[str, float] | None:
-        """Return the name of the nearest text and its similarity, None where none reaches `least`."""
+    def find_nearest(self, text: str, same_numbers: bool = False) -> tuple[str, float] | None:
+        """Return the name of the nearest text and its similarity, None where none reaches `NEAR`.
+
+        With `same_numbers` texts with other numbers are not near: exercises of one form are many exercises.
+        """
+        numbers = _NUMBER.findall(text)
         grams = _cut_grams(text)
         common: Counter[int] = Counter()
         for gram in grams:
@@ -46,9 +54,9 @@ class NearTexts:
         nearest, most = "", 0.0
         for place, count in common.items():
             similarity = count / (len(grams) + self._sizes[place] - count)
-            if similarity > most:
+            if similarity > most and not (same_numbers and self._numbers[place] != numbers):
                 nearest, most = self._names[place], similarity
-        return (nearest, most) if most >= least else None
+        return (nearest, most) if most >= NEAR else None
 
 
 def _cut_grams(text: str) -> set[int]:

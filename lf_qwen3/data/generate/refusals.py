@@ -49,6 +49,7 @@ REFUSED: Mapping[str, Reason] = {
         "the text speaks of an answer that it was given", "the model would learn to pretend"
     ),
     "language": Reason("the answer is in another script than the question", "--system may name the language"),
+    "broken_text": Reason("a character of the text is lost (U+FFFD)", "the reply was cut inside a character"),
     "loop": Reason("the text repeats itself to its end", "sample as Qwen recommends; greedy decoding loops"),
     "special_token": REJECTED["special_token"],
 }
@@ -87,6 +88,7 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 """Punctuation and words that carry nothing; a single one of those words may be an answer."""
+_LOST = "\ufffd"
 _SHORT = 600
 """Bytes of a refusal: 80 to 100 words, 200 Chinese characters. A longer answer may be sorry on its way."""
 
@@ -104,6 +106,8 @@ def find_bad_text(
         return "refusal", excerpt(answer)
     if hinted and (mention := _REFERENCE.search(whole)):
         return "mentions_reference", mention[0]
+    if _LOST in whole:
+        return "broken_text", excerpt(whole[whole.index(_LOST) :])
     if is_wrong_language(question, answer, reference):
         return "language", excerpt(answer)
     for text in filter(None, (thinking, answer)):

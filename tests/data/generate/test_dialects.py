@@ -1,6 +1,7 @@
 """Servers as they differ: a recorded reply of each reads the same, and each is asked in its own words."""
 
 import json
+import sys
 
 import pytest
 
@@ -125,6 +126,14 @@ def test_no_server_at_all():
     with pytest.raises(LfQwen3Error) as error:
         run_in_loop(ask_dialect(describe_server("http://127.0.0.1:9")))
     assert error.value.code == "server_unreachable"
+
+
+def test_without_the_extra_it_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with pytest.raises(LfQwen3Error) as error:
+        run_in_loop(ask_dialect(describe_server("http://127.0.0.1:9")))
+    assert error.value.code == "extra_missing"
+    assert "lf-qwen3[generate]" in error.value.hint
 
 
 def test_a_stream_is_asked_for_where_it_is_true(server, send):

@@ -47,6 +47,10 @@ def test_an_answer_of_words_that_carry_nothing_is_none(answer, code):
     assert (verdict[0] if verdict else None) == code
 
 
+def test_a_text_with_a_lost_character_is_refused():
+    assert find_bad_text("What is it?", "Let me see.", "It is a caf\ufffd in Bonn.")[0] == "broken_text"
+
+
 def test_a_template_that_the_question_asks_about_is_none():
     question = "What does <|im_start|> mean?"
     assert find_bad_text(question, None, "<|im_start|> begins a turn of the chat template.") is None
