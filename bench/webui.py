@@ -46,7 +46,7 @@ def megabytes():
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) // 1024
 
 row = {"question": "q", "think": "t" * 200, "answer": "a" * 200}
-rows = (json.dumps(row | {"question": f"q{number}"}) for number in range(20_000))
+rows = (json.dumps(row | {"question": f"q{number}"}) for number in range(2_000))
 Path("rows.jsonl").write_text("\\n".join(rows))
 fixed = ("unroll", None, 0, None, "data")
 form = data.ConversionForm(["rows.jsonl"], None, None, "set", *fixed, tokenizer="no/such")
