@@ -102,11 +102,15 @@ def new(
         _output.say(f"note: {note}")
     if as_json:
         _output.print_json(_report(plan))
-        return
+    else:
+        _show_set(plan)
+
+
+def _show_set(plan: RecipeSet) -> None:
     for path in _paths(plan):
         click.echo(f"wrote {path}")
     click.echo("\nnext:\n" + "\n".join(f"  {line}" for line in plan.commands))
-    click.echo(f"all commands in their order: {Path(out) / 'RUN.md'}")
+    click.echo(f"all commands in their order: {Path(plan.choice.out) / 'RUN.md'}")
 
 
 def _paths(plan: RecipeSet) -> list[Path]:

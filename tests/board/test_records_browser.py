@@ -1,10 +1,8 @@
-"""Section Records without gradio: pages, search, filters, findings, source rows, and what will not do."""
+"""Section Records without gradio: pages, search, filters, findings, and what will not do."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-import polars
 import pytest
 
 from lf_qwen3.base.errors import UsageError
@@ -13,33 +11,7 @@ from lf_qwen3.board.handlers import data, proof, record_index, record_marks, rec
 from lf_qwen3.board.handlers.records import RecordsForm
 from lf_qwen3.board.pages import render
 from lf_qwen3.board.texts import languages, texts
-
-THINKING = "<think>\nTwo ones are two.\n</think>\n\nIt is 2."
-
-
-def alpaca(question: str, answer: str, **more: object) -> dict[str, object]:
-    return {"instruction": question, "input": "", "output": answer, **more}
-
-
-def register(name: str, *lines: object, file: str = "", **entry: object) -> Path:
-    """Write rows (objects, or raw lines) and register them."""
-    path = Path("data") / (file or f"{name}.jsonl")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(
-        "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines), "utf-8"
-    )
-    info = Path("data/dataset_info.json")
-    known = json.loads(info.read_text("utf-8")) if info.is_file() else {}
-    info.write_text(json.dumps(known | {name: {"file_name": path.name, **entry}}), "utf-8")
-    return path
-
-
-def page(dataset: str, number: float = 1, **form: object) -> records.RecordPageShown:
-    return records.show_page(RecordsForm("data", dataset, **form), number)  # type: ignore[arg-type]
-
-
-def rows(dataset: str, **form: object) -> list[int]:
-    return [line["row"] for line in page(dataset, 1, **form)["lines"]]
+from tests.board.registered import THINKING, alpaca, page, register, rows
 
 
 def check(dataset: str, tokenizer: str = "no/such") -> dict[str, Any]:
@@ -210,49 +182,6 @@ def test_a_bar_of_the_lengths_leads_to_as_many_rows(here, qwen_tokenizer):
     assert 'data-lfq="' in render("data/report", texts("en"), state=report)
 
 
-def source_of(value: str):
-    return records.show_record("data", value)["source"]
-
-
-def test_a_source_row_stands_beside_its_record(here):
-    sources = ["raw/sample_medical_r1.jsonl", "raw/sample_finetome.parquet"]
-    form = data.ConversionForm(
-        sources, None, None, "mixed", "unroll", None, 0.1, None, "data", tokenizer="no/such"
-    )
-    data.convert(data.request(form), NoProgress())
-    for line in (line for number in (1, 2, 3) for line in page("mixed_val", number, splits=True)["lines"]):
-        shown = records.show_record("data", line["value"])
-        texts = [text for _, text in shown["source"]["fields"]]
-        assert any(line["start"].split(" ")[0] in text for text in texts)
-        assert shown["source"]["reason"] == ""
-    assert source_of("mixed_train 1")["file"] == "sample_medical_r1.jsonl"
-    assert source_of(f"mixed_train {page('mixed_train')['total']}")["file"] == "sample_finetome.parquet"
-
-
-def test_where_no_source_row_is_known_it_is_said_why(here, outside):
-    register("sums_train", alpaca("secret?", "secret"))
-    assert source_of("sums_train 1")["reason"] == "unknown"
-    source = Path("raw/sample_medical_r1.jsonl")
-    form = data.ConversionForm([str(source)], None, None, "med", "unroll", None, 0, None, "data")
-    data.convert(data.request(form), NoProgress())
-    assert source_of("med_train 1")["reason"] == ""
-    content = source.read_text("utf-8")
-    source.write_text(content + "\n", "utf-8")
-    assert (source_of("med_train 1")["reason"], source_of("med_train 1")["file"]) == ("changed", source.name)
-    source.write_text(content, "utf-8")
-    own, manifest = Path("data/med_train.jsonl"), Path("data/med.manifest.json")
-    lines = own.read_text("utf-8")
-    own.write_text("".join(lines.splitlines(keepends=True)[1:]), "utf-8")
-    assert (source_of("med_train 1")["reason"], source_of("med_train 1")["file"]) == ("changed", own.name)
-    own.write_text(lines, "utf-8")
-    made = json.loads(manifest.read_text("utf-8"))
-    made["sources"][0]["path"] = str(outside)
-    manifest.write_text(json.dumps(made), "utf-8")
-    assert source_of("med_train 1")["reason"] == "missing"
-    manifest.write_text("{", "utf-8")
-    assert source_of("med_train 1")["reason"] == "unknown"
-
-
 def test_a_record_leads_to_its_neighbours_on_the_page(here):
     register("sums", *(alpaca(f"Question {number}", "a" * number) for number in range(1, 5)))
     lines = page("sums", sort="longest")["lines"]
@@ -261,25 +190,6 @@ def test_a_record_leads_to_its_neighbours_on_the_page(here):
     assert (second["previous"], second["following"]) == ("sums 4", "sums 2")
     assert records.show_record("data", "sums 3")["following"] == ""
     assert 'data-lfq="sums 2"' in render("records/record", texts("en"), state=second)
-
-
-@pytest.mark.parametrize("file", ["rows.parquet", "rows.csv", "rows.json"])
-def test_files_of_other_kinds_are_browsed_as_lines_are(here, file):
-    register("sums", file=file)
-    content = [
-        alpaca(f"Frage ü\n{number}", THINKING if number % 2 else "n", big=2**70) for number in range(120)
-    ]
-    path = Path("data") / file
-    frame = polars.DataFrame([row | {"big": 1.5, "none": None} for row in content])
-    if file.endswith("json"):
-        path.write_text(json.dumps(content), "utf-8")
-    else:
-        getattr(frame, f"write_{path.suffix[1:]}")(path)
-    shown = page("sums", 2, kind="thinking")
-    assert [line["row"] for line in shown["lines"]] == [*range(102, 121, 2)]
-    assert rows("sums", text="ü\n77") == [78]
-    fields = dict(records.show_record("data", "sums 78")["record"]["fields"])
-    assert (fields["instruction"], fields["output"]) == ("Frage ü\n77", THINKING)
 
 
 @pytest.mark.parametrize(

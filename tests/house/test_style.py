@@ -34,7 +34,7 @@ def label(file: Path) -> str:
 
 KINDS = {
     "lf_qwen3": {".py", ".typed"},
-    "dataset_info": {".json", ".jsonl", ".parquet", ".py"},
+    "dataset_info": {".bin", ".json", ".jsonl", ".parquet", ".py"},
     "recipes": {".j2", ".json", ".md", ".py", ".yaml"},
     "web": {".css", ".html", ".js", ".json", ".py"},
     "tests": {".jsonl", ".py", ".safetensors"},

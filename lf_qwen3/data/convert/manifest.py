@@ -107,6 +107,12 @@ def owned_files(folder: Path, name: str) -> tuple[str, ...]:
     return manifest.files if manifest else ()
 
 
+_COUNTS = (
+    *("read", "rows", "written", "rejected", "repaired", "duplicates", "duplicate_records", "conflicts"),
+    *("left_out", "thinking", "plain", "good", "bad"),
+)
+
+
 def write(
     stage: Path,
     options: ConvertOptions,
@@ -119,21 +125,6 @@ def write(
     `sources` are the files with the hash and the rows of each, blank lines too.
     """
     counts = asdict(report)
-    kept = (
-        "read",
-        "rows",
-        "written",
-        "rejected",
-        "repaired",
-        "duplicates",
-        "duplicate_records",
-        "conflicts",
-        "left_out",
-        "thinking",
-        "plain",
-        "good",
-        "bad",
-    )
     content = {
         "tool": f"lf-qwen3 {__version__}",
         "name": options.name,
@@ -155,7 +146,7 @@ def write(
             if key in _OPTIONS or getattr(options, key)
         },
         "columns": counts["columns"],
-        "counts": {key: counts[key] for key in kept},
+        "counts": {key: counts[key] for key in _COUNTS},
         "files": dict(hashes),
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"

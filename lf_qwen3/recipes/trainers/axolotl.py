@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lf_qwen3.qwen3.thinking import OPEN
 from lf_qwen3.recipes.trainers import hugging_face
 from lf_qwen3.recipes.trainers.rows import SEGMENTS, TEXT_PAIRS
 from lf_qwen3.recipes.trainers.trainer import (
@@ -121,7 +122,7 @@ AXOLOTL = add_trainer(
         memory="less",
         several_gpus="The line takes all GPUs; `CUDA_VISIBLE_DEVICES=0` in front of it keeps it on one",
         traps=(
-            "`type: chat_template` never learns `<think>`, its newline, nor that behind `<|im_end|>`.",
+            f"`type: chat_template` never learns `{OPEN}`, its newline, nor that behind `<|im_end|>`.",
             "Any key is taken without a word, a wrong one too: `lf-qwen3 recipe validate` names those.",
             "A longer row than `sequence_len` would be dropped: these are cut already.",
         ),

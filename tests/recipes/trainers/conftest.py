@@ -42,6 +42,24 @@ def tokenizer(qwen_tokenizer):
     return tokenizer_files.load(qwen_tokenizer)
 
 
+OPENAI = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
+ENTRIES: dict[str, dict] = {
+    "chats": {
+        "formatting": "sharegpt",
+        "columns": {"messages": "conversations", "system": "system", "tools": "tools"},
+    },
+    "pairs": {
+        "ranking": True,
+        "columns": {"prompt": "instruction", "chosen": "chosen", "rejected": "rejected"},
+    },
+    "marks": {
+        "formatting": "sharegpt",
+        "columns": {"messages": "messages", "kto_tag": "label"},
+        "tags": OPENAI,
+    },
+}
+
+
 @pytest.fixture
 def data(tmp_path, monkeypatch):
     """Register `chats`, `pairs` and `marks` in data/, each with a validation split of the same rows."""
@@ -63,36 +81,11 @@ def data(tmp_path, monkeypatch):
         }
         for asked, said, good in [("Hi", "Hello!", True), ("Hi", "No.", False)]
     ]
-    openai = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
-    entries: dict[str, tuple[list, dict]] = {
-        "chats": (
-            chats,
-            {
-                "formatting": "sharegpt",
-                "columns": {"messages": "conversations", "system": "system", "tools": "tools"},
-            },
-        ),
-        "pairs": (
-            pairs,
-            {
-                "ranking": True,
-                "columns": {"prompt": "instruction", "chosen": "chosen", "rejected": "rejected"},
-            },
-        ),
-        "marks": (
-            marks,
-            {
-                "formatting": "sharegpt",
-                "columns": {"messages": "messages", "kto_tag": "label"},
-                "tags": openai,
-            },
-        ),
-    }
     info = {}
-    for name, (rows, entry) in entries.items():
+    for name, rows in {"chats": chats, "pairs": pairs, "marks": marks}.items():
         for split in ("train", "val"):
             file = f"{name}_{split}.jsonl"
             Path("data", file).write_text("".join(json.dumps(row) + "\n" for row in rows))
-            info[f"{name}_{split}"] = {"file_name": file, **entry}
+            info[f"{name}_{split}"] = {"file_name": file, **ENTRIES[name]}
     Path("data/dataset_info.json").write_text(json.dumps(info))
     return info
