@@ -98,15 +98,15 @@ def new(
     )
     with shown_progress() as progress:
         plan = plan.write(replace=replace, progress=progress)
+    _show_set(plan, as_json)
+
+
+def _show_set(plan: RecipeSet, as_json: bool) -> None:
     for note in plan.notes:
         _output.say(f"note: {note}")
     if as_json:
         _output.print_json(_report(plan))
-    else:
-        _show_set(plan)
-
-
-def _show_set(plan: RecipeSet) -> None:
+        return
     for path in _paths(plan):
         click.echo(f"wrote {path}")
     click.echo("\nnext:\n" + "\n".join(f"  {line}" for line in plan.commands))

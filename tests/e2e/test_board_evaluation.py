@@ -9,7 +9,7 @@ import pytest
 from lf_qwen3.data import registry
 from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.trainer import yaml_reader
-from tests.e2e.conftest import WORK_SECONDS
+from tests.e2e.tab import WORK_SECONDS
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 

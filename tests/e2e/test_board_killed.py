@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import WORK_SECONDS, Tab, free_port, wait_for
+from tests.e2e.conftest import free_port, wait_for
+from tests.e2e.tab import WORK_SECONDS, Tab
 
 pytestmark = [pytest.mark.slow]
 

@@ -8,7 +8,8 @@ import pytest
 
 from lf_qwen3 import recipes
 from lf_qwen3.recipes import presets
-from tests.e2e.conftest import WORK_SECONDS, go_to_tab
+from tests.e2e.conftest import go_to_tab
+from tests.e2e.tab import WORK_SECONDS
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from tests.e2e.conftest import WORK_SECONDS
+from tests.e2e.tab import WORK_SECONDS
 from tests.e2e.test_board_presets import MEDICAL, RECIPE, of_board, press, preview, strings
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
