@@ -68,8 +68,18 @@ def run_server(tools: LlamaCpp, file: Path, context: int, log: Path) -> Iterator
     options = [str(file), str(context), str(port)]
     command = [sys.executable, str(_CHILD), *options]
     if tools.server is not None:
-        command = [str(tools.server), "-m", options[0], "-c", options[1], "--port", options[2], "-np", "1"]
-        command += ["--jinja", "--no-webui"]
+        command = [
+            str(tools.server),
+            "-m",
+            options[0],
+            "-c",
+            options[1],
+            "--port",
+            options[2],
+            "-np",
+            "1",
+            "--jinja",
+        ]
     with log.open("wb") as sink, exit_on_termination():
         child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=sink, stderr=sink, start_new_session=True

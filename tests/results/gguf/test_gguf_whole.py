@@ -123,7 +123,7 @@ def test_a_false_merge_is_caught_at_step_1(run, base, tmp_path, llama_cpp, monke
         weights = load_file(folder / "model.safetensors")
         if what == "another adapter":
             name = "model.layers.1.mlp.down_proj.weight"
-            weights[name] = weights[name] + 0.05 * weights[name].flip(0)
+            weights[name] = 2 * load_file(base / "model.safetensors")[name].float() - weights[name].float()
         elif what == "inf":
             weights["model.layers.0.mlp.up_proj.weight"][3, 3] = float("inf")
         save_file({name: tensor.half() for name, tensor in weights.items()}, folder / "model.safetensors")
@@ -142,7 +142,7 @@ def test_a_tampered_chat_template_is_caught_at_step_3(run, copy_run, fake):
     what = f"target.write_bytes(Path({str(good)!r}).read_bytes().replace({change[0]!r}, {change[1]!r}))"
     with refused("gguf_chat_template"):
         call(run, out, llama_cpp=fake(what))
-    assert not list(out.glob("*-F16.gguf"))
+    assert not list(out.glob("lamps-F16.gguf"))
 
 
 def test_an_f16_of_the_base_is_caught_at_step_4(run, base, copy_run, fake, tmp_path):
@@ -152,7 +152,7 @@ def test_an_f16_of_the_base_is_caught_at_step_4(run, base, copy_run, fake, tmp_p
     with refused("f16_not_tuned") as caught:
         call(run, out, llama_cpp=fake(f"shutil.copy({str(wrong)!r}, target)"))
     assert "kept 0.0%" in caught.value.message.replace("-0.0%", "0.0%")
-    assert not list(out.glob("*-F16.gguf"))
+    assert not list(out.glob("lamps-F16.gguf"))
 
 
 def test_a_quantisation_of_another_type_is_caught_at_step_5(run, copy_run, quantiser, llama_cpp):
@@ -160,7 +160,7 @@ def test_a_quantisation_of_another_type_is_caught_at_step_5(run, copy_run, quant
     quantiser("shutil.copy(source, target)")
     with refused("gguf_types"):
         call(run, out, "Q4_K_M", llama_cpp=llama_cpp)
-    assert not list(out.glob("*Q4_K_M*"))
+    assert not list(out.glob("lamps-Q4_K_M.gguf"))
     assert json.loads((out / "gguf.json").read_text())["steps"].keys() >= {"write F16", "test F16"}
 
 
@@ -241,7 +241,7 @@ def test_a_killed_call_leaves_no_half_file_and_the_next_one_ends_it(run, copy_ru
     command = [sys.executable, "-m", "lf_qwen3", "gguf", str(run), "--quant", "F16", "--out", str(out)]
     killed = subprocess.run([*command, "--llama-cpp", str(folder)], capture_output=True)
     assert killed.returncode == -signal.SIGKILL
-    assert not list(out.glob("*-F16.gguf"))
+    assert not list(out.glob("lamps-F16.gguf"))
     assert list(out.glob(".*.part"))
     fake(f"shutil.copy({str(good)!r}, target)")
     ended = subprocess.run([*command, "--llama-cpp", str(folder)], capture_output=True, text=True)
