@@ -97,12 +97,19 @@ class ChatTemplate:
 
         Raises `LfQwen3Error` when the template refuses the conversation.
         """
+        return self._render(messages, system, tools, add_generation_prompt=False)
+
+    def render_prompt(self, messages: Sequence[Message], system: str = "", *, thinks: bool) -> str:
+        """Return the text up to where the model answers, as `enable_thinking` says; else as `render`."""
+        return self._render(messages, system, "", add_generation_prompt=True, enable_thinking=thinks)
+
+    def _render(self, messages: Sequence[Message], system: str, tools: str, **arguments: bool) -> str:
         try:
             return self._compiled.render(
                 messages=as_api(messages, system),
                 tools=_tools(tools),
                 documents=None,
-                add_generation_prompt=False,
+                **arguments,
                 **self._tokens,
             )
         except TrainerStopsError as stop:

@@ -9,15 +9,11 @@ from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.progress import Progress, Status
-from lf_qwen3.qwen3 import tokenizer_files
-from lf_qwen3.qwen3.thinking import CLOSE, OPEN
 from lf_qwen3.results.gguf.likelihood import NEW_TOKENS, SHOWN, TOP, TopTokens, mean_kl
 from lf_qwen3.results.gguf.plan import GgufPlan
 from lf_qwen3.results.gguf.rows import HeldOutRow
 from lf_qwen3.results.gguf.server import LlamaServer, run_server
 from lf_qwen3.results.gguf.tools import LlamaCpp
-
-_EMPTY = f"{OPEN}\n\n{CLOSE}\n\n"
 
 
 def probe_file(
@@ -35,8 +31,8 @@ def probe_file(
     """
     context = max(len(row.ids) for row in rows) + 4 * NEW_TOKENS
     with run_server(tools, file, context, plan.out / "server.log") as server:
-        not_nfc = check_tokens(plan, server, rows)
-        check_chat(plan, server, rows)
+        not_nfc = check_tokens(plan.rows, server, rows)
+        check_chat(server, rows)
         sums, tops = _measure(server, rows, progress)
         asked = ({"prompt": row.ids[: row.start], "n_predict": NEW_TOKENS} for row in rows[:SHOWN])
         answers = [server.ask("/completion", body | {"temperature": 0})["content"] for body in asked]
@@ -57,29 +53,27 @@ def _measure(
     return sums, tops
 
 
-def check_tokens(plan: GgufPlan, server: LlamaServer, rows: Sequence[HeldOutRow]) -> int:
+def check_tokens(dataset: str, server: LlamaServer, rows: Sequence[HeldOutRow]) -> int:
     """Hold the server's ids of each rendered conversation against Qwen's.
 
     Returns how many texts are not in NFC: Qwen's tokenizer composes them, llama.cpp does not. Raises
     `LfQwen3Error` ("gguf_tokens") for any other difference.
     """
-    tokenizer = tokenizer_files.load(plan.base)
     not_nfc = 0
     for number, row in enumerate(rows, 1):
-        wanted = tokenizer.encode(row.text, add_special_tokens=False).ids
-        if server.tokenize(row.text) == wanted:
+        if server.tokenize(row.text) == row.text_ids:
             continue
         not_nfc += 1
-        if server.tokenize(unicodedata.normalize("NFC", row.text)) != wanted:
+        if server.tokenize(unicodedata.normalize("NFC", row.text)) != row.text_ids:
             raise LfQwen3Error(
-                f"row {number} of {plan.rows} has other tokens in the GGUF than in transformers",
+                f"row {number} of {dataset} has other tokens in the GGUF than in transformers",
                 "convert with another tag of llama.cpp",
                 code="gguf_tokens",
             )
     return not_nfc
 
 
-def check_chat(plan: GgufPlan, server: LlamaServer, rows: Sequence[HeldOutRow]) -> None:
+def check_chat(server: LlamaServer, rows: Sequence[HeldOutRow]) -> None:
     """Hold the chat endpoint, with thinking and without, against our own rendering of the prompts.
 
     Raises `LfQwen3Error` ("gguf_chat") where a prompt or what follows it differs.
@@ -89,20 +83,15 @@ def check_chat(plan: GgufPlan, server: LlamaServer, rows: Sequence[HeldOutRow]) 
         for row in rows[:SHOWN]:
             asked = {"messages": row.messages} | options
             prompt = server.ask("/apply-template", asked)["prompt"]
-            if prompt != (ours := render_prompt(row, thinks)):
+            if prompt != (ours := row.prompts[thinks]):
                 raise _refusal(thinks, f"{prompt[-80:]!r} in place of {ours[-80:]!r}")
         body = {"max_tokens": 16, "temperature": 0, "reasoning_format": "none"}
         (choice,) = server.ask("/v1/chat/completions", asked | body)["choices"]
         said = server.ask("/completion", {"prompt": ours, "n_predict": 16, "temperature": 0})["content"]
-        answer = str(choice["message"]["content"] or "").removeprefix(_EMPTY)
+        opening = ours.rpartition("<|im_start|>assistant\n")[2]
+        answer = str(choice["message"]["content"] or "").removeprefix(opening)
         if answer.strip() != said.strip():
             raise _refusal(thinks, f"it answers {answer!r} and not {said!r}")
-
-
-def render_prompt(row: HeldOutRow, thinks: bool) -> str:
-    """Return the prompt of a row as Qwen3's chat template asks with thinking, or without."""
-    head, _, _ = row.text.rpartition("<|im_start|>assistant\n")
-    return f"{head}<|im_start|>assistant\n{'' if thinks else _EMPTY}"
 
 
 def _refusal(thinks: bool, difference: str) -> LfQwen3Error:

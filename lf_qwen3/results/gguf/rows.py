@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.data import registry, sources
-from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS, FIRST_ADDED_ID
 from lf_qwen3.results.gguf.plan import GgufPlan
 from lf_qwen3.trainer.chat_template import UNCUT, ChatTemplate, as_api
@@ -33,24 +32,31 @@ class HeldOutRow:
 
     `scored` are the places of the answer tokens that are measured: the first ones, up to the end of the turn,
     without those that hold a part of a character, whose likelihood a llama.cpp server does not state. `text`
-    is the conversation as the chat template renders it, `messages` are as an API takes them, the answer left
-    out.
+    is the conversation as the chat template renders it, `text_ids` are its tokens; `prompts` are what it
+    asks with, by whether to think. `messages` are as an API takes them, the answer left out.
     """
 
     ids: list[int]
     start: int
     scored: list[int]
     text: str
+    text_ids: list[int]
+    prompts: dict[bool, str]
     messages: list[dict[str, Any]]
 
 
-def read_rows(plan: GgufPlan, count: int, most_tokens: int) -> list[HeldOutRow]:
+def read_rows(plan: GgufPlan, tokenizer: Tokenizer, count: int, most_tokens: int) -> list[HeldOutRow]:
     """Return the first `count` rows, each with the places of at most `most_tokens` answer tokens.
 
     Raises `UsageError` where none can be measured.
     """
-    tokenizer = tokenizer_files.load(plan.base)
     chat_template = ChatTemplate.load(plan.base)
+    if chat_template is None:
+        raise UsageError(
+            f"{plan.base} has no chat template, by which a server asks",
+            "fetch the base model's chat_template.jinja or tokenizer_config.json",
+            code="chat_template_missing",
+        )
     template = replace(Template.from_settings(plan.common.train), cutoff_len=UNCUT)
     rows: list[HeldOutRow] = []
     for record in _records(plan):
@@ -83,7 +89,7 @@ def _records(plan: GgufPlan) -> Iterator[Record]:
 
 
 def _render(
-    record: Record, tokenizer: Tokenizer, template: Template, chat_template: ChatTemplate | None, most: int
+    record: Record, tokenizer: Tokenizer, template: Template, chat_template: ChatTemplate, most: int
 ) -> HeldOutRow | None:
     fed = template.encode(tokenizer, record.messages, record.system, record.tools)
     if fed.stopped or len(fed.input_ids) > LONGEST or record.tools:
@@ -97,7 +103,15 @@ def _render(
     if not scored:
         return None
     system = record.system or template.default_system
-    whole = chat_template.render(record.messages, system) if chat_template else ""
+    asked, text = record.messages[:-1], chat_template.render(record.messages, system)
     return HeldOutRow(
-        fed.input_ids[: start + len(answer)], start, scored, whole, as_api(record.messages[:-1], system)
+        ids=fed.input_ids[: start + len(answer)],
+        start=start,
+        scored=scored,
+        text=text,
+        text_ids=tokenizer.encode(text, add_special_tokens=False).ids,
+        prompts={
+            thinks: chat_template.render_prompt(asked, system, thinks=thinks) for thinks in (True, False)
+        },
+        messages=as_api(asked, system),
     )

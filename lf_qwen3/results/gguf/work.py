@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lf_qwen3 import __version__
 from lf_qwen3.base.errors import LfQwen3Error
@@ -21,6 +21,9 @@ from lf_qwen3.results.gguf.rows import HeldOutRow, read_rows
 from lf_qwen3.results.gguf.serve import MODES, create_in_ollama, serve_command, write_modelfiles
 from lf_qwen3.results.gguf.steps import StepRecord, locked, staged
 from lf_qwen3.results.gguf.tools import LlamaCpp, check_kind, find_llama_cpp
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer  # type: ignore[import-untyped]
 
 ROWS, TOKENS, STEPS = 50, 64, 6
 
@@ -62,7 +65,9 @@ def make_gguf(
     tools = find_llama_cpp(Path(llama_cpp) if llama_cpp else None, kind)
     require_room(plan, ["F16"] if kind == "F16" else ["F16", kind])
     with locked(plan.out):
-        work = _Work(plan, tools, read_rows(plan, rows, TOKENS), share, progress)
+        tokenizer = tokenizer_files.load(plan.base)
+        held_out = read_rows(plan, tokenizer, rows, TOKENS)
+        work = _Work(plan, tools, held_out, tokenizer, share, progress)
         try:
             file = work.run()
             work.finish(file, to_ollama)
@@ -79,9 +84,16 @@ class _Work:
     """A call at work."""
 
     def __init__(
-        self, plan: GgufPlan, tools: LlamaCpp, rows: list[HeldOutRow], limit: float, progress: Progress
+        self,
+        plan: GgufPlan,
+        tools: LlamaCpp,
+        rows: list[HeldOutRow],
+        tokenizer: Tokenizer,
+        limit: float,
+        progress: Progress,
     ) -> None:
-        self.plan, self.tools, self.rows, self.limit, self.progress = plan, tools, rows, limit, progress
+        self.plan, self.tools, self.rows, self.tokenizer = plan, tools, rows, tokenizer
+        self.limit, self.progress = limit, progress
         self.record = StepRecord(plan.out)
         self.report = self.record.report
         self.report |= {"version": __version__, "kind": plan.kind, "plan": dict(describe_plan(plan))}
@@ -132,9 +144,8 @@ class _Work:
         tuned, base = models.sums["tuned"], models.sums["base"]
         gain = limits.estimate_gain(tuned, base, [len(row.scored) for row in self.rows])
         self.report["gain"] = gain._asdict()
-        tokenizer = tokenizer_files.load(self.plan.base)
         self.report["answers"] = [
-            {name: tokenizer.decode(ids) for name, ids in zip(models.answers, answers, strict=True)}
+            {name: self.tokenizer.decode(ids) for name, ids in zip(models.answers, answers, strict=True)}
             for answers in zip(*models.answers.values(), strict=True)
         ]
         limits.require_effect(gain, models.kl["base"])

@@ -3,13 +3,11 @@
 import os
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.qwen3 import tokenizer_files
-from lf_qwen3.results.gguf.probe import check_chat, check_tokens, render_prompt
+from lf_qwen3.results.gguf.probe import check_chat, check_tokens
 from lf_qwen3.results.gguf.rows import HeldOutRow
 from lf_qwen3.results.gguf.server import LlamaServer, exchange, run_server
 from lf_qwen3.results.gguf.tools import LlamaCpp
@@ -26,7 +24,8 @@ HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Handler).
 """
 PROMPT = "<|im_start|>user\nHow high?<|im_end|>\n<|im_start|>assistant\n"
 EMPTY = "<think>\n\n</think>\n\n"
-ROW = HeldOutRow([], 0, [], f"{PROMPT}{EMPTY}42 m.<|im_end|>\n", [{"role": "user", "content": "How high?"}])
+PROMPTS = {True: PROMPT, False: PROMPT + EMPTY}
+ROW = HeldOutRow([], 0, [], "", [], PROMPTS, [{"role": "user", "content": "How high?"}])
 
 
 @pytest.fixture
@@ -70,31 +69,28 @@ class Stub(LlamaServer):
         return self.replies[path.strip("/").replace("/", "_").replace("-", "_")](body)
 
 
-def chat(**changes):
-    def said(text):
-        return text if changes.get("says_nothing") is None else ""
+def chat(always_thinks=False, says_nothing=False):
+    def opening(body):
+        return "" if always_thinks or body["chat_template_kwargs"]["enable_thinking"] else EMPTY
 
-    def prompt(body):
-        thinks = body["chat_template_kwargs"]["enable_thinking"] or changes.get("always_thinks")
-        return {"prompt": PROMPT + ("" if thinks else EMPTY)}
+    def answer(body):
+        return {"choices": [{"message": {"content": "" if says_nothing else f"{opening(body)}42 m."}}]}
 
     return Stub(
-        apply_template=prompt,
+        apply_template=lambda body: {"prompt": PROMPT + opening(body)},
         completion=lambda body: {"content": "42 m."},
-        v1_chat_completions=lambda body: {"choices": [{"message": {"content": said(f"{EMPTY}42 m.")}}]},
+        v1_chat_completions=answer,
     )
 
 
 def test_a_chat_that_asks_as_we_render_passes():
-    assert render_prompt(ROW, True) == PROMPT
-    assert render_prompt(ROW, False) == PROMPT + EMPTY
-    check_chat(None, chat(), [ROW])
+    check_chat(chat(), [ROW])
 
 
 @pytest.mark.parametrize("change", ["always_thinks", "says_nothing"])
 def test_a_chat_that_asks_or_answers_otherwise_is_named(change):
     with pytest.raises(LfQwen3Error) as caught:
-        check_chat(None, chat(**{change: True}), [ROW])
+        check_chat(chat(**{change: True}), [ROW])
     assert caught.value.code == "gguf_chat"
 
 
@@ -107,23 +103,23 @@ def test_the_probability_of_a_label_is_that_of_the_token_that_was_drawn():
     assert caught.value.code == "server_error"
 
 
-@pytest.mark.parametrize(("text", "count"), [("cafe", 0), ("cafe\u0301", 1)])
-def test_texts_that_are_not_composed_are_counted(small_tokenizer, text, count):
-    tokenizer = tokenizer_files.load(small_tokenizer)
-    server = Stub(tokenize=lambda body: {"tokens": ids(tokenizer, body["content"])})
-    plan = SimpleNamespace(base=small_tokenizer, rows="rows")
-    assert check_tokens(plan, server, [HeldOutRow([], 0, [], text, [])]) == count
+def tokens(text):
+    """Return ids as llama.cpp gives them: it composes nothing."""
+    return [ord(character) for character in text]
 
 
-def ids(tokenizer, text):
-    """Return ids as llama.cpp gives them: it composes nothing, so that a loose accent is a token more."""
-    composed = tokenizer.encode(text, add_special_tokens=False).ids
-    return [*composed, 0] if "\u0301" in text else composed
+@pytest.mark.parametrize(
+    ("text", "ids", "count"),
+    [("cafe", tokens("cafe"), 0), ("cafe\u0301", tokens("caf\u00e9"), 1)],
+)
+def test_texts_that_are_not_composed_are_counted(text, ids, count):
+    server = Stub(tokenize=lambda body: {"tokens": tokens(body["content"])})
+    assert check_tokens("rows", server, [HeldOutRow([], 0, [], text, ids, {}, [])]) == count
 
 
-def test_other_tokens_are_named(small_tokenizer):
+@pytest.mark.parametrize("text", ["cafe", "cafe\u0301"])
+def test_other_tokens_are_named(text):
     server = Stub(tokenize=lambda body: {"tokens": [0]})
-    plan = SimpleNamespace(base=small_tokenizer, rows="rows")
     with pytest.raises(LfQwen3Error) as caught:
-        check_tokens(plan, server, [HeldOutRow([], 0, [], "cafe", [])])
+        check_tokens("rows", server, [HeldOutRow([], 0, [], text, [1], {}, [])])
     assert caught.value.code == "gguf_tokens"

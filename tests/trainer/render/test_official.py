@@ -244,3 +244,12 @@ def test_it_renders_what_transformers_renders(source, conversation):
     assert (
         ChatTemplate(source).render(conversation.messages, conversation.system, conversation.tools) == theirs
     )
+
+
+@pytest.mark.parametrize(("thinks", "opening"), [(True, ""), (False, frame("", ""))])
+def test_a_prompt_ends_where_the_model_answers_as_its_template_asks(qwen3, thinks, opening):
+    asked = record(("user", "Q")).messages
+    head = "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n"
+    assert qwen3.render_prompt(asked, "S", thinks=thinks) == head + opening
+    always = ChatTemplate("{{ messages[0].content }}{% if add_generation_prompt %}:{% endif %}")
+    assert always.render_prompt(asked, thinks=thinks) == "Q:"
