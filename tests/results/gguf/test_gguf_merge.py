@@ -76,8 +76,9 @@ class World:
         return {name: tensor.to(torch.float16) for name, tensor in merged.items()}
 
     def prove(self, merged):
+        tuned = self.adapters[-1] if self.adapters else self.folder / "tuned"
         plan = GgufPlan(
-            *("run", self.folder, self.folder / "base", self.adapters[-1], tuple(self.adapters)),
+            *("run", self.folder, self.folder / "base", tuned, tuple(self.adapters)),
             *(None, "rows", (), "Q8_0"),
         )
         return prove_merge(plan, save(self.folder / "merged", merged))
@@ -182,3 +183,13 @@ def test_an_oft_adapter_cannot_be_proven(world):
     world.config["peft_type"] = "OFT"
     world.adapters = [world.write_adapter("adapter", world.lora)]
     assert refused(world, world.merge()) == "adapter_kind"
+
+
+def test_a_whole_model_that_was_trained_is_held_against_itself(world):
+    import torch
+
+    world.adapters = []
+    tuned = {name: tensor.to(torch.bfloat16) for name, tensor in world.merge().items()}
+    save(world.folder / "tuned", tuned)
+    assert world.prove({name: tensor.half() for name, tensor in tuned.items()})["changed"] == 2
+    assert refused(world, world.merge({})) == "not_merged"
