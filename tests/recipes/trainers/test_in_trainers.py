@@ -3,6 +3,7 @@
 The 22 conversations become 38 records; a trainer must feed LLaMA-Factory's ids and labels, of all of them.
 """
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import lf_qwen3
 from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.recipes.new import recipe
 from lf_qwen3.recipes.trainers.records import find_datasets, render_rows
+from lf_qwen3.trainer.render import MASKED
 from tests.recipes.trainers.environments import find_python, read_lines, run
 
 pytestmark = [pytest.mark.trainers, pytest.mark.slow]
@@ -68,6 +70,7 @@ def expected(tiny, settings):
     return [list(row.sides[0]) for row in rows]
 
 
+SUM = {"question": "What is 17*24?", "thinking": "17*24 = 408", "answer": "It is \\boxed{408}."}
 SETTINGS = {"template": "qwen3", "enable_thinking": None, "mask_history": True, "cutoff_len": 2048}
 
 
@@ -83,3 +86,63 @@ def test_a_trainer_feeds_the_ids_and_labels_and_trains_two_steps(talks, write, t
     assert fed == expected(tiny, SETTINGS)
     assert "train_loss" in said
     assert list(config.parent.glob("adapter/**/adapter_model.safetensors"))
+
+
+def test_verl_reads_the_ids_and_their_mask_by_the_class_beside_them(talks, write, tiny):
+    find_python("verl")
+    config = write("verl")
+    run("verl", "verl_run", "sft", config.parent, tiny, "fed.jsonl")
+    fed = [[row["input_ids"], row["loss_mask"]] for row in read_lines("fed.jsonl")]
+    assert len(fed) == RECORDS
+    assert fed == [
+        [ids, [int(label != MASKED) for label in labels]] for ids, labels in expected(tiny, SETTINGS)
+    ]
+
+
+@pytest.mark.axolotl
+def test_axolotl_makes_the_ids_and_labels_of_our_segments(talks, write, tiny):
+    find_python("axolotl")
+    config = write("axolotl")
+    run("axolotl", "axolotl_run", "rows", config, tiny, "fed.jsonl")
+    fed = [[row["input_ids"], row["labels"]] for row in read_lines("fed.jsonl")]
+    assert len(fed) == RECORDS
+    assert fed == expected(tiny, SETTINGS)
+    run("axolotl", "axolotl_run", "parse", config)
+
+
+@pytest.mark.parametrize("trainer", ["ms-swift", "trl"])
+def test_a_trainers_parser_takes_every_config(talks, write, trainer):
+    find_python(trainer)
+    Path("sums.jsonl").write_text(json.dumps(SUM) + "\n", "utf-8")
+    lf_qwen3.convert("sums.jsonl", name="sums", dataset_dir="data")
+    sft = [write(trainer, name) for name in ("lora-sft", "full-sft", "dora-sft")]
+    options: dict = {"dataset": "sums", "dataset_dir": "data", "out": "runs/grpo"}
+    grpo = recipe("qwen3-4b-lora-grpo", trainer=trainer, set={"bf16": False}, **options)
+    configs = [*sft, grpo.write().choice.out + "/train.yaml"]
+    if trainer == "ms-swift":
+        run(trainer, "swift_run", "parse", *configs)
+    else:
+        named = [f"sft:{config}" for config in sft]
+        run(trainer, "trl_run", "parse", *named, f"grpo:{configs[-1]}")
+
+
+def test_verls_reward_takes_the_gold_answers_for_right(talks, tiny):
+    find_python("verl")
+    Path("sums.jsonl").write_text(json.dumps(SUM) + "\n", "utf-8")
+    lf_qwen3.convert("sums.jsonl", name="sums", dataset_dir="data")
+    recipe("qwen3-4b-lora-grpo", dataset="sums", dataset_dir="data", out="runs/grpo", trainer="verl").write()
+    run("verl", "verl_run", "grpo", "runs/grpo", tiny, "asked.jsonl")
+    (asked,) = read_lines("asked.jsonl")
+    assert (asked["right"], asked["wrong"]) == (True, False)
+    assert asked["prompt"][0]["content"].startswith(SUM["question"])
+
+
+def test_unsloths_own_mask_is_another(talks, tiny):
+    """The empty think block is in its loss, and the newline behind the answer is not."""
+    find_python("trl")
+    rows = expected(tiny, SETTINGS)
+    Path("rows.jsonl").write_text("".join(json.dumps({"input_ids": ids}) + "\n" for ids, _ in rows), "utf-8")
+    run("trl", "unsloth_mask", tiny, "rows.jsonl", "labels.jsonl")
+    masks = read_lines("labels.jsonl")
+    assert len(masks) == RECORDS
+    assert not [ids for (ids, labels), mask in zip(rows, masks, strict=True) if labels == mask]
