@@ -49,6 +49,7 @@ def _settle(run: OtherRun) -> Mapping[str, Any]:
         **hugging_face.without_validation(run),
     }
     if not run.val_file:
+        own["eval_steps"] = None  # its schema refuses steps without a strategy
         del own["test_datasets"]
     if run.kind != "full":
         own["adapter"] = "qlora" if run.kind == "qlora" else "lora"
