@@ -82,7 +82,8 @@ def data(tmp_path, monkeypatch):
         for asked, said, good in [("Hi", "Hello!", True), ("Hi", "No.", False)]
     ]
     info = {}
-    for name, rows in {"chats": chats, "pairs": pairs, "marks": marks}.items():
+    tables: dict[str, list] = {"chats": chats, "pairs": pairs, "marks": marks}
+    for name, rows in tables.items():
         for split in ("train", "val"):
             file = f"{name}_{split}.jsonl"
             Path("data", file).write_text("".join(json.dumps(row) + "\n" for row in rows))
