@@ -108,7 +108,7 @@ def _bind_asking(
             yield asked.show(error, values[lang])
             return
         arena.run_round(chatter, started, browser_of(page))
-        async for updates in follow(started, values[lang]):
+        async for updates in _follow(started, values[lang], asked, answers, bound):
             yield updates
 
     async def restore(values: Values, page: gr.Request) -> AsyncIterator[Updates]:
@@ -117,38 +117,40 @@ def _bind_asking(
             yield {this_round: gr.skip()}
             return
         yield {question: last.asked["question"]}
-        async for updates in follow(last, values[lang]):
+        async for updates in _follow(last, values[lang], asked, answers, bound):
             yield updates
-
-    async def follow(shown: ArenaRound, language: str | None) -> AsyncIterator[Updates]:
-        choices = texts(language).props("arena.best")["choices"]
-        named = [choice for choice in choices if choice[1] in (arena.TIE, *shown.ways)]
-        begun = {this_round: shown, best: gr.Radio(choices=named, value=shown.best or None)} | _busy(True)
-        yield begun | _empty() | asked.show(shown.asked, language)
-        before: dict[str, Any] = {}
-        is_over = False
-        while not is_over:
-            is_over, now, shown.seen = shown.is_over.is_set(), dict(shown.answers), time.monotonic()
-            changed = [label for label in now if now[label] is not before.get(label)]
-            for label in changed:
-                yield answers[label].show(arena.show_answer(shown, label), language)
-            before = now
-            await asyncio.sleep(0 if is_over else _UPDATE_SECONDS)
-        yield _busy(False) | (asked.show(shown.error, language) if shown.error else {})
-
-    def _busy(is_busy: bool) -> Updates:
-        return {ask: gr.Button(interactive=not is_busy), stop: gr.Button(interactive=is_busy)}
-
-    def _empty() -> Updates:
-        return {
-            element: value for view in answers.values() for element, value in view.show(None, None).items()
-        }
 
     outputs = [part for view in (asked, *answers.values()) for part in view.outputs]
     outputs += [this_round, best, ask, stop]
     ask.click(answer, {lang, *form}, outputs, concurrency_limit=None, **QUIET)
     stop.click(lambda started: started.stop.set(), [this_round], None, concurrency_limit=None, **QUIET)
     frame.restoring.append((restore, {lang, this_round}, [question, *outputs]))
+
+
+async def _follow(
+    shown: ArenaRound, language: str | None, asked: View, answers: dict[str, View], bound: tuple[Any, ...]
+) -> AsyncIterator[Updates]:
+    """Draw a round from its beginning, and what it answers until it is over."""
+    ask, stop, best, this_round = bound
+
+    def busy(is_busy: bool) -> Updates:
+        return {ask: gr.Button(interactive=not is_busy), stop: gr.Button(interactive=is_busy)}
+
+    choices = texts(language).props("arena.best")["choices"]
+    named = [choice for choice in choices if choice[1] in (arena.TIE, *shown.ways)]
+    begun = {this_round: shown, best: gr.Radio(choices=named, value=shown.best or None)} | busy(True)
+    empty = {element: value for view in answers.values() for element, value in view.show(None, None).items()}
+    yield begun | empty | asked.show(shown.asked, language)
+    before: dict[str, Any] = {}
+    is_over = False
+    while not is_over:
+        is_over, now, shown.seen = shown.is_over.is_set(), dict(shown.answers), time.monotonic()
+        changed = [label for label in now if now[label] is not before.get(label)]
+        for label in changed:
+            yield answers[label].show(arena.show_answer(shown, label), language)
+        before = now
+        await asyncio.sleep(0 if is_over else _UPDATE_SECONDS)
+    yield busy(False) | (asked.show(shown.error, language) if shown.error else {})
 
 
 def _bind_voting(frame: Frame, answers: dict[str, View], bound: tuple[Any, ...]) -> None:

@@ -62,20 +62,15 @@ def check(
     if cutoff_len is not None and cutoff_len < 1:
         raise UsageError(f"cutoff_len is {cutoff_len}", "it must be 1 or more", code="option_value")
     yaml = training_yaml.read_config(Path(config)) if config else None
+    report = CheckReport()
     if yaml and (trainer := recognise_trainer(yaml.reading)):
-        report = CheckReport()
         training_yaml.check_other_trainer(yaml, trainer, report)
         return report
     asked = training_yaml.ask_trainer(yaml, dataset_dir) if yaml and ask_trainer else None
     with asked or nullcontext():
         registry = _read_registry(dataset_dir, yaml, names)
-        report = CheckReport()
         runner = CheckRunner(report.collected)
-        settings, model = yaml.settings if yaml else None, None
-        if tokenizer:
-            model = ModelTemplates.load(str(tokenizer), settings, cutoff_len, report.notes)
-        if model:
-            runner.run(model.vocabulary(), str(model.folder / "tokenizer.json"))
+        model = _load_model(str(tokenizer), yaml, cutoff_len, runner, report) if tokenizer else None
         if registry and yaml is None and not names:
             other = OtherNames(registry.document.other_names)
             runner.run(other, registry.path, line_of=registry.document.line_of)
@@ -89,6 +84,20 @@ def check(
             runner.run(read_run_folders(setup), str(yaml.path), line_of=yaml.line_of)
             training_yaml.check_training(yaml, setup, runner, report, asked)
     return report
+
+
+def _load_model(
+    tokenizer: str,
+    yaml: TrainingYaml | None,
+    cutoff_len: int | None,
+    runner: CheckRunner,
+    report: CheckReport,
+) -> ModelTemplates | None:
+    """Return the templates of a tokenizer whose vocabulary was checked; None, and a note, without one."""
+    model = ModelTemplates.load(tokenizer, yaml.settings if yaml else None, cutoff_len, report.notes)
+    if model:
+        runner.run(model.vocabulary(), str(model.folder / "tokenizer.json"))
+    return model
 
 
 def _setup(
