@@ -74,7 +74,7 @@ def start(tab, board, dataset):
 def wait_for_end(tab, language):
     """Wait until the board says that the training has ended."""
     tab.page.get_by_role("tab", name="Train", exact=True).click()
-    tab.page.get_by_text(FINISHED[language]).first.wait_for(timeout=1000 * WORK_SECONDS)
+    tab.page.get_by_text(FINISHED[language], exact=True).first.wait_for(timeout=1000 * WORK_SECONDS)
 
 
 def test_three_clicks_from_files_to_a_training_and_then_a_chat(open_with_model, board, tiny, tmp_path):
