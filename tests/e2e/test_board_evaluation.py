@@ -211,6 +211,7 @@ def test_four_answers_come_side_by_side_and_are_voted_on_blind(shared_tab, board
     tab.click("arena.ask")
     first = tab.at("arena.answer_A", ".lfq-side-head")
     expect(first).to_contain_text("tokens")
+    board.forget_language()
     tab.reload()  # it goes on, and is shown again
     tab.unfold("arena")
     expect(first).to_contain_text("tokens")
