@@ -124,10 +124,12 @@ def test_the_figures_of_both_together_are_the_trainers_own(folder, evaluated):
 
 
 def test_kinds_and_cut_answers_are_told_in_a_real_run(folder, evaluated, small):
-    scores = score_predictions(read(folder / "out" / "predict_base"), tokenizer=small, max_new_tokens=LIMIT)
+    rows = list(read(folder / "out" / "predict_base"))
+    scores = score_predictions(rows, tokenizer=small, max_new_tokens=LIMIT)
     assert scores.kinds == ["thinking"] * 3 + ["plain"] * 2
     assert scores.cut_evidence == "max_new_tokens"
-    assert all(scores.flags["cut"])
+    assert any(scores.flags["cut"])  # random weights end some answers by chance
+    assert not any(cut for row, cut in zip(rows, scores.flags["cut"], strict=True) if not row.predict)
     assert "cut" in {one.code for one in find_defects(scores)}
 
 
