@@ -1,4 +1,4 @@
-"""A server that is killed with kill -9 while it converts 100,000 rows, and the page that shows it."""
+"""100,000 rows in a real page, and a server that is killed with kill -9 while it converts them."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def convert(tab: Tab) -> None:
     tab.click("data.convert")
 
 
-def test_a_page_says_that_its_server_was_killed_and_later_what_became_of_the_work(
+def test_a_killed_server_loses_no_word_and_100000_rows_are_converted_and_shown(
     start: Any, window: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "raw").mkdir()
@@ -75,4 +75,15 @@ def test_a_page_says_that_its_server_was_killed_and_later_what_became_of_the_wor
     tab.unfold("data")
     tab.at("data.report", "[role=alert]").get_by_text("the board was ended").wait_for()
     assert tab.at("tab.jobs", ".lfq-progress").count() == 0
+    convert(tab)
+    tab.at("data.report", ".lfq-good").filter(has_text="many_train").wait_for()
+    tab.unfold("records")
+    tab.choose("records.dataset", "many_train")
+    tab.at("records.splits", "input").check()
+    tab.at("records.table", "p[role=status]").filter(has_text=f"{ROWS:,} of {ROWS:,}").wait_for()
+    tab.fill("records.text", "Question 77777?")
+    tab.field("records.text").press("Enter")
+    tab.at("records.table", "p[role=status]").filter(has_text=f"1 of {ROWS:,}").wait_for()
+    tab.at("records.table", "tbody button").first.click()
+    tab.at("records.record", ".lfq-note").get_by_text("Row 77,778 of many.jsonl").wait_for()
     page.close()
