@@ -58,7 +58,7 @@ def _run(function: Callable[..., _T], *texts: str) -> _T:
 
 
 def _verify(answer: str, reference: str) -> bool:
-    from math_verify import parse, verify  # type: ignore[import-not-found, unused-ignore]
+    from math_verify import parse, verify  # type: ignore[import-untyped]
 
     gold, given = (parse(f"${text.strip('$ ')}$") for text in (reference, answer))
     return bool(gold and given and verify(gold, given))
