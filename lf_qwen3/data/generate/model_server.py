@@ -173,30 +173,19 @@ async def ask_dialect(server: ModelServer) -> ServerDialect:
 
     Raises `LfQwen3Error`: `server_unreachable` where none answers, `server_error` where the key is refused.
     """
-    aiohttp = import_aiohttp()
-    try:
-        async with (
-            server.open_session(1, _CONNECT_SECONDS) as session,
-            session.get(f"{server.api}/models") as response,
-        ):
-            body = await response.read()
-            if response.status in (401, 403):
-                text = server.hide_key(" ".join(body.decode("utf-8", "replace").split()))[:_SHOWN]
-                raise LfQwen3Error(
-                    f"{server.root} answers {response.status}: {text}",
-                    "name the variable that holds the key: --api-key-env NAME",
-                    code="server_error",
-                )
-            owner = str(orjson.loads(body)["data"][0].get("owned_by"))
-            return guess_dialect(server.api, owner)
-    except (aiohttp.ClientError, OSError) as error:
+    status, body = await _get(server, f"{server.api}/models", "server", "start it, and wait until it listens")
+    if status in (401, 403):
+        text = server.hide_key(" ".join(body.decode("utf-8", "replace").split()))[:_SHOWN]
         raise LfQwen3Error(
-            f"no server answers at {server.root}: {server.hide_key(str(error)) or type(error).__name__}",
-            "start it, and wait until it listens",
-            code="server_unreachable",
-        ) from error
+            f"{server.root} answers {status}: {text}",
+            "name the variable that holds the key: --api-key-env NAME",
+            code="server_error",
+        )
+    try:
+        owner = str(orjson.loads(body)["data"][0].get("owned_by"))
     except (ValueError, LookupError, TypeError, AttributeError):
         return server.dialect
+    return guess_dialect(server.api, owner)
 
 
 async def read_served_file(server: ModelServer) -> str:
@@ -204,19 +193,23 @@ async def read_served_file(server: ModelServer) -> str:
 
     Raises `LfQwen3Error` ("server_unreachable").
     """
-    aiohttp = import_aiohttp()
+    cure = "start it (llama-server -m FILE.gguf --port 8080) and wait until it listens"
+    status, body = await _get(server, f"{server.root}/props", "llama.cpp server", cure)
     try:
-        async with (
-            server.open_session(1, _CONNECT_SECONDS) as session,
-            session.get(f"{server.root}/props") as response,
-        ):
-            properties = orjson.loads(await response.read()) if response.status == 200 else {}
-            return str(properties.get("model_path") or "").replace("\\", "/").rpartition("/")[2]
-    except (aiohttp.ClientError, OSError) as error:
-        raise LfQwen3Error(
-            f"no llama.cpp server answers at {server.root}: {error or type(error).__name__}",
-            "start it (llama-server -m FILE.gguf --port 8080) and wait until it listens",
-            code="server_unreachable",
-        ) from error
+        properties = orjson.loads(body) if status == 200 else {}
+        return str(properties.get("model_path") or "").replace("\\", "/").rpartition("/")[2]
     except (ValueError, AttributeError):
         return ""
+
+
+async def _get(server: ModelServer, url: str, kind: str, cure: str) -> tuple[int, bytes]:
+    """Return status and body of a page. Raises `LfQwen3Error` ("server_unreachable") where none answers."""
+    aiohttp = import_aiohttp()
+    try:
+        async with server.open_session(1, _CONNECT_SECONDS) as session, session.get(url) as response:
+            return response.status, await response.read()
+    except (aiohttp.ClientError, OSError) as error:
+        reason = server.hide_key(str(error)) or type(error).__name__
+        raise LfQwen3Error(
+            f"no {kind} answers at {server.root}: {reason}", cure, code="server_unreachable"
+        ) from error

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.recipes.grpo.prompts import Prompt
 from lf_qwen3.recipes.grpo.trainer import KEPT, GrpoRun, GrpoTrainer, add_grpo_trainer, read_own
+from lf_qwen3.recipes.trainers.hugging_face import choose_targets
+from lf_qwen3.recipes.trainers.ms_swift import name_model
+from lf_qwen3.recipes.trainers.trainer import CONFIG
 
 _PLUGIN = "think_format.py"
 _NAMES = {"accuracy": "accuracy", "think_format": "lf_think_format", "soft_overlong": "soft_overlong"}
@@ -18,11 +20,9 @@ _NAMES = {"accuracy": "accuracy", "think_format": "lf_think_format", "soft_overl
 def _settle(run: GrpoRun) -> Mapping[str, Any]:
     settings = run.settings
     thinks = settings.get("enable_thinking")
-    template = "qwen3" if settings["template"] == "qwen3" else "qwen3_nothinking"
     own: dict[str, Any] = {
         "rlhf_type": "grpo",
-        "model_type": checkpoints.model_type(run.model) or "qwen3",
-        "template": template,
+        **name_model(run.model, settings["template"]),
         "dataset": [run.train_file],
         "split_dataset_ratio": 0.0,
         "eval_strategy": "steps" if run.val_file else "no",
@@ -56,7 +56,7 @@ def _write_row(prompt: Prompt, at: int, run: GrpoRun) -> dict[str, Any]:
 def _command(run: GrpoRun) -> str:
     gpus = int(run.settings["gpus"])
     processes = f"NPROC_PER_NODE={gpus} " if gpus > 1 else ""
-    return f"{processes}swift rlhf {shlex.quote(str(Path(run.out) / 'train.yaml'))}"
+    return f"{processes}swift rlhf {shlex.quote(str(Path(run.out) / CONFIG))}"
 
 
 GRPO_MS_SWIFT = add_grpo_trainer(
@@ -71,9 +71,7 @@ GRPO_MS_SWIFT = add_grpo_trainer(
             "lora_rank": "lora_rank",
             "lora_alpha": "lora_alpha",
             "lora_dropout": "lora_dropout",
-            "lora_target": lambda value: {
-                "target_modules": ["all-linear"] if value == "all" else value.split(",")
-            },
+            "lora_target": lambda value: {"target_modules": choose_targets(value)},
             "max_prompt_length": "max_length",
             "loss_type": lambda value: {"loss_type": [value]},
             "dynamic_sampling": "dynamic_sample",

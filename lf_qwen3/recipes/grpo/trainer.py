@@ -13,7 +13,7 @@ from lf_qwen3.base import assets
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.recipes.grpo.prompts import Prompt
-from lf_qwen3.recipes.trainers.trainer import Translate
+from lf_qwen3.recipes.trainers.trainer import Translate, split_names, translate_settings
 
 SETTLED = frozenset(
     (
@@ -59,7 +59,7 @@ class GrpoRun:
     @property
     def rewards(self) -> list[str]:
         """The names of the rewards."""
-        return [name.strip() for name in str(self.settings["rewards"]).split(",")]
+        return split_names(self.settings["rewards"])
 
     @property
     def longest(self) -> int:
@@ -83,8 +83,8 @@ class GrpoRun:
     @property
     def loggers(self) -> list[str]:
         """The trackers, none for `none`."""
-        named = str(self.settings["report_to"])
-        return [] if named == "none" else [name.strip() for name in named.split(",")]
+        named = self.settings["report_to"]
+        return [] if named == "none" else split_names(named)
 
 
 def _no_files(run: GrpoRun) -> Mapping[str, str]:
@@ -114,16 +114,7 @@ class GrpoTrainer:
 
     def translate(self, run: GrpoRun) -> tuple[dict[str, Any], list[str]]:
         """Return the trainer's settings, flat, and the recipe's keys that are set and have no counterpart."""
-        own: dict[str, Any] = {}
-        left = []
-        for key, value in run.settings.items():
-            rule = self.keys.get(key)
-            if callable(rule):
-                own.update(rule(value))
-            elif rule:
-                own[rule] = value
-            elif key not in SETTLED and value not in (None, False, 0, "none"):
-                left.append(key)
+        own, left = translate_settings(run.settings, self.keys, SETTLED)
         return {**own, **self.settle(run)}, left
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from lf_qwen3.recipes.grpo.prompts import Prompt
 from lf_qwen3.recipes.grpo.trainer import KEPT, GrpoRun, GrpoTrainer, add_grpo_trainer
+from lf_qwen3.recipes.trainers.hugging_face import choose_targets
+from lf_qwen3.recipes.trainers.trainer import CONFIG
 
 _NAMES = {"accuracy": "accuracy_reward", "think_format": "think_format_reward"}
 
@@ -43,7 +45,7 @@ def _write_row(prompt: Prompt, at: int, run: GrpoRun) -> dict[str, Any]:
 def _command(run: GrpoRun) -> str:
     gpus = int(run.settings["gpus"])
     processes = f" --num_processes {gpus}" if gpus > 1 else ""
-    return f"trl grpo --config {shlex.quote(str(Path(run.out) / 'train.yaml'))}{processes}"
+    return f"trl grpo --config {shlex.quote(str(Path(run.out) / CONFIG))}{processes}"
 
 
 GRPO_TRL = add_grpo_trainer(
@@ -57,9 +59,7 @@ GRPO_TRL = add_grpo_trainer(
             "bf16": "bf16",
             "loss_type": "loss_type",
             "lora_rank": "lora_r",
-            "lora_target": lambda value: {
-                "lora_target_modules": ["all-linear"] if value == "all" else value.split(",")
-            },
+            "lora_target": lambda value: {"lora_target_modules": choose_targets(value)},
             "warmup_ratio": "warmup_steps",
             "max_prompt_length": lambda value: {},
             "mask_truncated": "mask_truncated_completions",

@@ -19,6 +19,7 @@ import xxhash
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.files import sync
 from lf_qwen3.base.progress import NoProgress, Progress, Status
+from lf_qwen3.data.registry.fingerprint import hash_file
 from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.recipes.trainers.records import LeftOut, LocalDataset, render_rows
 from lf_qwen3.recipes.trainers.rows import Fed, FedPieces, RowForm, TrainerRow, UnwritableError
@@ -241,11 +242,7 @@ class _JsonWriter:
         self._file.close()
 
     def is_intact(self) -> bool:
-        again = xxhash.xxh3_128()
-        with self._path.open("rb") as file:
-            while block := file.read(1 << 20):
-                again.update(block)
-        return again.digest() == self._hash.digest()
+        return hash_file(self._path) == self._hash.hexdigest()
 
 
 class _ParquetWriter:

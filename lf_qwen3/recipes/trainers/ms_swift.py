@@ -13,11 +13,18 @@ from lf_qwen3.recipes.trainers.messages import MESSAGES
 from lf_qwen3.recipes.trainers.trainer import CONFIG, OtherRun, OtherTrainer, add_trainer, split_names
 
 
+def name_model(model: str, template: Any) -> dict[str, str]:
+    """Return what ms-swift has to be told of a Qwen3 whose name it does not know, as that of a folder."""
+    return {
+        "model_type": checkpoints.model_type(model) or "qwen3",
+        "template": "qwen3" if template == "qwen3" else "qwen3_nothinking",
+    }
+
+
 def _settle(run: OtherRun) -> Mapping[str, Any]:
     own: dict[str, Any] = {
         "model": run.model,
-        "model_type": checkpoints.model_type(run.model) or "qwen3",
-        "template": "qwen3" if run.train.get("template") == "qwen3" else "qwen3_nothinking",
+        **name_model(run.model, run.train.get("template")),
         "dataset": [run.train_file],
         "split_dataset_ratio": 0.0,
         "max_length": run.longest,

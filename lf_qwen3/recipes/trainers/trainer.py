@@ -7,7 +7,7 @@ tried with the version that it names.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -127,18 +127,29 @@ class OtherTrainer:
 
     def translate(self, run: OtherRun) -> tuple[dict[str, Any], list[str]]:
         """Return the trainer's settings, flat, and the recipe's keys that have no counterpart and are set."""
-        own: dict[str, Any] = {}
-        left = []
-        for key, value in run.train.items():
-            rule = self.keys.get(key)
-            if callable(rule):
-                own.update(rule(value))
-            elif rule:
-                own[rule] = value
-            elif key not in BY_DATA and value not in (None, False, "none"):
-                left.append(key)
+        own, left = translate_settings(run.train, self.keys, BY_DATA)
         settled = dict(self.settle(run))
         return settled | {key: value for key, value in own.items() if key not in settled}, left
+
+
+def translate_settings(
+    settings: Mapping[str, Any], keys: Mapping[str, str | Translate], settled: Collection[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return settings under a trainer's names, flat, and the keys that are set and have no counterpart.
+
+    `settled` are keys that need none: something else has seen to them.
+    """
+    own: dict[str, Any] = {}
+    left = []
+    for key, value in settings.items():
+        rule = keys.get(key)
+        if callable(rule):
+            own.update(rule(value))
+        elif rule:
+            own[rule] = value
+        elif key not in settled and value not in (None, False, "none"):
+            left.append(key)
+    return own, left
 
 
 _TRAINERS: dict[str, OtherTrainer] = {}

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.files import write_text
 from lf_qwen3.base.progress import Progress
-from lf_qwen3.data import sources
 from lf_qwen3.data.generate.client import ClientOptions, ModelClient
 from lf_qwen3.data.generate.dialects import ServerDialect
 from lf_qwen3.data.generate.journal import Journal
 from lf_qwen3.data.generate.model_request import ModelRequest
 from lf_qwen3.data.generate.model_server import ModelServer
 from lf_qwen3.qwen3 import tokenizer_files
-from lf_qwen3.recipes.trainers.records import LocalDataset, find_datasets
+from lf_qwen3.recipes.trainers.records import find_datasets, read_records
+from lf_qwen3.recipes.trainers.trainer import split_names
 from lf_qwen3.results.evaluate.predict_run import PredictRun
-from lf_qwen3.trainer.records import Record, RecordReader
+from lf_qwen3.trainer.records import Record
 from lf_qwen3.trainer.render import Template
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ def render_prompts(settings: Mapping[str, Any]) -> Iterator[ServedPrompt]:
     """
     tokenizer = tokenizer_files.load(tokenizer_files.find(str(settings.get("model_name_or_path"))))
     template = Template.from_settings(settings)
-    names = settings.get("eval_dataset") or ""
-    listed = names if isinstance(names, list) else [name.strip() for name in str(names).split(",")]
-    for dataset in find_datasets(listed, str(settings.get("dataset_dir") or "data"), "sft"):
-        for record in islice(_read_records(dataset), settings.get("max_samples")):
+    names = split_names(settings.get("eval_dataset") or "")
+    for dataset in find_datasets(names, str(settings.get("dataset_dir") or "data"), "sft"):
+        records = (record for record in read_records(dataset) if isinstance(record, Record))
+        for record in islice(records, settings.get("max_samples")):
             yield _render(record, template, tokenizer)
 
 
@@ -111,16 +111,6 @@ def build_completion(settings: Mapping[str, Any], model: str, dialect: ServerDia
     if not dialect.takes_top_k:
         del body["top_k"]
     return body | {"seed": settings.get("seed", 42)}
-
-
-def _read_records(dataset: LocalDataset) -> Iterator[Record]:
-    reader = RecordReader(dataset.entry)
-    for file in sources.find_files(str(dataset.path)):
-        for part in sources.cut(file):
-            for row in sources.rows(part):
-                record = reader(row) if isinstance(row, dict) else None
-                if isinstance(record, Record):
-                    yield record
 
 
 def _render(record: Record, template: Template, tokenizer: Tokenizer) -> ServedPrompt:

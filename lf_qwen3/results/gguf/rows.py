@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.errors import UsageError
-from lf_qwen3.data import registry, sources
+from lf_qwen3.data import registry
 from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS, FIRST_ADDED_ID
+from lf_qwen3.recipes.trainers.records import LocalDataset, read_records
 from lf_qwen3.results.gguf.plan import GgufPlan
 from lf_qwen3.trainer.chat_template import UNCUT, ChatTemplate, as_api
-from lf_qwen3.trainer.records import Record, RecordReader
+from lf_qwen3.trainer.records import Record
 from lf_qwen3.trainer.render import Template
 
 if TYPE_CHECKING:
@@ -79,13 +80,9 @@ def _records(plan: GgufPlan) -> Iterator[Record]:
     entry = registry.read_registry(folder)[plan.rows]
     if not entry.get("file_name"):
         raise UsageError(f"{plan.rows} lies on a hub", "name a local dataset", code="dataset_not_local")
-    read = RecordReader(entry)
-    for file in sources.find_files(str(folder / str(entry["file_name"]))):
-        for part in sources.cut(file):
-            for item in sources.rows(part):
-                record = read(item) if isinstance(item, dict) else None
-                if isinstance(record, Record) and record.rejected is None:
-                    yield record
+    for record in read_records(LocalDataset(plan.rows, entry, folder / str(entry["file_name"]))):
+        if isinstance(record, Record) and record.rejected is None:
+            yield record
 
 
 def _render(
