@@ -10,6 +10,7 @@ from lf_qwen3.data import registry
 from lf_qwen3.qwen3.thinking import frame
 from lf_qwen3.trainer import yaml_reader
 from tests.e2e.tab import WORK_SECONDS
+from tests.endless import copy_endless
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
@@ -196,10 +197,10 @@ def test_two_runs_are_compared_and_a_training_is_diagnosed(compared, open_tab, t
     tab.require_fit()
 
 
-def test_four_answers_come_side_by_side_and_are_voted_on_blind(shared_tab, board, tiny, make_model):
+def test_four_answers_come_side_by_side_and_are_voted_on_blind(shared_tab, board, tiny, make_model, tmp_path):
     from playwright.sync_api import expect
 
-    make_model("tune", tiny, board.folder / SAVES / "train_arena")
+    make_model("tune", copy_endless(tiny, tmp_path / "endless"), board.folder / SAVES / "train_arena")
     tab = shared_tab
     tab.unfold("arena")
     tab.choose("arena.run", f"{SAVES}/train_arena")

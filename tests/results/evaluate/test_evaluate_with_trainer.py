@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 
@@ -14,6 +13,7 @@ from lf_qwen3.results.evaluate.served import render_prompts
 from lf_qwen3.results.score import read, score_predictions
 from lf_qwen3.results.score.findings import find_defects
 from lf_qwen3.trainer import yaml_reader
+from tests.endless import copy_endless
 from tests.needs import require
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow, pytest.mark.usefixtures("warm_trainer")]
@@ -75,15 +75,9 @@ CPU = {"CUDA_VISIBLE_DEVICES": "", "FORCE_TORCHRUN": "0", "USE_RAY": "0", "USE_V
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, small, warm_trainer):
-    """Return the folder that holds `out`, trained for two steps and evaluated.
-
-    The trainer ends an answer at each of the additional special tokens: random weights would end most early.
-    """
+    """Return the folder that holds `out`, trained for two steps and evaluated."""
     place = tmp_path_factory.mktemp("evaluated")
-    shutil.copytree(small, place / "tiny")
-    config = json.loads((place / "tiny" / "tokenizer_config.json").read_text("utf-8"))
-    del config["additional_special_tokens"]
-    (place / "tiny" / "tokenizer_config.json").write_text(json.dumps(config), "utf-8")
+    copy_endless(small, place / "tiny")
     (place / "data").mkdir()
     (place / "out").mkdir()
     (place / "data" / "rows.json").write_text(json.dumps(ROWS))
