@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def copy_endless(model: Path, folder: Path) -> Path:
-    """Copy `model` into `folder` without additional special tokens: the trainer ends an answer at each of them."""
+    """Copy `model` into `folder` without additional special tokens, which end an answer."""
     shutil.copytree(model, folder)
     file = folder / "tokenizer_config.json"
     config = json.loads(file.read_text("utf-8"))
