@@ -18,6 +18,7 @@ from lf_qwen3.base import assets
 from lf_qwen3.base.reasons import REJECTED, REPAIRED
 from lf_qwen3.board.handlers import places
 from lf_qwen3.board.texts import Texts, shown
+from lf_qwen3.data.generate.refusals import REFUSED
 
 
 def render(template: str, texts: Texts, **values: object) -> str:
@@ -62,6 +63,6 @@ def _environment() -> Environment:
         trim_blocks=True,
     )
     environment.filters["setting"] = setting
-    environment.globals |= {"REJECTED": REJECTED, "REPAIRED": REPAIRED}
+    environment.globals |= {"REJECTED": REJECTED, "REPAIRED": REPAIRED, "REFUSED": REFUSED}
     environment.globals["parts"] = environment.get_template("parts.html").module
     return environment

@@ -18,7 +18,7 @@ _WORDS = re.compile(
     rf"(?P<check>lf-qwen3 check{_GIVEN})|(?P<preview>lf-qwen3 preview{_GIVEN})"
     r"|(?P<command>lf-qwen3 (?!convert)[a-z]+(?: (?:NAME|FILE|DIR|--[a-z-]+))*)"
     r"|(?:(?:lf-qwen3 )?convert (?:with )?)?"
-    r"--(?P<option>val|test|mix|turns|unescape|every|as-text|replace|name|tokenizer|row)(?![a-z-])"
+    r"--(?P<option>val|test|mix|turns|unescape|every|as-text|replace|name|tokenizer|row|samples|keep)(?![a-z-])"
     r"(?: (?:thinking=)?(?P<value>-?[\d.]*\d|all|last|unroll)(?![a-z\d]))?"
     rf"|--columns (?P<columns>(?:(?:{_ROLES})=[^\s,;)]+(?:,(?=[a-z]+=))?)+)(?=[\s,;)]|$)"
     rf"|(?P<convert>lf-qwen3 convert{_GIVEN}(?! -))"
@@ -29,6 +29,8 @@ _PLACES = {
     "preview": ("proof.title", "proof.preview"),
     "convert": ("data.title",),
     "row": ("proof.title", "proof.row"),
+    "samples": ("distil.title", "distil.samples"),
+    "keep": ("distil.title", "distil.keep"),
 }
 
 

@@ -10,7 +10,6 @@ import click
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
-    from lf_qwen3.data.generate.dialects import ThinkingMode
     from lf_qwen3.data.generate.dry_run import DryRun
     from lf_qwen3.data.generate.generation_files import GenerationReport
     from lf_qwen3.data.generate.options import ServerOptions
@@ -41,12 +40,6 @@ _LIMITS = (
     click.option("--max-cost", type=float, help="Stop after so much money; needs --price."),
     click.option("--price", metavar="IN,OUT", help="The money for a million tokens in, and out."),
 )
-MODES: dict[str, tuple[ThinkingMode, ...]] = {
-    "thinking": ("thinking",),
-    "plain": ("plain",),
-    "both": ("thinking", "plain"),
-}
-
 NAMES = (
     *("url", "model", "dialect", "api_key_env"),
     *("concurrency", "silence", "max_requests", "max_tokens", "max_cost", "price"),

@@ -9,7 +9,8 @@ import click
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
-from lf_qwen3.cli._server_options import MODES, build_server_options, finish, server_options
+from lf_qwen3.cli._server_options import build_server_options, finish, server_options
+from lf_qwen3.data.generate.dialects import MODES
 
 GROUP = "data"
 _CORPUS = "corpus:"

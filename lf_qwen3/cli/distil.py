@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lf_qwen3.cli import _output
-from lf_qwen3.cli._server_options import MODES, build_server_options, finish, server_options, show_dry_run
+from lf_qwen3.cli._server_options import build_server_options, finish, server_options, show_dry_run
+from lf_qwen3.data.generate.dialects import MODES
 
 if TYPE_CHECKING:
     from lf_qwen3.data.generate.distil import ExportedBatch

@@ -49,7 +49,8 @@ def command(
 
     The board has no login. It listens on this machine alone unless --host says otherwise (llamafactory-cli
     webui itself listens on all addresses), and the tab reads and writes only below the folder it was started
-    in and below those that LF_QWEN3_WEBUI_PATHS names.
+    in and below those that LF_QWEN3_WEBUI_PATHS names. It asks models on this machine, and at the
+    addresses in LF_QWEN3_WEBUI_SERVERS (ADDRESS, or ADDRESS=VARIABLE with the variable that holds its key).
 
     \b
     lf-qwen3 webui

@@ -17,7 +17,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("sample_medical_r1.jsonl", "sample_finetome.parquet"):
         shutil.copy(SAMPLES / name, folder / "raw" / name)
     monkeypatch.chdir(folder)
-    monkeypatch.delenv("LF_QWEN3_WEBUI_PATHS", raising=False)
+    for variable in ("LF_QWEN3_WEBUI_PATHS", "LF_QWEN3_WEBUI_SERVERS"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     return folder
 

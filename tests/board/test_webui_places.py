@@ -96,7 +96,13 @@ def test_an_upload_may_not_be_endless(here):
 
 def test_offered_is_what_lies_near_and_was_not_made_here(here):
     (here / "data").mkdir()
-    for name in ("made_train.jsonl", "other.csv", "dataset_info.json"):
+    for name in (
+        "made_train.jsonl",
+        "made.rejected.jsonl",
+        "other.csv",
+        "dataset_info.json",
+        "rows.refused.jsonl",
+    ):
         (here / "data" / name).write_text("{}", "utf-8")
     (here / "data" / "made.manifest.json").write_text('{"files": {"made_train.jsonl": ""}}', "utf-8")
     (here / "saves").mkdir()
@@ -106,3 +112,4 @@ def test_offered_is_what_lies_near_and_was_not_made_here(here):
         "raw/sample_finetome.parquet",
         "raw/sample_medical_r1.jsonl",
     ]
+    assert "data/made_train.jsonl" in places.list_data_files(with_splits=True)

@@ -14,6 +14,7 @@ from lf_qwen3.base.reasons import Reason
 from lf_qwen3.board import sections
 from lf_qwen3.board.texts import ErrorShown, Texts, languages, texts, warning_shown
 from lf_qwen3.data.convert import warned
+from lf_qwen3.data.generate.refusals import REFUSED
 from lf_qwen3.proof.check.rules.registered import all_checks
 from lf_qwen3.results.diagnose.verdict_rules import all_verdicts
 
@@ -97,6 +98,7 @@ GROUPS = {
     "repaired": reasons.REPAIRED,
     "checks": {one.code: Reason(one.message, one.hint) for one in all_checks()},
     "verdicts": {one.code: Reason(one.what, one.advice) for one in all_verdicts()},
+    "refused": REFUSED,
 }
 IN_ENGLISH = tuple(GROUPS)
 """Groups whose English is the library's own, code by code."""
@@ -159,6 +161,7 @@ TAB_WORDS = {
     "--columns question=a b": "“Question column: a” b",
     "--columns question=ask,answer=reply reads": "“Question column: ask”, “Answer column: reply” reads",
     "name it: --columns ROLE=COLUMN": "name it: lf-qwen3 convert --columns ROLE=COLUMN",
+    "--keep all keeps such rows": "“10 · Answers of a model › Keep: all sound answers” keeps such rows",
     "lf-qwen3 register NAME FILE --replace writes": "lf-qwen3 register NAME FILE --replace writes",
     "choose another --name, or --replace": (
         "choose another “1 · Data › Dataset name”, or “1 · Data › Replace the dataset”"

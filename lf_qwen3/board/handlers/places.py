@@ -195,9 +195,12 @@ def _named(path: str) -> list[sources.SourceFile]:
     return files
 
 
-def list_data_files() -> list[str]:
-    """Return data files near the board, for the user to choose from: those not made by a conversion."""
-    from lf_qwen3.data.convert.manifest import MANIFEST_END, file_names
+def list_data_files(with_splits: bool = False) -> list[str]:
+    """Return data files near the board, for the user to choose from.
+
+    Those that a conversion wrote are left out, but for its splits where they are asked for.
+    """
+    from lf_qwen3.data.convert.manifest import MANIFEST_END, SPLITS, file_names
 
     made: set[Path] = set()
     files: list[Path] = []
@@ -205,8 +208,9 @@ def list_data_files() -> list[str]:
         for name in names:
             if name.endswith(MANIFEST_END):
                 own = file_names(name.removesuffix(MANIFEST_END))
-                made.update(folder / file for file in own.values())
-            elif Path(name).suffix in _DATA and name != "dataset_info.json":
+                left_out = own.keys() - (SPLITS if with_splits else ())
+                made.update(folder / own[key] for key in left_out)
+            elif Path(name).suffix in _DATA and not sources.is_companion(name):
                 files.append(folder / name)
     return sorted(str(file) for file in files if file not in made)[:MOST_OFFERED]
 

@@ -3,7 +3,10 @@
 Each is a module here with `build(frame)`, beside its handlers and its texts; see `lf_qwen3.board`.
 """
 
-ORDER = ("card", "data", "proof", "records", "train", "sampling", "evaluation", "run", "arena", "gguf")
+ORDER = (
+    *("card", "data", "proof", "records", "train", "sampling"),
+    *("evaluation", "run", "arena", "gguf", "distil"),
+)
 
 OPEN = ("card",)
 """Unfolded when the page is opened."""

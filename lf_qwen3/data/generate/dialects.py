@@ -8,6 +8,13 @@ from urllib.parse import urlsplit
 
 ThinkingMode = Literal["thinking", "plain"]
 
+MODES: Mapping[str, tuple[ThinkingMode, ...]] = {
+    "thinking": ("thinking",),
+    "plain": ("plain",),
+    "both": ("thinking", "plain"),
+}
+"""The modes of answers by what one asks for."""
+
 _TEMPLATE: Mapping[ThinkingMode, Mapping[str, Any]] = {
     "thinking": {"chat_template_kwargs": {"enable_thinking": True}},
     "plain": {"chat_template_kwargs": {"enable_thinking": False}},

@@ -58,6 +58,11 @@ class ModelServer:
     def __repr__(self) -> str:
         return f"ModelServer({self.api!r}, {self.dialect.name!r})"
 
+    @property
+    def is_here(self) -> bool:
+        """Tell whether it is on this machine."""
+        return urlsplit(self.root).hostname in _LOOPBACK
+
     def headers(self) -> dict[str, str]:
         """Return the headers of every request."""
         plain = {"Content-Type": "application/json"}
@@ -70,12 +75,11 @@ class ModelServer:
     def open_session(self, connections: int, silence: float) -> ClientSession:
         """Return an aiohttp session; `silence` are the seconds without a byte after which it gives up."""
         aiohttp = import_aiohttp()
-        is_here = urlsplit(self.root).hostname in _LOOPBACK
         session: ClientSession = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=connections),
             headers=self.headers(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=silence),
-            trust_env=not is_here,
+            trust_env=not self.is_here,
             read_bufsize=1 << 20,
         )
         return session

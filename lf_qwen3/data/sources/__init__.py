@@ -8,7 +8,7 @@ An item is a row (a dict), a `BadRow` with the reason it cannot be one, or None 
 counts for numbering only. Memory is bounded by one row and one block, never by the file.
 """
 
-from lf_qwen3.data.sources.find import find_files
+from lf_qwen3.data.sources.find import find_files, is_companion
 from lf_qwen3.data.sources.kind import likely_encoding
 from lf_qwen3.data.sources.part import PART_BYTES, BadRow, Compression, FileKind, Item, Part, SourceFile
 from lf_qwen3.data.sources.read import Decoders, columns, cut, first_rows, rows, size
@@ -28,6 +28,7 @@ __all__ = [
     "describe_reading",
     "find_files",
     "first_rows",
+    "is_companion",
     "likely_encoding",
     "require_plain",
     "rows",

@@ -51,7 +51,7 @@ def find_files(spec: str) -> list[SourceFile]:
         paths, what = _matches(place), "glob"
         if not paths:
             _not_found(spec)
-    data = [path for path in sorted(paths) if not _is_companion(path.name)]
+    data = [path for path in sorted(paths) if not is_companion(path.name)]
     if not data:
         raise UsageError(
             f"{spec}: the {what} holds no data file", f"accepted are {ACCEPTED}", code="no_data_files"
@@ -74,7 +74,8 @@ def _matches(pattern: str) -> list[Path]:
     return [Path(place) for place in glob.glob(pattern, recursive=True) if not os.path.isdir(place)]
 
 
-def _is_companion(name: str) -> bool:
+def is_companion(name: str) -> bool:
+    """Tell whether a file of a folder is no data: hidden, a README, a picture, a refused row."""
     return name[0] == "." or any(fnmatch(name.lower(), pattern) for pattern in _COMPANIONS)
 
 
