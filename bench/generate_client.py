@@ -2,15 +2,17 @@
 
     python bench/generate_client.py [--requests 10000] [--kills 50] [--journal 100000]
 
-Prints one JSON object: CPU of the client a request, wall time against the server's own delay, peak memory;
-the time to load a journal of 8 kB replies; and after kills at random moments whether the rows are those of an
-unbroken run, how many journalled requests were sent again, and the most that one kill lost.
+Prints one JSON object: CPU of client and server a request, wall time against the server's own delay, peak
+memory (client and server take a core each, so that the wall time says nothing on a machine that has a load
+already); the time to load a journal of 8 kB replies; and after kills at random moments whether the rows are
+those of an unbroken run, how many journalled requests were sent again, and the most that one kill lost.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import subprocess
@@ -53,9 +55,12 @@ def start_server() -> tuple[subprocess.Popen[str], str]:
 def speed(folder: Path, requests: int) -> dict[str, float]:
     server, url = start_server()
     command = [sys.executable, __file__, "--requests", str(requests), "--send", url, str(folder)]
+    load = os.getloadavg()[0]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     server.kill()
-    return json.loads(done.stdout)
+    _, _, usage = os.wait4(server.pid, 0)
+    of_server = (usage.ru_utime + usage.ru_stime) / requests * 1000
+    return json.loads(done.stdout) | {"server_cpu_ms_a_request": round(of_server, 3), "load_before": load}
 
 
 def send(url: str, folder: str, requests: int) -> dict[str, float]:

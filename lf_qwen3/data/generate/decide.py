@@ -85,6 +85,17 @@ class Decider:
         except Reject as reject:
             return Decision(candidate, "refused", reject.code, reject.detail)
 
+    def obeys(self, candidate: Candidate) -> bool | None:
+        """Tell whether a reply is of the mode that was asked for, None where there is none that shows it."""
+        reply = self.journal.read_reply(candidate.request.key)
+        try:
+            parts = reply.split() if reply else None
+        except Reject:
+            return None
+        if parts is None or not (parts.thinking or parts.answer.strip()):
+            return None
+        return bool(parts.thinking) == (candidate.mode == "thinking")
+
     def _judge(self, candidate: Candidate, reply: ModelReply) -> Decision:
         parts = self._require_whole(candidate, reply)
         question = candidate.question

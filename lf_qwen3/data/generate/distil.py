@@ -15,7 +15,7 @@ from lf_qwen3.data.generate.batch import export_batch, import_batch
 from lf_qwen3.data.generate.candidates import Candidate, CandidateBuilder
 from lf_qwen3.data.generate.client import ModelClient
 from lf_qwen3.data.generate.decide import Decider, Decision, keep_best, require_majority
-from lf_qwen3.data.generate.dialects import DIALECTS, ServerDialect
+from lf_qwen3.data.generate.dialects import DIALECTS, ServerDialect, ThinkingMode
 from lf_qwen3.data.generate.dry_run import DryRun, estimate_run
 from lf_qwen3.data.generate.generation_files import (
     JOURNAL,
@@ -107,27 +107,22 @@ class Distillation(Generic[_Questions]):
                 passes.append(self._judge_requests)
         return passes
 
-    def probes(self) -> Iterator[list[Candidate]]:
-        """Yield the first candidates of each mode."""
-        for mode in self.options.modes:
-            yield list(
-                islice((candidate for candidate in self.candidates() if candidate.mode == mode), PROBED)
-            )
+    def probes(self) -> Iterator[list[ModelRequest]]:
+        """Yield, of each mode, the first requests, and more until a reply is of that mode.
 
-    def require_obedience(self, probe: list[Candidate]) -> None:
-        """Raise `LfQwen3Error` ("mode_ignored") where no reply of a whole probe is of the mode asked for."""
-        decisions = [self.decider.decide(candidate) for candidate in probe]
-        if len(probe) == PROBED and all(decision.code == "mode_ignored" for decision in decisions):
-            mode = probe[0].mode
-            what = (
-                "thinking, and no reply brings any" if mode == "thinking" else "no thinking, and all bring it"
-            )
-            raise LfQwen3Error(
-                f"the first {PROBED} requests asked for {what}: the server ignores the switch",
-                f"name what it is (--dialect), switch it there, or take --modes "
-                f"{'plain' if mode == 'thinking' else 'thinking'}",
-                code="mode_ignored",
-            )
+        Raises `LfQwen3Error` ("mode_ignored") after 8 that are not.
+        """
+        for mode in self.options.modes:
+            ignored = 0
+            candidates = (candidate for candidate in self.candidates() if candidate.mode == mode)
+            while probe := list(islice(candidates, PROBED - ignored)):
+                yield [candidate.request for candidate in probe]
+                obeyed = [self.decider.obeys(candidate) for candidate in probe]
+                ignored += obeyed.count(False)
+                if ignored >= PROBED:
+                    raise _mode_ignored(mode)
+                if any(obeyed):
+                    break
 
     def _needs_hint(self, question: SourceQuestion, decisions: list[Decision]) -> bool:
         return (
@@ -146,6 +141,18 @@ class Distillation(Generic[_Questions]):
             yield from (
                 decision.candidate.request for decision in self.decide(question) if decision.candidate.hinted
             )
+
+
+def _mode_ignored(mode: ThinkingMode) -> LfQwen3Error:
+    what, other = {
+        "thinking": ("thinking, and no reply brings any", "plain"),
+        "plain": ("no thinking, and all bring it", "thinking"),
+    }[mode]
+    return LfQwen3Error(
+        f"{PROBED} requests asked for {what}: the server ignores the switch",
+        f"name what it is (--dialect), switch it there, or take --modes {other}",
+        code="mode_ignored",
+    )
 
 
 def _refuse(question: SourceQuestion, code: str, detail: str) -> Decision:
@@ -190,8 +197,9 @@ def send_passes(
     """Send the probes, then one pass after the other, until something stops it."""
     total = sum(1 for _ in work.candidates())
     for probe in work.probes():
-        send(client, (candidate.request for candidate in probe), report, NoProgress(), 0)
-        work.require_obedience(probe)
+        send(client, probe, report, NoProgress(), 0)
+        if report.stopped:
+            return
     for requests in work.passes():
         send(client, requests(), report, progress, total)
 

@@ -72,19 +72,19 @@ class Gate:
             self._wake()
 
     def pause(self, sent_after: int, seconds: float | None) -> int:
-        """Stop all for as long as the server says, or longer each time; halve the limit.
+        """Stop all for as long as the server says, else (also for 0, a date in the past) longer each time.
 
-        `sent_after` is the value of `pauses` when the request was sent. Returns how often it paused since the
-        last good reply.
+        The limit is halved. `sent_after` is the value of `pauses` when the request was sent. Returns how
+        often it paused since the last good reply.
         """
         now = asyncio.get_running_loop().time()
-        if seconds is not None:
+        if seconds:
             self._open_at = max(self._open_at, now + seconds)
         if sent_after == self.pauses:
             self.pauses += 1
             self._row += 1
             self.limit = max(1, self.limit // 2)
-            if seconds is None:
+            if not seconds:
                 longest = min(LONGEST_WAIT, self._first_wait * 2**self._row)
                 self._open_at = max(self._open_at, now + random.uniform(longest / 2, longest))
         return self._row

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import json
+import math
 import os
 import re
-import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -25,7 +28,13 @@ if TYPE_CHECKING:
 INSTALL = 'pip install "lf-qwen3[generate]"'
 _VERSION = re.compile(r"/(?:v\d+\w*|openai)$")
 _CONNECT_SECONDS = 30
+_SECRET = 16
+"""Characters of a key that is one; a shorter one ("EMPTY") may be a word of a reply."""
+
 _SHOWN = 500
+_WHOLE = ("application/json", "text/html")
+"""Of a body that is no stream, also where one was asked for."""
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -69,8 +78,12 @@ class ModelServer:
         return plain | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
 
     def hide_key(self, text: str) -> str:
-        """Return a text of the server's without the key, which some repeat in their errors."""
-        return text.replace(self.key, "***") if self.key else text
+        """Return a text of the server's without the key, which some repeat, plain or in a code."""
+        if self.key:
+            in_base64 = base64.b64encode(self.key.encode()).decode().rstrip("=")
+            for form in (self.key, quote(self.key, ""), json.dumps(self.key)[1:-1], in_base64):
+                text = text.replace(form, "***")
+        return text
 
     def open_session(self, connections: int, silence: float) -> ClientSession:
         """Return an aiohttp session; `silence` are the seconds without a byte after which it gives up."""
@@ -81,11 +94,15 @@ class ModelServer:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=silence),
             trust_env=not self.is_here,
             read_bufsize=1 << 20,
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
         return session
 
     async def exchange(self, session: ClientSession, request: ModelRequest) -> ModelReply:
-        """Send one request and return its reply. Raises `ServerFault`."""
+        """Send one request and return its reply. Raises `ServerFault`.
+
+        A redirect is not followed: the key, and what is asked, go to the address that was named.
+        """
         is_native = request.endpoint == "/completion"
         streams = self.dialect.streams and not is_native
         body = dict(request.body)
@@ -93,22 +110,31 @@ class ModelServer:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         try:
             url = (self.root if is_native else self.api) + request.endpoint
-            async with session.post(url, data=orjson.dumps(body)) as response:
+            async with session.post(url, data=orjson.dumps(body), allow_redirects=False) as response:
                 if response.status != 200:
                     raise await self._refusal(response)
-                if streams and response.content_type != "application/json":
-                    return await _read_stream(response)
-                return parse_reply(await response.read())
+                if streams and response.content_type not in _WHOLE:
+                    reply = await _read_stream(response)
+                else:
+                    reply = parse_reply(await response.read())
+                return self._without_key(reply) if len(self.key) >= _SECRET else reply
         except UnreadableReply as error:
-            raise ServerFault(self.hide_key(str(error))) from error
+            raise ServerFault(self.hide_key(str(error))[:_SHOWN]) from None
         except TimeoutError as error:
             is_billed = not isinstance(error, import_aiohttp().ConnectionTimeoutError)
-            raise ServerFault("the server went silent", timed_out=is_billed) from error
-        except (import_aiohttp().ClientError, OSError, ssl.SSLError) as error:
-            raise ServerFault(self.hide_key(f"{type(error).__name__}: {error}")) from error
+            raise ServerFault("the server went silent", timed_out=is_billed) from None
+        except (import_aiohttp().ClientError, OSError) as error:
+            raise ServerFault(self.hide_key(f"{type(error).__name__}: {error}")[:_SHOWN]) from None
+
+    def _without_key(self, reply: ModelReply) -> ModelReply:
+        texts = {name: getattr(reply, name) for name in ("content", "reasoning", "model")}
+        hidden = {name: self.hide_key(text) for name, text in texts.items()}
+        return reply if hidden == texts else replace(reply, **hidden)
 
     async def _refusal(self, response: ClientResponse) -> ServerFault:
         text = " ".join((await response.content.read(1 << 16)).decode("utf-8", "replace").split())
+        if place := response.headers.get("Location"):
+            text = f"it sends us on to {place}: name that address {text}"
         after = parse_retry_after(response.headers.get("Retry-After", ""))
         return ServerFault(self.hide_key(text)[:_SHOWN], response.status, after)
 
@@ -126,11 +152,11 @@ async def _read_stream(response: ClientResponse) -> ModelReply:
 
 def parse_retry_after(text: str) -> float | None:
     """Return the seconds that a Retry-After asks to wait, given as such or as a date; None for neither."""
-    if text.strip().isdigit():
-        return float(text)
+    with contextlib.suppress(ValueError):
+        return seconds if 0 <= (seconds := float(text)) < math.inf else None
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (date - datetime.now(date.tzinfo or UTC)).total_seconds())
 
@@ -159,11 +185,17 @@ def describe_server(url: str, dialect: str = "", api_key_env: str = "") -> Model
         )
     if dialect and dialect not in DIALECTS:
         raise unknown_name("dialect", dialect, DIALECTS, code="unknown_dialect")
-    key = os.environ.get(api_key_env, "") if api_key_env else ""
+    key = os.environ.get(api_key_env, "").strip() if api_key_env else ""
     if api_key_env and not key:
         raise UsageError(
             f"the environment variable {api_key_env} is not set",
             "export it; a key on the command line could be read by everyone on the machine",
+            code="key_missing",
+        )
+    if not key.isprintable() or " " in key.strip():
+        raise UsageError(
+            f"the environment variable {api_key_env} holds no key: there are blanks or line breaks in it",
+            "export the key alone",
             code="key_missing",
         )
     bare = url.rstrip("/")
@@ -210,10 +242,13 @@ async def _get(server: ModelServer, url: str, kind: str, cure: str) -> tuple[int
     """Return status and body of a page. Raises `LfQwen3Error` ("server_unreachable") where none answers."""
     aiohttp = import_aiohttp()
     try:
-        async with server.open_session(1, _CONNECT_SECONDS) as session, session.get(url) as response:
+        async with (
+            server.open_session(1, _CONNECT_SECONDS) as session,
+            session.get(url, allow_redirects=False) as response,
+        ):
             return response.status, await response.read()
     except (aiohttp.ClientError, OSError) as error:
         reason = server.hide_key(str(error)) or type(error).__name__
         raise LfQwen3Error(
             f"no {kind} answers at {server.root}: {reason}", cure, code="server_unreachable"
-        ) from error
+        ) from None  # what the library says may hold the headers

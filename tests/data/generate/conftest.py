@@ -55,6 +55,10 @@ def ask(question: str) -> ModelRequest:
     return ModelRequest({"model": "m", "messages": [{"role": "user", "content": question}]})
 
 
+def questions(count: int) -> list[str]:
+    return [f"question {number}" for number in range(count)]
+
+
 @pytest.fixture
 def run(server, tmp_path):
     server.script = obey

@@ -5,6 +5,7 @@ python -m tests.data.generate.scripted_server 20        # a process of its own, 
 
 import asyncio
 import json
+import re
 import sys
 import threading
 from collections import Counter
@@ -29,7 +30,22 @@ def http(status: int, body: bytes | str | dict, headers: str = "", length: int |
     return head.encode() + content
 
 
-def chat(content: str | None, finish: str = "stop", **message: str) -> bytes:
+def event_stream(lines: str) -> bytes:
+    """Return a response of server-sent events."""
+    return http(200, lines, "Content-Type: text/event-stream\r\n")
+
+
+def chunked(response: bytes, share: float, size: int = 7) -> bytes:
+    """Return a share of a response in chunks of so many bytes, without the last one unless it is whole."""
+    head, _, body = response.partition(b"\r\n\r\n")
+    head = re.sub(rb"Content-Length: \d+", b"Transfer-Encoding: chunked", head)
+    part = body[: int(len(body) * share)]
+    pieces = [part[place : place + size] for place in range(0, len(part), size)]
+    end = b"0\r\n\r\n" if share == 1 else b""
+    return head + b"\r\n\r\n" + b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + end
+
+
+def chat(content: str | None, finish: str = "stop", **message: object) -> bytes:
     """Return a whole reply of a chat."""
     choice = {"message": {"role": "assistant", "content": content} | message, "finish_reason": finish}
     usage = {"prompt_tokens": 10, "completion_tokens": 20}
@@ -46,7 +62,10 @@ def stream(content: str, finish: str | None = "stop", done: bool = True, **delta
         events.append({"choices": [{"delta": {}, "finish_reason": finish}]})
         events.append({"choices": [], "model": "m", "usage": {"prompt_tokens": 10, "completion_tokens": 20}})
     lines = [f"data: {json.dumps(event)}\n\n" for event in events] + ["data: [DONE]\n\n"] * done
-    return http(200, "".join(lines), "Content-Type: text/event-stream\r\n")
+    return event_stream("".join(lines))
+
+
+WHOLE = stream("yes", reasoning="because")
 
 
 def question_of(body: dict) -> str:

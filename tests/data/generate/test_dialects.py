@@ -38,6 +38,15 @@ def whole(finish="stop", **message):
         {"content": f"{OPEN}\nThree and three.\n{CLOSE}\n\n6"},  # llamafactory-cli api
         {"content": f"Three and three.\n{CLOSE}\n\n6"},  # a Thinking-2507 model without a parser
         {"content": "6", "reasoning": None, "reasoning_content": "Three and three."},
+        {"content": "6", "reasoning": "", "reasoning_text": "Three and three."},
+        {"content": "6", "thinking": "Three and three."},
+        {"content": [{"type": "thinking", "thinking": "Three and three."}, {"type": "text", "text": "6"}]},
+        {
+            "content": [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "Three and three."}]},
+                {"type": "text", "text": "6"},
+            ]
+        },
     ],
 )
 def test_the_thinking_is_read_wherever_it_stands(message):
@@ -64,6 +73,15 @@ def test_a_stream_reads_as_the_whole_does(name):
     built = reply.build()
     assert (built.reasoning or built.content) == "Three and three."
     assert (built.is_cut, built.tokens_in, built.tokens_out) == (True, 9, 7)
+
+
+@pytest.mark.parametrize(
+    ("said", "finish"),
+    [("stop", "stop"), ("eos_token", "stop"), ("length", "length"), ("tool_calls", "tool_calls"), (None, "")],
+)
+def test_the_reply_says_how_it_ended(said, finish):
+    reply = parse_reply(whole(said, content="6"))
+    assert (reply.finish, reply.is_cut) == (finish, finish != "stop")
 
 
 def test_llama_server_completes_in_its_own_form():

@@ -139,6 +139,19 @@ def test_the_run_stops_where_the_server_ignores_the_switch(run, server):
     assert (error.value.code, len(server.bodies)) == ("mode_ignored", 8)
 
 
+def test_a_switch_that_is_ignored_shows_in_eight_replies_however_many_fail(run, server):
+    server.script = lambda body, tries: Scripted(
+        http(500, "") if "4 a" in question_of(body) else stream("Yes, it is.")
+    )
+    rows = [{"question": f"Is {number} a number?"} for number in range(50)]
+    with pytest.raises(LfQwen3Error) as error:
+        run(rows)
+    assert (error.value.code, len(server.sent)) == ("mode_ignored", 9)
+    server.script = lambda body, tries: obey(body) if "7 a" in question_of(body) else Scripted(stream("Yes."))
+    report = run(rows, to="other")
+    assert (report.kept, report.refused["mode_ignored"]) == (5, 45)
+
+
 def test_every_row_is_accounted_for(run, server, tmp_path):
     held_out = write(
         tmp_path / "test.jsonl",
