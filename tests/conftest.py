@@ -22,7 +22,8 @@ from lf_qwen3.base import assets
 from tests.needs import require
 
 SMALL_VOCABULARY = 1000
-BOARDS, TRAINERS = "open the board in a browser", "import the trainer"
+BOARDS = ("open one board in a browser", "open another")
+TRAINERS = "import the trainer"
 IMPORTS_TRAINER = re.compile(
     r"(?:from|import|importorskip\(\W) ?(?:torch|transformers|llamafactory|gradio)\b"
 )
@@ -52,16 +53,20 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, the board in a browser first: all processes are then busy to the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    order = (BOARDS, TRAINERS)
+    order = (*BOARDS, TRAINERS)
     groups = {path: _group(path) for path in {item.path for item in items}}
     items.sort(key=lambda item: ([groups[item.path] != name for name in order], item.path not in slow))
 
 
 @functools.cache
 def _group(path: Path) -> str:
-    """Return the group of files that one process runs: what it opens or imports once serves all of them."""
+    """Return the group of files that one process runs: what it opens or imports once serves all of them.
+
+    Two boards stand beside each other: the tests of one would take longer than all others do together.
+    """
     if path.parent.name == "e2e" and path.name.startswith("test_board_"):
-        return BOARDS
+        files = sorted(path.parent.glob("test_board_*.py"))
+        return BOARDS[files.index(path) % 2]
     imports = path.stem.endswith("_trainer") or IMPORTS_TRAINER.search(path.read_text("utf-8"))
     return TRAINERS if imports else str(path)
 

@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from tests.e2e.conftest import opening
 from tests.e2e.tab import WORK_SECONDS
 from tests.e2e.test_board_presets import MEDICAL, RECIPE, of_board, press, preview, strings
 
@@ -31,26 +32,33 @@ def write_rows(folder, name):
     return folder / f"{name}.jsonl"
 
 
-@pytest.fixture
-def open_with_model(open_tab, board, tiny):
-    """Return a function that opens the tab in a board that remembers the tiny model as used last."""
-
-    def open_one():
+@pytest.fixture(scope="module")
+def tab(board, window, tiny):
+    """Return the tab on one page for all tests, in a board that remembers the tiny model as used last."""
+    with opening(board, window) as open_one:
         used = {"last_model": "Custom", "path_dict": {"Custom": str(tiny)}}
         kept = {"lang": "en", "hub_name": None, "cache_dir": None} | used
         cache = board.folder / "llamaboard_cache"
         cache.mkdir(exist_ok=True)
         (cache / "user_config.yaml").write_text(yaml.safe_dump(kept), "utf-8")
-        tab = open_tab()
+        tab = open_one()
         tab.until(lambda: of_board(tab, "Model path").input_value())
-        tab.page.evaluate(COUNT)
-        return tab
+        yield tab
 
-    return open_one
+
+def switch(tab, language):
+    """Switch the board's language, wait for the tab's, and return the tab's texts."""
+    words = strings(language)
+    tab.choose_language(language)
+    tab.page.get_by_text(words["card"]["help"]).wait_for()
+    return words
 
 
 def prepare(tab, file):
     """Prepare a file on the card and return what it shows."""
+    clear = tab.at("card.upload", "[aria-label='Clear']")
+    if clear.count():  # files of before
+        clear.click()
     tab.at("card.upload", "input[type=file]").set_input_files(file)
     tab.at("card.upload", "table, .file-preview").first.wait_for()
     tab.click("card.prepare")
@@ -77,8 +85,8 @@ def wait_for_end(tab, language):
     tab.page.get_by_text(FINISHED[language], exact=True).first.wait_for(timeout=1000 * WORK_SECONDS)
 
 
-def test_three_clicks_from_files_to_a_training_and_then_a_chat(open_with_model, board, tiny, tmp_path):
-    tab = open_with_model()
+def test_three_clicks_from_files_to_a_training_and_then_a_chat(tab, board, tiny, tmp_path):
+    tab.page.evaluate(COUNT)
     prepare(tab, write_rows(tmp_path, "adds"))
     settings = start(tab, board, "adds_train")
     assert tab.page.evaluate("window.clicks") == 2  # and that which opens the dialog of the upload
@@ -93,29 +101,42 @@ def test_three_clicks_from_files_to_a_training_and_then_a_chat(open_with_model, 
     unload = tab.page.get_by_role("button", name="Unload model")
     unload.click()
     tab.until(lambda: not tab.page.locator("textarea").evaluate_all(LOADED))
-
-
-@pytest.mark.parametrize("language", ["zh", "ja"])
-def test_the_whole_path_speaks_the_language_that_the_board_is_switched_to(
-    open_with_model, board, tmp_path, language
-):
-    tab, words = open_with_model(), strings(language)
-    tab.choose_language(language)
-    tab.page.get_by_text(words["card"]["help"]).wait_for()
-    plan = prepare(tab, write_rows(tmp_path, f"adds_{language}"))
-    for text in ("stage_convert", "stage_recipe", "stage_check", "stage_estimate", "ready", "start", "chat"):
-        assert words["card"][text] in plan
-    assert start(tab, board, f"adds_{language}_train")["template"] == "qwen3"
     tab.page.get_by_role("tab", name="Qwen3").click()
-    report = tab.convert(f"hand_{language}", MEDICAL)
-    assert words["data"]["registered"].split("{")[0].strip() in report
+
+
+def test_the_card_speaks_each_language_that_the_board_is_switched_to(tab, board, tmp_path):
+    switch(tab, "zh")
+    prepare(tab, write_rows(tmp_path, "adds_zh"))
+    for language in ("ja", "zh"):
+        words = switch(tab, language)["card"]
+        names = ("stage_convert", "stage_recipe", "stage_check", "stage_estimate", "ready", "start", "chat")
+        tab.at("card.plan").get_by_text(words["ready"]).first.wait_for()
+        plan = tab.at("card.plan").inner_text()
+        assert [name for name in names if words[name] not in plan] == []
+    assert start(tab, board, "adds_zh_train")["template"] == "qwen3"
+    wait_for_end(tab, "zh")
+    tab.page.get_by_role("tab", name="Qwen3").click()
+
+
+def test_the_steps_by_hand_speak_each_language_too(tab):
+    words = switch(tab, "zh")
+    registered = words["data"]["registered"].split("{")[0].strip()
+    assert registered in tab.convert("hand", MEDICAL)
+    words = switch(tab, "ja")
+    tab.unfold("data")
+    tab.at("data.report").get_by_text(words["data"]["registered"].split("{")[0].strip()).first.wait_for()
     tab.click("data.next")
-    tab.wait_for_value("proof.dataset", f"hand_{language}_train")
+    tab.wait_for_value("proof.dataset", "hand_train")
     tab.choose("proof.settings", words["proof"]["settings"]["choices"]["recipe"])
     tab.click("proof.check")
     assert words["proof"]["clean"] in tab.text("proof.findings", ".lfq-good")
     tab.unfold("train")
     tab.choose("train.recipe", RECIPE)
     assert words["train"]["was_filled"].split("{count}")[0] in press(tab, "train.fill", "train.filled")
-    wait_for_end(tab, language)  # until then the board previews nothing
-    preview(tab, "Train", language, lambda command: command["dataset"] == f"hand_{language}_train")
+    preview(tab, "Train", "ja", lambda command: command["dataset"] == "hand_train")
+    words = switch(tab, "zh")
+    for section, name, text in (("proof", "findings", "clean"), ("train", "filled", "was_filled")):
+        tab.unfold(section)
+        shown = words[section][text].split("{count}")[0]
+        tab.at(f"{section}.{name}").get_by_text(shown).first.wait_for()
+    preview(tab, "Train", "zh", lambda command: command["dataset"] == "hand_train")
