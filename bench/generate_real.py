@@ -2,7 +2,8 @@
 
     python bench/generate_real.py
 
-llamafactory-cli api -> distil in both modes -> convert -> check -> one training step. Prints one JSON object.
+llamafactory-cli api -> distil in both modes -> convert -> check -> one training step. Prints one JSON object,
+with the seconds of each.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ OFFLINE = {
     "CUDA_VISIBLE_DEVICES": "",
     "PYTHONPATH": PATHS,
 }
+OPTIONS = (
+    *("--model", "tiny", "--modes", "both", "--keep", "all"),
+    *("--to", "distilled", "--max-new-tokens", "64"),
+)
 TRAIN = """\
 model_name_or_path: {base}
 stage: sft
@@ -46,40 +51,24 @@ output_dir: trained
 
 
 def main() -> None:
-    from lf_qwen3.qwen3 import tokenizer_build
-    from tests.results.gguf import tiny_run
-
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
-        (place / "tokenizer").mkdir()
-        tokenizer_build.save_tokenizer(tokenizer_build.ranks_file(), place / "tokenizer")
-        tiny_run.save_base(place / "base", place / "tokenizer")
-        tiny_run.write_run(place / "run", place / "base")
-        rows = "".join(json.dumps(row) + "\n" for row in tiny_run.ROWS)
-        (place / "rows.jsonl").write_text(rows)
-        begun = time.perf_counter()
-        with serve(place) as url:
-            served = time.perf_counter() - begun
-            options = [
-                "--url",
-                url,
-                "--model",
-                "tiny",
-                "--modes",
-                "both",
-                "--keep",
-                "all",
-                "--to",
-                "distilled",
-            ]
-            distilled = call(place, "distil", "rows.jsonl", *options, "--max-new-tokens", "64")
-        converted = call(place, "convert", "distilled", "--name", "lamps", "--dataset-dir", "data")
-        checked = call(place, "check", "lamps", "--dataset-dir", "data")
-        (place / "train.yaml").write_text(TRAIN.format(base=place / "base"))
-        trained = run(place, "-m", "llamafactory.cli", "train", "train.yaml")
+        seconds: dict[str, float] = {}
+        with timed(seconds, "prepare"):
+            prepare(place)
+        with contextlib.ExitStack() as served:
+            with timed(seconds, "serve"):
+                url = served.enter_context(serve(place))
+            with timed(seconds, "distil"):
+                distilled = call(place, "distil", "rows.jsonl", "--url", url, *OPTIONS)
+        with timed(seconds, "convert"):
+            converted = call(place, "convert", "distilled", "--name", "lamps", "--dataset-dir", "data")
+        with timed(seconds, "check"):
+            checked = call(place, "check", "lamps", "--dataset-dir", "data")
+        with timed(seconds, "train"):
+            trained = run(place, "-m", "llamafactory.cli", "train", "train.yaml")
         result = {
-            "seconds_until_served": round(served),
-            "seconds": round(time.perf_counter() - begun),
+            "seconds": seconds | {"all": round(sum(seconds.values()), 1)},
             "distil": {
                 name: distilled[name] for name in ("read", "kept", "thinking", "refused", "unanswered")
             },
@@ -90,6 +79,26 @@ def main() -> None:
             "trained": trained.returncode == 0 and (place / "trained/adapter_config.json").is_file(),
         }
     print(json.dumps(result, indent=2))
+
+
+def prepare(place: Path) -> None:
+    """Write a tokenizer, the tiny model with its adapter, its rows, and the YAML of the training step."""
+    from lf_qwen3.qwen3 import tokenizer_build
+    from tests.results.gguf import tiny_run
+
+    (place / "tokenizer").mkdir()
+    tokenizer_build.save_tokenizer(tokenizer_build.ranks_file(), place / "tokenizer")
+    tiny_run.save_base(place / "base", place / "tokenizer")
+    tiny_run.write_run(place / "run", place / "base")
+    (place / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in tiny_run.ROWS))
+    (place / "train.yaml").write_text(TRAIN.format(base=place / "base"))
+
+
+@contextlib.contextmanager
+def timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    seconds[name] = round(time.perf_counter() - begun, 1)
 
 
 @contextlib.contextmanager

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from lf_qwen3.cli import _output
 
 if TYPE_CHECKING:
+    from lf_qwen3.data.generate.batch import BatchClient
     from lf_qwen3.data.generate.dry_run import DryRun
     from lf_qwen3.data.generate.generation_files import GenerationReport
     from lf_qwen3.data.generate.options import ServerOptions
@@ -40,10 +42,35 @@ _LIMITS = (
     click.option("--max-cost", type=float, help="Stop after so much money; needs --price."),
     click.option("--price", metavar="IN,OUT", help="The money for a million tokens in, and out."),
 )
+_OFFLINE = (
+    click.option("--dry-run", is_flag=True, help="Say what would be sent and what it costs; send nothing."),
+    click.option("--tokenizer", default="", help="For --dry-run: a folder or hub id; else --model."),
+    click.option(
+        "--batch-export", type=click.Path(), help="Write the requests as batch files; send nothing."
+    ),
+    click.option(
+        "--batch-import", multiple=True, type=click.Path(), help="Take the output of those batches."
+    ),
+)
+
 NAMES = (
     *("url", "model", "dialect", "api_key_env"),
     *("concurrency", "silence", "max_requests", "max_tokens", "max_cost", "price"),
 )
+
+
+class Offline(NamedTuple):
+    """What is done without sending anything."""
+
+    dry_run: bool
+    tokenizer: str
+    batch_export: str | None
+    batch_import: tuple[str, ...]
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The output files of batches that are taken."""
+        return tuple(map(Path, self.batch_import))
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,6 +78,32 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed((*_SERVER, *_LIMITS)):
         command = option(command)
     return command
+
+
+def offline_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options by which nothing is sent."""
+    for option in reversed(_OFFLINE):
+        command = option(command)
+    return command
+
+
+def take_offline(given: dict[str, Any]) -> Offline:
+    """Take the options of `offline_options` out of `given`."""
+    return Offline(**{name: given.pop(name) for name in Offline._fields})
+
+
+def show_offline(
+    offline: Offline,
+    estimate: Callable[[str], DryRun],
+    export: Callable[[Path], BatchClient],
+    as_json: bool,
+) -> bool:
+    """Print what would be sent, or write it, where that is asked for; tell whether it was."""
+    if offline.dry_run:
+        show_dry_run(estimate(offline.tokenizer), as_json)
+    elif offline.batch_export:
+        show_batch(export(Path(offline.batch_export)), as_json)
+    return offline.dry_run or bool(offline.batch_export)
 
 
 def build_server_options(given: dict[str, Any]) -> ServerOptions:
@@ -89,16 +142,18 @@ def finish(report: GenerationReport, as_json: bool) -> int:
     return 1 if report.unanswered else 0
 
 
-def show_dry_run(estimate: DryRun, as_json: bool) -> int:
+def show_dry_run(estimate: DryRun, as_json: bool) -> None:
     """Print what would be sent."""
     import json
     from dataclasses import asdict
 
     if as_json:
         _output.print_json(asdict(estimate))
-        return 0
+        return
     how = "" if estimate.counted else ", estimated from their bytes"
     click.echo(f"{estimate.requests:,} requests, about {estimate.tokens_in:,} tokens in{how}")
+    if estimate.later:
+        click.echo(f"up to {estimate.later:,} more requests may follow from the replies")
     if estimate.answered:
         click.echo(f"{estimate.answered:,} more have their reply already")
     if estimate.most_out is not None:
@@ -108,7 +163,16 @@ def show_dry_run(estimate: DryRun, as_json: bool) -> int:
         click.echo(f"cost: {estimate.cost_in:.2f} for the prompts{most}")
     if estimate.first:
         click.echo(f"the first request:\n{json.dumps(estimate.first, ensure_ascii=False, indent=2)}")
-    return 0
+
+
+def show_batch(batch: BatchClient, as_json: bool) -> None:
+    """Print which files hold how many requests."""
+    if as_json:
+        _output.print_json({"files": [str(file) for file in batch.files], "requests": batch.requests})
+        return
+    click.echo(f"{batch.requests:,} requests in {', '.join(map(str, batch.files)) or 'no file'}")
+    if batch.files:
+        click.echo("next: run them as batches, then the same command with --batch-import OUTPUT.jsonl")
 
 
 def _show(report: GenerationReport) -> None:

@@ -9,7 +9,14 @@ import click
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
-from lf_qwen3.cli._server_options import build_server_options, finish, server_options
+from lf_qwen3.cli._server_options import (
+    build_server_options,
+    finish,
+    offline_options,
+    server_options,
+    show_offline,
+    take_offline,
+)
 from lf_qwen3.data.generate.dialects import MODES
 
 GROUP = "data"
@@ -30,6 +37,13 @@ _SAMPLES = {"evol": 1, "cot": 5, "craft": 3}
     help="Change your questions, invent some whose answer is checked, or make them from texts of yours.",
 )
 @click.option(
+    "--rounds",
+    type=click.IntRange(1, 4),
+    default=1,
+    show_default=True,
+    help="Change a question so often (evol): what is sound is changed further.",
+)
+@click.option(
     "--modes", type=click.Choice(list(MODES)), default="thinking", show_default=True, help="As in distil."
 )
 @click.option("--samples", type=click.IntRange(min=1), help="Answers to each question: 1, cot 5, corpus 3.")
@@ -38,8 +52,16 @@ _SAMPLES = {"evol": 1, "cot": 5, "craft": 3}
 @click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Say what columns are.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
 @click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of the sampling.")
+@offline_options
 @_output.json_option
-def command(as_json: bool, rows: int, method: str, samples: int | None, **given: Any) -> int:
+def command(
+    as_json: bool,
+    rows: int,
+    method: str,
+    rounds: int,
+    samples: int | None,
+    **given: Any,
+) -> int:
     """Let a model write questions like yours, and keep those whose answers hold.
 
     evol changes a question by one of five operations or asks beside it. cot plans a question with its answer;
@@ -53,10 +75,11 @@ def command(as_json: bool, rows: int, method: str, samples: int | None, **given:
     lf-qwen3 convert augmented --name more --dataset-dir data
     """  # noqa: D301
     from lf_qwen3.cli._progress import shown_progress
-    from lf_qwen3.data.generate.augment import AugmentOptions, augment
+    from lf_qwen3.data.generate.augment import augment, estimate_questions, export_questions
+    from lf_qwen3.data.generate.new_questions import AugmentOptions
     from lf_qwen3.data.generate.options import DistilOptions
 
-    server = build_server_options(given)
+    server, offline = build_server_options(given), take_offline(given)
     corpus = Path(method.removeprefix(_CORPUS)) if method.startswith(_CORPUS) else None
     name: Any = "craft" if corpus else method
     if name not in _SAMPLES:
@@ -68,9 +91,16 @@ def command(as_json: bool, rows: int, method: str, samples: int | None, **given:
     to, modes = Path(given.pop("to")), MODES[given.pop("modes")]
     keep: Any = "all" if name == "evol" else "best"
     answering = DistilOptions(to=to, modes=modes, samples=samples or _SAMPLES[name], keep=keep, **given)
-    options = AugmentOptions(answering, rows, name, corpus)
+    options = AugmentOptions(answering, rows, name, corpus, rounds)
     if not answering.held_out:
         _output.warn("no --held-out: a question of your test rows may be written anew")
+    if show_offline(
+        offline,
+        lambda tokenizer: estimate_questions(options, server, tokenizer),
+        lambda file: export_questions(options, server, file),
+        as_json,
+    ):
+        return 0
     with shown_progress() as progress:
-        report = augment(options, server, progress)
+        report = augment(options, server, progress, offline.outputs)
     return finish(report, as_json)

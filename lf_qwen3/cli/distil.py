@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from lf_qwen3.cli import _output
-from lf_qwen3.cli._server_options import build_server_options, finish, server_options, show_dry_run
+from lf_qwen3.cli._server_options import (
+    build_server_options,
+    finish,
+    offline_options,
+    server_options,
+    show_offline,
+    take_offline,
+)
 from lf_qwen3.data.generate.dialects import MODES
-
-if TYPE_CHECKING:
-    from lf_qwen3.data.generate.distil import ExportedBatch
 
 GROUP = "data"
 
@@ -53,17 +57,12 @@ GROUP = "data"
 @click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Say what columns are.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
 @click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of the sampling.")
-@click.option("--dry-run", is_flag=True, help="Say what would be sent and what it costs; send nothing.")
-@click.option("--tokenizer", default="", help="For --dry-run: a folder or hub id; else --model.")
-@click.option("--batch-export", type=click.Path(), help="Write the requests as batch files; send nothing.")
-@click.option("--batch-import", multiple=True, type=click.Path(), help="Take the output of those batches.")
+@click.option("--again", multiple=True, metavar="CODE", help="Ask anew what was refused for this code.")
+@offline_options
 @_output.json_option
 def command(
     as_json: bool,
-    dry_run: bool,
-    tokenizer: str,
-    batch_export: str | None,
-    batch_import: tuple[str, ...],
+    again: tuple[str, ...],
     **given: Any,
 ) -> int:
     """Let a model answer your questions anew, and keep what agrees with your answers.
@@ -81,25 +80,18 @@ def command(
     from lf_qwen3.data.generate.distil import distil, estimate_requests, export_requests
     from lf_qwen3.data.generate.options import DistilOptions
 
-    server = build_server_options(given)
+    server, offline = build_server_options(given), take_offline(given)
     modes, to = MODES[given.pop("modes")], Path(given.pop("to"))
     options = DistilOptions(to=to, modes=modes, **given)
     if not options.held_out:
         _output.warn("no --held-out: a question of your test rows would be trained on")
-    if dry_run:
-        return show_dry_run(estimate_requests(options, server, tokenizer), as_json)
-    if batch_export:
-        return _export(export_requests(options, server, Path(batch_export)), as_json)
-    with shown_progress() as progress:
-        report = distil(options, server, progress, tuple(map(Path, batch_import)))
-    return finish(report, as_json)
-
-
-def _export(batch: ExportedBatch, as_json: bool) -> int:
-    if as_json:
-        _output.print_json({"files": [str(file) for file in batch.files], "requests": batch.requests})
+    if show_offline(
+        offline,
+        lambda tokenizer: estimate_requests(options, server, tokenizer, again),
+        lambda file: export_requests(options, server, file, again),
+        as_json,
+    ):
         return 0
-    click.echo(f"{batch.requests:,} requests in {', '.join(map(str, batch.files)) or 'no file'}")
-    if batch.files:
-        click.echo("next: run them as batches, then the same command with --batch-import OUTPUT.jsonl")
-    return 0
+    with shown_progress() as progress:
+        report = distil(options, server, progress, offline.outputs, again)
+    return finish(report, as_json)

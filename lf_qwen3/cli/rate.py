@@ -8,7 +8,14 @@ from typing import Any
 import click
 
 from lf_qwen3.cli import _output
-from lf_qwen3.cli._server_options import build_server_options, finish, server_options
+from lf_qwen3.cli._server_options import (
+    build_server_options,
+    finish,
+    offline_options,
+    server_options,
+    show_offline,
+    take_offline,
+)
 
 GROUP = "data"
 
@@ -21,8 +28,13 @@ GROUP = "data"
 @click.option("--calibrate", type=click.Path(), help="A CSV file of your own labels: row, label (1 to 5).")
 @click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Say what columns are.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
+@offline_options
 @_output.json_option
-def command(as_json: bool, calibrate: str | None, **given: Any) -> int:
+def command(
+    as_json: bool,
+    calibrate: str | None,
+    **given: Any,
+) -> int:
     """Let a judge rate your rows by five criteria, and keep the better ones.
 
     Every 20th row is rated once more with the answer of another row: a judge that does not see that is called
@@ -36,13 +48,20 @@ def command(as_json: bool, calibrate: str | None, **given: Any) -> int:
     lf-qwen3 convert rated --name better --dataset-dir data
     """  # noqa: D301
     from lf_qwen3.cli._progress import shown_progress
-    from lf_qwen3.data.generate.rate import RATINGS, RateOptions, rate
+    from lf_qwen3.data.generate.rate import RATINGS, RateOptions, estimate_ratings, export_ratings, rate
 
-    server = build_server_options(given)
+    server, offline = build_server_options(given), take_offline(given)
     to = Path(given.pop("to"))
     options = RateOptions(to=to, labels=Path(calibrate) if calibrate else None, **given)
+    if show_offline(
+        offline,
+        lambda tokenizer: estimate_ratings(options, server, tokenizer),
+        lambda file: export_ratings(options, server, file),
+        as_json,
+    ):
+        return 0
     with shown_progress() as progress:
-        report = rate(options, server, progress)
+        report = rate(options, server, progress, offline.outputs)
     if not as_json:
         click.echo(f"ratings, the best first, with their reasons: {to / RATINGS}")
         if report.fit is not None:

@@ -17,7 +17,7 @@ class Provenance(TypedDict, total=False):
     `source` and `row` (from 1) name the row that its question is of, `question_hash` is the XXH3-64 of the
     question, `request` the key of the request in the journal. `matched` tells whether the answer agrees with
     that of the source, None where that cannot be told. `passage` is the text of a corpus that a question was
-    made from.
+    made from, `round` counts from 1 how often a question was evolved.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Provenance(TypedDict, total=False):
     matched: bool | None
     hinted: bool
     passage: str
+    round: int
 
 
 def is_provenance(value: object) -> bool:

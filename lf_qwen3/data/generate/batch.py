@@ -9,6 +9,8 @@ from typing import NamedTuple
 import orjson
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.progress import NoProgress, Progress
+from lf_qwen3.data.generate.client import SendReport
 from lf_qwen3.data.generate.journal import Journal
 from lf_qwen3.data.generate.model_reply import UnreadableReply, parse_reply
 from lf_qwen3.data.generate.model_request import ModelRequest
@@ -16,6 +18,32 @@ from lf_qwen3.data.generate.model_request import ModelRequest
 MOST_LINES = 50_000
 MOST_BYTES = 100_000_000
 """Of one file: the limits of OpenAI and of DashScope."""
+
+
+class BatchClient:
+    """Stands in for a client: writes the requests without a reply to files and sends nothing.
+
+    Without a path it writes nothing either. The first requests that lack replies stop the run, for what
+    follows them depends on these.
+    """
+
+    interrupted = False
+
+    def __init__(self, journal: Journal, path: Path | None = None) -> None:
+        self.journal, self.path = journal, path
+        self.files: list[Path] = []
+        self.requests = 0
+
+    def send(
+        self, requests: Iterable[ModelRequest], progress: Progress = NoProgress(), total: int = 0
+    ) -> SendReport:
+        """Write the requests that have no reply, and stop where there are any."""
+        if self.path:
+            self.files, self.requests = export_batch(requests, self.journal, self.path)
+            lacks = bool(self.requests)
+        else:
+            lacks = any(not self.journal.is_settled(request.key) for request in requests)
+        return SendReport(stopped="--batch-export" if lacks else "")
 
 
 class BatchReplies(NamedTuple):
@@ -49,6 +77,12 @@ def export_batch(
     if lines:
         files.append(_write(path, len(files), lines))
     return files, len(seen)
+
+
+def import_batches(paths: Iterable[Path], journal: Journal) -> list[str]:
+    """Take the outputs of batches into the journal; return a warning for each that lacks replies."""
+    read = ((path, import_batch(path, journal)) for path in paths)
+    return [f"{path}: {replies.failed:,} lines hold no reply" for path, replies in read if replies.failed]
 
 
 def import_batch(path: Path, journal: Journal) -> BatchReplies:

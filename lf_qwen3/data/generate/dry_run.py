@@ -21,11 +21,13 @@ _BYTES_OF_TOKEN = 4.3
 class DryRun:
     """Requests without a reply, their prompts in tokens, and the first one whole.
 
-    `counted` tells whether a tokenizer counted the tokens or the bytes did. `most_out` is the limit of the
-    replies, None where there is none; `cost_in` and `most_cost` need a price.
+    `later` counts the requests that may follow from the replies; they are in no other figure. `counted` tells
+    whether a tokenizer counted the tokens or the bytes did. `most_out` is the limit of the replies, None
+    where there is none; `cost_in` and `most_cost` need a price.
     """
 
     requests: int = 0
+    later: int = 0
     answered: int = 0
     tokens_in: int = 0
     counted: bool = False

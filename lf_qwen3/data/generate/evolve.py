@@ -78,16 +78,15 @@ class QuestionWriter(NamedTuple):
     seeds: Sequence[SourceQuestion]
     seed: int
 
-    def evolve(self, number: int) -> ModelRequest:
-        """Return the request to change a seed by one operation, another one each time it is its turn."""
+    def evolve(self, number: int, before: str) -> ModelRequest:
+        """Return the request to change a question by one operation, another one each time."""
         turn, place = divmod(number, len(self.seeds))
         operation = list(OPERATIONS.values())[(place + turn) % len(OPERATIONS)]
-        return self._build(number, _EVOLVE.format(operation=operation), {"question": self.seeds[place].text})
+        return self._build(number, _EVOLVE.format(operation=operation), {"question": before})
 
-    def compare(self, number: int, text: str) -> ModelRequest:
+    def compare(self, number: int, before: str, text: str) -> ModelRequest:
         """Return the request whether an evolved question asks for anything new."""
-        texts = {"first question": self.seeds[number % len(self.seeds)].text, "second question": text}
-        return self._build(number, _GAIN, texts)
+        return self._build(number, _GAIN, {"first question": before, "second question": text})
 
     def invent(self, number: int) -> ModelRequest:
         """Return the request for a question like some of the seeds."""

@@ -94,8 +94,9 @@ def write_decisions(report: GenerationReport, decisions: Iterable[Decision], jou
                 refused.write(_refused_line(decision, journal))
             else:
                 report.unanswered += 1
-            for request in filter(None, (decision.candidate.request, decision.judged)):
-                _count_tokens(report, request.key, journal, counted)
+            keys = [decision.candidate.request.key, *decision.candidate.earlier]
+            for key in [*keys, decision.judged.key] if decision.judged else keys:
+                _count_tokens(report, key, journal, counted)
 
 
 def _count_tokens(report: GenerationReport, key: str, journal: Journal, counted: set[str]) -> None:

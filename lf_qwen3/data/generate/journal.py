@@ -1,15 +1,16 @@
 """The journal: every request that was sent and every reply that came, on the disk before it counts.
 
 Lines of JSON, appended whole: {"open": made_with}, {"sent": key}, {"got": key, ...reply},
-{"bad": key, "code", "text"}. A reply is never asked for again; of the replies only their places are kept
-in memory.
+{"bad": key, "code", "text"}, {"again": key}. A reply is never asked for again; a request whose reply was set
+aside makes room for one with another seed. Of the replies only their places are kept in memory.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import time
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -20,7 +21,7 @@ from filelock import FileLock, Timeout
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.data.generate.model_reply import ModelReply
 
-_OPEN, _GOT, _SENT, _BAD = b'{"open":', b'{"got":"', b'{"sent":"', b'{"bad":"'
+_OPEN, _GOT, _SENT, _BAD, _AGAIN = (*(b'{"open":', b'{"got":"', b'{"sent":"', b'{"bad":"', b'{"again":"'),)
 _KEY_LENGTH = 32
 _FINAL = frozenset({"refused_by_server"})
 _SHOWN = 500
@@ -47,6 +48,7 @@ class Journal:
         self.made_with: Mapping[str, Any] = {}
         self._places: dict[int, int] = {}
         self._problems: dict[int, Problem] = {}
+        self._set_aside: set[int] = set()
         self._lock = FileLock(path.with_suffix(".lock"), timeout=0)
 
     def __enter__(self) -> Self:
@@ -63,7 +65,6 @@ class Journal:
         self._end = self._load()
         os.ftruncate(self._file, self._end)  # a last line that a kill cut short
         self._reader = self.path.open("rb")
-        self._synced = time.monotonic()
         return self
 
     def __exit__(
@@ -100,6 +101,15 @@ class Journal:
     def find_problem(self, key: str) -> Problem | None:
         """Return why a request has no reply, None where it has one or was never sent."""
         return self._problems.get(int(key, 16))
+
+    def is_set_aside(self, key: str) -> bool:
+        """Tell whether what came of a request does not count: it is asked again, with another seed."""
+        return int(key, 16) in self._set_aside
+
+    def set_aside(self, key: str) -> None:
+        """Let what came of a request not count."""
+        self._append(_AGAIN + key.encode() + b'"}\n')
+        self._set_aside.add(int(key, 16))
 
     def note_open(self, made_with: Mapping[str, Any]) -> None:
         """Note with what a run began."""
@@ -151,12 +161,12 @@ class Journal:
     def _load_line(self, line: bytes, place: int, under_way: set[int]) -> None:
         if line.startswith(_OPEN):
             self.made_with = orjson.loads(line)["open"]
-        for head in (_GOT, _SENT, _BAD):
+        for head in (_GOT, _SENT, _BAD, _AGAIN):
             if not line.startswith(head):
                 continue
             number = int(line[len(head) : len(head) + _KEY_LENGTH], 16)
-            if head is _SENT:
-                under_way.add(number)
+            if head in (_SENT, _AGAIN):
+                (under_way if head is _SENT else self._set_aside).add(number)
                 return
             under_way.discard(number)
             if head is _GOT:
@@ -165,3 +175,13 @@ class Journal:
             else:
                 fields = orjson.loads(line)
                 self._problems[number] = Problem(fields["code"], fields["text"])
+
+
+@contextlib.contextmanager
+def open_to_read(path: Path) -> Iterator[Journal]:
+    """Open a journal to read from; one that is not there is empty, and none is made."""
+    with contextlib.ExitStack() as opened:
+        folder = path.parent
+        if not path.is_file():
+            folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="lf-qwen3-")))
+        yield opened.enter_context(Journal(folder / path.name))

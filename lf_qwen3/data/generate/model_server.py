@@ -127,9 +127,8 @@ class ModelServer:
             raise ServerFault(self.hide_key(f"{type(error).__name__}: {error}")[:_SHOWN]) from None
 
     def _without_key(self, reply: ModelReply) -> ModelReply:
-        texts = {name: getattr(reply, name) for name in ("content", "reasoning", "model")}
-        hidden = {name: self.hide_key(text) for name, text in texts.items()}
-        return reply if hidden == texts else replace(reply, **hidden)
+        content, reasoning, model = map(self.hide_key, (reply.content, reply.reasoning, reply.model))
+        return replace(reply, content=content, reasoning=reasoning, model=model)
 
     async def _refusal(self, response: ClientResponse) -> ServerFault:
         text = " ".join((await response.content.read(1 << 16)).decode("utf-8", "replace").split())

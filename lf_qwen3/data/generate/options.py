@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lf_qwen3.base import math_answers
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.data.generate.budget import Budget
 from lf_qwen3.data.generate.client import ClientOptions, run_in_loop
-from lf_qwen3.data.generate.dialects import ThinkingMode
+from lf_qwen3.data.generate.dialects import DIALECTS, ServerDialect, ThinkingMode
 from lf_qwen3.data.generate.matching import MatchKind
 from lf_qwen3.data.generate.model_server import ModelServer, ask_dialect, describe_server
 
@@ -41,6 +42,11 @@ class ServerOptions:
     def describe(self) -> ModelServer:
         """Return the server without asking it anything; see `describe_server`."""
         return describe_server(self.url, self.dialect, self.api_key_env)
+
+    def recall_dialect(self, made_with: Mapping[str, Any]) -> ServerDialect:
+        """Return the dialect that is named, that of the last run (see `Journal.made_with`), or a guess."""
+        before = None if self.dialect else DIALECTS.get(str(made_with.get("dialect")))
+        return before or self.describe().dialect
 
     def find(self) -> ModelServer:
         """Return the server; it is asked what it is unless the dialect is named. See `ask_dialect`."""

@@ -29,8 +29,8 @@ class SourceQuestion:
 
     `turns` end with the question, earlier answers are without their thinking. `reference` is the row's own
     answer, "" where it has none, `thinking` the reasoning before it, `origin` says that a model wrote it,
-    `passage` is the text of a corpus that the question was made from. A row that convert rejects has its code
-    in `code` and no turns.
+    `passage` is the text of a corpus that the question was made from, `round` counts from 1 how often it was
+    evolved. A row that convert rejects has its code in `code` and no turns.
     """
 
     source: str
@@ -41,6 +41,7 @@ class SourceQuestion:
     thinking: str | None = None
     origin: Provenance | None = None
     passage: str = ""
+    round: int = 0
     code: str = ""
     detail: str = ""
 

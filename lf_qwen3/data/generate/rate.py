@@ -7,15 +7,18 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import NoProgress, Progress
+from lf_qwen3.data.generate.batch import BatchClient, import_batches
 from lf_qwen3.data.generate.candidates import Candidate
 from lf_qwen3.data.generate.client import ModelClient
 from lf_qwen3.data.generate.decide import Decision
+from lf_qwen3.data.generate.dialects import ServerDialect
+from lf_qwen3.data.generate.dry_run import DryRun, estimate_run
 from lf_qwen3.data.generate.generated_row import write_row
 from lf_qwen3.data.generate.generation_files import (
     JOURNAL,
@@ -24,7 +27,7 @@ from lf_qwen3.data.generate.generation_files import (
     write_decisions,
     write_manifest,
 )
-from lf_qwen3.data.generate.journal import Journal
+from lf_qwen3.data.generate.journal import Journal, open_to_read
 from lf_qwen3.data.generate.model_request import ModelRequest
 from lf_qwen3.data.generate.options import ServerOptions
 from lf_qwen3.data.generate.questions import QuestionReader, SourceQuestion
@@ -75,36 +78,71 @@ class _RatedRow(NamedTuple):
     rating: Rating | None
 
 
-def rate(options: RateOptions, server: ServerOptions, progress: Progress = NoProgress()) -> RatingReport:
+def rate(
+    options: RateOptions,
+    server: ServerOptions,
+    progress: Progress = NoProgress(),
+    batch_import: Sequence[Path] = (),
+) -> RatingReport:
     """Have every row rated, tell whether the judge is fit, and write the rows that are kept.
 
-    A judge that is not fit filters nothing. Raises `UsageError` for options that cannot be met, and what
+    A judge that is not fit filters nothing. With `batch_import` nothing is sent: the replies of those files
+    are taken. Raises `UsageError` for options that cannot be met, and what
     `ModelClient.send` raises.
     """
     require_own_folder(options.to)
     labels = read_labels(options.labels) if options.labels else {}
-    reader = QuestionReader(options.sources, options.columns, options.limit)
     report = RatingReport(options.to)
     with Journal(options.to / JOURNAL) as journal:
         report.unfinished = journal.unfinished
-        place = server.find()
-        work = _Rating(reader, server.model, place.dialect, journal)
-        requests = [*(row.request for row in work.rows()), *work.planted()]
-        sent = ModelClient(place, journal, server.client).send(requests, progress, len(requests))
-        report.sent, report.stopped, report.cost = sent.sent, sent.stopped, server.budget.cost
+        place = None if batch_import else server.find()
+        work = _plan(options, server, journal, place.dialect if place else None)
+        journal.note_open({"model": server.model, "dialect": work.dialect.name})
+        report.warnings += import_batches(batch_import, journal)
+        if place:
+            requests = work.requests()
+            sent = ModelClient(place, journal, server.client).send(requests, progress, len(requests))
+            report.sent, report.stopped, report.cost = sent.sent, sent.stopped, server.budget.cost
         _measure(report, work, labels, options)
         write_decisions(report, work.decide(report), journal)
         _write_ratings(options.to / RATINGS, work)
         named = {"model": server.model, "top": options.top, "labels": len(labels)}
-        write_manifest(report, "rate", reader.files, named)
+        write_manifest(report, "rate", work.reader.files, named)
     return report
+
+
+def export_ratings(options: RateOptions, server: ServerOptions, file: Path) -> BatchClient:
+    """Write the requests that have no reply yet as batch files, which are returned; nothing is sent."""
+    require_own_folder(options.to)
+    with Journal(options.to / JOURNAL) as journal:
+        client = BatchClient(journal, file)
+        client.send(_plan(options, server, journal).requests())
+    return client
+
+
+def estimate_ratings(options: RateOptions, server: ServerOptions, tokenizer: str = "") -> DryRun:
+    """Return what a run would send; no socket is opened. `tokenizer` is as `estimate_run` takes it."""
+    with open_to_read(options.to / JOURNAL) as journal:
+        requests = _plan(options, server, journal).requests()
+        return estimate_run(requests, journal.settled_keys(), server.budget, tokenizer or server.model, None)
+
+
+def _plan(
+    options: RateOptions, server: ServerOptions, journal: Journal, dialect: ServerDialect | None = None
+) -> _Rating:
+    reader = QuestionReader(options.sources, options.columns, options.limit)
+    return _Rating(reader, server.model, dialect or server.recall_dialect(journal.made_with), journal)
 
 
 class _Rating:
     """The rows of some sources, and what the journal holds of their ratings."""
 
-    def __init__(self, reader: QuestionReader, model: str, dialect: Any, journal: Journal) -> None:
+    def __init__(self, reader: QuestionReader, model: str, dialect: ServerDialect, journal: Journal) -> None:
         self.reader, self.model, self.dialect, self.journal = reader, model, dialect, journal
+
+    def requests(self) -> list[ModelRequest]:
+        """Return all requests: about the rows, and about planted wrong answers."""
+        return [*(row.request for row in self.rows()), *self.planted()]
 
     def rows(self) -> Iterator[_RatedRow]:
         """Yield the rows that have an answer."""

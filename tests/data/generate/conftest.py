@@ -65,9 +65,9 @@ def run(server, tmp_path):
 
     def distilled(rows=ROWS, to="out", **options):
         told = {name: options.pop(name) for name in ("dialect", "budget", "concurrency") if name in options}
-        imported = options.pop("batch_import", ())
+        more = {name: options.pop(name) for name in ("batch_import", "again") if name in options}
         source = write(tmp_path / "source.jsonl", rows)
         chosen = DistilOptions(sources=(source,), to=tmp_path / to, **options)
-        return distil(chosen, ServerOptions(server.url, "m", **told), batch_import=imported)
+        return distil(chosen, ServerOptions(server.url, "m", **told), **more)
 
     return distilled

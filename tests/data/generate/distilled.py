@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from lf_qwen3.data.generate.model_reply import StreamedReply
 from tests.data.generate.scripted_server import Scripted, question_of, stream
 
 ROWS = [
@@ -34,3 +35,16 @@ def obey(body, tries=1, answer=None):
     thinks = body["chat_template_kwargs"]["enable_thinking"]
     text = answer or next((text for key, text in ANSWERS.items() if key in question_of(body)), "Yes, it is.")
     return Scripted(stream(text, reasoning="Let me see.") if thinks else stream(text))
+
+
+def answer_batch(files, script, path):
+    """Answer the requests of batch files as a server would; return the output file."""
+    lines = []
+    for line in (line for file in files for line in read(file)):
+        reply = StreamedReply()
+        for event in script(line["body"], 1).raw.split(b"\r\n\r\n", 1)[1].splitlines():
+            reply.add(event)
+        message = {"role": "assistant", "content": reply.build().content}
+        body = {"choices": [{"message": message, "finish_reason": "stop"}]}
+        lines.append({"custom_id": line["custom_id"], "response": {"status_code": 200, "body": body}})
+    return Path(write(path, lines))

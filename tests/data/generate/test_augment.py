@@ -8,14 +8,15 @@ import pytest
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions
-from lf_qwen3.data.generate.augment import AugmentOptions, augment
+from lf_qwen3.data.generate.augment import augment, estimate_questions, export_questions
 from lf_qwen3.data.generate.budget import Budget
 from lf_qwen3.data.generate.evolve import OPERATIONS, copies_prompt, read_question
 from lf_qwen3.data.generate.model_reply import ModelReply
+from lf_qwen3.data.generate.new_questions import AugmentOptions
 from lf_qwen3.data.generate.options import DistilOptions, ServerOptions
 from lf_qwen3.data.generate.passages import PassageIndex, read_passages
 from lf_qwen3.qwen3.thinking import frame
-from tests.data.generate.distilled import obey, read, write
+from tests.data.generate.distilled import answer_batch, obey, read, write
 from tests.data.generate.scripted_server import Scripted, question_of, stream
 
 SEEDS = [{"question": f"What is {n} plus {n}?", "answer": str(2 * n)} for n in range(6)]
@@ -53,10 +54,10 @@ def write_question(body, text, **more):
 def run(server, tmp_path):
     source = write(tmp_path / "seeds.jsonl", SEEDS)
 
-    def go(rows=20, method="evol", corpus=None, to="out", budget=None, **answering):
+    def go(rows=20, method="evol", corpus=None, to="out", budget=None, rounds=1, **answering):
         options = DistilOptions((source,), tmp_path / to, **({"keep": "all"} | answering))
         place = ServerOptions(server.url, "m", concurrency=8, budget=budget or Budget())
-        return augment(AugmentOptions(options, rows, method, corpus), place)
+        return augment(AugmentOptions(options, rows, method, corpus, rounds), place)
 
     return go
 
@@ -94,6 +95,75 @@ def test_evolved_questions_are_answered_and_convert_takes_them(run, server, tmp_
     assert (run().kept, len(server.bodies), (tmp_path / "out/rows.jsonl").read_bytes()) == (25, sent, before)
     converted = convert(ConvertOptions((str(tmp_path / "out"),), "set", tmp_path / "data"))
     assert (converted.read, converted.rejected, converted.repaired) == (25, {}, {})
+
+
+def test_what_is_sound_is_evolved_further_and_the_rest_goes_back(run, server):
+    def script(body, tries):
+        if "two questions" in str(body):
+            return Scripted(stream('{"new": true}'))
+        if is_writing(body):
+            number = number_of(body)
+            text = "What is 0 plus 0?" if number == 4 else question(number)  # 4 brings nothing new
+            return write_question(body, text)
+        return obey(
+            body, answer="Sorry, I cannot help with that." if "number 7 " in question_of(body) else ""
+        )
+
+    server.script = script
+    report = run(rows=6, rounds=3)
+    asked = {number_of(body): question_of(body) for body in server.bodies if is_writing(body)}
+    assert len(asked) == 9
+    assert SEEDS[0]["question"] in asked[0]
+    assert question(0) in asked[1]
+    assert question(1) in asked[2]
+    assert SEEDS[1]["question"] in asked[3]
+    assert question(3) in asked[4]
+    assert question(3) in asked[5]  # the one between was a copy
+    assert question(6) in asked[7]
+    assert question(6) in asked[8]  # the answer to the one between was a refusal
+    rows = read(report.folder / "rows.jsonl")
+    assert {row["meta"]["row"]: row["meta"]["round"] for row in rows} == {
+        1: 1, 2: 2, 3: 3, 4: 1, 6: 2, 7: 1, 9: 2,
+    }  # fmt: skip
+    assert (dict(report.refused), report.unanswered) == ({"copy": 1, "refusal": 1}, 0)
+    sent = len(server.bodies)
+    assert (run(rows=6, rounds=3).kept, len(server.bodies)) == (7, sent)
+
+
+def test_a_later_round_waits_for_the_one_before(run, server):
+    server.script = lambda body, tries: (
+        write_question(body, question(number_of(body))) if is_writing(body) else obey(body)
+    )
+    report = run(rows=6, rounds=2, budget=Budget(max_requests=6))
+    assert {number_of(body) % 2 for body in server.bodies if is_writing(body)} == {0}
+    assert report.read == report.kept + report.refused.total() + report.unanswered
+    assert run(rows=6, rounds=2).kept >= 6
+
+
+def test_only_evolved_questions_have_rounds(run):
+    with pytest.raises(UsageError) as error:
+        run(method="cot", rounds=2)
+    assert error.value.code == "option_conflict"
+
+
+def test_batches_bring_the_questions_and_then_their_answers(tmp_path):
+    def script(body, tries):
+        return write_question(body, question(number_of(body))) if is_writing(body) else obey(body)
+
+    answering = DistilOptions(
+        (write(tmp_path / "seeds.jsonl", SEEDS),), tmp_path / "out", ("plain",), keep="all"
+    )
+    options = AugmentOptions(answering, 4)
+    nowhere = ServerOptions("http://127.0.0.1:9", "m", dialect="vllm")
+    estimate = estimate_questions(options, nowhere)
+    assert (estimate.requests, estimate.later, (tmp_path / "out").exists()) == (8, 16, False)
+    for step, kept in enumerate((0, 0, 8)):  # questions, comparisons, answers
+        batch = export_questions(options, nowhere, tmp_path / f"batch{step}.jsonl")
+        assert batch.requests == 8
+        done = answer_batch(batch.files, script, tmp_path / f"done{step}.jsonl")
+        report = augment(options, nowhere, batch_import=(done,))
+        assert (report.kept, report.sent, report.stopped) == (kept, 0, "")
+    assert export_questions(options, nowhere, tmp_path / "rest.jsonl").requests == 0
 
 
 def test_what_is_not_new_is_refused(run, server, tmp_path):
@@ -224,3 +294,5 @@ def test_the_command(server, tmp_path, lf):
     assert "kept" in out
     assert lf(*command, "--rows", "3", "--method", "craft")[0] == 2
     assert lf(*command, "--rows", "3", "--method", "magic")[0] == 2
+    assert "requests may follow" in lf(*command, "--rows", "99", "--dry-run")[1]
+    assert "requests in" in lf(*command, "--rows", "99", "--batch-export", str(tmp_path / "batch.jsonl"))[1]

@@ -227,6 +227,28 @@ def test_the_same_journal_gives_the_same_bytes(run, tmp_path):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()
 
 
+def test_what_was_refused_is_asked_again_with_another_seed(run, server, tmp_path):
+    server.script = lambda body, tries: obey(body, answer="It is 42." if body["seed"] > 99 else "It is 41.")
+    for again, kept, sent, tokens in ((), 0, 1, 20), (("cut",), 0, 0, 20), (("no_match",), 1, 1, 40):
+        report = run(ROWS[:1], again=again)
+        assert (report.kept, report.sent, report.tokens_out) == (kept, sent, tokens)
+    balance(report)
+    before = (tmp_path / "out/rows.jsonl").read_bytes()
+    assert (run(ROWS[:1]).sent, (tmp_path / "out/rows.jsonl").read_bytes()) == (0, before)
+    assert read(tmp_path / "out/rows.jsonl")[0]["meta"]["sample"] == 0
+    with pytest.raises(UsageError) as error:
+        run(ROWS[:1], again=("cutt",))
+    assert "cut" in error.value.hint
+
+
+def test_what_a_server_refused_may_be_asked_again(run, server):
+    server.script = lambda body, tries: (
+        Scripted(http(400, "too long")) if "Bonn" in question_of(body) and tries == 1 else obey(body)
+    )
+    assert dict(run(concurrency=1).refused) == {"refused_by_server": 1}
+    assert (run(again=("refused_by_server",)).kept, server.sent.total()) == (3, 4)
+
+
 def test_questions_alone_may_be_asked(run):
     assert run([{"prompt": "Is it so?"}]).kept == 1
     assert run([{"messages": [{"role": "user", "content": "Is it so?"}]}], to="other").kept == 1

@@ -18,9 +18,9 @@ def test_a_batch_goes_out_and_comes_back(run, server, tmp_path):
     source = write(tmp_path / "source.jsonl", ROWS)
     options = DistilOptions((source,), tmp_path / "out")
     place = ServerOptions("http://127.0.0.1:1/v1", "m", dialect="vllm")
-    files, count = export_requests(options, place, tmp_path / "batch.jsonl")
-    lines = read(files[0])
-    assert (len(files), count, len(lines)) == (1, 3, 3)
+    batch = export_requests(options, place, tmp_path / "batch.jsonl")
+    lines = read(batch.files[0])
+    assert (len(batch.files), batch.requests, len(lines)) == (1, 3, 3)
     assert (lines[0]["method"], lines[0]["url"], "stream" in lines[0]["body"]) == (
         "POST",
         "/v1/chat/completions",
@@ -70,3 +70,4 @@ def test_the_command(server, tmp_path, lf):
     assert (code, json.loads(out)["kept"]) == (0, 6)
     assert "0 requests" in lf(*command, "--dry-run")[1]
     assert "2 of 3 rows can be matched" in lf(*command)[1]
+    assert lf(*command, "--again", "nonsense")[0] == 2

@@ -9,10 +9,10 @@ from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions
 from lf_qwen3.data.generate.model_reply import ModelReply
 from lf_qwen3.data.generate.options import ServerOptions
-from lf_qwen3.data.generate.rate import RateOptions, rate
+from lf_qwen3.data.generate.rate import RateOptions, estimate_ratings, export_ratings, rate
 from lf_qwen3.data.generate.rating import CRITERIA, compute_spearman, read_rating
 from lf_qwen3.qwen3.thinking import frame
-from tests.data.generate.distilled import read, write
+from tests.data.generate.distilled import answer_batch, read, write
 from tests.data.generate.scripted_server import Scripted, question_of, stream
 
 ROWS = [
@@ -106,6 +106,18 @@ def test_the_last_whole_rating_of_a_reply_counts():
     assert read_rating(ModelReply(frame(text(1), "none"))) is None
 
 
+def test_a_batch_of_ratings_goes_out_and_comes_back(tmp_path):
+    options = RateOptions((write(tmp_path / "source.jsonl", ROWS),), tmp_path / "out", top=0.4)
+    nowhere = ServerOptions("http://127.0.0.1:9", "judge")
+    estimate = estimate_ratings(options, nowhere)
+    assert (estimate.requests, estimate.later, (tmp_path / "out").exists()) == (105, 0, False)
+    batch = export_ratings(options, nowhere, tmp_path / "batch.jsonl")
+    done = answer_batch(batch.files, honest, tmp_path / "done.jsonl")
+    report = rate(options, nowhere, batch_import=(done,))
+    assert (batch.requests, report.kept, report.fit, report.sent) == (105, 40, True, 0)
+    assert export_ratings(options, nowhere, tmp_path / "rest.jsonl").requests == 0
+
+
 def test_the_rank_correlation():
     assert compute_spearman([1, 2, 3, 4], [10, 20, 30, 40]) == pytest.approx(1)
     assert compute_spearman([1, 2, 3, 4], [4, 3, 2, 1]) == pytest.approx(-1)
@@ -122,3 +134,8 @@ def test_the_command(server, tmp_path, lf):
     assert code == 0
     assert "kept from a mean of 4.0 on" in out
     assert "planted wrong answers" in out
+    nowhere = ["rate", source, "--url", "http://127.0.0.1:9", "--model", "j", "--to", str(tmp_path / "other")]
+    assert "105 requests" in lf(*nowhere, "--dry-run")[1]
+    assert "105 requests in" in lf(*nowhere, "--batch-export", str(tmp_path / "batch.jsonl"))[1]
+    code, _, err = lf(*nowhere, "--batch-import", str(tmp_path / "none.jsonl"))
+    assert (code, "none.jsonl" in err) == (2, True)
