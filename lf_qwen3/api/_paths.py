@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from lf_qwen3.base import storage
 from lf_qwen3.base.errors import UsageError
 
 StrPath = str | os.PathLike[str]
@@ -34,7 +35,7 @@ def texts_of(option: str, given: str | Iterable[str]) -> tuple[str, ...]:
 def path_of(option: str, given: StrPath) -> Path:
     """Return a path. Raises `UsageError` that names the option for anything else."""
     try:
-        return Path(given)
+        return storage.path_of(given)
     except TypeError:
         raise _wrong_type(option, given) from None
 

@@ -36,6 +36,7 @@ def convert(
     as_text: bool = False,
     unescape: bool = False,
     replace: bool = False,
+    shard_size: int | None = None,
     workers: int = 0,
     progress: Progress = NoProgress(),
 ) -> ConversionReport:
@@ -46,6 +47,8 @@ def convert(
     source. `columns` says what columns are ("question=ask,answer=reply"), once for all sources or once for
     each. `every` makes a record of each answer where a row brings several, `as_text` takes numbers, objects
     and lists that stand where text is due as JSON text, `unescape` makes line ends of a written-out \n.
+    `shard_size` makes of each split a folder of files of about so many bytes, which the trainer reads as one.
+    Sources and `dataset_dir` may be URLs of a store, such as s3://bucket/raw/*.parquet.
     Without `replace`, files of others and a dataset of this name that was made from other sources stay.
     `workers` is the number of processes; 0 works in this one, and every number gives the same files.
     A script that asks for some calls this under `if __name__ == "__main__":`. Raises `UsageError` for an

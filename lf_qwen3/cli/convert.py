@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +26,24 @@ class Share(click.ParamType[float]):
             return float(value)
         except ValueError:
             self.fail(f"'{value}' is no number: 0.05 is a share, 500 is a row count", param, ctx)
+
+
+class Size(click.ParamType[int]):
+    """Bytes, with or without a unit."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number of bytes."""
+        text = str(value).upper().removesuffix("B")
+        power = "KMGT".find(text[-1:]) + 1 if text else 0
+        try:
+            size = round(float(text[:-1] if power else text) * 1000**power)
+        except (ValueError, OverflowError):
+            size = 0
+        if size <= 0:
+            self.fail(f"'{value}' is no size: write 500MB or 2GB", param, ctx)
+        return int(size)
 
 
 class Mix(click.ParamType[float]):
@@ -103,13 +120,19 @@ class Mix(click.ParamType[float]):
     "--unescape", is_flag=True, help="Make line ends of a \\n that is written out in texts without any."
 )
 @click.option(
+    "--shard-size",
+    type=Size(),
+    help="Write each split as a folder of files of about this size, such as 500MB.",
+)
+@click.option(
     "--replace", is_flag=True, help="Write over files of others, and over this dataset made from others."
 )
 @_output.json_option
 def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     """Turn sources into a registered LLaMA-Factory dataset with exactly right think tags.
 
-    A SOURCE is a file, a folder or a glob (JSONL, JSON, parquet, CSV; .gz and .zst for text), or
+    A SOURCE is a file, a folder or a glob (JSONL, JSON, parquet, CSV; .gz and .zst for text), here or on a
+    store (s3://bucket/raw/*.parquet), or
     CONVERTER:PATH to name the converter instead of having it recognised from the columns. What
     `lf-qwen3 download medical_r1` fetched may be named so: medical_r1.
 
@@ -121,13 +144,14 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     lf-qwen3 convert medical.jsonl FineTome-100k/ --name mixed --dataset-dir data \\
         --mix thinking=0.75 --val 0.05 --test 500
     """  # noqa: D301
+    from lf_qwen3.base.storage import path_of
     from lf_qwen3.data.convert.convert import convert
     from lf_qwen3.data.convert.options import ConvertOptions
     from lf_qwen3.data.convert.pool import count_workers
 
     with shown_progress() as progress:
         report = convert(
-            ConvertOptions(dataset_dir=Path(dataset_dir), workers=count_workers(), **options), progress
+            ConvertOptions(dataset_dir=path_of(dataset_dir), workers=count_workers(), **options), progress
         )
     if as_json:
         _output.print_json(report.as_json())
@@ -141,6 +165,7 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
 def _show(report: ConversionReport, dataset_dir: str) -> None:
     from lf_qwen3.base import docs_link
     from lf_qwen3.base.reasons import describe
+    from lf_qwen3.base.storage import path_of
 
     kinds = report.kinds()
     total = sum(report.written.values())
@@ -176,5 +201,5 @@ def _show(report: ConversionReport, dataset_dir: str) -> None:
         click.echo(f"removed, left by an earlier conversion: {file}")
     if report.unregistered:
         click.echo(f"no longer registered: {', '.join(report.unregistered)}")
-    click.echo(f"registered in {Path(dataset_dir) / 'dataset_info.json'}: {', '.join(report.datasets)}")
+    click.echo(f"registered in {path_of(dataset_dir) / 'dataset_info.json'}: {', '.join(report.datasets)}")
     click.echo(f"next: lf-qwen3 check {report.datasets[0]} --dataset-dir {dataset_dir}")

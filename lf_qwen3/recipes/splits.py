@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
+from lf_qwen3.base.storage import path_of
 from lf_qwen3.data import registry
 from lf_qwen3.data.convert import manifest
 from lf_qwen3.data.convert.manifest import Manifest
@@ -50,7 +50,7 @@ def find_splits(dataset: str, dataset_dir: str) -> Splits:
     val, test = (name if (name := f"{stem}_{split}") in registered else None for split in ("val", "test"))
     answerable = frozenset(name for name, entry in registered.items() if kind_of(entry) == "sft")
     rows, val_rows = (count_rows(dataset_dir, registered[name]) if name else None for name in (train, val))
-    conversion = manifest.read(Path(dataset_dir), stem)
+    conversion = manifest.read(path_of(dataset_dir), stem)
     return Splits(train, val, test, conversion, answerable, rows, val_rows)
 
 

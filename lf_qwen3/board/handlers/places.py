@@ -71,8 +71,17 @@ def _folders(here: str, kept: str) -> re.Pattern[str]:
 
 
 def require_inside(path: str | Path, also: tuple[Path, ...] = ()) -> Path:
-    """Return a path, links followed. Raises `UsageError` unless it lies below one of the roots or `also`."""
+    """Return a path, links followed. Raises `UsageError` unless it lies below one of the roots or `also`.
+
+    URLs are refused: who may see the board may not have its machine fetch anything.
+    """
     text = str(path)
+    if "://" in text:
+        raise UsageError(
+            f"{text}: only local files are read",
+            "fetch it first, then name the file or the folder",
+            code="not_local",
+        )
     if not text.strip() or len(text) > _LONGEST_PATH or "\0" in text:
         raise UsageError("this is no path", "name a file or a folder", code="not_a_path")
     try:

@@ -37,7 +37,7 @@ def find_source(folder: Path, file: DatasetFile, row: int) -> FileRow:
         place = None
     if place is None:
         return _none("unknown")
-    if hash_file(file.path) != place.dataset_hash:
+    if hash_file(file.path) not in place.dataset_hashes:
         return _none("changed", file.path.name)
     try:
         places.require_inside(place.source.partition("#")[0], also=(places.uploads(),))

@@ -25,6 +25,7 @@ class ConvertOptions:
     "question=ask,answer=reply": one text for all sources, or one for each. `workers` and `part_bytes` change
     the speed only: 0 workers convert in this process, 2 or more are processes, for which a script needs a
     main guard. Sources that all together are no more than a part are converted in this process.
+    `shard_size` makes of each split a folder of files of about so many bytes.
 
     Raises `UsageError` with the code `option_value` or `option_type`, and the message of the command line,
     for an option that is none.
@@ -49,6 +50,7 @@ class ConvertOptions:
     replace: bool = False
     workers: int = 0
     part_bytes: int = PART_BYTES
+    shard_size: int | None = None
     columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -67,7 +69,7 @@ _CHOICES = {
     "by": ("rows", "tokens"),
     "on_bad": ("reject", "stop"),
 }
-_LEAST = {"limit": 1, "seed": 0, "workers": 0, "part_bytes": 1}
+_LEAST = {"limit": 1, "seed": 0, "workers": 0, "part_bytes": 1, "shard_size": 1}
 _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "sources": (tuple, "is no tuple of texts"),
     "columns": (tuple, "is no tuple of texts"),
@@ -83,7 +85,7 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
 }
 """What an option may be, and what is wrong with anything else."""
 
-_MAY_BE_NONE = ("limit", "mix")
+_MAY_BE_NONE = ("limit", "mix", "shard_size")
 
 
 def require_option(name: str, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import compress
@@ -16,6 +16,7 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.files import sync
 from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.base.reasons import REJECTED
+from lf_qwen3.base.storage import is_store
 from lf_qwen3.data import registry
 from lf_qwen3.data.convert import manifest
 from lf_qwen3.data.convert.formats import FORMATS, GOOD
@@ -25,12 +26,15 @@ from lf_qwen3.data.convert.manifest import SPLITS, file_names
 from lf_qwen3.data.convert.options import ConvertOptions
 from lf_qwen3.data.convert.ranges import Range, copy, hash_of
 from lf_qwen3.data.convert.stage import Stage
+from lf_qwen3.data.convert.store_stage import StoreStage
 from lf_qwen3.data.convert.worker import SpooledReject, rejects_path, spool_path
 from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.data.sources import SourceFile
 
 _REPORT_EVERY = 1 << 20
 _SYNC_EVERY = 64 << 20
+_LINES = ".jsonl"
+_TRAINER_READS = ("s3://", "gs://", "gcs://")
 _BY_HAND = ("num_samples",)
 """Keys of an entry that mean the same whatever the file holds, and that only a person sets."""
 
@@ -46,10 +50,16 @@ class RejectedPlace(NamedTuple):
 
 @dataclass(slots=True)
 class WrittenFiles:
-    """The files of one run by key (train, val, test, rejected, rows, manifest), and the hash of each."""
+    """The files of one run by key (train, val, test, rejected, rows, manifest), and the hash of each.
+
+    The file of a sharded split is a folder, and the hashes are those of the files in it. `source_digests` are
+    the `digest_source` of the files that were read, `good` the KTO records that are marked so.
+    """
 
     files: dict[str, str] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
+    source_digests: list[str] = field(default_factory=list)
+    good: int = 0
 
 
 def require_free(options: ConvertOptions, sources: list[SourceFile]) -> None:
@@ -61,11 +71,13 @@ def require_free(options: ConvertOptions, sources: list[SourceFile]) -> None:
         return
     folder = options.dataset_dir.resolve()
     made = manifest.read(folder, options.name)
-    own = made.files if made else ()
+    own = set(map(manifest.place_of, made.files)) if made else ()
     real_sources = {source.path.resolve() for source in sources}
-    for file in file_names(options.name).values():
+    # Under the names of a store's runs there is nothing of others.
+    names = {} if is_store(folder) else file_names(options.name, is_sharded=options.shard_size is not None)
+    for file in names.values():
         path = folder / file
-        if path in real_sources:
+        if path in real_sources or real_sources & set(path.iterdir() if path.is_dir() else ()):
             raise UsageError(
                 f"{file} is a source and would be written over",
                 "choose another --name, or --replace",
@@ -87,33 +99,35 @@ def require_free(options: ConvertOptions, sources: list[SourceFile]) -> None:
 
 
 def write(
-    options: ConvertOptions,
+    files: Mapping[str, str],
     stage: Path,
     lines: Ledger,
-    splits: Mapping[str, Records],
+    splits: Mapping[str, list[Records]],
     bad: list[RejectedPlace],
-    names: list[str],
+    labels: list[str],
     progress: Progress,
 ) -> WrittenFiles:
     """Write the splits, in the order of their records, and the rejected rows into the stage.
 
-    What is written is hashed, and brought to the disk, while the rest is being written.
+    `files` are the names to write by key. A split has one list of records, or several where it is to be a
+    folder of that many files. What is written is hashed, and brought to the disk, while the rest is being
+    written.
     """
     written = WrittenFiles()
-    files = file_names(options.name)
-    total = sum(sum(map(lines.length.__getitem__, records)) for records in splits.values())
+    every = [(file, shard) for split in splits for file, shard in _name_shards(files[split], splits[split])]
+    total = sum(sum(map(lines.length.__getitem__, records)) for _, records in every)
     done = synced = reported = 0
     with ThreadPoolExecutor(2) as beside:
         hashes: dict[str, Future[str]] = {}
         syncs: list[Future[None]] = []
-        for split, records in splits.items():
+        for file, records in every:
             ranges = _ranges(stage, lines, records)
-            written.files[split] = files[split]
-            hashes[files[split]] = beside.submit(hash_of, ranges)
-            for count in copy(ranges, stage / files[split]):
+            (stage / file).parent.mkdir(exist_ok=True)
+            hashes[file] = beside.submit(hash_of, ranges)
+            for count in copy(ranges, stage / file):
                 done += count
                 if done - synced > _SYNC_EVERY:
-                    syncs.append(beside.submit(sync, stage / files[split]))
+                    syncs.append(beside.submit(sync, stage / file))
                     synced = done
                 if done - reported >= _REPORT_EVERY or done == total:
                     progress.update(Status("writing", done, total, "bytes"))
@@ -121,29 +135,69 @@ def write(
         written.hashes = {file: future.result() for file, future in hashes.items()}
         for finished in syncs:
             finished.result()
-    written.files["rejected"] = files["rejected"]
-    written.hashes[files["rejected"]] = _write_rejected(stage, stage / files["rejected"], bad, names)
-    written.files["manifest"] = files["manifest"]
+    written.files = {key: files[key] for key in (*splits, "rejected", "manifest")}
+    written.hashes[files["rejected"]] = _write_rejected(stage, stage / files["rejected"], bad, labels)
     return written
 
 
-def count_good(stage: Path, splits: list[str], written: WrittenFiles) -> int:
-    """Return how many records of KTO data are marked as good."""
+def _name_shards(file: str, shards: list[Records]) -> Iterator[tuple[str, Records]]:
+    """Return the files of a split with the records of each."""
+    if file.endswith(_LINES):
+        return zip((file,), shards, strict=True)
+    return ((manifest.shard_name(file, number), records) for number, records in enumerate(shards))
+
+
+def cut_shards(lines: Ledger, records: Records, shard_bytes: int | None) -> list[Records]:
+    """Cut the records of a split into runs of at least `shard_bytes`, the last one apart; None cuts nothing.
+
+    HF datasets types a column by the first file that it meets, so where some record has an alpaca history,
+    one stands at the beginning of every shard; shards are longer where these are rare.
+    """
+    has_history = any(map(lines.history.__getitem__, records))
+    if shard_bytes is None:
+        return [_put_history_first(lines, records)]
+    shards: list[Records] = []
+    start = size = 0
+    is_typed = not has_history
+    for at, record in enumerate(records, 1):
+        size += lines.length[record]
+        is_typed = is_typed or bool(lines.history[record])
+        if size >= shard_bytes and is_typed:
+            shards.append(records[start:at])
+            start, size, is_typed = at, 0, not has_history
+    if start < len(records):
+        left = records[start:]
+        if shards and not is_typed:
+            left = records[start - len(shards.pop()) :]
+        shards.append(left)
+    return [_put_history_first(lines, shard) for shard in shards]
+
+
+def count_good(stage: Path, files: Iterable[str]) -> int:
+    """Return how many records of KTO data in these files are marked as good."""
     good = 0
-    for split in splits:
-        with (stage / written.files[split]).open("rb") as lines:
+    for file in files:
+        with (stage / file).open("rb") as lines:
             good += sum(line.endswith(GOOD) for line in lines)
     return good
 
 
 def entries(options: ConvertOptions, files: dict[str, str], kind: DatasetKind) -> dict[str, dict[str, Any]]:
-    """Return the dataset_info entries of the splits written."""
+    """Return the dataset_info entries of the splits written.
+
+    The trainer itself reads s3 and gs (read_cloud_json in its data/data_utils.py), by the whole URL. For
+    other stores the entry names the file below the folder, as it will be where that is mounted or copied.
+    """
     chosen = FORMATS[options.format]
-    return {Path(files[split]).stem: chosen.entry(files[split], kind) for split in SPLITS if split in files}
+    made = {f"{options.name}_{split}": chosen.entry(files[split], kind) for split in SPLITS if split in files}
+    if str(options.dataset_dir).startswith(_TRAINER_READS):
+        for entry in made.values():
+            entry["cloud_file_name"] = str(options.dataset_dir / entry.pop("file_name"))
+    return made
 
 
 def commit(
-    options: ConvertOptions, stage: Stage, files: dict[str, str], made: dict[str, dict[str, Any]]
+    options: ConvertOptions, stage: Stage | StoreStage, files: dict[str, str], made: dict[str, dict[str, Any]]
 ) -> tuple[list[str], list[str], tuple[str, ...]]:
     """Put everything in place; what an earlier run of the same name left and this one did not make goes.
 
@@ -152,10 +206,12 @@ def commit(
     in it.
     """
     own = manifest.owned_files(options.dataset_dir, options.name)
+    places = dict.fromkeys(map(manifest.place_of, own))
     registered = registry.read_registry(options.dataset_dir, allow_mark=True) if own else {}
     made = {name: _by_hand(registered.get(name, {})) | entry for name, entry in made.items()}
-    stale = [file for file in own if file not in files.values()]
-    stale_entries = [Path(file).stem for file in stale if Path(file).stem in registered]
+    stale = [place for place in places if place not in map(manifest.place_of, files.values())]
+    before = dict.fromkeys(f"{options.name}_{manifest.split_of(options.name, file)}" for file in own)
+    stale_entries = [name for name in before if name in registered and name not in made]
     replace = options.replace or bool(own)
     change = registry.plan_change(options.dataset_dir, made, remove=stale_entries, replace=replace)
     removed = [file for file in stale if (options.dataset_dir / file).exists()]
@@ -191,7 +247,7 @@ class AnswerReader:
         return answer_keys(self.files[spool].read(self.lines.length[record]))
 
 
-def put_history_first(lines: Ledger, records: Records) -> Records:
+def _put_history_first(lines: Ledger, records: Records) -> Records:
     """Move the first record with an alpaca history to the front: HF datasets types the column by it."""
     first = next(compress(records, map(lines.history.__getitem__, records)), None)
     return records if first is None else [first, *(record for record in records if record != first)]

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import xxhash
 
+from lf_qwen3.base.storage import open_raw
+
 _BLOCK = 8 << 20
 _HASH_BLOCK = 256 << 10
 _CANNOT_COPY = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)
@@ -50,17 +52,17 @@ def hash_of(ranges: Sequence[Range]) -> str:
     return digest.hexdigest()
 
 
-def _opened(ranges: Iterable[Range]) -> Iterator[tuple[io.FileIO, Range]]:
+def _opened(ranges: Iterable[Range]) -> Iterator[tuple[io.RawIOBase, Range]]:
     """Yield each range with its file, opened once for all of them."""
     with contextlib.ExitStack() as stack:
-        files: dict[Path, io.FileIO] = {}
+        files: dict[Path, io.RawIOBase] = {}
         for span in ranges:
             if span.path not in files:
-                files[span.path] = stack.enter_context(io.FileIO(span.path))
+                files[span.path] = stack.enter_context(open_raw(span.path))
             yield files[span.path], span
 
 
-def _copy_block(source: io.FileIO, at: int, length: int, target: io.FileIO) -> int:
+def _copy_block(source: io.RawIOBase, at: int, length: int, target: io.FileIO) -> int:
     """Append at most `length` bytes; inside the kernel where it can, which spares two copies."""
     if hasattr(os, "copy_file_range"):
         try:

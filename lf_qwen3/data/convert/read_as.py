@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from lf_qwen3.base.coded import CodedText
 from lf_qwen3.data import sources
 from lf_qwen3.data.convert.options import ConvertSource
-from lf_qwen3.data.convert.outputs import RejectedPlace
 from lf_qwen3.data.convert.unread import means_something
 
 
@@ -18,11 +16,11 @@ def describe_files(files: Iterable[ConvertSource]) -> dict[str, str]:
     return {label: reading for label, reading in readings.items() if reading}
 
 
-def warn_of_files(files: Sequence[ConvertSource], rejected: Iterable[RejectedPlace]) -> list[str]:
+def warn_of_files(files: Sequence[ConvertSource], broken: Iterable[int]) -> list[str]:
     """Return the warnings of files whose rows are not all that they hold.
 
     Those are files with something beside their rows that is called like a part of a conversation, and files
-    with rows that were rejected since they are no UTF-8.
+    with rows that were rejected since they are no UTF-8: `broken` counts these by file.
     """
     warnings: list[str] = []
     for source in files:
@@ -37,10 +35,8 @@ def warn_of_files(files: Sequence[ConvertSource], rejected: Iterable[RejectedPla
                         {"file": source.label, "name": name},
                     )
                 )
-    broken = Counter(place.file for place in rejected if place.bad.code == "invalid_utf8")
-    for index, rows in broken.items():
-        source = files[index]
-        if likely := sources.likely_encoding(source.file.path):
+    for source, rows in zip(files, broken, strict=True):
+        if rows and (likely := sources.likely_encoding(source.file.path)):
             warnings.append(
                 CodedText(
                     f"{source.label}: {rows:,} rows are no UTF-8, and the file looks like {likely}; save it "

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from lf_qwen3.base.html_table import render_table
 from lf_qwen3.base.reasons import describe
+from lf_qwen3.base.storage import path_of
 
 if TYPE_CHECKING:
     import polars
@@ -78,7 +78,7 @@ class ConversionReport:
 
     def rejected_rows(self) -> Iterator[RejectedRow]:
         """Yield every rejected row, in the order of the sources."""
-        with Path(self.files["rejected"]).open("rb") as file:
+        with path_of(self.files["rejected"]).open("rb") as file:
             for line in file:
                 yield RejectedRow(**orjson.loads(line))
 

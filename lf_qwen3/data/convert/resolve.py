@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
+from lf_qwen3.base.storage import is_url
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert.options import ConvertSource
 from lf_qwen3.data.converters.guess import guess_roles, several_answers
@@ -147,13 +148,15 @@ def _shown(columns: Sequence[str]) -> str:
 
 def _parse_spec(spec: str) -> tuple[str, str]:
     name, colon, path = spec.partition(":")
-    is_converter = bool(colon) and name.isidentifier() and not Path(spec).exists() and len(name) > 1
+    is_converter = (
+        bool(colon) and name.isidentifier() and not is_url(spec) and not Path(spec).exists() and len(name) > 1
+    )
     return (name, path) if is_converter else ("", spec)
 
 
 def _place_of(path: str) -> str:
     """Return the path itself, or the folder that a download of this name made."""
-    if Path(path).is_file():
+    if is_url(path) or Path(path).is_file():
         return path
     from lf_qwen3.data import download  # only where it is needed: it takes a while to load
 

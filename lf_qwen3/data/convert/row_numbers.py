@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Collection, Iterable, Mapping
-from itertools import accumulate, filterfalse
+from itertools import accumulate, chain, filterfalse
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,18 +20,19 @@ from lf_qwen3.data.convert import manifest
 from lf_qwen3.data.convert.ledger import Ledger, Records
 
 _BYTES = 4
+_END = "rows.bin"
 
 
 class SourcePlace(NamedTuple):
     """A row of a source, counted from 0, and the source as it was named.
 
-    The hashes (XXH3-128) are those that the source and the file of the dataset had.
+    The hashes (XXH3-128) are those that the source and the files of the dataset had.
     """
 
     source: str
     row: int
     source_hash: str
-    dataset_hash: str
+    dataset_hashes: tuple[str, ...]
 
 
 def number_rows(first: int, rows: int, left_out: Collection[int]) -> Iterable[int]:
@@ -40,14 +41,14 @@ def number_rows(first: int, rows: int, left_out: Collection[int]) -> Iterable[in
     return filterfalse({first + row for row in left_out}.__contains__, every) if left_out else every
 
 
-def write(path: Path, numbers: array[int], lines: Ledger, splits: Mapping[str, Records]) -> str:
+def write(path: Path, numbers: array[int], lines: Ledger, splits: Mapping[str, Iterable[Records]]) -> str:
     """Write the numbers of the records of each split; return the XXH3-128 of the file.
 
     `numbers` holds that of each row of the ledger.
     """
     digest = xxhash.xxh3_128()
     with path.open("wb") as file:
-        for records in splits.values():
+        for records in chain.from_iterable(splits.values()):
             rows = map(lines.row.__getitem__, records)
             own = array("I", map(numbers.__getitem__, rows))
             if sys.byteorder == "big":
@@ -68,13 +69,13 @@ def find_source(folder: Path, dataset: str, record: int) -> SourcePlace | None:
         return None
     before = sum(made.written.get(other, 0) for other in manifest.SPLITS[: manifest.SPLITS.index(split)])
     try:
-        with (folder / manifest.file_names(name)["rows"]).open("rb") as file:
+        with (folder / next(file for file in made.files if file.endswith(_END))).open("rb") as file:
             file.seek(_BYTES * (before + record))
             number = int.from_bytes(file.read(_BYTES), "little")
-    except OSError:
+    except (OSError, StopIteration):
         return None
     for (source, digest), rows, end in zip(made.sources, made.rows, accumulate(made.rows), strict=True):
         if number < end:
-            own = made.hashes.get(manifest.file_names(name)[split], "")
+            own = tuple(made.hashes[file] for file in made.hashes if manifest.split_of(name, file) == split)
             return SourcePlace(source, number - (end - rows), digest, own)
     return None

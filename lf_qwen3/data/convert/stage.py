@@ -35,7 +35,7 @@ from filelock import FileLock, Timeout
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.files import sync
 from lf_qwen3.data import registry
-from lf_qwen3.data.convert.manifest import file_names
+from lf_qwen3.data.convert.manifest import owns_place, split_of
 
 _STAGE_NAME = re.compile(r"\..+\.([0-9a-f]{16})-((?:[0-9a-f]{16})?)-[0-9a-f]{12}\.tmp")
 _COMMIT_END = ".commit"
@@ -87,7 +87,7 @@ class Stage:
     ) -> None:
         """Put the files `replace` in place, delete others, register `entries` and drop others.
 
-        All are names that `file_names` gives to the dataset, entries without their ending.
+        All are names below the folder that `file_names` gives to the dataset; a folder is replaced whole.
         """
         journal = {
             "replace": list(replace),
@@ -97,6 +97,8 @@ class Stage:
         }
         (self.path / _JOURNAL).write_text(json.dumps(journal), encoding="utf-8")
         for name in (*replace, _JOURNAL):
+            for path in (self.path / name).rglob("*"):
+                sync(path)
             sync(self.path / name)
         committed = self.folder / f".{self.name}{_COMMIT_END}"
         with _signals_held(), registry.lock_registry(self.folder):
@@ -177,14 +179,20 @@ def _roll_forward(committed: Path) -> None:
     journal = _read_journal(committed)
     for name in journal["replace"]:
         if (committed / name).exists():
+            if (folder / name).is_dir():
+                _remove(folder / name)
             os.replace(committed / name, folder / name)
     for name in journal["delete"]:
-        (folder / name).unlink(missing_ok=True)
+        _remove(folder / name)
     change = registry.plan_change(folder, journal["entries"], remove=journal["drop_entries"], replace=True)
     registry.apply_change(change)
     sync(folder)
     # Under a stage's name what a kill leaves of it is cleared away like any dead stage.
     shutil.rmtree(committed.rename(folder / _new_stage_name(_dataset_of(committed))))
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
 
 
 def _dataset_of(committed: Path) -> str:
@@ -193,14 +201,15 @@ def _dataset_of(committed: Path) -> str:
 
 def _read_journal(committed: Path) -> dict[str, Any]:
     """Return the journal of a commit; it may touch only what belongs to the dataset of its name."""
-    own = set(file_names(_dataset_of(committed)).values())
-    stems = {Path(file).stem for file in own}
+    dataset = _dataset_of(committed)
     try:
         journal: dict[str, Any] = json.loads((committed / _JOURNAL).read_text(encoding="utf-8"))
         files = {*journal["replace"], *journal["delete"]}
         names = {*journal["entries"], *journal["drop_entries"]}
-        if not (files <= own and names <= stems):
-            raise ValueError(f"names that are not its own: {sorted((files - own) | (names - stems))}")
+        others = {file for file in files if not owns_place(dataset, file)}
+        others |= {name for name in names if not split_of(dataset, f"{name}.jsonl")}
+        if others:
+            raise ValueError(f"names that are not its own: {sorted(others)}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LfQwen3Error(
             f"the interrupted conversion in {committed} cannot be finished: {type(error).__name__}: {error}",

@@ -14,6 +14,7 @@ import xxhash
 
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.data import registry
+from lf_qwen3.data.registry.names import name_own_file
 
 _BLOCK = 1 << 20
 _NOTE = re.compile(r"^# Data: (.+) ([0-9a-f]{32})$", re.MULTILINE)
@@ -22,7 +23,7 @@ _NOTE = re.compile(r"^# Data: (.+) ([0-9a-f]{32})$", re.MULTILINE)
 def hash_file(path: Path) -> str:
     """Return the XXH3-128 of a file, as manifests have it; read once for each state of the file."""
     status = path.stat()
-    return _hash(str(path.resolve()), status.st_size, status.st_mtime_ns)
+    return _hash(path.resolve(), status.st_size, status.st_mtime_ns)
 
 
 def hash_dataset(folder: Path, name: str) -> str:
@@ -31,7 +32,10 @@ def hash_dataset(folder: Path, name: str) -> str:
     "" for a dataset that is not registered there, lies elsewhere or cannot be read.
     """
     try:
-        path = folder / registry.read_registry(folder)[name]["file_name"]
+        file = name_own_file(folder, registry.read_registry(folder)[name])
+        if file is None:
+            return ""
+        path = folder / file
         files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
         hashes = [hash_file(file) for file in files]
     except (LfQwen3Error, OSError, KeyError, TypeError):
@@ -57,9 +61,9 @@ def find_replaced(text: str, folder: Path) -> list[str] | None:
 
 
 @lru_cache(256)
-def _hash(path: str, size: int, written: int) -> str:
+def _hash(path: Path, size: int, written: int) -> str:
     digest = xxhash.xxh3_128()
-    with Path(path).open("rb", buffering=0) as file:
+    with path.open("rb", buffering=0) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()

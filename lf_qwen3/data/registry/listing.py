@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lf_qwen3.base.storage import path_of
 from lf_qwen3.data.registry.change import read_registry_text
-from lf_qwen3.data.registry.names import require_config
+from lf_qwen3.data.registry.names import ELSEWHERE, name_own_file, require_config
 from lf_qwen3.data.registry.shape import DatasetKind
 
-_ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
 _COUNT_LINES_TO = 256 << 20
 _COUNT_JSON_TO = 16 << 20
 
@@ -43,7 +43,7 @@ def listing(dataset_dir: Path | str, *, allow_mark: bool = False) -> list[Listed
     require_config(dataset_dir)
     document = read_registry_text(dataset_dir, allow_mark=allow_mark)
     return [
-        replace(_listed(name, entry, Path(dataset_dir)), times=document.times[name])
+        replace(_listed(name, entry, path_of(dataset_dir)), times=document.times[name])
         for name, entry in document.entries.items()
     ]
 
@@ -68,8 +68,9 @@ def count_rows(dataset_dir: Path | str, entry: Mapping[str, Any]) -> int | None:
 
 
 def _listed(name: str, entry: Mapping[str, Any], folder: Path) -> Listed:
-    source = next((key for key in _ELSEWHERE if key in entry), "file_name")
-    file = str(entry.get(source, ""))
+    own = name_own_file(folder, entry)
+    source = "file_name" if own else next((key for key in ELSEWHERE if key in entry), "file_name")
+    file = own or str(entry.get(source, ""))
     formatting = str(entry.get("formatting", "alpaca"))
     if source != "file_name":
         return Listed(name, kind_of(entry), formatting, source, file, None, None, None)

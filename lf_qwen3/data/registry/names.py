@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.storage import is_store, path_of
 
 DATA_CONFIG = "dataset_info.json"
+
+ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
+"""The keys of data that does not lie in the dataset_dir."""
 
 _NAME = re.compile(r"[\w.-]+")
 
@@ -31,9 +37,12 @@ def check_name(name: str) -> None:
 def config_path(dataset_dir: Path | str) -> Path:
     """Return the file behind `dataset_dir/dataset_info.json`, links followed; it need not exist.
 
-    Raises `UsageError` when the folder is missing or is no folder, or the file is something else.
+    The folder may be the URL of one on a store. Raises `UsageError` when the folder is missing or is no
+    folder, or the file is something else.
     """
-    folder = Path(dataset_dir)
+    folder = path_of(dataset_dir)
+    if is_store(folder):
+        return folder / DATA_CONFIG
     if folder.is_file():
         hint = f"name the folder: --dataset-dir {folder.parent}" if folder.name == DATA_CONFIG else ""
         raise UsageError(
@@ -74,8 +83,8 @@ def require_config(dataset_dir: Path | str) -> None:
 
 
 def require_writable(path: Path) -> None:
-    """Raise `LfQwen3Error` when `path` may not be replaced by a new file."""
-    for place in (path.parent, path):
+    """Raise `LfQwen3Error` when `path` may not be replaced by a new file; a store says so later."""
+    for place in () if is_store(path) else (path.parent, path):
         if not os.access(place, os.W_OK) and (place.exists() or place is path.parent):
             hint = f"chmod u+w {place}, or name another folder: --dataset-dir DIR"
             raise LfQwen3Error(f"no permission to write {place}", hint, code="no_permission")
@@ -99,6 +108,21 @@ def find_file(file: Path | str, dataset_dir: Path | str) -> Path:
     raise UsageError(
         f"there is no file {file}", f"it may be named from here, or from {dataset_dir}", code="file_missing"
     )
+
+
+def name_own_file(folder: Path, entry: Mapping[str, Any]) -> str | None:
+    """Return the file or folder of an entry as it is called below the dataset folder, None for none there.
+
+    An entry of a folder on a store may name it by its URL.
+    """
+    url = entry.get("cloud_file_name")
+    if isinstance(url, str) and is_store(folder):
+        below = url.removeprefix(f"{folder}/")
+        return None if below == url else below
+    name = entry.get("file_name")
+    if not isinstance(name, str) or any(key in entry for key in ELSEWHERE):
+        return None
+    return name or None
 
 
 def relative_name(file: Path, dataset_dir: Path | str) -> str:

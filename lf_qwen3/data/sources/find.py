@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import nearest
+from lf_qwen3.base.storage import StorePath, is_url, path_of
 from lf_qwen3.data.sources.kind import ACCEPTED, sniff
 from lf_qwen3.data.sources.part import SourceFile
 from lf_qwen3.data.sources.stream import cannot_read
@@ -30,19 +31,21 @@ _COMPANIONS = (
 def find_files(spec: str) -> list[SourceFile]:
     """Return the data files behind a file name, a folder (walked) or a glob, sorted by path.
 
+    All of them may be URLs of a store that fsspec knows, such as s3://bucket/raw/*.parquet.
+
     "FILE#NAME" is the list of rows called NAME of a JSON file that holds several.
     Of a folder or a glob, hidden files and companions (README, licence, dataset_infos.json, scripts,
     pictures) are left out. Raises `UsageError` when there is no data file, when a file cannot be opened or
     is of no accepted kind, and when a folder or a glob brings files of several kinds.
     """
     place = os.path.expanduser(spec)
-    if os.path.isfile(place):
-        return [sniff(Path(place))]
+    if is_file(place):
+        return [sniff(path_of(place))]
     of_list, _, name = place.rpartition("#")
-    if name and os.path.isfile(of_list):
-        return [sniff(Path(of_list), name)]
-    if os.path.isdir(place):
-        paths, what = list(_walk(place)), "folder"
+    if name and is_file(of_list):
+        return [sniff(path_of(of_list), name)]
+    if (is_url(place) and path_of(place).is_dir()) or os.path.isdir(place):
+        paths, what = _walk(path_of(place)), "folder"
     elif os.path.exists(place):
         raise UsageError(
             f"{spec}: it is no ordinary file", "save the data to a file first", code="not_a_file"
@@ -59,18 +62,38 @@ def find_files(spec: str) -> list[SourceFile]:
     return _of_one_kind(spec, [sniff(path) for path in data])
 
 
-def _walk(folder: str) -> Iterator[Path]:
+def is_file(place: str) -> bool:
+    """Tell whether there is a file of this name or URL."""
+    return path_of(place).is_file() if is_url(place) else os.path.isfile(place)
+
+
+def _walk(folder: Path) -> list[Path]:
+    """Return the files below a folder, without those that a hub or a tool hides there."""
+    if not isinstance(folder, StorePath):
+        return list(_walk_here(str(folder)))
+    depth = len(folder.parts)
+    return [path for path in folder.rglob("*") if not any(map(_is_hidden, path.parts[depth:]))]
+
+
+def _walk_here(folder: str) -> Iterator[Path]:
     for place, folders, names in os.walk(folder, onerror=_cannot_list):
         is_hub_cache = "snapshots" in folders and "blobs" in folders
         folders[:] = sorted(
             name
             for name in folders
-            if name[0] != "." and name != "__pycache__" and not (is_hub_cache and name in ("blobs", "refs"))
+            if not _is_hidden(name) and not (is_hub_cache and name in ("blobs", "refs"))
         )
         yield from (Path(place, name) for name in names)
 
 
+def _is_hidden(name: str) -> bool:
+    return name[0] == "." or name == "__pycache__"
+
+
 def _matches(pattern: str) -> list[Path]:
+    place = path_of(pattern)
+    if isinstance(place, StorePath):
+        return list(place.match_files())
     return [Path(place) for place in glob.glob(pattern, recursive=True) if not os.path.isdir(place)]
 
 
@@ -86,7 +109,7 @@ def _of_one_kind(spec: str, files: list[SourceFile]) -> list[SourceFile]:
     if len(kinds) == 1:
         return files
     listed = "; ".join(f"{kind}: {_some_names(members)}" for kind, members in sorted(kinds.items()))
-    example = os.path.join(spec if os.path.isdir(spec) else ".", "**", f"*{files[0].path.suffix}")
+    example = os.path.join(spec if path_of(spec or ".").is_dir() else ".", "**", f"*{files[0].path.suffix}")
     raise UsageError(
         f"{spec}: files of several kinds ({listed})",
         f"name one kind by a glob, like '{example}'",
@@ -101,12 +124,8 @@ def _some_names(files: Iterable[SourceFile], most: int = 3) -> str:
 
 
 def _not_found(spec: str) -> NoReturn:
-    if "://" in spec:
-        raise UsageError(
-            f"{spec}: only local files are read",
-            "fetch it first, then name the file or the folder",
-            code="not_local",
-        )
+    if is_url(spec):
+        _not_in_store(path_of(spec), spec)
     folder, name = os.path.split(os.path.expanduser(spec))
     if glob.has_magic(spec):
         raise UsageError(
@@ -123,6 +142,16 @@ def _not_found(spec: str) -> NoReturn:
     guess = (
         f"did you mean {os.path.join(folder, near)}?" if near else "check the path; pwd shows where you are"
     )
+    raise UsageError(f"{spec}: there is no such file or folder", guess, code="file_missing")
+
+
+def _not_in_store(place: Path, spec: str) -> NoReturn:
+    if glob.has_magic(spec):
+        raise UsageError(f"no file matches {spec}", "** goes down into folders", code="file_missing")
+    near = nearest(
+        place.name, [path.name for path in place.parent.iterdir()] if place.parent.exists() else []
+    )
+    guess = f"did you mean {place.with_name(near)}?" if near else "check the bucket and the name"
     raise UsageError(f"{spec}: there is no such file or folder", guess, code="file_missing")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.storage import is_store
 from lf_qwen3.data.sources.part import BadRow, Item, Part, SourceFile
 from lf_qwen3.data.sources.stream import cannot_read
 
@@ -193,6 +194,8 @@ def _open(path: Path, parsed: bool = True) -> Any:
 
     metadata = _metadata(path) if parsed else None
     try:
+        if is_store(path):  # each read is a request there, so those of a row group are put together
+            return pq.ParquetFile(path.open("rb"), metadata=metadata, pre_buffer=True)
         return pq.ParquetFile(path, metadata=metadata, pre_buffer=False, buffer_size=_READ_AHEAD)
     except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
         raise cannot_read(path, error) from error

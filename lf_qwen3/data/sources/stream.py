@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.base.storage import open_raw
 from lf_qwen3.data.sources.part import Compression, Encoding, SourceFile
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ class Unpacked(io.RawIOBase):
         super().__init__()
         self.cut = ""
         self._compression = compression
-        self._source: Any = gzip.GzipFile(path) if compression == "gzip" else _open_zstd(path)
+        self._packed = io.BufferedReader(open_raw(path), BLOCK)
+        is_gzip = compression == "gzip"
+        self._source: Any = gzip.GzipFile(fileobj=self._packed) if is_gzip else _open_zstd(self._packed)
 
     def readable(self) -> bool:
         """Tell `io` that this stream can be read."""
@@ -52,6 +55,7 @@ class Unpacked(io.RawIOBase):
         """Close the file."""
         if not self.closed:
             self._source.close()
+            self._packed.close()
         super().close()
 
 
@@ -111,7 +115,7 @@ def open_bytes(path: Path, compression: Compression = "") -> io.BufferedReader:
     """Open a file for reading its unpacked bytes. Raises `UsageError` when it cannot be opened."""
     try:
         if not compression:
-            return io.BufferedReader(io.FileIO(path), BLOCK)
+            return io.BufferedReader(open_raw(path), BLOCK)
         return io.BufferedReader(Unpacked(path, compression), BLOCK)
     except OSError as error:
         raise cannot_read(path, error) from error
@@ -160,7 +164,7 @@ def cannot_read(path: Path | str, error: OSError) -> UsageError:
     )
 
 
-def _open_zstd(path: Path) -> Any:
+def _open_zstd(packed: Any) -> Any:
     import pyarrow as pa
 
-    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+    return pa.CompressedInputStream(packed, "zstd")

@@ -13,6 +13,7 @@ from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.coded import CodedText
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import NoProgress, Progress, Status
+from lf_qwen3.base.storage import path_of
 from lf_qwen3.proof import known_broken
 from lf_qwen3.proof.check import near_duplicates, training_yaml
 from lf_qwen3.proof.check.dataset_pass import DatasetPass
@@ -135,14 +136,14 @@ def _read_registry(
 
 def _dataset_dir(dataset_dir: Path | str | None, yaml: TrainingYaml | None) -> Path:
     if dataset_dir is not None:
-        return Path(dataset_dir)
+        return path_of(dataset_dir)
     if yaml is None:
         raise UsageError(
             "no datasets are named",
             "name their folder: --dataset-dir DIR, or a YAML: --config FILE",
             code="option_missing",
         )
-    return Path(str(yaml.settings.get("dataset_dir") or "data"))
+    return path_of(str(yaml.settings.get("dataset_dir") or "data"))
 
 
 def _chosen(names: str | Iterable[str], registry: Registry, yaml: TrainingYaml | None) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.data import sources
+from lf_qwen3.data.registry.names import name_own_file
 from lf_qwen3.data.sources.part import Item
 from lf_qwen3.proof.check.rules.records.column_types import BLOCK
 from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
@@ -30,8 +31,8 @@ class RowPlace(NamedTuple):
 def inspect_entry(folder: Path, name: str, settings: dict[str, Any], times: int) -> CheckedEntry:
     """Return an entry with its files and their first rows."""
     entry = CheckedEntry(name, settings, files=None, times=times, is_read=False)
-    file_name = settings.get("file_name")
-    if not entry.is_local or not isinstance(file_name, str) or not file_name:
+    file_name = name_own_file(folder, settings)
+    if file_name is None:
         return entry
     entry.files = _files(folder, file_name)
     paths = [folder / name for name in entry.files or ()]

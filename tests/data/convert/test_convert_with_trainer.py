@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lf_qwen3.base.storage import path_of
 from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions
 from lf_qwen3.qwen3.thinking import frame
@@ -123,3 +124,30 @@ def test_alpaca_histories_load_though_the_first_ten_megabytes_have_none(load, tm
     loaded = load(tmp_path, "set_train")
     assert len(loaded) == report.written["train"] == 1202
     assert [turn["content"] for turn in loaded[0]["_prompt"]] == ["q", "a", "r"]
+
+
+def test_a_split_of_several_files_is_read_whole(load, tmp_path):
+    """Two records of many have a history, which gives the column its type in each file."""
+    rows = [([(f"q{number}", "answer", None)] * (1 + (number in (3, 17))), "") for number in range(30)]
+    source = write_rows(tmp_path / "rows.jsonl", rows)
+    for format in ("sharegpt", "alpaca"):
+        report = convert(
+            ConvertOptions((source,), format, tmp_path / "data", format=format, shard_size=500, val=0.2)
+        )
+        for split, records in report.written.items():
+            assert len(load(tmp_path / "data", f"{format}_{split}")) == records
+
+
+@pytest.mark.parametrize("shard_size", [None, 1000])
+def test_a_dataset_in_a_bucket_is_read_from_a_copy_of_its_registry(load, tmp_path, s3, shard_size):
+    rows = [([(f"q{number}", "answer", None)], "") for number in range(30)]
+    source = write_rows(tmp_path / "rows.jsonl", rows)
+    folder = path_of(f"{s3}/trained-{shard_size}")
+    report = convert(ConvertOptions((source,), "set", folder, val=0.2, shard_size=shard_size))
+    import s3fs
+
+    # The trainer asks without a key first: moto lists the folder for anyone, but gives files to the owner.
+    s3fs.S3FileSystem().chmod(str(folder), acl="public-read", recursive=True)
+    (tmp_path / "dataset_info.json").write_bytes((folder / "dataset_info.json").read_bytes())
+    for split, records in report.written.items():
+        assert len(load(tmp_path, f"set_{split}")) == records

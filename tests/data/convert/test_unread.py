@@ -142,7 +142,7 @@ def graded(*grades):
 
 
 def test_an_unread_label_stops_before_any_row_is_converted(tmp_path, monkeypatch):
-    monkeypatch.setattr("lf_qwen3.data.convert.convert._convert_parts", None)
+    monkeypatch.setattr("lf_qwen3.data.convert.local_engine.LocalEngine.convert_parts", None)
     with pytest.raises(UsageError) as caught:
         run(tmp_path, graded(1, 0, 1))
     assert caught.value.code == "label_unread"

@@ -138,7 +138,7 @@ def test_not_found(tmp_path, spec, message, hint):
 
 @pytest.mark.parametrize(
     ("spec", "message"),
-    [("https://example.org/x.jsonl", "only local files are read"), ("", "there is no such file")],
+    [("memory://nowhere/x.jsonl", "there is no such file or folder"), ("", "there is no such file")],
     ids=["url", "nothing"],
 )
 def test_no_path_at_all(spec, message):

@@ -8,6 +8,7 @@ from typing import Any
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.data.registry.listing import kind_of
+from lf_qwen3.data.registry.names import ELSEWHERE
 from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.trainer.records.record import Names
 
@@ -16,9 +17,6 @@ COLUMNS = Names({}).columns
 
 TAGS = Names({}).tags
 """What a tag is where an entry names none."""
-
-ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
-"""The keys of data that does not lie in the dataset_dir."""
 
 
 @dataclass(slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from lf_qwen3.data.registry.names import ELSEWHERE
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
-from lf_qwen3.proof.check.rules.registry.checked_entry import ELSEWHERE, CheckedEntry
+from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
 
 EXTENSIONS = {
     ".arrow": "arrow",
@@ -79,7 +80,7 @@ def file_type(entry: CheckedEntry) -> CheckResult:
 )
 def not_local(entry: CheckedEntry) -> CheckResult:
     """Require a file here: no hub, script or bucket."""
-    key = next((key for key in ELSEWHERE if key in entry.settings), "")
+    key = next((key for key in ELSEWHERE if key in entry.settings and not entry.files), "")
     return Fault(f"{key} {entry.settings[key]}", key) if key else PASS
 
 

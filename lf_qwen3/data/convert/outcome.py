@@ -1,0 +1,115 @@
+"""What a conversion says of the rows that it kept, and of those that it did not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lf_qwen3.base.coded import CodedText
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.base.reasons import REJECTED
+from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
+from lf_qwen3.data.convert.part_totals import FirstRejected, PartTotals
+from lf_qwen3.data.convert.report import ConversionReport
+from lf_qwen3.data.registry.shape import DatasetKind
+
+
+@dataclass(slots=True)
+class ConvertOutcome:
+    """What was decided over all rows; `rows` and `written` (records) count by split.
+
+    `generated` are the rows that a model wrote; the others are as in `ConversionReport`.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
+    thinking: int = 0
+    generated: int = 0
+    duplicates: int = 0
+    duplicate_records: int = 0
+    conflicts: int = 0
+    left_out: int = 0
+
+
+def stop_at(source: ConvertSource, code: str, first: FirstRejected) -> LfQwen3Error:
+    """Return the error of a conversion that stops at a rejected row, counted from 1."""
+    reason = REJECTED[code]
+    detail = f" ({first.detail})" if first.detail else ""
+    return LfQwen3Error(
+        f"{source.label}:{first.row}: {code}: {reason.message}{detail}",
+        f"{reason.hint}; or leave such rows out with --on-bad reject. Nothing was written",
+        code=code,
+    )
+
+
+def nothing_kept(totals: PartTotals) -> LfQwen3Error:
+    """Return the error of a conversion that kept no row."""
+    if not totals.read:
+        return UsageError(
+            "the sources hold no rows", "an empty file has nothing to learn from", code="no_rows"
+        )
+    code, count = max(sorted(totals.rejected.items()), key=lambda item: item[1])
+    first = totals.first_rejected[code]
+    detail = f" ({first.detail})" if first.detail else ""
+    return LfQwen3Error(
+        f"all {totals.read} rows were rejected, {count} of them as {code}: {REJECTED[code].message}",
+        f"the first is row {first.row}{detail}; {REJECTED[code].hint}. Nothing was written",
+        code="all_rejected",
+    )
+
+
+def count_labels(report: ConversionReport, good: int) -> None:
+    """Put the labels of KTO data into the report, with a warning where all are alike."""
+    report.good, report.bad = good, sum(report.written.values()) - good
+    if not report.good or not report.bad:
+        report.warnings.append(
+            CodedText(
+                f"all answers are marked {'good' if report.good else 'bad'}, and KTO learns from both: add "
+                "the others, or convert without the label, --columns ignore=COLUMN",
+                "labels_alike",
+            )
+        )
+
+
+def count_outcome(
+    report: ConversionReport, outcome: ConvertOutcome, options: ConvertOptions, kind: DatasetKind
+) -> None:
+    """Put what was decided into the report, with the warnings that it gives rise to."""
+    report.rows, report.written, report.thinking = outcome.rows, outcome.written, outcome.thinking
+    report.duplicates, report.duplicate_records = outcome.duplicates, outcome.duplicate_records
+    report.conflicts, report.left_out = outcome.conflicts, outcome.left_out
+    report.plain = sum(report.written.values()) - report.thinking
+    if not report.thinking and kind == "sft":
+        report.warnings.append(
+            CodedText(
+                "no record has any thinking: a hybrid Qwen3 trained on these will lose its reasoning; "
+                "mix in a reasoning source, 75 % is usual: --mix thinking=0.75",
+                "no_thinking",
+            )
+        )
+    if outcome.generated and (options.val or options.test):
+        report.warnings.append(
+            CodedText(
+                f"{outcome.generated:,} rows were written by a model: none of them is held out, nor a row "
+                "of a person with the question of one",
+                "generated_rows",
+                {"rows": outcome.generated},
+            )
+        )
+    if options.turns == "all" and kind == "sft":
+        report.warnings.append(
+            CodedText(
+                "--turns all trains every turn at once (mask_history: false) and keeps the thinking of "
+                "earlier turns in the prompt, where Qwen3's chat template takes it out; unroll keeps both "
+                "right",
+                "turns_at_once",
+            )
+        )
+    for name, wanted in (("val", options.val), ("test", options.test)):
+        if wanted >= 1 and report.rows.get(name, 0) < wanted:
+            report.warnings.append(
+                CodedText(
+                    f"{name} holds {report.rows[name]} rows: larger groups of one question did not fit",
+                    "split_short",
+                    {"split": name, "rows": report.rows[name]},
+                )
+            )
