@@ -8,23 +8,16 @@ import shutil
 import statistics
 import sys
 import time
-from collections import Counter
-from itertools import repeat
 from pathlib import Path
 
 from lf_qwen3.data.convert.convert import convert
-from lf_qwen3.data.convert.fast import jsonl, parquet
+from lf_qwen3.data.convert.fast.uses import UseCounter
 from lf_qwen3.data.convert.options import ConvertOptions
-from lf_qwen3.data.converters.source_row import ColumnUse
 
 PAIRS = 150
 OUT = Path(__file__).parent / "out" / "accounting"
-NOTHING = ColumnUse((), ())
-WITH = (parquet._fills, jsonl._counter_of)
-WITHOUT = (
-    lambda column: repeat("", len(column)),
-    lambda read, left: lambda rows: Counter({NOTHING: len(rows)}),
-)
+WITH = (UseCounter.add, UseCounter.take)
+WITHOUT = (lambda self, row, number: None, lambda self: [])
 
 
 def cpu_seconds(source: str) -> float:
@@ -39,7 +32,7 @@ def main(source: str) -> None:
     for turn in range(PAIRS):
         seconds = {}
         for counts in (turn % 2 == 0, turn % 2 == 1):  # neither way is always the second
-            parquet._fills, jsonl._counter_of = WITH if counts else WITHOUT
+            UseCounter.add, UseCounter.take = WITH if counts else WITHOUT
             seconds[counts] = cpu_seconds(source)
         ratios.append(seconds[True] / seconds[False])
     shutil.rmtree(OUT)

@@ -1,4 +1,4 @@
-"""Generate the benchmark's inputs: seeded text in the exact shapes of the two public data sets."""
+"""Generate the benchmark's inputs: seeded text in the shapes of two public data sets and of a chat export."""
 
 from __future__ import annotations
 
@@ -45,6 +45,66 @@ def medical(path: Path, rows: int) -> None:
                 "metrics": {"quality_f1": round(rng.random(), 4)},
             }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def chat(path: Path, rows: int) -> None:
+    """Write JSONL as chat services export it: about 3.3 kB a row, several turns in half of the rows.
+
+    Half of the texts end or begin with white space, a tenth of the rows has the line ends of Windows, a third
+    of the answers code or HTML with `<`; a fifth has a system text, and one row in twenty calls a tool.
+    """
+    rng = random.Random(13)
+    words = _words(rng)
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            messages = _exported(rng, words, has_tools=number % 20 == 5)
+            row = {"id": f"chat-{number}", "messages": messages, "tools": _TOOLS if number % 20 == 5 else []}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+_TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "weather",
+            "description": "Tell the weather of a city.",
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+        },
+    }
+]
+_CODE = (
+    "\n\n```python\nfor at in range(9):\n    if at < 3 and at <= limit:\n        print(at)\n```\n",
+    '\n\n```html\n<div class="box"><a href="/x">there</a><br/></div>\n```\n\n',
+    "\n\n```cpp\n#include <vector>\nstd::vector<int> v; v.push_back(1 << 4);\n```\n",
+    " holds for all a < b, see <https://example.org/a> ",
+)
+_EDGES = ("\n", " ", "\n\n", "  \n")
+
+
+def _exported(rng: random.Random, words: list[str], has_tools: bool) -> list[dict[str, object]]:
+    messages: list[dict[str, object]] = []
+    if rng.random() < 0.2:
+        messages.append({"role": "system", "content": "You are a helpful assistant.\n"})
+    line_end = "\r\n" if rng.random() < 0.1 else "\n"
+    for turn in range(1 if rng.random() < 0.5 else rng.randint(2, 4)):
+        question = _edged(rng, _english(rng, words, int(rng.lognormvariate(5.5, 0.8)) + 20))
+        messages.append({"role": "user", "content": question.replace("\n", line_end)})
+        if has_tools and turn == 0:
+            call = {"name": "weather", "arguments": '{"city": "Bonn"}'}
+            calls = [{"id": "call_1", "type": "function", "function": call}]
+            messages.append({"role": "assistant", "content": "", "tool_calls": calls})
+            messages.append({"role": "tool", "content": '{"sky": "rain"}', "tool_call_id": "call_1"})
+        answer = _english(rng, words, int(rng.lognormvariate(6.8, 0.6)) + 20)
+        if rng.random() < 0.33:
+            answer += rng.choice(_CODE) + _english(rng, words, 100)
+        messages.append({"role": "assistant", "content": _edged(rng, answer).replace("\n", line_end)})
+    return messages
+
+
+def _edged(rng: random.Random, text: str) -> str:
+    if rng.random() < 0.5:
+        return text
+    return rng.choice(_EDGES) + text if rng.random() < 0.2 else text + rng.choice(_EDGES)
 
 
 def _words(rng: random.Random) -> list[str]:

@@ -1,6 +1,6 @@
 """The way of HF datasets: load_dataset, map, to_json.
 
-python bench/hf_datasets.py finetome|medical SOURCE OUT CACHE
+python bench/hf_datasets.py finetome|medical|chat SOURCE OUT CACHE
 """
 
 import os
@@ -20,11 +20,18 @@ def finetome(row):
     }
 
 
+def chat(row):
+    names = {"user": "human", "assistant": "gpt", "tool": "observation", "system": "system"}
+    turns = [{"from": names[t["role"]], "value": t["content"]} for t in row["messages"]]
+    return {"conversations": turns, "system": ""}
+
+
 def medical(row):
     answer = f"<think>\n{row['think']}\n</think>\n\n{row['answer']}"
     return {"conversations": [{"from": "human", "value": row["question"]}, {"from": "gpt", "value": answer}]}
 
 
 data = load_dataset("parquet" if kind == "finetome" else "json", data_files=source, split="train")
-data = data.map({"finetome": finetome, "medical": medical}[kind], remove_columns=data.column_names)
+shape = {"finetome": finetome, "medical": medical, "chat": chat}[kind]
+data = data.map(shape, remove_columns=data.column_names)
 data.to_json(out, force_ascii=False)

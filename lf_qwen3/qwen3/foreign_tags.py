@@ -11,14 +11,17 @@ import re
 
 from lf_qwen3.qwen3.thinking import CLOSE, OPEN, has_tag
 
-_NAMES = (
+_REASONING = (
     r"thoughts?|thought_process|reasoning|reason|reasoning_process|reasoning_content|reflection|scratchpad"
     r"|cot|chain_of_thought|inner_thoughts?|inner_monologue|internal_monologue|thinking_process|analysis"
 )
-_FOREIGN = re.compile(rf"\s*<(?:{_NAMES})>", re.IGNORECASE | re.ASCII)
+_ANSWER = "answer|output|final_answer|finalanswer|response|solution"
+NAMES = f"{_REASONING}|{_ANSWER}"
+"""The names of all these tags, as a regular expression."""
+_FOREIGN = re.compile(rf"\s*<(?:{_REASONING})>", re.IGNORECASE | re.ASCII)
 _OWN = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>", re.IGNORECASE | re.DOTALL | re.ASCII)
 _WRAPPER = re.compile(
-    r"\s*<(?P<name>answer|output|final_answer|finalanswer|response|solution)>(?P<answer>.*)</(?P=name)>\s*",
+    rf"\s*<(?P<name>{_ANSWER})>(?P<answer>.*)</(?P=name)>\s*",
     re.IGNORECASE | re.DOTALL | re.ASCII,
 )
 

@@ -75,7 +75,11 @@ class Ledger:
 
     def add(self, lines: Iterable[LineValues]) -> None:
         """Add lines at the end."""
-        for column, values in zip(LedgerLine._fields, zip(*lines, strict=True), strict=False):
+        self.add_columns(zip(*lines, strict=True))
+
+    def add_columns(self, columns: Iterable[Iterable[int]]) -> None:
+        """Add lines at the end, given by their columns in the order of `LedgerLine`; none adds nothing."""
+        for column, values in zip(LedgerLine._fields, columns, strict=False):
             getattr(self, column).extend(values)
 
     def extend(self, other: Ledger) -> None:

@@ -12,23 +12,21 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from itertools import accumulate, repeat
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from lf_qwen3.base.conversation import Conversation, Row
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.base.reasons import is_fault
-from lf_qwen3.data import converters, sources
+from lf_qwen3.data import converters
 from lf_qwen3.data.convert.conversations import choose_rules, convert_row, source_row
-from lf_qwen3.data.convert.fast import jsonl, parquet
-from lf_qwen3.data.convert.fast.jsonl import CopiedRow
-from lf_qwen3.data.convert.fast.parquet import Dialogue
-from lf_qwen3.data.convert.fast.records import FAST_FORMATS, HashedRecord, hash_copied, hash_records
+from lf_qwen3.data.convert.fast.records import HashedRecord, hash_records, write_clean
+from lf_qwen3.data.convert.fast.rows import CleanRowReader
+from lf_qwen3.data.convert.fast.uses import UseCount
 from lf_qwen3.data.convert.formats import FORMATS, FormatName, Turns, WrittenRecord
-from lf_qwen3.data.convert.ledger import Ledger, LineValues
+from lf_qwen3.data.convert.ledger import Ledger
 from lf_qwen3.data.convert.warned import WarnedRows
 from lf_qwen3.data.converters.roles import Roles
 from lf_qwen3.data.converters.source_row import AS_IT_IS, ColumnUse, Reading
@@ -36,7 +34,8 @@ from lf_qwen3.data.provenance import PROVENANCE, is_provenance
 from lf_qwen3.data.sources import BadRow, Part, rows
 
 _BUFFER = 1 << 18
-_COUNTED_TOGETHER = 1000
+_TOGETHER = 128
+"""Records that are written at once: few enough to stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,39 +128,35 @@ class Worker:
     def __init__(self, options: WorkerOptions) -> None:
         self.options = options
         self.format = FORMATS[options.format]
-        self.fast = FAST_FORMATS[options.format]
         self.rules = choose_rules(options.allow_special)
         self.spool = os.getpid()
         self.records = Spool(spool_path(options.spool_dir, self.spool))
         self.rejects = Spool(rejects_path(options.spool_dir, self.spool))
-        self.kept: list[LineValues] = []
-        self.uses: list[ColumnUse] = []
-        self.copied: list[Any] = []
+        self.waiting: list[HashedRecord] = []
+        self.waiting_rows: list[int] = []
+        self.uses: list[UseCount] = []
         self.row = 0
+        self.readers: dict[str, CleanRowReader] = {}
 
     def convert(self, task: PartTask) -> PartResult:
         """Convert one part. Raises OSError when the spool cannot be written (a full disk)."""
         result = PartResult(spool=self.spool)
-        self.kept, self.uses, self.row = [], [], 0
+        self.uses, self.row = [], 0
         converter = converters.get(task.converter)
-        reading = self.options.reading
-        for item in rows(task.part, {} if task.roles or reading.unescape else _decoders(converter)):
+        reader = self._clean_rows(task, converter)
+        for item in rows(task.part):
             if task.limit is not None and result.read == task.limit:
                 break
-            if type(item) is CopiedRow:
-                self._copy_row(item, result)
-            elif type(item) is Dialogue:
-                self._write_dialogue(item, result)
-            elif item is None:
+            if item is None:
                 result.blank.append(result.positions)
-            else:
+            elif reader is None or type(item) is not dict or not self._write_clean(item, reader, result):
                 self._convert_row(item, task.roles, converter.convert, result)
                 if self.options.stop_on_bad and result.bad and is_fault(result.bad[-1].code):
                     break
             result.positions += 1
-        result.lines.add(self.kept)
-        result.uses.update(self.uses)
-        self._count_copied(result)
+        self._settle(result)
+        for _, use, count in sorted([*self.uses, *(reader.take_uses() if reader else ())]):
+            result.uses[use] += count
         self.records.file.flush()
         self.rejects.file.flush()
         return result
@@ -171,24 +166,24 @@ class Worker:
         self.records.file.close()
         self.rejects.file.close()
 
-    def _copy_row(self, row: CopiedRow, result: PartResult) -> None:
-        result.read += 1
-        self.count_uses = row.count_uses
-        self.copied.append(row.columns)
-        if len(self.copied) == _COUNTED_TOGETHER:
-            self._count_copied(result)
-        line = self.fast.copied(row.question, row.thinking, row.answer)
-        self._keep((hash_copied(row.text, line, self.options.seed),))
+    def _clean_rows(self, task: PartTask, converter: converters.Converter) -> CleanRowReader | None:
+        """Return the reader of clean rows; None where columns have roles, or every text is to be mended."""
+        is_plain = not task.roles and not self.options.reading.unescape
+        if not is_plain or not (converter.flat or converter.messages):
+            return None
+        return self.readers.setdefault(converter.name, CleanRowReader(converter))
 
-    def _count_copied(self, result: PartResult) -> None:
-        if self.copied:
-            result.uses.update(self.count_uses(self.copied))
-            self.copied.clear()
-
-    def _write_dialogue(self, texts: Dialogue, result: PartResult) -> None:
+    def _write_clean(self, row: Row, reader: CleanRowReader, result: PartResult) -> bool:
+        """Write a row that needs to be trimmed at most; return whether it is one."""
+        repairs: set[str] = set()
+        clean = reader.read(row, result.positions, repairs)
+        if clean is None:
+            return False
         result.read += 1
-        self.uses.append(texts.use)
-        self._keep(self.fast.dialogue(texts, self.options.turns, self.options.seed))
+        self._keep(write_clean(clean, self.format, self.options.turns, self.options.seed), result)
+        if repairs:
+            result.repaired.update(repairs)
+        return True
 
     def _convert_row(
         self, item: Row | BadRow, roles: Roles, converter: converters.Convert, result: PartResult
@@ -211,12 +206,12 @@ class Worker:
                 result.lines.generated.append(self.row)
             self._keep_conversation(conversations[0], records, result)
             result.warned.note(conversations, result.positions)
-            self.uses.append(row.use())
+            self.uses.append((result.positions, row.use(), 1))
 
     def _keep_conversation(
         self, conversation: Conversation, records: list[WrittenRecord], result: PartResult
     ) -> None:
-        self._keep(hash_records(conversation.turns[0].content, records, self.options.seed))
+        self._keep(hash_records(conversation.turns[0].content, records, self.options.seed), result)
         if conversation.rejected:
             result.preferences += 1
         if conversation.label is not None:
@@ -224,20 +219,24 @@ class Worker:
         if conversation.repairs:
             result.repaired.update(conversation.repairs)
 
-    def _keep(self, records: Iterable[HashedRecord]) -> None:
-        """Spool the records of one row and note them for the ledger, in the order of `LedgerLine`."""
+    def _keep(self, records: Iterable[HashedRecord], result: PartResult) -> None:
+        """Take the records of one row in."""
         for record in records:
-            line = record[0]
-            offset = self.records.write(line)
-            self.kept.append((self.spool, self.row, offset, len(line), *record[1:]))
+            self.waiting.append(record)
+            self.waiting_rows.append(self.row)
         self.row += 1
+        if len(self.waiting) >= _TOGETHER:
+            self._settle(result)
 
-
-def _decoders(converter: converters.Converter) -> sources.Decoders:
-    """Return the short ways of reading that a converter allows."""
-    decoders: dict[sources.FileKind, Any] = {}
-    if converter.flat:
-        decoders["jsonl"] = partial(jsonl.decoder, flat=converter.flat)
-    if converter.messages:
-        decoders["parquet"] = partial(parquet.decoder, names=converter.messages)
-    return decoders
+    def _settle(self, result: PartResult) -> None:
+        """Spool the records that wait, and note them in the ledger, in the order of `LedgerLine`."""
+        if not self.waiting:
+            return
+        lines, *values = zip(*self.waiting, strict=True)
+        lengths = list(map(len, lines))
+        start = self.records.write(b"".join(lines))
+        offsets = accumulate(lengths[:-1], initial=start)
+        spools = repeat(self.spool, len(lines))
+        result.lines.add_columns((spools, self.waiting_rows, offsets, lengths, *values))
+        self.waiting.clear()
+        self.waiting_rows.clear()

@@ -94,9 +94,8 @@ def converter(
     whether a row holds what it reads. A row that holds a dialogue often repeats its question and answer
     beside it.
     Two hints let rows that need nothing go a short way: `flat` names the columns of question, thinking and
-    answer, where the function takes no other into account (`data.convert.fast.jsonl`); `messages` what a
-    column of messages may be called, where it takes none but system and tools beside it
-    (`data.convert.fast.parquet`).
+    answer, where the function takes no other into account; `messages` what a column of messages may be
+    called, where it takes none but system and tools beside it (`data.convert.fast.rows`).
     """
 
     def register(function: Convert) -> Convert:

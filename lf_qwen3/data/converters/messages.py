@@ -8,8 +8,12 @@ from lf_qwen3.data.converters._dialogue import read_dialogue
 from lf_qwen3.data.converters.roles import THOUGHTS
 from lf_qwen3.data.converters.source_row import SourceRow
 
+MESSAGES = ("messages",)
 
-@converter("messages", needs=["messages"], may=("system", "tools", "id", *THOUGHTS), precedence=1)
+
+@converter(
+    "messages", needs=MESSAGES, may=("system", "tools", "id", *THOUGHTS), precedence=1, messages=MESSAGES
+)
 def convert(row: SourceRow) -> Conversation:
     r"""Take system, developer, user, assistant and tool messages, with reasoning_content and tool_calls.
 
@@ -19,4 +23,4 @@ def convert(row: SourceRow) -> Conversation:
      {"role": "tool", "content": "rain"}, {"role": "assistant", "content": "Yes."}],
      "tools": [{"type": "function", "function": {"name": "weather", "parameters": {}}}]}
     """
-    return read_dialogue(row, ("messages",))
+    return read_dialogue(row, MESSAGES)

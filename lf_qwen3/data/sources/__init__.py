@@ -11,14 +11,13 @@ counts for numbering only. Memory is bounded by one row and one block, never by 
 from lf_qwen3.data.sources.find import find_files, is_companion
 from lf_qwen3.data.sources.kind import likely_encoding
 from lf_qwen3.data.sources.part import PART_BYTES, BadRow, Compression, FileKind, Item, Part, SourceFile
-from lf_qwen3.data.sources.read import Decoders, columns, cut, first_rows, rows, size
+from lf_qwen3.data.sources.read import columns, cut, first_rows, rows, size
 from lf_qwen3.data.sources.reading import describe_reading, require_plain
 
 __all__ = [
     "PART_BYTES",
     "BadRow",
     "Compression",
-    "Decoders",
     "FileKind",
     "Item",
     "Part",

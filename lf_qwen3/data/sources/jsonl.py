@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
 
 import orjson
 
-from lf_qwen3.base.conversation import Row
 from lf_qwen3.data.sources.part import BadRow, Item, Part, SourceFile
 from lf_qwen3.data.sources.row import decode_slowly, not_object, read_list
 from lf_qwen3.data.sources.stream import cut_of, open_source
-
-DecodeLine = Callable[[bytes], Any]
-LineDecoderFor = Callable[[Row], DecodeLine]
 
 _SKIP = 1 << 20
 _NO_OBJECT = frozenset({list, str, int, float, bool, type(None)})
@@ -29,16 +24,12 @@ def cut(file: SourceFile, part_bytes: int) -> list[Part]:
     return [Part(file, at, min(at + part_bytes, total)) for at in range(0, total, part_bytes)]
 
 
-def rows(part: Part, decoder: LineDecoderFor | None = None) -> Iterator[Any]:
-    """Yield one item per line that starts inside the part; lists of messages where the layout says so.
-
-    `decoder` is shown the part's first row and returns what reads the lines after it in place of
-    `orjson.loads`: a function that may return something else for some rows.
-    """
+def rows(part: Part) -> Iterator[Item]:
+    """Yield one item per line that starts inside the part; lists of messages where the layout says so."""
     with open_source(part.file) as lines:
         stop = sys.maxsize if part.stop is None else part.stop
         at = _first_line(lines, part.start, stop)
-        decoded = _decoded(lines, at, stop, decoder)
+        decoded = _decoded(lines, at, stop)
         is_reported = (yield from _lists(decoded) if part.file.layout else decoded) if at < stop else False
         if (problem := cut_of(lines)) and not is_reported:
             yield BadRow("truncated", problem, "")
@@ -58,11 +49,8 @@ def _first_line(file: io.BufferedReader, start: int, stop: int) -> int:
     return at
 
 
-def _decoded(
-    lines: io.BufferedReader, at: int, stop: int, decoder: LineDecoderFor | None
-) -> Generator[Any, None, bool]:
+def _decoded(lines: io.BufferedReader, at: int, stop: int) -> Generator[Item, None, bool]:
     """Yield the items up to `stop`; return whether the last one tells that the file is cut short."""
-    loads: DecodeLine
     loads, refused = orjson.loads, orjson.JSONDecodeError  # the hot loop: nothing is looked up twice
     item: Item = None
     for line in lines:
@@ -73,15 +61,13 @@ def _decoded(
             yield item
         else:
             yield not_object(line, row) if type(row) in _NO_OBJECT else row
-            if decoder and type(row) is dict:
-                loads, decoder = decoder(row), None
         at += len(line)
         if at >= stop:
             break
     return isinstance(item, BadRow) and item.code == "truncated"
 
 
-def _lists(items: Generator[Any, None, bool]) -> Generator[Any, None, bool]:
+def _lists(items: Generator[Item, None, bool]) -> Generator[Item, None, bool]:
     while True:
         try:
             item = next(items)

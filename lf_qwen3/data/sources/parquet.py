@@ -6,9 +6,10 @@ import json
 import os
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 BATCH = 1024
 SLICE = 64
 """Rows turned into Python at once: few enough for their values to stay in the processor's cache."""
-
-DecodeBatch = Callable[["pa.RecordBatch"], list[Any]]
-BatchDecoderFor = Callable[["pa.RecordBatch"], DecodeBatch | None]
 
 _COMMAND_LINE = "lf_qwen3.cli"
 _BLAS = "OPENBLAS_NUM_THREADS"
@@ -68,19 +66,12 @@ def columns(file: SourceFile) -> list[str]:
     return names
 
 
-def rows(part: Part, decoder: BatchDecoderFor | None = None) -> Iterator[Any]:
-    """Yield one item per row of the part. Raises `LfQwen3Error` when a row group cannot be decoded.
-
-    `decoder` is shown the first batch and returns what turns a batch into items in place of `to_pylist`, or
-    None; it may give something else for some rows, and raise ValueError for a batch that it cannot take.
-    """
+def rows(part: Part) -> Iterator[Item]:
+    """Yield one item per row of the part. Raises `LfQwen3Error` when a row group cannot be decoded."""
     with _open(part.file.path) as parquet:
-        decode: DecodeBatch | None = None
         for batch in _batches(parquet, part):
-            if decoder:
-                decode, decoder = decoder(batch), None
             for at in range(0, batch.num_rows, SLICE):
-                yield from _items_of(batch.slice(at, SLICE), decode)
+                yield from _rows_of(batch.slice(at, SLICE))
 
 
 def _batches(parquet: Any, part: Part) -> Iterator[pa.RecordBatch]:
@@ -114,21 +105,36 @@ def _damaged(parquet: Any, groups: Sequence[int], done: int) -> int:
     return groups[-1]
 
 
-def _items_of(batch: pa.RecordBatch, decode: DecodeBatch | None) -> list[Any]:
-    if decode:
-        try:
-            return decode(batch)
-        except ValueError:
-            pass
-    return _rows_of(batch)
-
-
-def _rows_of(batch: pa.RecordBatch) -> list[Any]:
+def _rows_of(batch: pa.RecordBatch) -> list[Item]:
+    names = batch.schema.names
     try:
-        rows: list[Any] = batch.to_pylist()
+        columns = [_values_of(column) for column in batch.columns]
+        return [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
     except (ValueError, OverflowError, ArithmeticError):  # UnicodeDecodeError is a ValueError
         return [_row_of(batch.slice(at, 1)) for at in range(batch.num_rows)]
-    return rows
+
+
+def _values_of(array: pa.Array) -> list[Any]:
+    """Return what `to_pylist` does, which takes a step of its own for each message of a dialogue."""
+    import pyarrow as pa
+
+    kind = array.type
+    if array.null_count or not pa.types.is_nested(kind):
+        values: list[Any] = array.to_pylist()
+        return values
+    if pa.types.is_list(kind):
+        ends = array.offsets.to_pylist()
+        first, last = ends[0], ends[-1]
+        inner = _values_of(array.values.slice(first, last - first))
+        return [inner[start - first : end - first] for start, end in pairwise(ends)]
+    if pa.types.is_struct(kind) and kind.num_fields and len({*kind.names}) == kind.num_fields:
+        fields = [_values_of(array.field(at)) for at in range(kind.num_fields)]
+        if len(fields) == 2:  # most messages, four times as fast
+            first_name, second_name = kind.names
+            return [{first_name: a, second_name: b} for a, b in zip(*fields, strict=True)]
+        return [dict(zip(kind.names, cells, strict=True)) for cells in zip(*fields, strict=True)]
+    values = array.to_pylist()
+    return values
 
 
 def _row_of(batch: pa.RecordBatch) -> Item:

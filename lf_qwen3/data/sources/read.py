@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Any
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import UsageError
@@ -12,13 +11,11 @@ from lf_qwen3.base.reasons import REJECTED, describe
 from lf_qwen3.data.sources import csv_text, json_text, jsonl, parquet
 from lf_qwen3.data.sources.encoding import iconv_hint
 from lf_qwen3.data.sources.kind import likely_encoding
-from lf_qwen3.data.sources.part import PART_BYTES, BadRow, FileKind, Part, SourceFile
+from lf_qwen3.data.sources.part import PART_BYTES, BadRow, FileKind, Item, Part, SourceFile
 from lf_qwen3.data.sources.stream import cannot_read
 
-Decoders = Mapping[FileKind, Callable[[Any], Any]]
-
 _FIRST_ROWS = 20
-_ROWS: dict[FileKind, Callable[..., Iterator[Any]]] = {
+_ROWS: dict[FileKind, Callable[[Part], Iterator[Item]]] = {
     "jsonl": jsonl.rows,
     "json": json_text.rows,
     "parquet": parquet.rows,
@@ -40,16 +37,13 @@ def cut(file: SourceFile, part_bytes: int = PART_BYTES) -> list[Part]:
         raise cannot_read(file.path, error) from error
 
 
-def rows(part: Part, decoders: Decoders | None = None) -> Iterator[Any]:
+def rows(part: Part) -> Iterator[Item]:
     """Yield one item per row position: a row, a `BadRow`, or None for a blank line.
-
-    `decoders` may read rows in another way, by kind: see `rows` of `jsonl` and of `parquet`.
 
     Raises `UsageError` when the file cannot be opened or its header is none, `LfQwen3Error` when a row
     group of a parquet file cannot be decoded.
     """
-    decoder = decoders.get(part.file.kind) if decoders else None
-    return _ROWS[part.file.kind](part, decoder) if decoder else _ROWS[part.file.kind](part)
+    return _ROWS[part.file.kind](part)
 
 
 def size(part: Part) -> int:

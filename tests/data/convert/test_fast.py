@@ -1,24 +1,20 @@
-"""Rows that are copied or read by the column must end as those that are decoded and converted."""
+"""Rows that are read as clean must end as those that are converted the slow way."""
 
 import json
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lf_qwen3.data import sources
 from lf_qwen3.data.convert import worker as parts
-from lf_qwen3.data.convert.fast import jsonl, parquet
-from lf_qwen3.data.convert.fast.jsonl import CopiedRow
-from lf_qwen3.data.convert.fast.parquet import Dialogue
 from lf_qwen3.data.convert.ledger import LedgerLine
-from lf_qwen3.data.converters.source_row import ColumnUse, fill_of
 from lf_qwen3.data.sources.part import SourceFile
 
 TEXTS = [
@@ -49,7 +45,28 @@ TEXTS += [
     "\x7f",
     "/",
 ]
-TEXTS += ["x\u2028", "Ｆｕｌｌ　ｗｉｄｔｈ", "STRASSE", "e\u0301"]
+TEXTS += [
+    "a < b",
+    "<br/>x",
+    "<THINK>",
+    "</answer>a",
+    "<s>x</s>",
+    "[TOOL_CALLS] [",
+    "FUNCTION RESPONSE: 1",
+    "a\n\n",
+]
+TEXTS += [
+    "{{name}}",
+    "one\\ntwo\\nthree",
+    "<image>",
+    "\ra",
+    "<|",
+    "a\r\n",
+    "x\u2028",
+    "Ｆｕｌｌ　ｗｉｄｔｈ",
+    "STRASSE",
+    "e\u0301",
+]
 TEXT = st.sampled_from(TEXTS)
 FORMAT = st.sampled_from(["sharegpt", "alpaca"])
 
@@ -58,22 +75,28 @@ def outcome(path, kind, converter, format_name, short, turns="unroll"):
     """Convert one file in this process; return all that comes of it, the spooled bytes included."""
     with TemporaryDirectory() as spool:
         options = parts.WorkerOptions(format_name, turns, 42, False, Path(spool))
-        decoders = parts._decoders if short else lambda _: {}
-        with mock.patch.object(parts, "_decoders", decoders):
+        with nullcontext() if short else mock.patch.object(parts.Worker, "_clean_rows", return_value=None):
             worker = parts.Worker(options)
             tasks = [parts.PartTask(part, 0, converter) for part in sources.cut(SourceFile(path, kind))]
             results = [worker.convert(task) for task in tasks]
             worker.close()
         lines = [[list(getattr(result.lines, name)) for name in LedgerLine._fields[1:]] for result in results]
         rest = [
-            (result.positions, result.read, result.bad, result.repaired, in_any_order(result.uses))
+            (
+                result.positions,
+                result.read,
+                result.bad,
+                result.repaired,
+                result.warned,
+                in_any_order(result.uses),
+            )
             for result in results
         ]
         return lines, rest, [file.read_bytes() for file in sorted(Path(spool).iterdir())]
 
 
 def in_any_order(uses):
-    """Return the uses of columns, whose order is that of a row or that of the first row."""
+    """Return the uses of columns, each without the order of its columns."""
     counts = Counter()
     for use, rows in uses.items():
         counts[tuple(tuple(sorted(columns)) for columns in use)] += rows
@@ -163,12 +186,14 @@ def test_json_lines_with_any_damage(at, taken, put, format_name):
 
 
 ROLE = st.sampled_from(["human", "gpt", "user", "assistant", "system", "observation", "Human", None])
-MESSAGES = st.lists(st.fixed_dictionaries({"from": ROLE, "value": TEXT | st.none()}), max_size=5) | st.lists(
-    st.tuples(TEXT, TEXT).map(
-        lambda two: [{"from": "human", "value": two[0]}, {"from": "gpt", "value": two[1]}]
-    ),
-    max_size=3,
-).map(lambda turns: [message for turn in turns for message in turn])
+
+
+def in_turn(texts, names=("human", "gpt"), keys=("from", "value")):
+    return [dict(zip(keys, (names[at % 2], text), strict=True)) for at, text in enumerate(texts)]
+
+
+PLAIN = st.lists(TEXT, min_size=2, max_size=6).map(in_turn)
+MESSAGES = PLAIN | st.lists(st.fixed_dictionaries({"from": ROLE, "value": TEXT | st.none()}), max_size=5)
 
 
 @given(
@@ -190,99 +215,46 @@ def test_parquet_dialogues_of_any_text(rows, format_name, turns):
         both_ways(path, "parquet", "finetome", format_name, turns)
 
 
-def test_an_ordinary_line_is_copied():
-    decode = jsonl.decoder(FIRST, ["question", "think", "answer"])
-    found = decode(LINE.encode())
-    assert isinstance(found, CopiedRow)
-    assert (bytes(found.answer).decode(), found.text) == ('"é 好"', "高血压\n？")
-
-
-@pytest.mark.parametrize(
-    "like",
-    [{**FIRST, "Think": "x"}, {**FIRST, "images": []}, {"question": "q", "think": "t"}],
-    ids=["two of one name", "media", "no answer"],
+SYSTEM = st.sampled_from(
+    ["", " ", "\u3000", "Be kind.\r\n", "<think>", "a\0", "tools: <tools>[]</tools>", "<|im_start|>"]
 )
-def test_lines_of_other_columns_are_decoded(like):
-    decode = jsonl.decoder(like, ["question", "think", "answer"])
-    assert decode(json.dumps(like).encode()) == like
-
-
-def batch(**columns):
-    return pa.RecordBatch.from_pydict(columns)
-
-
-TURNS = [[{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]]
-CHAT = [[{"content": "q", "role": "user"}, {"content": "a", "role": "assistant"}]]
-
-
-@pytest.mark.parametrize("messages", [TURNS, CHAT], ids=["from, value", "content, role"])
-def test_an_ordinary_dialogue_is_read_by_the_column(messages):
-    rows = batch(conversations=[[], *messages, messages[0][:1]], score=[1.0, 2.0, 3.0])
-    decode = parquet.decoder(rows, ["conversations"])
-    for start in (0, 1):
-        assert (
-            decode(rows.slice(start))
-            == [
-                {"conversations": [], "score": 1.0},
-                Dialogue(["q", "a"], ColumnUse(("conversations",), ("score",))),
-                {"conversations": messages[0][:1], "score": 3.0},
-            ][start:]
-        )
-
-
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {"conversations": TURNS, "system": ["s"]},
-        {"conversations": TURNS, "Reasoning": ["r"]},
-        {"conversations": TURNS, "Conversations": TURNS},
-        {"conversations": ["text"]},
-        {"conversations": [[{"from": "human", "value": "q", "weight": 1}]]},
-        {"conversations": [[{"from": "human", "value": 1}]]},
-        {"text": ["q"]},
+OPENAI = st.builds(
+    lambda system, texts, more: [
+        *([{"role": "system", "content": system}] * (system is not None)),
+        *in_turn(texts, ("user", "assistant"), ("role", "content")),
+        *more,
     ],
-    ids=[
-        "a system column",
-        "reasoning",
-        "two of one name",
-        "no list",
-        "three keys",
-        "numbers",
-        "no messages",
-    ],
-)
-def test_other_columns_are_not_read_by_the_column(columns):
-    assert parquet.decoder(batch(**columns), ["conversations"]) is None
-
-
-LONG_TEXTS = [
-    text * (400 // len(text.encode()) + more) for text in 'x字\n🙂" \u3000' for more in (-3, 0, 1, 9)
-]
-SHORT_TEXTS = [
-    "",
-    " ",
-    "\u3000",
-    "\xa0a",
-    "no",
-    " Yes",
-    "undesirable",
-    "不好",
-    "\n",
-    '"',
-    "{}",
-    "\u212aa",
-    "x" * 100,
-]
-cells = st.recursive(
-    st.none() | st.booleans() | st.integers(-1, 2) | st.sampled_from(SHORT_TEXTS + LONG_TEXTS),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["", "a"]), inner, max_size=2)
+    st.none() | SYSTEM,
+    st.lists(TEXT, max_size=5),
+    st.sampled_from(
+        [
+            [],
+            [],
+            [],
+            [None],
+            [{"role": "tool", "content": "t"}],
+            [{"role": ["user"], "content": "q"}],
+            ["text"],
+            [{"role": "user", "content": None}],
+            [{"role": "user", "content": "q", "name": "n"}],
+            [{}],
+        ]
     ),
-    max_leaves=4,
+)
+BESIDE = st.fixed_dictionaries(
+    {}, optional={"system": SYSTEM, "tools": st.sampled_from([[], "", None, "[]"]), "id": CELL, "image": TEXT}
 )
 
 
-@given(cells, st.sampled_from([None, 1]))
-def test_what_a_cell_holds_is_told_from_its_json(cell, indent):
-    text = json.dumps(cell, ensure_ascii=False, indent=indent)
-    assert jsonl._fill(memoryview(text.encode())) == fill_of(cell)
+@given(
+    st.lists(st.tuples(OPENAI | PLAIN, BESIDE), max_size=4),
+    FORMAT,
+    st.sampled_from(["unroll", "last", "all"]),
+)
+def test_json_lines_of_any_messages(rows, format_name, turns):
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.jsonl"
+        first = {"messages": in_turn(["q", "a"])}
+        lines = [first, *({"messages": messages} | beside for messages, beside in rows)]
+        path.write_text("\n".join(map(json.dumps, lines)))
+        both_ways(path, "jsonl", "messages", format_name, turns)

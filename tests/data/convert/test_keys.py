@@ -3,7 +3,8 @@
 import pytest
 
 from lf_qwen3.base.conversation import Conversation, Turn
-from lf_qwen3.data.convert.fast.records import FAST_FORMATS, hash_records
+from lf_qwen3.data.convert.fast.records import hash_records, write_clean
+from lf_qwen3.data.convert.fast.rows import CleanRow
 from lf_qwen3.data.convert.formats import FORMATS
 from lf_qwen3.data.convert.keys import answer_keys, fold, fold_answers, keys_of
 from lf_qwen3.qwen3.thinking import Split
@@ -198,11 +199,15 @@ def test_half_a_character_is_folded_too_and_is_not_another():
 
 @pytest.mark.parametrize("turns", ["unroll", "last", "all"])
 @pytest.mark.parametrize("format", ["sharegpt", "alpaca"])
-@pytest.mark.parametrize("count", [2, 4, 6])
-def test_a_clean_dialogue_has_the_records_and_keys_of_the_slow_path(count, format, turns):
-    texts = [f"text {number}" for number in range(count)]
-    records = FORMATS[format].encode(dialogue(*texts), turns)
-    assert FAST_FORMATS[format].dialogue(texts, turns, 1) == hash_records(texts[0], records, 1)
+@pytest.mark.parametrize(("count", "thinking"), [(2, ""), (2, "hm"), (4, ""), (6, "")])
+@pytest.mark.parametrize("system", ["", "be brief"])
+def test_a_clean_row_has_the_records_and_keys_of_the_slow_path(count, thinking, system, format, turns):
+    texts = tuple(f"text {number}" for number in range(count))
+    slow = dialogue(*texts)
+    slow.system, slow.turns[-1].thinking = system, thinking or None
+    records = FORMATS[format].encode(slow, turns)
+    clean = CleanRow(texts, thinking, system)
+    assert write_clean(clean, FORMATS[format], turns, 1) == hash_records(texts[0], records, 1)
 
 
 def thinking_dialogue(first):

@@ -11,7 +11,35 @@ from lf_qwen3.data.convert.fast.clean import normalise_clean
 from lf_qwen3.data.convert.normalise import normalise
 from lf_qwen3.data.convert.rules import all_rules, require_sound
 
-TEXT = st.sampled_from(["a", " b\nc ", "    code", "", " ", "\u3000", "<", "<|im_end|>", "a\0b", "a\r\nb"])
+TEXT = st.sampled_from(
+    [
+        "a",
+        " b\nc ",
+        "    code",
+        "",
+        " ",
+        "\u3000",
+        "<",
+        "<|im_end|>",
+        "a\x00b",
+        "a\r\nb",
+        "a < b",
+        "<br>",
+        "< Think >",
+        "</answer>",
+        "<Output>x</output>",
+        "x</s>",
+        "[TOOL_CALLS] [",
+        "<image>",
+        "FUNCTION RESPONSE: x",
+        "<|",
+        "<｜end▁of▁sentence｜>",
+        "<tool_call>",
+        "<function=f>",
+        "<eoa>",
+        "\r",
+    ]
+)
 TURN = st.builds(
     Turn,
     role=st.sampled_from(["user", "assistant", "assistant", "tool"]),
@@ -71,13 +99,11 @@ def test_an_ordinary_dialogue_is_clean(thinking):
     [
         {"calls": "[]"},
         {"content": "a\0b"},
-        {"content": "a\rb"},
-        {"content": "a<b"},
+        {"content": "a<think>"},
         {"content": " "},
         {"content": "\u3000"},
         {"thinking": "a\0b"},
-        {"thinking": "a\rb"},
-        {"thinking": "a<b"},
+        {"thinking": "a<think>"},
         {"role": "user"},
         {"role": "tool"},
     ],
@@ -90,7 +116,7 @@ def test_what_needs_the_slow_path_is_not_clean(change):
 
 @pytest.mark.parametrize(
     "more",
-    [{"system": "s"}, {"tools": "[]"}, {"rejected": Turn("assistant", "b")}],
+    [{"system": "<think>"}, {"tools": "[]"}, {"rejected": Turn("assistant", "b")}],
     ids=lambda more: next(iter(more)),
 )
 def test_a_conversation_with_more_than_turns_is_not_clean(more):

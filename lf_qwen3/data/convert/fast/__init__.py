@@ -1,6 +1,7 @@
-"""The fast paths of a conversion: most rows of most sources need nothing but to be copied.
+"""The fast path of a conversion: most rows of most sources need to be trimmed at most.
 
-`jsonl` and `parquet` read clean rows without building a conversation, and `records` writes them; `clean`
-stands in for `normalise` and the rules. Property tests (test_fast.py, test_normalise_clean.py) hold each
-equal to the slow path, and `make bench` shows what it saves.
+`rows` reads such rows of any kind of source without building a conversation, `records` writes them, `uses`
+counts their columns; `clean` stands in for `normalise` and the rules. Whatever they cannot be sure of takes
+the slow path, row by row. Property tests (test_fast.py, test_normalise_clean.py) hold both equal, and
+`make bench` shows what it saves.
 """
