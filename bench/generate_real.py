@@ -89,9 +89,20 @@ def prepare(place: Path) -> None:
     (place / "tokenizer").mkdir()
     tokenizer_build.save_tokenizer(tokenizer_build.ranks_file(), place / "tokenizer")
     tiny_run.save_base(place / "base", place / "tokenizer")
+    widen(place / "base")
     tiny_run.write_run(place / "run", place / "base")
     (place / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in tiny_run.ROWS))
     (place / "train.yaml").write_text(TRAIN.format(base=place / "base"))
+
+
+def widen(base: Path) -> None:
+    """Rewrite a model of bfloat16 in float32, which most CPUs train ten times as fast."""
+    from safetensors.torch import load_file, save_file
+
+    weights = {name: weight.float() for name, weight in load_file(base / "model.safetensors").items()}
+    save_file(weights, base / "model.safetensors", {"format": "pt"})
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps(config | {"dtype": "float32"}))
 
 
 @contextlib.contextmanager

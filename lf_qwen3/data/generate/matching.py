@@ -17,7 +17,7 @@ _WORDS, _CHARACTERS = 5, 15
 """Of a text that can be compared as it is: a name, a word, and no sentence."""
 
 _NUMBER = r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?"
-_FIND_NUMBER = re.compile(rf"(?<![\w.])({_NUMBER})\s*(%|[a-zA-Zµμ°]+\b(?!\()|[a-zA-Zµμ]+/[a-zA-Z]+)?")
+_FIND_NUMBER = re.compile(rf"(?<![A-Za-z0-9_.])({_NUMBER})\s*(%|[a-zA-Zµμ°]+\b(?!\()|[a-zA-Zµμ]+/[a-zA-Z]+)?")
 _ONLY_NUMBER = re.compile(
     rf"(?:[$€£¥￥]\s*)?({_NUMBER})\s*"
     r"(%|percent|[a-zA-Zµμ°]{1,12}(?:/[a-zA-Z]+)?|[元个人天年月岁只条米千克吨升分秒小时种次名本支块]{1,3})?\.?"

@@ -58,37 +58,79 @@ REFUSED: Mapping[str, Reason] = {
 _TEMPLATE = re.compile(
     r"<\|im_(?:start|end)\|>|<\|endoftext\|>|<\|(?:user|assistant|system)\|>|\[/?INST\]|<</?SYS>>"
     r"|#\s*(?:The )?(?:Given|Rewritten|Created|New) (?:Prompt|Instruction|Question)s?\s*#"
-    r"|\b(?:given|rewritten|created) prompt\b|^\s*(?:### )?(?:Human|Instruction|Response):\s"
+    r"|\b(?:given|rewritten|created) prompt\b|^\s*### (?:Human|Instruction|Response):\s"
     r"|改写后的(?:提示|指令|问题)|给定的(?:提示|指令)",
     re.IGNORECASE | re.MULTILINE,
 )
+_TURNS = re.compile(
+    r"^\s*Human\s*:\s|^\s*User\s*:\s.*\n\s*(?:Assistant|AI)\s*:\s", re.IGNORECASE | re.MULTILINE
+)
+_DIALOGUE = re.compile(
+    r"dialog|conversation|\bchat|\bscript\b|interview|\bscene\b|\bplay\b|human|对话|聊天|剧本|会話|対話|대화|диалог",
+    re.IGNORECASE,
+)
+"""Turns of a chat in an answer, and questions that ask for such."""
+
+_OPENS_WITH_NO = re.compile(
+    r"\A[\s*_]*(?:(?:unfortunately|sorry|i(?:'|’| a)m (?:sorry|afraid)|i apologi[sz]e)\b[\s,.]*(?:but )?)?"
+    r"i(?: can(?:not|'t|’t| not)(?! (?:believe|wait|help|stand|imagine|tell you how)\b)"
+    r"|(?:'|’| a)m (?:unable|not able)| (?:don't|don’t|do not) have (?:access|enough|the ability|any))\b",
+    re.IGNORECASE,
+)
+_FICTION = re.compile(
+    r"\b(?:write|continue|compose|finish|tell)\b[^\n]*\b(?:story|tale|diary|poem|novel|letter|speech|lyrics|song|monologue)\b|故事|日记|诗|小说|物語|日記|詩|이야기|일기|рассказ",
+    re.IGNORECASE,
+)
+"""An answer that opens with what the speaker cannot do, and questions in which that is another speaker."""
+
 _REFUSAL = re.compile(
     r"\b(?:as an? (?:\w+ )?(?:ai|language model)|i(?:'|’| a)m (?:just |only )?an? (?:ai|language model)"
     r"|i(?:'|’| a)m (?:very |so )?sorry,? (?:but|i (?:can|am)|as)|sorry,? (?:but )?(?:i|as an)\b"
     r"|i(?: am|'m|’m) (?:unable|not able) to (?:help|assist|provide|answer|comply|fulfil|do)"
     r"|i (?:can(?:not|'t|’t| not)|won(?:'|’)t)"
-    r" (?:help|assist|provide|answer|comply|fulfil|do|discuss|engage|share)"
+    r" (?:help(?! (?:but|it|\w+ing)\b)|assist|provide|answer|comply|fulfil|do|discuss|engage|share)"
     r"|i must (?:decline|refuse)|i(?:'|’)d rather not)"
     r"|作为(?:一个|一名)?(?:ai|人工智能|语言模型|大模型)|(?:很|非常)?抱歉[，,]?(?:我|但|作为|无法|不能)|对不起[，,]?(?:我|但|作为)"
-    r"|我(?:无法|不能)(?:回答|提供|协助|帮助|满足|讨论|完成)"
-    r"|申し訳(?:ありません|ございません)|お(?:答え|手伝い)(?:する(?:こと)?(?:は|が)?|は|が)?(?:でき|いたし?か?ね)|AI(?:アシスタント|言語モデル)?として",
+    r"|我(?:无法|不能)(?:访问|查看|回答|提供|协助|帮助|满足|讨论|完成)"
+    r"|申し訳(?:ありません|ございません)|お(?:答え|手伝い)(?:する(?:こと)?(?:は|が)?|は|が)?(?:でき|いたし?か?ね)|AI(?:アシスタント|言語モデル)?(?:として|なので|ですので|ですから)"
+    r"|죄송(?:하지만|합니다만)|(?:도와|답변해?|제공해?) ?드릴 수 없|AI(?:로서| 언어 모델)"
+    r"|tut mir leid, (?:aber|ich)|ich kann (?:\w+ )?(?:leider )?nicht helfen|als (?:KI|Sprachmodell)\b"
+    r"|désolée?, (?:mais )?je ne (?:peux|suis)|en tant qu(?:'|’)IA\b"
+    r"|lo siento, (?:pero )?no puedo|como (?:una IA|modelo de lenguaje)\b"
+    r"|(?:извините|простите), (?:но )?я |к сожалению, я не могу|как (?:ии|языковая модель)\b",
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(
     r"\b(?:reference answer|given answer|provided answer|(?:correct|final) answer (?:is|was) given"
     r"|answer (?:i was|we were|that was|you) (?:given|gave|provided)"
     r"|as (?:given|stated|provided) (?:above|in the (?:hint|prompt|answer))"
-    r"|the (?:hint|reference)\b|according to the (?:given|provided|reference|known) (?:answer|solution)"
+    r"|the (?:hint|reference|note)(?: says|\b(?! \w+ing\b))|told (?:me |us )?that (?:the|it|its)\b"
+    r"|according to the (?:given|provided|reference|known) (?:answer|solution)"
+    r"|\b(?:given|told|tells?|knows?|says?|said|mentions?|states?|provide[sd]?)\b[^.\n]{0,30}\b(?:answer|solution)\b"
     r"|your (?:own )?response|my response|now it's your turn|(?:the )?answer provided)"
-    r"|标准答案|参考答案|给(?:定|出)的(?:正确)?答案|根据(?:提示|参考|已知答案|给定)|题目给(?:出|定)的答案|提示(?:说|中|给出|的答案)|参照(?:解答|回答)|与えられた(?:答え|解答)|模範解答",
+    r"|标准答案|参考答案|给(?:定|出)的(?:正确)?答案|根据(?:提示|参考|已知答案|给定)|题目给(?:出|定)的答案|(?:已知|告诉|告知|提供)(?:了|我|我们)?[^。\n]{0,6}答案|装作|假装|提示(?:说|中|给出|的答案)|参照(?:解答|回答)|与えられた(?:答え|解答)|模範解答",
     re.IGNORECASE,
 )
 _NOTHING = re.compile(
-    r"(?:[\s!-/:-@\[-`{-~。，！？、；：…—]|\b(?:an|and|are|as|at|be|but|by|for|in|is|it|of|on|or|so|that|the|this|to)\b)*",
+    r"(?:[\s!-'*-/:;?@_`~。，！？、；：…—]|\b(?:an|and|are|as|at|be|but|by|for|in|is|it|of|on|or|so|that|the|this|to)\b)*",
     re.IGNORECASE,
 )
 """Punctuation and words that carry nothing; a single one of those words may be an answer."""
 _LOST = "\ufffd"
+_UNENDED = re.compile(
+    r"[,，、:：;；(（]\s*$|\n\s*(?:\d+[.)]|[-*])\s*$|[^。！？\n]{12}[是在和与或而但把被于从对将]\s*$"
+    r"|\b(?:the|an?|and|or|because|to|which|with|from|as|if|when|and then|(?:it|thei|you|ou)[rs]|my)\s*$",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|「[^」\n]*」|«[^»\n]*»")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$", re.MULTILINE)
+_LANGUAGE = re.compile(
+    r"\b(?:chinese|mandarin|japanese|korean|english|german|french|spanish|russian|latin|kanji|kana)\b"
+    r"|[英中日韩法德俄汉][语文語]|日本語|中国語|韓国語|영어|중국어|일본어|한국어",
+    re.IGNORECASE,
+)
+"""A question that names a language may be answered in it."""
+
 _SHORT = 600
 """Bytes of a refusal: 80 to 100 words, 200 Chinese characters. A longer answer may be sorry on its way."""
 
@@ -100,25 +142,45 @@ def find_bad_text(
     whole = f"{thinking or ''}\n{answer}"
     if (template := _TEMPLATE.search(whole)) and template[0].strip() not in question:
         return "template_text", template[0].strip()
+    if (turns := _TURNS.search(answer)) and not _DIALOGUE.search(question):
+        return "template_text", turns[0].strip()
     if _NOTHING.fullmatch(answer) and (len(answer.split()) > 1 or not any(map(str.isalnum, answer))):
         return "empty_answer", excerpt(answer)
-    if is_refusal(answer):
+    if is_refusal(answer) or (opens_with_no(answer) and not _FICTION.search(question)):
         return "refusal", excerpt(answer)
     if hinted and (mention := _REFERENCE.search(whole)):
         return "mentions_reference", mention[0]
     if _LOST in whole:
         return "broken_text", excerpt(whole[whole.index(_LOST) :])
-    if is_wrong_language(question, answer, reference):
+    if not _LANGUAGE.search(question) and is_wrong_language(question, answer, reference):
         return "language", excerpt(answer)
     for text in filter(None, (thinking, answer)):
         if unit := find_loop_at_end(text):
             return "loop", excerpt(unit)
-    return None
+    return ("cut", excerpt(answer[-80:])) if breaks_off(answer) else None
+
+
+def breaks_off(answer: str) -> bool:
+    """Tell whether an answer ends inside a block of code or a sentence, though the server calls it whole."""
+    fence = ""
+    for mark, info in _FENCE.findall(answer):
+        if not fence:
+            fence = mark
+        elif mark.startswith(fence) and not info.strip():
+            fence = ""
+    is_sentence = len(answer.split()) > 4 or not answer.isascii()
+    return bool(fence) or (is_sentence and _UNENDED.search(answer) is not None)
+
+
+def opens_with_no(answer: str) -> bool:
+    """Tell whether a short answer begins with what the speaker cannot do."""
+    return len(answer.encode("utf-8", "replace")) <= _SHORT and _OPENS_WITH_NO.match(answer) is not None
 
 
 def is_refusal(answer: str) -> bool:
-    """Tell whether a short answer declines to answer, in English, Chinese or Japanese."""
-    return len(answer.encode("utf-8", "replace")) <= _SHORT and _REFUSAL.search(answer) is not None
+    """Tell whether a short answer declines to answer, in one of eight languages."""
+    own = _QUOTED.sub("", answer)
+    return len(answer.encode("utf-8", "replace")) <= _SHORT and _REFUSAL.search(own) is not None
 
 
 def has_template_text(text: str) -> bool:

@@ -1,6 +1,18 @@
-"""Replies with their labels: 300 that must be refused, with the code, and 300 good ones."""
+"""Replies with their labels: over 300 that must be refused, with the code, and over 300 good ones.
 
+Nearly 400 were written one by one: labelled_replies.jsonl, in which «open» and «close» stand for the tags.
+The rest is woven from phrases of servers and models.
+"""
+
+import json
+from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from lf_qwen3.qwen3.thinking import CLOSE, OPEN
+
+FILE = Path(__file__).with_suffix(".jsonl")
 
 TOPICS = ("a medicine", "this wine", "the bridge", "my tax form", "an old poem", "that engine", "the river")
 ZH = ("这个药", "这座桥", "这首诗", "这台发动机", "我的报税表", "这种酒", "那条河")
@@ -73,8 +85,22 @@ GOOD_ZH = (
 GOOD_JA = ("{}は三つの部分からできています。どれも大切ですから、説明書のとおりに使ってください。",)
 
 
-def bad():
-    """Yield (question, thinking, answer, hinted, code)."""
+class LabelledReply(NamedTuple):
+    """A reply to a question; `code` is why it must be refused, or how that begins, "" for a good one."""
+
+    code: str
+    question: str
+    thinking: str
+    answer: str
+    mode: str = "thinking"
+    finish: str = "stop"
+    hinted: bool = False
+    reference: str = ""
+
+
+def bad() -> Iterator[LabelledReply]:
+    """Yield the replies that must be refused."""
+    yield from (reply for reply in read_labelled() if reply.code)
     for topics, question, texts, code, hinted in (
         (TOPICS, "Tell me about {}.", REFUSALS, "refusal", False),
         (ZH, "请介绍{}。", REFUSALS_ZH, "refusal", False),
@@ -85,22 +111,30 @@ def bad():
         (ZH, "{}是多少？", MENTIONS_ZH, "mentions_reference", True),
     ):
         for topic, text in product(topics, texts):
-            yield question.format(topic), "Let me see.", text.format(topic), hinted, code
+            question_of, answer = question.format(topic), text.format(topic)
+            yield LabelledReply(code, question_of, "Let me see.", answer, hinted=hinted)
     for topic, text in product(TOPICS, LOOPS):
-        yield f"What is {topic}?", "Let me see.", "It is this. " + text.format(topic) * 9, False, "loop"
-        yield f"What is {topic}?", "Hm. " + text.format(topic) * 9, "It is an old machine.", False, "loop"
+        looped = text.format(topic) * 9
+        yield LabelledReply("loop", f"What is {topic}?", "Let me see.", f"It is this. {looped}")
+        yield LabelledReply("loop", f"What is {topic}?", f"Hm. {looped}", "It is an old machine.")
     for topic, name in product(ZH, ("桥", "药", "诗", "酒")):
-        yield f"请介绍{topic}和{name}。", None, ENGLISH_TO_ZH.format(name), False, "language"
+        yield LabelledReply("language", f"请介绍{topic}和{name}。", "好。", ENGLISH_TO_ZH.format(name))
 
 
-def good():
-    """Yield (question, thinking, answer, hinted)."""
+def good() -> Iterator[LabelledReply]:
+    """Yield the replies that must be kept."""
+    yield from (reply for reply in read_labelled() if not reply.code)
     for topics, question, texts in (
         (TOPICS, "Tell me about {}.", GOOD),
         (ZH, "请介绍{}。", GOOD_ZH),
         (JA, "{}について教えてください。", GOOD_JA),
     ):
         for topic, text, hinted in product(topics, texts, (False, True)):
-            yield question.format(topic), "Let me think about it.", text.format(topic), hinted
-    for topic, text in product(TOPICS, GOOD[:10]):
-        yield f"What of {topic}, in short?", None, f"In short. {text.format(topic)}", False
+            answer = text.format(topic)
+            yield LabelledReply("", question.format(topic), "Let me think about it.", answer, hinted=hinted)
+
+
+def read_labelled() -> Iterator[LabelledReply]:
+    """Yield the replies that were written one by one."""
+    for line in FILE.read_text("utf-8").splitlines():
+        yield LabelledReply(**json.loads(line.replace("«open»", OPEN).replace("«close»", CLOSE)))

@@ -4,30 +4,61 @@ from collections import Counter
 
 import pytest
 
+from lf_qwen3.base.conversation import Turn
 from lf_qwen3.base.reasons import REJECTED
+from lf_qwen3.data.generate.candidates import Candidate, CandidateBuilder
+from lf_qwen3.data.generate.decide import Decider
+from lf_qwen3.data.generate.dialects import DIALECTS
+from lf_qwen3.data.generate.journal import Journal
+from lf_qwen3.data.generate.model_reply import ModelReply
+from lf_qwen3.data.generate.model_request import ModelRequest
+from lf_qwen3.data.generate.options import DistilOptions
+from lf_qwen3.data.generate.questions import SourceQuestion
 from lf_qwen3.data.generate.refusals import REFUSED, find_bad_text
 from tests.data.generate import labelled_replies
 
 
-def test_three_hundred_bad_replies_are_refused_by_their_code():
+@pytest.fixture
+def decide(tmp_path):
+    """Decide about labelled replies as distil does, rows with an answer compared; return the codes."""
+
+    def run(cases):
+        with Journal(tmp_path / "rows.journal.jsonl") as journal:
+            builder = CandidateBuilder(DistilOptions((), tmp_path), "m", DIALECTS["vllm"], journal)
+            decider, codes = Decider(builder, journal), []
+            for number, case in enumerate(cases):
+                request = ModelRequest({"number": number})
+                question = SourceQuestion(
+                    "s", number, (Turn("user", case.question),), reference=case.reference
+                )
+                finish = "" if case.finish == "none" else case.finish
+                journal.note_reply(request.key, ModelReply(case.answer, case.thinking, finish))
+                codes.append(
+                    decider.decide(Candidate(question, case.mode, 0, request, hinted=case.hinted)).code
+                )
+        return codes
+
+    return run
+
+
+def test_three_hundred_bad_replies_are_refused_by_their_code(decide):
     cases = list(labelled_replies.bad())
-    right, missed = Counter(), []
-    for question, thinking, answer, hinted, code in cases:
-        verdict = find_bad_text(question, thinking, answer, hinted=hinted)
-        if verdict and verdict[0] == code:
-            right[code] += 1
-        else:
-            missed.append((code, verdict, answer))
+    codes = decide(cases)
+    missed = [(code, case) for code, case in zip(codes, cases, strict=True) if not code.startswith(case.code)]
+    wanted, right = (Counter(case.code for case in some) for some in (cases, cases))
+    right.subtract(case.code for _, case in missed)
     assert len(cases) >= 300
-    wanted = Counter(code for *_, code in cases)
+    assert len(missed) <= 0.05 * len(cases), missed
+    by_hand = [reply for reply in labelled_replies.read_labelled() if reply.code]
+    assert len([case for _, case in missed if case in by_hand]) <= 0.05 * len(by_hand)
     assert {code: right[code] / count >= 0.95 for code, count in wanted.items()} == dict.fromkeys(
         wanted, True
     ), missed
 
 
-def test_three_hundred_good_replies_are_kept():
+def test_three_hundred_good_replies_are_kept(decide):
     cases = list(labelled_replies.good())
-    refused = [case for case in cases if find_bad_text(case[0], case[1], case[2], hinted=case[3])]
+    refused = [pair for pair in zip(decide(cases), cases, strict=True) if pair[0]]
     assert len(cases) >= 300
     assert len(refused) <= 0.01 * len(cases), refused
 
