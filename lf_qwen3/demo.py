@@ -85,11 +85,11 @@ def _claim(out: Path) -> None:
     """Take the folder, or refuse one that holds what is not ours."""
     if out.exists() and not out.is_dir():
         raise UsageError(
-            f"--out {out} is a file", "name a folder; it is made when it is not there", code="not_a_folder"
+            f"--out {out} is a file", "name a folder; it is created if it does not exist", code="not_a_folder"
         )
     if out.is_dir() and any(out.iterdir()) and not (out / _MARKER).is_file():
         raise UsageError(
-            f"--out {out} holds something that the demo did not make",
+            f"--out {out} contains something that the demo did not make",
             "name another folder",
             code="file_exists",
         )
@@ -103,7 +103,7 @@ def _make_model(out: Path, progress: Progress) -> Path:
     folder = out / "tiny-qwen3"
     was_there = tiny_model.is_made(folder)
     tiny_model.make_tiny_model(folder)
-    progress.finish(f"{folder}: {'there from an earlier run' if was_there else 'made, without any download'}")
+    progress.finish(f"{folder}: {'kept from an earlier run' if was_there else 'made, without any download'}")
     return folder
 
 

@@ -28,7 +28,7 @@ def texts_of(option: str, given: str | Iterable[str]) -> tuple[str, ...]:
         return tuple("".join((text,)) for text in texts)
     except TypeError:
         raise UsageError(
-            f"{option} {given!r} is no text", "one str, or several", code="option_type"
+            f"{option} {given!r} is not text", "one str, or several", code="option_type"
         ) from None
 
 
@@ -42,5 +42,5 @@ def path_of(option: str, given: StrPath) -> Path:
 
 def _wrong_type(option: str, given: object) -> UsageError:
     return UsageError(
-        f"{option} {given!r} is no path", "a path is a str or a pathlib.Path", code="option_type"
+        f"{option} {given!r} is not a path", "a path is a str or a pathlib.Path", code="option_type"
     )

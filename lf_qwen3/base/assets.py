@@ -26,6 +26,6 @@ def folder(name: Name) -> Path:
         return beside
     raise LfQwen3Error(
         f"the folder {name} is missing: neither {packed} nor {beside} of a checkout exists",
-        "the installation is incomplete; in the checkout: pip install --force-reinstall --no-deps .",
+        "the installation is incomplete; in the checkout run: pip install --force-reinstall --no-deps .",
         code="installation_incomplete",
     )

@@ -22,4 +22,4 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 def unknown_name(kind: str, name: str, known: Collection[str], code: str = "unknown_name") -> UsageError:
     """Return the error for a name that is not known; its hint gives the nearest name and all names."""
     hint = " ".join(filter(None, (did_you_mean(name, known), f"there are: {', '.join(sorted(known))}")))
-    return UsageError(f"no {kind} is called '{name}'", hint, code=code)
+    return UsageError(f"there is no {kind} '{name}'", hint, code=code)

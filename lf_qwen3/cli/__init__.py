@@ -18,7 +18,7 @@ from lf_qwen3.cli import _output
 
 GROUPS = {
     "data": "Data",
-    "proof": "Proof, before a GPU is paid for",
+    "proof": "Check, before you pay for a GPU",
     "train": "Train",
     "results": "Results",
     "board": "LLaMA Board",

@@ -20,15 +20,19 @@ _SERVER = (
     click.option("--url", required=True, help="The server, such as http://127.0.0.1:8000/v1."),
     click.option("--model", required=True, help="The model, as the server calls it."),
     click.option(
-        "--dialect", default="", help="What the server is (vllm, sglang, ollama, ...); else it is found out."
+        "--dialect", default="", help="What the server is (vllm, sglang, ollama, ...); detected if left out."
     ),
     click.option(
-        "--api-key-env", default="", metavar="NAME", help="The environment variable that holds the key."
+        "--api-key-env", default="", metavar="NAME", help="The environment variable that holds the API key."
     ),
 )
 _LIMITS = (
     click.option(
-        "--concurrency", type=click.IntRange(min=1), default=16, show_default=True, help="Requests at once."
+        "--concurrency",
+        type=click.IntRange(min=1),
+        default=16,
+        show_default=True,
+        help="Concurrent requests.",
     ),
     click.option(
         "--silence",
@@ -37,10 +41,10 @@ _LIMITS = (
         show_default=True,
         help="Seconds without a byte after which a request is given up.",
     ),
-    click.option("--max-requests", type=click.IntRange(min=0), help="Stop after so many requests."),
-    click.option("--max-tokens", type=click.IntRange(min=1), help="Stop after so many tokens, in and out."),
-    click.option("--max-cost", type=float, help="Stop after so much money; needs --price."),
-    click.option("--price", metavar="IN,OUT", help="The money for a million tokens in, and out."),
+    click.option("--max-requests", type=click.IntRange(min=0), help="Stop after this many requests."),
+    click.option("--max-tokens", type=click.IntRange(min=1), help="Stop after this many tokens, in and out."),
+    click.option("--max-cost", type=float, help="Stop after this cost; needs --price."),
+    click.option("--price", metavar="IN,OUT", help="The price of a million tokens in, and out."),
 )
 _OFFLINE = (
     click.option("--dry-run", is_flag=True, help="Say what would be sent and what it costs; send nothing."),
@@ -132,13 +136,15 @@ def finish(report: GenerationReport, as_json: bool) -> int:
         _output.warn(warning)
     if report.unfinished:
         _output.warn(
-            f"{report.unfinished:,} requests were under way when the last run ended; they may be billed twice"
+            f"{report.unfinished:,} requests were running when the last run ended; they may be billed twice"
         )
     if report.stopped == "interrupted":
-        _output.say("interrupted: the replies that came are kept; the same command asks for the rest")
+        _output.say(
+            "interrupted: the replies so far are kept; run the same command again to ask for the rest"
+        )
         return 130
     if report.stopped:
-        _output.say(f"stopped at {report.stopped}: the same command goes on from here")
+        _output.say(f"stopped at {report.stopped}: the same command resumes here")
     return 1 if report.unanswered else 0
 
 
@@ -155,7 +161,7 @@ def show_dry_run(estimate: DryRun, as_json: bool) -> None:
     if estimate.later:
         click.echo(f"up to {estimate.later:,} more requests may follow from the replies")
     if estimate.answered:
-        click.echo(f"{estimate.answered:,} more have their reply already")
+        click.echo(f"{estimate.answered:,} more have a reply already")
     if estimate.most_out is not None:
         click.echo(f"at most {estimate.most_out:,} tokens out (--max-new-tokens)")
     if estimate.cost_in is not None:
@@ -178,11 +184,12 @@ def show_batch(batch: BatchClient, as_json: bool) -> None:
 def _show(report: GenerationReport) -> None:
     from lf_qwen3.data.generate.generation_files import REFUSED_ROWS, ROWS, describe_refusal
 
-    matched = f"{report.matchable:,} of {report.rows:,} rows can be matched"
+    matched = f"{report.matchable:,} of {report.rows:,} rows can be compared"
     click.echo(f"{report.rows:,} rows: {matched}")
     click.echo(
-        f"{report.read:,} replies wanted: {report.kept:,} kept ({report.thinking:,} thinking, "
-        f"{report.plain:,} plain), {report.refused.total():,} refused, {report.unanswered:,} unanswered"
+        f"{report.read:,} replies read: {report.kept:,} kept ({report.thinking:,} thinking, "
+        f"{report.plain:,} plain), {report.refused.total():,} refused, {report.unanswered:,} "
+        "unanswered"
     )
     for code, count in sorted(report.refused.items()):
         click.echo(f"  {count:>10,}  {code}: {describe_refusal(code)}")
@@ -191,5 +198,5 @@ def _show(report: GenerationReport) -> None:
         f"{report.sent:,} requests sent{cost}; all replies: {report.tokens_in:,} tokens in, "
         f"{report.tokens_out:,} out"
     )
-    click.echo(f"written: {report.folder / ROWS}, and what was refused: {report.folder / REFUSED_ROWS}")
+    click.echo(f"written: {report.folder / ROWS}; refused replies: {report.folder / REFUSED_ROWS}")
     click.echo(f"next: lf-qwen3 convert {report.folder} --name NAME --dataset-dir data")

@@ -13,17 +13,19 @@ GROUP = "results"
 
 @click.command()
 @click.argument("yaml", type=click.Path())
-@click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="Where llama-server listens.")
+@click.option(
+    "--url", default="http://127.0.0.1:8080", show_default=True, help="The address of llama-server."
+)
 @click.option("--out", required=True, type=click.Path(), help="Folder for generated_predictions.jsonl.")
-@click.option("--rows", type=click.IntRange(min=1), help="Answer the first so many rows only.")
+@click.option("--rows", type=click.IntRange(min=1), help="Answer only this many rows.")
 @click.option(
     "--concurrency",
     type=click.IntRange(min=1),
     default=4,
     show_default=True,
-    help="Prompts at once; as many as the server has slots (-np).",
+    help="Concurrent prompts; default: as many as the server has slots (-np).",
 )
-@click.option("--fresh", is_flag=True, help="Delete the answers that are in --out, and begin anew.")
+@click.option("--fresh", is_flag=True, help="Delete the answers in --out and start again.")
 @_output.json_option
 def command(
     yaml: str, url: str, out: str, rows: int | None, concurrency: int, fresh: bool, as_json: bool
@@ -45,7 +47,9 @@ def command(
     with shown_progress() as progress:
         report = answer.answer(yaml, url, out, rows, fresh=fresh, concurrency=concurrency, progress=progress)
     if report.interrupted:
-        _output.say("interrupted: the answers that came are kept; the same command asks for the rest")
+        _output.say(
+            "interrupted: the answers so far are kept; run the same command again to ask for the rest"
+        )
         return 130
     if as_json:
         _output.print_json(asdict(report))
@@ -53,5 +57,5 @@ def command(
     counts = f" ({report.kept} were there, {report.rows - report.kept} new)" if report.kept else ""
     click.echo(f"{report.rows} answers in {report.file}{counts}")
     if report.cut:
-        _output.warn(f"{report.cut} of them end at the limit of new tokens (max_new_tokens)")
+        _output.warn(f"{report.cut} of them are truncated at max_new_tokens")
     return 0

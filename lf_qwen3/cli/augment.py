@@ -27,14 +27,14 @@ _SAMPLES = {"evol": 1, "cot": 5, "craft": 3}
 @click.command(short_help="Let a model write questions like yours, and answer them.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @server_options
-@click.option("--to", required=True, type=click.Path(), help="The folder to write; convert takes it.")
-@click.option("--rows", required=True, type=click.IntRange(min=1), help="New rows that are wanted.")
+@click.option("--to", required=True, type=click.Path(), help="The folder to write; convert reads it.")
+@click.option("--rows", required=True, type=click.IntRange(min=1), help="New rows to make.")
 @click.option(
     "--method",
     default="evol",
     show_default=True,
     metavar="evol|cot|corpus:PATH",
-    help="Change your questions, invent some whose answer is checked, or make them from texts of yours.",
+    help="Change your questions, invent questions with a checked answer, or make them from your texts.",
 )
 @click.option(
     "--rounds",
@@ -47,9 +47,9 @@ _SAMPLES = {"evol": 1, "cot": 5, "craft": 3}
     "--modes", type=click.Choice(list(MODES)), default="thinking", show_default=True, help="As in distil."
 )
 @click.option("--samples", type=click.IntRange(min=1), help="Answers to each question: 1, cot 5, corpus 3.")
-@click.option("--max-new-tokens", type=click.IntRange(min=1), help="The longest answer.")
-@click.option("--held-out", multiple=True, metavar="SOURCE", help="Rows that must not be trained on.")
-@click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Say what columns are.")
+@click.option("--max-new-tokens", type=click.IntRange(min=1), help="The longest answer, in tokens.")
+@click.option("--held-out", multiple=True, metavar="SOURCE", help="Test rows that must not be trained on.")
+@click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Name the columns, as in convert.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
 @click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of the sampling.")
 @offline_options
@@ -84,8 +84,8 @@ def command(
     name: Any = "craft" if corpus else method
     if name not in _SAMPLES:
         raise UsageError(
-            f"Invalid value for '--method': '{method}' is none of evol, cot and corpus:PATH",
-            "evol and cot need your questions alone",
+            f"Invalid value for '--method': '{method}' is neither evol, cot nor corpus:PATH",
+            "evol and cot need only your questions",
             code="option_value",
         )
     to, modes = Path(given.pop("to")), MODES[given.pop("modes")]

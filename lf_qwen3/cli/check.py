@@ -23,12 +23,16 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 @click.command(name="check")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @_output.dataset_dir_option(required=False)
-@click.option("--config", type=click.Path(), help="A training YAML to hold against the data.")
+@click.option("--config", type=click.Path(), help="A training YAML to check with the data.")
 @click.option(
     "--tokenizer", default="", help="A folder with a tokenizer.json, or a hub id: counts tokens too."
 )
-@click.option("--cutoff-len", type=click.IntRange(min=1), help="Tokens a record, in place of the YAML's.")
-@click.option("--no-trainer", is_flag=True, help="Do not ask the installed trainer about the YAML: quicker.")
+@click.option(
+    "--cutoff-len", type=click.IntRange(min=1), help="Tokens per record, instead of the YAML's cutoff_len."
+)
+@click.option(
+    "--no-trainer", is_flag=True, help="Do not run the installed trainer's parsers on the YAML (faster)."
+)
 @_output.json_option
 def command(
     names: tuple[str, ...],

@@ -25,7 +25,10 @@ _COLOURS = {"better": "green", "worse": "red"}
     "--tokenizer", default="", help="A folder with a tokenizer.json, or a hub id: lengths in tokens."
 )
 @click.option(
-    "--judge-import", metavar="FILE", type=click.Path(), help="Verdicts on TUNED against BASE: the win rate."
+    "--judge-import",
+    metavar="FILE",
+    type=click.Path(),
+    help="Verdicts of a judge on TUNED against BASE: adds the win rate.",
 )
 @_output.json_option
 def command(

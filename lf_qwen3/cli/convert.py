@@ -25,7 +25,7 @@ class Share(click.ParamType[float]):
         try:
             return float(value)
         except ValueError:
-            self.fail(f"'{value}' is no number: 0.05 is a share, 500 is a row count", param, ctx)
+            self.fail(f"'{value}' is not a number: 0.05 is a share, 500 is a row count", param, ctx)
 
 
 class Size(click.ParamType[int]):
@@ -59,10 +59,10 @@ class Mix(click.ParamType[float]):
                 return float(share)
         except ValueError:
             pass
-        self.fail(f"'{value}' is no mix: write thinking=0.75", param, ctx)
+        self.fail(f"'{value}' is not a mix: write thinking=0.75", param, ctx)
 
 
-@click.command(short_help="Turn sources into a registered dataset with right think tags.")
+@click.command(short_help="Convert sources into a registered dataset with correct think tags.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--name", required=True, help="Name of the dataset; its files and entries begin with it.")
 @_output.dataset_dir_option()
@@ -70,7 +70,7 @@ class Mix(click.ParamType[float]):
     "--columns",
     multiple=True,
     metavar="ROLE=COLUMN,...",
-    help="Say what columns are: question=ask,answer=reply. Once for all sources, or once for each.",
+    help="Name the columns: question=ask,answer=reply. Once for all sources, or once for each.",
 )
 @click.option(
     "--format",
@@ -91,13 +91,13 @@ class Mix(click.ParamType[float]):
     "--val", type=Share(), default=0.0, help="Validation split: a share below 1, or a number of rows."
 )
 @click.option("--test", type=Share(), default=0.0, help="Test split: a share below 1, or a number of rows.")
-@click.option("--mix", type=Mix(), help="Share of thinking records among all, reached by leaving rows out.")
+@click.option("--mix", type=Mix(), help="Share of records with thinking, reached by leaving out rows.")
 @click.option(
     "--by",
     type=click.Choice(["rows", "tokens"]),
     default="rows",
     show_default=True,
-    help="Measure the mix by records, or by tokens (estimated from their bytes).",
+    help="Measure the mix in records, or in tokens (estimated from bytes).",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Seed of mix and splits."
@@ -109,12 +109,12 @@ class Mix(click.ParamType[float]):
     show_default=True,
     help="Leave bad rows out and list them, or stop at the first.",
 )
-@click.option("--allow-special", is_flag=True, help="Keep Qwen control tokens that stand in texts.")
-@click.option("--every", is_flag=True, help="Make a record of each answer where a row brings several.")
+@click.option("--allow-special", is_flag=True, help="Keep Qwen control tokens in texts.")
+@click.option("--every", is_flag=True, help="Make a record of each answer if a row has several.")
 @click.option(
     "--as-text",
     is_flag=True,
-    help="Take numbers, objects and lists that stand where text is due as their JSON text.",
+    help="Use the JSON text of numbers, objects and lists where text is required.",
 )
 @click.option(
     "--unescape", is_flag=True, help="Make line ends of a \\n that is written out in texts without any."
@@ -127,6 +127,7 @@ class Mix(click.ParamType[float]):
 @click.option(
     "--replace", is_flag=True, help="Write over files of others, and over this dataset made from others."
 )
+@click.option("--replace", is_flag=True, help="Overwrite files of others, and this dataset made from others.")
 @_output.json_option
 def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     """Turn sources into a registered LLaMA-Factory dataset with exactly right think tags.
@@ -187,7 +188,7 @@ def _show(report: ConversionReport, dataset_dir: str) -> None:
             f"(rows that held nothing else: {report.duplicates:,})"
         )
     if report.conflicts:
-        what = "same answer marked good and bad" if report.good else "same question with another answer"
+        what = "same answer labelled good and bad" if report.good else "same question with another answer"
         click.echo(f"{what}, kept: {report.conflicts:,}")
     if report.left_out:
         click.echo(f"left out by the mix: {report.left_out:,} rows")
@@ -196,7 +197,7 @@ def _show(report: ConversionReport, dataset_dir: str) -> None:
     for spec, columns in report.columns.items():
         if columns["left"]:
             left = ", ".join(f"{column} ({rows:,})" for column, rows in columns["left"].items())
-            click.echo(f"columns not read, with the rows that fill them: {left}  [{spec}]")
+            click.echo(f"columns not read, and how many rows have a value there: {left}  [{spec}]")
     for file in report.removed:
         click.echo(f"removed, left by an earlier conversion: {file}")
     if report.unregistered:

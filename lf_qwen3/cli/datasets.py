@@ -46,7 +46,10 @@ def command(dataset_dir: str, as_json: bool) -> None:
         _show(_table(datasets))
     for dataset in datasets:
         if dataset.times > 1:
-            _output.say(f"note: {dataset.name} stands there {dataset.times} times; only the last one counts")
+            _output.say(
+                f"note: {dataset.name} is registered {dataset.times} times; LLaMA-Factory reads "
+                "only the last entry"
+            )
     missing = sum(dataset.exists is False for dataset in datasets)
     plural = "" if len(datasets) == 1 else "s"
     lacking = f", {missing} without a file" if missing else ""

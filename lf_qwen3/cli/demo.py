@@ -18,11 +18,13 @@ GROUP = "train"
 
 
 @click.command()
-@click.option("--out", type=click.Path(), default="demo", show_default=True, help="Folder for all it makes.")
+@click.option(
+    "--out", type=click.Path(), default="demo", show_default=True, help="Folder for everything it makes."
+)
 @click.option(
     "--steps", type=click.IntRange(min=2), default=12, show_default=True, help="Training steps on the CPU."
 )
-@click.option("--fresh", is_flag=True, help="Train and predict again, even when nothing has changed.")
+@click.option("--fresh", is_flag=True, help="Train and predict again, even if nothing has changed.")
 @_output.json_option
 def command(out: str, steps: int, fresh: bool, as_json: bool) -> int:
     """Train a tiny Qwen3 here and now: raw data to adapter.
@@ -38,7 +40,7 @@ def command(out: str, steps: int, fresh: bool, as_json: bool) -> int:
         with shown_progress() as progress:
             result = demo.run_demo(Path(out), progress, steps, fresh)
     except KeyboardInterrupt:
-        _output.say("interrupted: the trainer was ended; run the same command again to go on")
+        _output.say("interrupted: the trainer was stopped; run the same command again to resume")
         return 130
     if as_json:
         _output.print_json(asdict(result))
@@ -52,7 +54,7 @@ def _show(result: DemoResult) -> None:
     written = sum(data.written.values())
     click.echo(f"\nmade in {result.out}:")
     for what, where in (
-        ("model", f"{result.model} (tiny: it learns, but says nothing sensible)"),
+        ("model", f"{result.model} (tiny: it learns, but its answers make no sense)"),
         ("data", f"{written} records of {data.read} rows, {len(data.datasets)} datasets registered"),
         ("recipe", f"{result.train_yaml}, {result.predict_yaml}"),
         ("adapter", f"{result.adapter} ({result.examples} of {data.written['train']} training records read)"),
@@ -61,10 +63,10 @@ def _show(result: DemoResult) -> None:
         ("answers", result.predictions),
     ):
         click.echo(f"  {what:<9}{where}")
-    click.echo("\none answer of the tiny model, to a question it was not trained on:")
+    click.echo("\none answer of the tiny model, to a question outside the training data:")
     for name, key in (("question", "prompt"), ("answer", "predict"), ("expected", "label")):
         click.echo(f"  {name:<9}{_excerpt(result.prediction[key])}")
-    click.echo("\nthe same with Qwen3-4B on a GPU (put your own files in place of the samples):")
+    click.echo("\nthe same with Qwen3-4B on a GPU (use your own files in place of the samples):")
     for line in result.next:
         click.echo(f"  {line}")
 

@@ -21,7 +21,9 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 @click.command(name="diagnose")
 @click.argument("run_dir", type=click.Path())
-@click.option("--plots", metavar="DIR", type=click.Path(), help="Draw the curves there, as PNG and SVG.")
+@click.option(
+    "--plots", metavar="DIR", type=click.Path(), help="Draw the curves into this folder, as PNG and SVG."
+)
 @_output.json_option
 def command(run_dir: str, plots: str | None, as_json: bool) -> int:
     """Say what went wrong in a training run, and what to try next.

@@ -21,27 +21,29 @@ from lf_qwen3.data.generate.dialects import MODES
 GROUP = "data"
 
 
-@click.command(short_help="Let a model answer your questions anew, and keep what agrees.")
+@click.command(
+    short_help="Let a model answer your questions again, and keep the answers that agree with yours."
+)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @server_options
-@click.option("--to", required=True, type=click.Path(), help="The folder to write; convert takes it.")
+@click.option("--to", required=True, type=click.Path(), help="The folder to write; convert reads it.")
 @click.option(
     "--modes",
     type=click.Choice(list(MODES)),
     default="thinking",
     show_default=True,
-    help="Ask for answers that think, plain ones, or one of each.",
+    help="Ask for answers with thinking, without, or one of each.",
 )
 @click.option(
-    "--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Answers to each question."
+    "--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Answers per question."
 )
 @click.option(
     "--keep",
     type=click.Choice(["auto", "agree", "all", "best"]),
     default="auto",
     show_default=True,
-    help="Keep answers that agree with the row's own, all, or the shortest that agrees; auto: agree where "
-    "they can be compared.",
+    help="Keep answers that agree with the row's own, all, or the shortest that agrees; auto: "
+    "agree if they can be compared.",
 )
 @click.option(
     "--match",
@@ -50,11 +52,15 @@ GROUP = "data"
     show_default=True,
     help="How answers are compared; judge asks the model.",
 )
-@click.option("--hint", is_flag=True, help="Show the answer of a row that no sample came to; marked so.")
-@click.option("--system", default="", help="The system text of every request, in place of the row's.")
-@click.option("--max-new-tokens", type=click.IntRange(min=1), help="The longest reply.")
-@click.option("--held-out", multiple=True, metavar="SOURCE", help="Rows that must not be trained on.")
-@click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Say what columns are.")
+@click.option(
+    "--hint",
+    is_flag=True,
+    help="Show the model the answer of a row that no sample reached; such rows are marked.",
+)
+@click.option("--system", default="", help="The system text of every request, instead of the row's.")
+@click.option("--max-new-tokens", type=click.IntRange(min=1), help="The longest reply, in tokens.")
+@click.option("--held-out", multiple=True, metavar="SOURCE", help="Test rows that must not be trained on.")
+@click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Name the columns, as in convert.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
 @click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of the sampling.")
 @click.option("--again", multiple=True, metavar="CODE", help="Ask anew what was refused for this code.")

@@ -9,7 +9,7 @@ from lf_qwen3.cli import _output
 GROUP = "proof"
 
 
-@click.command(short_help="Name what is missing or mismatched in this environment.")
+@click.command(short_help="List what is missing or mismatched in this environment.")
 @_output.json_option
 def command(as_json: bool) -> int:
     """Name what is missing or mismatched in this environment, and the command that cures it.
@@ -31,5 +31,5 @@ def command(as_json: bool) -> int:
         click.echo(f"{click.style(finding.level, fg=color, bold=True)}: {finding.what}: {finding.why}")
         if finding.cure:
             click.echo(f"  {finding.cure}")
-    click.echo("all is well" if report.is_good else "train after these are cured")
+    click.echo("no problems found" if report.is_good else "fix these before you train")
     return 0 if report.is_good else 1

@@ -41,18 +41,18 @@ class _FileLines(NoProgress):
         _output.warn(text)
 
 
-@click.command(short_help="Fetch a dataset or a model, checked against the hub's sums.")
+@click.command(short_help="Download a dataset or a model, verified by the hub's checksums.")
 @click.argument("dataset", required=False, metavar="[NAME|DATASET_ID]")
-@click.option("--model", metavar="MODEL_ID", help="Fetch a model instead, such as Qwen/Qwen3-4B.")
+@click.option("--model", metavar="MODEL_ID", help="Download a model instead, such as Qwen/Qwen3-4B.")
 @click.option("--to", required=True, type=click.Path(), help="Folder in which the folder NAME is made.")
 @click.option(
     "--hub",
     type=click.Choice(["modelscope", "huggingface"]),
-    help="Where to fetch it from.  [default: modelscope]",
+    help="The hub to download from.  [default: modelscope]",
 )
-@click.option("--files", multiple=True, metavar="GLOB", help="Only files like this; may be given twice.")
-@click.option("--tokenizer-only", is_flag=True, help="Of a model, only its tokenizer and configuration.")
-@click.option("--revision", help="A branch, a tag or a commit, where it is not the hub's main one.")
+@click.option("--files", multiple=True, metavar="GLOB", help="Only files that match; repeatable.")
+@click.option("--tokenizer-only", is_flag=True, help="Of a model only its tokenizer and configuration.")
+@click.option("--revision", help="A branch, a tag or a commit; default: the hub's main branch.")
 @_output.json_option
 def command(
     dataset: str | None,
@@ -80,7 +80,7 @@ def command(
         what = "a dataset and a model" if model else "nothing"
         raise UsageError(
             f"{what} is named",
-            "name one: lf-qwen3 download medical_r1 --to raw, or --model Qwen/Qwen3-4B",
+            "name a dataset or a model: lf-qwen3 download medical_r1 --to raw, or --model Qwen/Qwen3-4B",
             code="option_missing",
         )
     is_watched = sys.stderr.isatty()
@@ -93,7 +93,7 @@ def command(
     try:
         done = download(wanted, _FileLines(is_watched))
     except KeyboardInterrupt:
-        _output.say("interrupted: what has arrived is kept; type the same command again to go on")
+        _output.say("interrupted: the downloaded part is kept; run the same command again to resume")
         return 130
     if as_json:
         _output.print_json(asdict(done))
@@ -108,11 +108,12 @@ def _show(done: Downloaded) -> None:
 
     count = len(done.fetched) + len(done.kept)
     click.echo(f"{done.folder}: {done.id} from {HUBS[done.hub]}, {files_of(count, done.bytes)}")
-    click.echo(f"  {len(done.fetched)} fetched, {len(done.kept)} there already")
+    click.echo(f"  {len(done.fetched)} downloaded, {len(done.kept)} there already")
     checked = count - len(done.unchecked)
-    click.echo(f"  {checked} checked against the sums that the hub states")
+    click.echo(f"  {checked} verified by the hub's checksums")
     if done.unchecked:
         click.echo(
-            f"  {len(done.unchecked)} by size only, the hub states no more: {', '.join(done.unchecked[:3])}"
+            f"  {len(done.unchecked)} verified by size only, the hub has no checksum: "
+            f"{', '.join(done.unchecked[:3])}"
         )
     click.echo(f"next: {done.next}")

@@ -18,15 +18,17 @@ GROUP = "proof"
 @click.command()
 @click.argument("file", required=False, metavar="[TRAIN.YAML]", type=click.Path())
 @click.option("--model", metavar="NAME_OR_PATH", help="Qwen3-8B, a hub id, or a folder with a config.json.")
-@click.option("--method", type=click.Choice(["lora", "qlora", "full"]), help="How the weights are trained.")
-@click.option("--cutoff-len", type=click.IntRange(min=8), help="Tokens a row.  [default: 2048]")
-@click.option("--batch", type=click.IntRange(min=1), help="Rows at a time on one GPU.  [default: 1]")
+@click.option("--method", type=click.Choice(["lora", "qlora", "full"]), help="The training method.")
+@click.option("--cutoff-len", type=click.IntRange(min=8), help="Tokens per row.  [default: 2048]")
+@click.option("--batch", type=click.IntRange(min=1), help="Rows per GPU and pass.  [default: 1]")
 @click.option("--gpus", type=click.IntRange(min=1), help="Number of GPUs.  [default: 1]")
 @click.option("--zero", type=click.Choice(["0", "2", "3"]), help="DeepSpeed's ZeRO stage.  [default: 0]")
-@click.option("--lora-rank", type=click.IntRange(min=1), help="Width of the LoRA.  [default: 8]")
-@click.option("--dataset", metavar="NAME", help="A registered dataset: its steps, tokens and padding.")
+@click.option("--lora-rank", type=click.IntRange(min=1), help="LoRA rank.  [default: 8]")
+@click.option("--dataset", metavar="NAME", help="A registered dataset: adds its steps, tokens and padding.")
 @_output.dataset_dir_option(required=False)
-@click.option("--tokenizer", default="", metavar="PATH_OR_ID", help="Counts tokens exactly.")
+@click.option(
+    "--tokenizer", default="", metavar="PATH_OR_ID", help="Count tokens exactly with this tokenizer."
+)
 @_output.json_option
 def command(file: str | None, as_json: bool, tokenizer: str, **given: Any) -> None:
     """Tell how much memory a training takes on each GPU, by part, and the smallest card for it.
@@ -64,11 +66,11 @@ def _short(change: SmallerSetting) -> str:
 
 def _data_lines(data: DataFigures) -> list[str]:
     about = "" if data.exact else "about "
-    learnt = f", {data.learnt / data.tokens:.0%} of them learnt" if data.learnt is not None else ""
+    learnt = f", {data.learnt / data.tokens:.0%} of them in the loss" if data.learnt is not None else ""
     packed = f" in {data.rows:,} packed rows" if data.rows != data.records else ""
     return [
-        f"data: {data.records:,} records{packed}, {about}{data.tokens:,} tokens an epoch{learnt}",
+        f"data: {data.records:,} records{packed}, {about}{data.tokens:,} tokens per epoch{learnt}",
         f"  {'steps':<12}{data.steps:,} in {data.epochs:g} epochs",
-        f"  {'padding':<12}{about}{data.padding:.1%} of what is computed",
-        f"  {'cut':<12}{about}{data.cut:.1%} of the records lose their end to cutoff_len",
+        f"  {'padding':<12}{about}{data.padding:.1%} of all computed tokens",
+        f"  {'cut':<12}{about}{data.cut:.1%} of the records are truncated at cutoff_len",
     ]

@@ -20,15 +20,17 @@ GROUP = "results"
 @click.argument("out_dir", type=click.Path())
 @click.argument("given", nargs=-1, metavar="[--from BASE TUNED...]", type=click.Path())
 @click.option(
-    "--from", "is_given", is_flag=True, help="Run nothing: compare the prediction files that follow."
+    "--from", "is_given", is_flag=True, help="Predict nothing: compare the prediction files that follow."
 )
 @click.option("--html", metavar="FILE", type=click.Path(), help="Write the page there, not into OUT_DIR.")
-@click.option("--url", default="", help="A server that has both models loaded and predicts, such as vLLM.")
+@click.option("--url", default="", help="A server with both models loaded that predicts, such as vLLM.")
 @click.option("--base-model", default="", metavar="NAME", help="What the server calls the base model.")
 @click.option("--tuned-model", default="", metavar="NAME", help="What the server calls the tuned model.")
-@click.option("--api-key-env", default="", metavar="NAME", help="The environment variable with its key.")
 @click.option(
-    "--concurrency", type=click.IntRange(min=1), default=64, show_default=True, help="Rows asked at once."
+    "--api-key-env", default="", metavar="NAME", help="The environment variable that holds its API key."
+)
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), default=64, show_default=True, help="Concurrent requests."
 )
 @_output.json_option
 def command(
@@ -66,7 +68,7 @@ def command(
         with shown_progress() as progress:
             evaluation = evaluate(out_dir, given, html=html, workers=None, served=served, progress=progress)
     except KeyboardInterrupt:
-        _output.say("interrupted: the trainer was ended; predictions that were finished are kept")
+        _output.say("interrupted: the trainer was stopped; finished predictions are kept")
         return 130
     for note in evaluation.notes:
         _output.warn(note)
@@ -84,14 +86,14 @@ def command(
 def _require_pairs(is_given: bool, given: tuple[str, ...]) -> None:
     if is_given and len(given) < 2:
         raise UsageError(
-            "--from wants two prediction files",
+            "--from needs two prediction files",
             "lf-qwen3 evaluate DIR --from BASE TUNED",
             code="too_few_runs",
         )
     if given and not is_given:
         raise UsageError(
             f"{given[0]} is one path too many",
-            "evaluate takes one folder; prediction files follow --from",
+            "evaluate accepts one folder; prediction files follow --from",
             code="too_many_arguments",
         )
 
@@ -103,8 +105,8 @@ def _find_served(url: str, base: str, tuned: str, api_key_env: str, concurrency:
 
     if bool(url) != bool(base and tuned) or bool(base) != bool(tuned):
         raise UsageError(
-            "--url, --base-model and --tuned-model go together",
-            "name the server, and what it calls the two models",
+            "use --url, --base-model and --tuned-model together",
+            "name the server, and its names of the two models",
             code="option_missing",
         )
     server = ServerOptions(url, base, api_key_env=api_key_env, concurrency=concurrency)

@@ -24,17 +24,19 @@ GROUP = "results"
     "--llama-cpp",
     metavar="DIR",
     type=click.Path(),
-    help="A checkout of llama.cpp; else PATH is searched.",
+    help="A checkout of llama.cpp; default: PATH.",
 )
 @click.option("--out", metavar="DIR", type=click.Path(), help="Write there, not into RUN_DIR/gguf.")
-@click.option("--dataset", default="", metavar="NAME", help="Measure on these rows, not the test split.")
+@click.option(
+    "--dataset", default="", metavar="NAME", help="Measure on these rows instead of the test split."
+)
 @click.option(
     "--rows", default=50, show_default=True, type=click.IntRange(1), help="How many rows to measure."
 )
 @click.option(
     "--limit",
     type=click.FloatRange(0, 1),
-    help="The share of the tuning to keep, not the measured one.",
+    help="The share of the tuning to keep, instead of the measured limit.",
 )
 @click.option("--to-ollama", is_flag=True, help="Create the model in Ollama too, once for each mode.")
 @_output.json_option
@@ -75,7 +77,7 @@ def command(
                 progress=progress,
             )
     except KeyboardInterrupt:
-        _output.say("interrupted: the same command goes on with the step that was not finished")
+        _output.say("interrupted: the same command resumes at the step that was not finished")
         return 130
     if as_json:
         _output.print_json(result.report)

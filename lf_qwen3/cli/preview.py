@@ -31,10 +31,12 @@ _EXCERPT = 40
     metavar="FOLDER_OR_ID",
     help="Folder with a tokenizer.json, or a hub id in a local cache; default: the YAML's model.",
 )
-@click.option("--config", type=click.Path(), help="Training YAML to take template, mask and cut from.")
+@click.option("--config", type=click.Path(), help="Training YAML with template, loss mask and cutoff_len.")
 @click.option("-n", "count", type=click.IntRange(min=1), default=3, show_default=True, help="Rows to show.")
-@click.option("--trainer", default="llamafactory", metavar="NAME", help="Say what this one learns: trl, ...")
-@click.option("--row", type=click.IntRange(min=1), help="Show this row alone, counted from 1.")
+@click.option(
+    "--trainer", default="llamafactory", metavar="NAME", help="Show what this trainer learns: trl, ..."
+)
+@click.option("--row", type=click.IntRange(min=1), help="Show only this row, counted from 1.")
 @_output.json_option
 def command(as_json: bool, **options: Any) -> None:
     """Show what the model will see: the text that is fed, and what of it is learnt.
@@ -119,7 +121,7 @@ def _show_options(preview: Preview, brush: _Brush) -> None:
     inside, outside = ("green", "grey") if brush.is_coloured else ("text".join(brush.learnt), "all else")
     click.echo(f"  loss mask: {inside} is in the loss, {outside} is not")
     if preview.unofficial:
-        _output.say(f"note: not held against the model's own chat template: {preview.unofficial}")
+        _output.say(f"note: not compared with the model's own chat template: {preview.unofficial}")
 
 
 def _show_row(preview: Preview, row: PreviewRow, brush: _Brush) -> None:

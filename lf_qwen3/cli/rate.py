@@ -20,13 +20,13 @@ from lf_qwen3.cli._server_options import (
 GROUP = "data"
 
 
-@click.command(short_help="Let a judge rate your rows, and keep the better ones.")
+@click.command(short_help="Let a judge model rate your rows, and keep the best.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @server_options
-@click.option("--to", required=True, type=click.Path(), help="The folder to write; convert takes it.")
+@click.option("--to", required=True, type=click.Path(), help="The folder to write; convert reads it.")
 @click.option("--top", type=click.FloatRange(0, 1), metavar="SHARE", help="Keep this share of the ranking.")
 @click.option("--calibrate", type=click.Path(), help="A CSV file of your own labels: row, label (1 to 5).")
-@click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Say what columns are.")
+@click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Name the columns, as in convert.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
 @offline_options
 @_output.json_option
@@ -63,12 +63,12 @@ def command(
     with shown_progress() as progress:
         report = rate(options, server, progress, offline.outputs)
     if not as_json:
-        click.echo(f"ratings, the best first, with their reasons: {to / RATINGS}")
+        click.echo(f"ratings, the best first, with reasons: {to / RATINGS}")
         if report.fit is not None:
             verdict = "below the median, as they should be" if report.fit else "not below the median"
             click.echo(f"{report.planted:,} planted wrong answers: {verdict}")
         if report.spearman is not None:
             click.echo(f"agreement with your labels (Spearman): {report.spearman:.2f}")
         if report.threshold is not None:
-            click.echo(f"kept from a mean of {report.threshold:.1f} on")
+            click.echo(f"kept: mean rating of {report.threshold:.1f} or more")
     return finish(report, as_json)

@@ -30,14 +30,16 @@ command.add_command(_recipe_list.show)
 @click.argument("name")
 @click.option("--dataset", required=True, help="The name given to `convert --name`, or any registered name.")
 @_output.dataset_dir_option()
-@click.option("--out", required=True, type=click.Path(), help="Folder for the files of the set.")
+@click.option("--out", required=True, type=click.Path(), help="Folder for the files of the run.")
 @click.option("--model", metavar="PATH_OR_ID", help="Another checkpoint; its template is set too.")
-@click.option("--preset", "presets", multiple=True, metavar="NAME", help="Of `recipe list`; repeatable.")
+@click.option(
+    "--preset", "presets", multiple=True, metavar="NAME", help="A preset of `recipe list`; repeatable."
+)
 @click.option(
     "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Any key of the trainer; repeatable."
 )
-@click.option("--test", metavar="NAME", default="", help="Dataset to answer in place of the test split.")
-@click.option("--gguf", is_flag=True, help="Add the way to a quantised GGUF to RUN.md.")
+@click.option("--test", metavar="NAME", default="", help="Dataset to answer instead of the test split.")
+@click.option("--gguf", is_flag=True, help="Add the steps to a quantised GGUF to RUN.md.")
 @click.option(
     "--trainer",
     default="llamafactory",
@@ -51,7 +53,7 @@ command.add_command(_recipe_list.show)
     metavar="FOLDER_OR_ID",
     help="For the rows of another trainer; default: the model's, from a folder or a local hub cache.",
 )
-@click.option("--replace", is_flag=True, help="Write over files in --out that hold something else.")
+@click.option("--replace", is_flag=True, help="Overwrite files in --out that have other content.")
 @_output.json_option
 def new(
     name: str,
@@ -132,7 +134,7 @@ def _report(plan: RecipeSet) -> dict[str, object]:
 
 @command.command()
 @click.argument("file", type=click.Path())
-@click.option("--strict", is_flag=True, help="Ask the installed trainer's own parsers too; takes seconds.")
+@click.option("--strict", is_flag=True, help="Run the installed trainer's own parsers too; takes seconds.")
 @_output.json_option
 def validate(file: str, strict: bool, as_json: bool) -> int:
     """Judge keys, values and combinations of a YAML at once.
@@ -158,7 +160,7 @@ def validate(file: str, strict: bool, as_json: bool) -> int:
 
 @command.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--check", is_flag=True, help="Change nothing; exit code 1 where config.json is wrong.")
+@click.option("--check", is_flag=True, help="Change nothing; exit code 1 if config.json is wrong.")
 def untie(folder: Path, check: bool) -> int:
     """Make config.json of an exported model tell the truth about its embeddings.
 
@@ -173,9 +175,9 @@ def untie(folder: Path, check: bool) -> int:
 
     wrong = embeddings.is_wrongly_tied(folder) if check else embeddings.untie_embeddings(folder)
     if not wrong:
-        click.echo(f"{folder}: config.json says what the weights hold")
+        click.echo(f"{folder}: config.json matches the weights")
         return 0
-    what = "two embeddings that differ under tie_word_embeddings: true"
+    what = "two different embeddings, but tie_word_embeddings: true"
     click.echo(f"{folder}: {what}" + ("" if check else ', now "tie_word_embeddings": false'))
     if check:
         _output.say(f"  hint: lf-qwen3 recipe untie {folder}")

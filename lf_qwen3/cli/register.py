@@ -41,9 +41,9 @@ def command(name: str, file: str, dataset_dir: str, replace: bool, dry_run: bool
     for note in done.change.notes:
         _output.say(f"note: {note}")
     if done.unused:
-        _output.say(f"note: LLaMA-Factory will not read these columns: {', '.join(done.unused)}")
+        _output.say(f"note: LLaMA-Factory does not read these columns: {', '.join(done.unused)}")
     if media := [name for name in ("images", "videos", "audios") if name in done.entry["columns"]]:
-        _output.say(f"note: {' and '.join(media)} are for models that see or hear: Qwen3 reads text alone")
+        _output.say(f"note: {' and '.join(media)} are for multimodal models: Qwen3 reads text only")
     if dry_run:
         click.echo(done.change.diff(), nl=False)
         return

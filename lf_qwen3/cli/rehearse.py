@@ -23,7 +23,9 @@ _TITLE = 14
 @click.command()
 @click.argument("file", metavar="TRAIN.YAML", type=click.Path())
 @click.option(
-    "--tokenizer", metavar="PATH_OR_ID", help="The tokenizer; without it the model's own, if at hand."
+    "--tokenizer",
+    metavar="PATH_OR_ID",
+    help="A tokenizer; default: the model's own, if it is in a local cache.",
 )
 @click.option("--steps", type=click.IntRange(min=1), default=10, show_default=True, help="Training steps.")
 @click.option(
@@ -48,7 +50,7 @@ def command(file: str, tokenizer: str | None, steps: int, rows: int, as_json: bo
                 rehearse.RehearsalRequest(Path(file), tokenizer, steps, rows), progress
             )
     except KeyboardInterrupt:
-        _output.say("interrupted: the trainer was ended")
+        _output.say("interrupted: the trainer was stopped")
         return 130
     if as_json:
         _output.print_json(verdict.as_json())
@@ -79,7 +81,7 @@ def _show_passed(verdict: RehearsalVerdict) -> None:
     for answer in verdict.answers[:1]:
         _line("asked", _excerpt(answer.prompt, 70))
         _line("wrote", _excerpt(answer.answer, 40) or "nothing")
-        _line("", "(noise, as the weights are random; that it writes at all is the proof)")
+        _line("", "(noise, because the weights are random; that the model generates is the proof)")
 
 
 def _losses(verdict: RehearsalVerdict) -> str:
@@ -93,7 +95,7 @@ def _show_failed(verdict: RehearsalVerdict, fault: RehearsalFault) -> None:
     _line("key", fault.key)
     _line("dataset", fault.dataset)
     _line("row" if fault.row else "file", f"{fault.file}:{fault.row}" if fault.row else fault.file)
-    _line("what to do", fault.hint)
+    _line("cure", fault.hint)
     _show_changes(verdict)
     _line("whole log", verdict.log)
 

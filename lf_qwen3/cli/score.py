@@ -20,26 +20,28 @@ PLACES = 3
 
 @click.command(name="score")
 @click.argument("predictions", type=click.Path(), metavar="PREDICTIONS")
-@click.option("--config", type=click.Path(), help="The predict YAML of the run; found by itself beside it.")
+@click.option(
+    "--config",
+    type=click.Path(),
+    help="The predict YAML of the run; found automatically beside the predictions.",
+)
 @click.option(
     "--tokenizer", default="", help="A folder with a tokenizer.json, or a hub id: lengths in tokens."
 )
 @click.option(
-    "--max-new-tokens", type=click.IntRange(min=1), help="The limit of the run, in place of the YAML's."
+    "--max-new-tokens", type=click.IntRange(min=1), help="max_new_tokens of the run, instead of the YAML's."
 )
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; default: as many as there are cores.")
 @click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores by default."
+    "--judge-export", type=click.Path(), help="Write the requests for a judge, in OpenAI's batch format."
 )
-@click.option(
-    "--judge-export", type=click.Path(), help="Write questions to a judge, in OpenAI's batch format."
-)
-@click.option("--judge-url", default="", help="A server to ask for judgement, in place of the two steps.")
+@click.option("--judge-url", default="", help="The server of the judge, instead of the two steps.")
 @click.option("--judge-model", default="", help="The judge's model name, for --judge-export or --judge-url.")
 @click.option(
     "--judge-api-key-env", default="", metavar="NAME", help="The environment variable with the judge's key."
 )
 @click.option(
-    "--judge-import", type=click.Path(), help="Read the judge's verdicts: the output of that batch."
+    "--judge-import", type=click.Path(), help="Read the verdicts of the judge: the output of that batch."
 )
 @click.option(
     "--judge-against", type=click.Path(), help="Other predictions of the same rows, judged in pairs."
@@ -100,7 +102,7 @@ def _export(predictions: str, against: str | None, export: str, model: str, as_j
         _output.print_json({"file": export, "requests": count, "rows": rows})
         return 0
     click.echo(f"wrote {export}: {count:,} requests about {rows:,} rows")
-    click.echo("next: run it as a batch at an OpenAI-compatible endpoint, then name what comes back:")
+    click.echo("next: run it as a batch at an OpenAI-compatible endpoint, then name its output:")
     click.echo(
         "  lf-qwen3 score PREDICTIONS --judge-import OUTPUT.jsonl" + " --judge-against OTHER" * bool(against)
     )

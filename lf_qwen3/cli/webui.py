@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GROUP = "board"
 
 
-@click.command(short_help="Start LLaMA Board with the Qwen3 tab, or switch the tab on for good.")
+@click.command(short_help="Start LLaMA Board with the Qwen3 tab, or add the tab permanently.")
 @click.option(
     "--host",
     default=HOST,
@@ -35,9 +35,9 @@ GROUP = "board"
     help="Port.",
 )
 @click.option("--install", is_flag=True, help="Show the tab in the plain llamafactory-cli webui too.")
-@click.option("--status", is_flag=True, help="Say whether the tab shows there.")
-@click.option("--uninstall", is_flag=True, help="Take it out there again.")
-@click.option("--alone", is_flag=True, help="Serve the tab on a page of its own, without LLaMA Board.")
+@click.option("--status", is_flag=True, help="Print whether the tab is installed there.")
+@click.option("--uninstall", is_flag=True, help="Remove it there again.")
+@click.option("--alone", is_flag=True, help="Serve the tab on its own page, without LLaMA Board.")
 @_output.json_option
 def command(
     host: str, port: int, install: bool, status: bool, uninstall: bool, alone: bool, as_json: bool
@@ -62,7 +62,7 @@ def command(
     if install + status + uninstall + alone > 1:
         raise UsageError(
             "--install, --status, --uninstall and --alone exclude each other",
-            "name one",
+            "use one of them",
             code="option_conflict",
         )
     if not (install or status or uninstall):
@@ -90,5 +90,5 @@ def _show(installation: TabInstallation, as_json: bool) -> None:
         click.echo("turned off in this shell: LF_QWEN3_WEBUI=0")
     if not installation.is_listed:
         _output.warn(
-            "it stands in no RECORD: pip uninstall would leave it; lf-qwen3 webui --uninstall takes it out"
+            "the file is in no RECORD: pip uninstall would leave it; lf-qwen3 webui --uninstall removes it"
         )

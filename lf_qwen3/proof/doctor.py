@@ -148,7 +148,9 @@ def _pins() -> Iterator[EnvironmentFinding]:
 def _known_broken() -> Iterator[EnvironmentFinding]:
     """Name the settings that the installed versions break, and a trainer whose settings are not known."""
     if mismatch := trainer_versions.describe_mismatch():
-        yield _note(mismatch, "keys that differ between them may be judged wrongly", "docs/versions.md")
+        yield _note(
+            mismatch, "settings that differ between the versions may be judged wrongly", "docs/versions.md"
+        )
     installed = read_versions()
     for entry in list_broken(installed) if version(TRAINER) else ():
         what = f"{entry.setting} fails with {entry.name_versions(installed)}"
@@ -170,12 +172,12 @@ def _torch_family() -> Iterator[EnvironmentFinding]:
             if name == "torch" and not needed(torch):
                 why = f"this {member} was built for torch{specifier}; beside another it fails at import"
                 cure = f"pip install --upgrade torch {' '.join(_TORCH_FAMILY)}"
-                yield _problem(f"{member} {installed} stands beside torch {torch}", why, cure)
+                yield _problem(f"torch {torch} is installed beside {member} {installed}", why, cure)
         builds = [built_for for built_for in (build("torch"), build(member)) if built_for]
         if len(set(builds)) == 2:
             why = f"one is built for {builds[0]}, one for {builds[1]}: importing {member} fails"
             cure = f"pip install --force-reinstall torch {' '.join(_TORCH_FAMILY)}"
-            yield _problem(f"{member} {installed} stands beside torch {torch}", why, cure)
+            yield _problem(f"torch {torch} is installed beside {member} {installed}", why, cure)
 
 
 def _metrics() -> Iterator[EnvironmentFinding]:
@@ -190,8 +192,11 @@ def _metrics() -> Iterator[EnvironmentFinding]:
 
 def _tokenizer() -> Iterator[EnvironmentFinding]:
     if version("dashscope") is None and not any(map(_is_at_hand, _MODELS)):
-        why = "no Qwen3 is in a hub's cache here, and demo and rehearse make Qwen's tokenizer from dashscope"
-        yield _note("no Qwen3 tokenizer is at hand", why, "pip install dashscope")
+        why = (
+            "demo and rehearse need Qwen's tokenizer: none is in a local hub cache, and dashscope, which "
+            "contains it, is not installed"
+        )
+        yield _note("no Qwen3 tokenizer was found", why, "pip install dashscope")
 
 
 def _is_at_hand(model: str) -> bool:
@@ -204,7 +209,7 @@ def _is_at_hand(model: str) -> bool:
 def _accelerators() -> Iterator[EnvironmentFinding]:
     accelerators = find_accelerators()
     if not accelerators:
-        why = "demo, check and rehearse run on the CPU; real training does not in any useful time"
+        why = "demo, check and rehearse run on the CPU; real training on the CPU is far too slow"
         yield _note("no NVIDIA or AMD GPU and no Ascend NPU is visible", why)
         return
     accelerator = accelerators[0]

@@ -31,13 +31,13 @@ def is_wrongly_tied(folder: Path) -> bool:
     says_tied = bool(_read_json(folder / _CONFIG).get("tie_word_embeddings", False))
     tensors = {name: file for file in _weight_files(folder) for name in _read_header(file)[0]}
     if EMBEDDING not in tensors:
-        raise LfQwen3Error(f"{folder} holds no {EMBEDDING}", "name the folder of a Qwen3", code="not_a_qwen3")
+        raise LfQwen3Error(f"{folder} has no {EMBEDDING}", "name the folder of a Qwen3", code="not_a_qwen3")
     if HEAD not in tensors:
         if says_tied:
             return False
         raise LfQwen3Error(
-            f"{folder}: config.json does not tie the embeddings, and the weights hold no {HEAD}",
-            'export it anew; only of a tied model "tie_word_embeddings": true is right',
+            f"{folder}: config.json does not tie the embeddings, but the weights have no {HEAD}",
+            'export the model again; "tie_word_embeddings": true is right for a tied model only',
             code="weights_missing",
         )
     pair = zip(_read_tensor(tensors[EMBEDDING], EMBEDDING), _read_tensor(tensors[HEAD], HEAD), strict=False)
@@ -66,8 +66,12 @@ def _weight_files(folder: Path) -> list[Path]:
     if missing is None:
         return files
     is_adapter = (folder / "adapter_config.json").is_file()
-    hint = "export the adapter first: llamafactory-cli export" if is_adapter else "export the model anew"
-    raise LfQwen3Error(f"there is no {missing}", hint, code="weights_missing")
+    hint = (
+        "export the adapter first: llamafactory-cli export EXPORT.yaml"
+        if is_adapter
+        else "export the model again"
+    )
+    raise LfQwen3Error(f"{missing} does not exist", hint, code="weights_missing")
 
 
 def _read_header(file: Path) -> tuple[dict[str, Any], int]:
@@ -81,7 +85,7 @@ def _read_header(file: Path) -> tuple[dict[str, Any], int]:
             header = json.loads(stream.read(length))
     except (OSError, ValueError, MemoryError, OverflowError) as error:
         raise LfQwen3Error(
-            f"{file} cannot be read: {error}", "export it anew", code="not_safetensors"
+            f"{file} cannot be read: {error}", "export the model again", code="not_safetensors"
         ) from error
     header.pop("__metadata__", None)
     return header, 8 + length
@@ -109,7 +113,9 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise LfQwen3Error(
-            f"there is no {path}", "name an exported model's folder", code="file_missing"
+            f"{path} does not exist", "name the folder of an exported model", code="file_missing"
         ) from error
     except (OSError, ValueError) as error:
-        raise LfQwen3Error(f"{path} cannot be read: {error}", "export it anew", code="not_json") from error
+        raise LfQwen3Error(
+            f"{path} cannot be read: {error}", "export the model again", code="not_json"
+        ) from error

@@ -70,7 +70,7 @@ def make_tiny_model(folder: Path, moe: bool = False) -> Path:
         and (not folder.is_dir() or any(folder.iterdir()))
     ):
         raise LfQwen3Error(
-            f"{folder} is there and is no tiny model",
+            f"{folder} exists and is not a tiny model",
             "name another folder, or remove this one",
             code="folder_not_own",
         )

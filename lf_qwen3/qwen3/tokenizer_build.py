@@ -135,7 +135,7 @@ def require(*packages: str) -> None:
     if missing:
         names = ", ".join(missing)
         raise LfQwen3Error(
-            f"Qwen3's tokenizer and a tiny model need {names}, not installed here",
+            f"building Qwen3's tokenizer and a tiny model needs {names}, which is not installed",
             f"run: {INSTALL}",
             code="extra_missing",
         )
@@ -150,7 +150,7 @@ def ranks_file() -> Path:
         if path.is_file():
             return path
     raise LfQwen3Error(
-        "this dashscope comes without Qwen's tokenizer file",
+        "the installed dashscope does not contain Qwen's tokenizer file",
         'run: pip install -U "dashscope>=1.20"',
         code="extra_missing",
     )

@@ -29,7 +29,7 @@ def find(path_or_id: Path | str) -> Path:
     if path.is_file():
         if path.name != FILE:
             raise UsageError(
-                f"{path} is no {FILE}",
+                f"{path} is not a {FILE}",
                 "name the folder that holds it: --tokenizer FOLDER",
                 code="tokenizer_missing",
             )
@@ -48,7 +48,7 @@ def find(path_or_id: Path | str) -> Path:
         if (folder / FILE).is_file():
             return folder
     raise UsageError(
-        f"{given} is no folder, and its {FILE} is in no local cache",
+        f"{given} is not a folder, and its {FILE} is in no local hub cache",
         download_hint(given),
         code="tokenizer_missing",
     )
@@ -76,7 +76,7 @@ def load(folder: Path) -> Tokenizer:
     except Exception as error:  # the library raises a bare Exception
         raise UsageError(
             f"{folder / FILE} cannot be read as a tokenizer: {error}",
-            "fetch it again",
+            "download it again",
             code="tokenizer_broken",
         ) from error
     tokenizer.no_truncation()
@@ -88,16 +88,16 @@ def download_hint(model: str) -> str:
     """Return the commands that fetch the tokenizer of a hub id."""
     folder, files = model.rpartition("/")[2], f"{FILE} tokenizer_config.json"
     return (
-        f"fetch it, then name the folder with --tokenizer {folder}:\n"
-        f"  modelscope download --model {model} {files} --local_dir {folder}\n"
-        f"  hf download {model} {files} --local-dir {folder}"
+        f"download it, then name the folder with --tokenizer {folder}:\n  modelscope download "
+        f"--model {model} {files} --local_dir {folder}\n  hf download {model} {files} "
+        f"--local-dir {folder}"
     )
 
 
 def _missing_hint(folder: Path) -> str:
     if (folder / "vocab.json").is_file() or (folder / "adapter_config.json").is_file():
-        return "it comes with the model: copy its tokenizer.json there, or name the model's own folder"
-    return "name the model's folder, or an id such as Qwen/Qwen3-4B that a hub cache holds"
+        return "the model comes with it: copy its tokenizer.json there, or name the model's own folder"
+    return "name the model's folder, or an id that is in a local hub cache, such as Qwen/Qwen3-4B"
 
 
 def _cached(model: str) -> Iterator[Path]:

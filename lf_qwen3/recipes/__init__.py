@@ -64,9 +64,9 @@ def find_recipe(name: str) -> Recipe:
     near = _complete(name, known)
     guess = f"did you mean {near}? " if near else ""
     raise UsageError(
-        f"no recipe is called '{name}'",
-        f"{guess}a name is a checkpoint and a method, as qwen3-8b-lora-sft; methods: {methods}; "
-        f"other recipes: {others}; `lf-qwen3 recipe list` shows them all",
+        f"there is no recipe '{name}'",
+        f"{guess}a name is CHECKPOINT-METHOD, such as qwen3-8b-lora-sft; methods: {methods}; "
+        f"other recipes: {others}; list them all: lf-qwen3 recipe list",
         code="unknown_recipe",
     )
 

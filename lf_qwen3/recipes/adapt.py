@@ -35,12 +35,13 @@ def fit_to_model(document: YamlDocument, model: str | None) -> list[str]:
     if document.settings.get("finetuning_type", "lora") != "lora":
         document.remove("additional_target")
     elif kind.lora_also_trains:
-        comment = "a Base model must learn the end of a turn (Unsloth: at a fifth of the rate)"
+        comment = "a Base model must learn its end token (Unsloth: at a fifth of the rate)"
         document.set("additional_target", kind.lora_also_trains, before="lora_dropout", comment=comment)
-        untie = "; they are one matrix here, so run lf-qwen3 recipe untie after the export, as RUN.md says"
+        untie = "; the model ties the two, so run lf-qwen3 recipe untie after the export, as RUN.md says"
         return [
-            f"{name} is a Base model: the LoRA trains {kind.lora_also_trains} too, or it could not learn to "
-            f"end its answer; this takes more memory{untie if shared.splits_tied(document.plain()) else ''}"
+            f"{name} is a Base model: the LoRA also trains {kind.lora_also_trains}, or it "
+            "could not learn to end its answer; this takes more memory"
+            f"{untie if shared.splits_tied(document.plain()) else ''}"
         ]
     return []
 
@@ -61,14 +62,15 @@ def _set_validation(document: YamlDocument, splits: Splits, choice: RecipeChoice
     if splits.val:
         document.set("eval_dataset", splits.val)
         return []
-    comment = "share of the training rows held out at random for validation"
+    comment = "share of the training rows for validation, drawn at random"
     document.set("val_size", VAL_SIZE, before="eval_dataset", comment=comment)
     document.remove("eval_dataset")
     if _EXCLUDE.keys() & choice.settings.keys():
         return []
     return [
-        f"no validation split of {choice.dataset} is registered: {VAL_SIZE:.0%} of {splits.train} is held "
-        "out at random (val_size), so a question may stand on both sides; convert --val keeps them apart"
+        f"no validation split of {choice.dataset} is registered: {VAL_SIZE:.0%} of "
+        f"{splits.train} becomes the validation data, drawn at random (val_size), so one "
+        "question may be in both (data leakage); convert with --val 0.05 keeps them apart"
     ]
 
 
@@ -80,9 +82,9 @@ def _set_history_mask(document: YamlDocument, splits: Splits, choice: RecipeChoi
         document.set("mask_history", splits.conversion.turns != "all")
         return []
     return [
-        f"{choice.dataset_dir} holds no manifest of {choice.dataset}: mask_history stays "
-        f"{str(document.settings.get('mask_history')).lower()}; true trains on the last turn of a record "
-        "only, which is right for one turn and for unrolled turns"
+        f"{choice.dataset_dir} has no manifest of {choice.dataset}: mask_history stays "
+        f"{str(document.settings.get('mask_history')).lower()}; true trains on the last turn "
+        "of a record only, which is right for single turns and for unrolled records"
     ]
 
 
@@ -98,7 +100,9 @@ def apply_settings(document: YamlDocument, settings: Mapping[str, Any]) -> list[
             document.remove(_EXCLUDE[key])
     if left := [key for key in new if key in document.settings]:
         document.add_heading(left[0], "### set by hand")
-    return [f"{key} is {value} too: load_best_model_at_end needs it" for key, value in followers.items()]
+    return [
+        f"{key} is {value} too, because load_best_model_at_end needs it" for key, value in followers.items()
+    ]
 
 
 def list_stage_notes(train: Mapping[str, Any]) -> list[str]:
@@ -106,16 +110,17 @@ def list_stage_notes(train: Mapping[str, Any]) -> list[str]:
     notes = []
     if train.get("rope_scaling") and not needs.are_experts_layers():
         notes.append(
-            "LLaMA-Factory 0.9.5 stretches rope with transformers 4 alone: with 5.6.0 it stops while the "
-            "model is loaded (recipe show yarn says what to do there)"
+            "LLaMA-Factory 0.9.5 supports YaRN with transformers 4 only: with 5.6.0 it stops "
+            "while it loads the model (cure: lf-qwen3 recipe show yarn)"
         )
     if train.get("stage") == "ppo":
         notes += [
-            f"reward_model is {train.get('reward_model')}: train a lora-rm recipe on the same model first, "
-            "or name yours with --set reward_model=...",
-            "LLaMA-Factory 0.9.5 runs stage ppo with trl 0.8.6 to 0.9.6 alone and installs a newer one, with "
-            "which the training stops at its start: it takes an environment of its own (recipe show "
-            "lora-ppo); lora-dpo learns from pairs without",
+            f"reward_model is {train.get('reward_model')}: train a lora-rm recipe on the same "
+            "model first, or name your own with --set reward_model=...",
+            "LLaMA-Factory 0.9.5 runs stage ppo with trl 0.8.6 to 0.9.6 only but installs a "
+            "newer trl, with which the training stops at its start: use a separate "
+            "environment (lf-qwen3 recipe show lora-ppo); lora-dpo learns from pairs without "
+            "that",
         ]
     return notes
 
@@ -156,8 +161,8 @@ def _describe_unknown(name: str, template: str) -> str:
     known = architecture in ("", "qwen3", "qwen3_moe")
     what = "does not say which Qwen3 it is" if known else f"is a {architecture} model, not a Qwen3"
     return (
-        f"{name} {what}: the template stays {template}; qwen3 is for hybrid, Base and Thinking-2507 "
-        "checkpoints, qwen3_nothink for Instruct-2507 (--set template=...)"
+        f"{name} {what}: template stays {template}; hybrid, Base and Thinking-2507 "
+        "checkpoints need qwen3, Instruct-2507 needs qwen3_nothink (--set template=...)"
     )
 
 
@@ -169,17 +174,18 @@ def _compare_thinking(document: YamlDocument, splits: Splits) -> list[str]:
         return []
     if thinks == "never" and conversion.thinking:
         return [
-            f"{conversion.thinking} records think, but an Instruct-2507 model does not: it would learn to "
-            "write its reasoning as part of the answer; take a hybrid or a Thinking-2507 model"
+            f"{conversion.thinking} records have reasoning, but an Instruct-2507 model does "
+            "not think: it would learn to write its reasoning as part of the answer; use a "
+            "hybrid or a Thinking-2507 model"
         ]
     if thinks != "never" and not conversion.thinking:
         return [
-            f"no record of {splits.train} thinks: the model will lose its reasoning; mix thinking records in "
-            "(convert --mix thinking=0.75)"
+            f"no record of {splits.train} has reasoning: the model will lose its ability to "
+            "think; mix in records with reasoning (convert --mix thinking=0.75)"
         ]
     if thinks == "always" and conversion.plain:
         return [
-            f"{conversion.plain} records do not think, but a Thinking-2507 model always does: leave them "
-            "out, or take a hybrid model"
+            f"{conversion.plain} records have no reasoning, but a Thinking-2507 model always "
+            "thinks: leave them out, or use a hybrid model"
         ]
     return []

@@ -161,11 +161,12 @@ def render_arguments(train: Mapping[str, Any], choice: RecipeChoice) -> str:
     ]
     if train.get("stage", "sft") != "sft":
         header.append(
-            "# Press it twice: the first time the stage changes, and the board empties the dataset."
+            "# Press it twice: the first press changes the stage, and the board then clears the dataset."
         )
     if replaced := list_replaced(train):
         header.append(
-            f"# The board cannot show {', '.join(replaced)} and takes its own: start train.yaml instead."
+            f"# The board has no field for {', '.join(replaced)} and uses its own default: "
+            "start train.yaml instead."
         )
     return (
         "\n".join(

@@ -40,7 +40,7 @@ def refuse_contradictions(chosen: Sequence[Preset], common: SharedSettings) -> N
             if all(_holds(wanted, facts.get(key)) for key, wanted in conditions.items()):
                 other = _name_other(preset, chosen, conditions, facts)
                 raise UsageError(
-                    f"the preset {preset.name} does not go with {other}: {rule['why']}",
+                    f"the preset {preset.name} excludes {other}: {rule['why']}",
                     str(rule["instead"]),
                     code="presets_exclude",
                 )
@@ -50,11 +50,11 @@ def refuse_quantised(model: str) -> None:
     """Raise `UsageError` for weights that are quantised already: no adapter merges into them."""
     if kind := checkpoints.find_quantisation(model):
         plain = checkpoints.name_unquantised(model)
-        named = f"take {plain}" if plain != model else "take the model of 16 bits that it was made from"
+        named = f"use {plain}" if plain != model else "use the 16-bit model that it was made from"
         raise UsageError(
-            f"{model} is quantised already ({kind}): an adapter trained beside it cannot be merged, and "
-            "quantization_bit has no effect on it",
-            f"{named}; a qlora recipe packs it into 4 bits while it is loaded, for the same memory",
+            f"{model} is quantised already ({kind}): an adapter trained on it cannot be "
+            "merged, and quantization_bit has no effect on it",
+            f"{named}; a qlora recipe quantises it to 4 bits while it is loaded, for the same memory",
             code="model_quantised",
         )
 
@@ -76,5 +76,5 @@ def _name_other(
     for other in chosen:
         if other is not preset and (other.group == key or other.train.get(key) == facts[key]):
             return f"the preset {other.name}"
-    named = {"mode": f"answers that are {facts['mode']}", "thinks": f"a model that thinks {facts['thinks']}"}
+    named = {"mode": f"answers in mode {facts['mode']}", "thinks": f"a model that thinks {facts['thinks']}"}
     return named.get(key, f"{key}: {str(facts[key]).lower() if facts[key] is True else facts[key]}")

@@ -18,29 +18,35 @@ ROUTER_LOSS = 0.001
 SMALL = 1e9
 
 _THINKS = {
-    "never": "An Instruct-2507 model never thinks: the sample's thinking records only show that it runs.",
-    "always": "A Thinking-2507 model always thinks: the sample's plain records only show that it runs.",
+    "never": "An Instruct-2507 model never thinks: the thinking records of the sample data only show "
+    "that it runs.",
+    "always": "A Thinking-2507 model always thinks: the plain records of the sample data only show "
+    "that it runs.",
     "by choice": "",
 }
 _EXPERTS = (
-    'To train the experts too: pip install "transformers>=4.57.1,<5". Version 5 holds the experts of a layer',
-    "as one tensor, which LLaMA-Factory 0.9.5 neither gives a LoRA nor packs; moe-lora-sft says more.",
+    'To train the experts too: pip install "transformers>=4.57.1,<5". Version 5 stores the '
+    "experts of a layer",
+    "as one tensor, to which LLaMA-Factory 0.9.5 adds no LoRA and which it does not "
+    "quantise; see moe-lora-sft.",
 )
 TARGETS = {
     True: (EXPERT_TARGETS, "attention and experts"),
-    False: (ATTENTION, "attention; transformers 5 gives the experts none"),
+    False: (ATTENTION, "attention only; transformers 5 gives the experts no LoRA"),
 }
 """What the LoRA reaches, by whether the installed transformers holds experts as layers."""
 _TIED = (
     "The LoRA trains both embeddings, which this checkpoint ties: after llamafactory-cli export run",
-    "`lf-qwen3 recipe untie FOLDER`, or vLLM serves noise. RUN.md of recipe new has it in its place.",
+    "`lf-qwen3 recipe untie FOLDER`, or vLLM generates noise. RUN.md of recipe new has the "
+    "command in its place.",
 )
 
 
 _STAGES = {
     "ppo": (
-        "Its reward model comes from lora-rm on the same checkpoint. LLaMA-Factory 0.9.5 runs this stage",
-        "with trl 0.8.6 to 0.9.6 alone, and installs a newer one: lora-ppo.yaml says what it takes.",
+        "Train its reward model with lora-rm on the same checkpoint first. LLaMA-Factory "
+        "0.9.5 runs this stage",
+        "with trl 0.8.6 to 0.9.6 only, but installs a newer one: lora-ppo.yaml says what to install.",
     ),
 }
 
@@ -87,7 +93,7 @@ def fit_to_checkpoint(document: YamlDocument, checkpoint: Checkpoint) -> None:
         document.set("lora_rank", EXPERT_RANK)
         document.set("lora_alpha", alpha)
     elif shape.experts:
-        comment = "a loss that keeps the experts equally busy, at the model's own weight"
+        comment = "keeps the experts equally used, at the model's own weight"
         document.set("moe_aux_loss_coef", ROUTER_LOSS, before="finetuning_type", comment=comment)
 
 

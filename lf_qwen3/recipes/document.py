@@ -40,7 +40,7 @@ class YamlDocument:
         if not isinstance(self.settings, dict):
             raise LfQwen3Error(
                 f"{where} holds no settings",
-                "it must hold lines like `cutoff_len: 2048`",
+                "write lines like `cutoff_len: 2048`",
                 code="no_settings",
             )
 

@@ -83,13 +83,24 @@ def _generating(
     if choice.merge:
         start = merge_first.build_merge(choice.merge, common, own)
         yamls.insert(
-            0, (merge_first.FILE, merge_first.ABOUT, start, {"export_dir": "where train.yaml starts from"})
+            0,
+            (
+                merge_first.FILE,
+                merge_first.ABOUT,
+                start,
+                {"export_dir": "the training starts from this model"},
+            ),
         )
     comments = _comments(common)
     yamls += [
-        ("chat.yaml", "Chat in the terminal with what train.yaml wrote.", talking, comments),
-        ("api.yaml", "Serve what train.yaml wrote as an OpenAI-style API.", talking, comments),
-        ("export.yaml", "Write what train.yaml wrote as one whole model.", merged, _exporting(common)),
+        ("chat.yaml", "Chat in the terminal with the model that train.yaml trained.", talking, comments),
+        ("api.yaml", "Serve the model that train.yaml trained as an OpenAI-style API.", talking, comments),
+        (
+            "export.yaml",
+            "Export the model that train.yaml trained as one whole model.",
+            merged,
+            _exporting(common),
+        ),
     ]
     return [entry for entry in yamls if common.answers or entry[0] != "chat.yaml"]
 
@@ -99,8 +110,8 @@ def _predicting(
 ) -> list[tuple[str, str, Sections, dict[str, str]]]:
     """Return predict_base.yaml and predict_tuned.yaml."""
     runs = [
-        ("base", "the model as it was before training", common.base),
-        ("tuned", "what train.yaml wrote", common.tuned),
+        ("base", "the model before training", common.base),
+        ("tuned", "the model that train.yaml trained", common.tuned),
     ]
     comments = {key: text for key, text in _comments(common).items() if key not in serving.CHAT_COMMENTS}
     yamls: list[tuple[str, str, Sections, dict[str, str]]] = []
@@ -116,7 +127,7 @@ def _comments(common: SharedSettings) -> dict[str, str]:
     usual = shared.share_settings(common.train, common.mode).answering
     comments |= {key: "" for key in usual if common.answering[key] != usual[key]}
     if common.mode == "non-thinking":
-        comments["do_sample"] = "draw each word; false takes the likeliest"
+        comments["do_sample"] = "sample each token; false is greedy decoding"
     if not shared.is_lora(common.train):
         comments["model_name_or_path"] = "the model that is loaded"
     return comments
@@ -135,7 +146,7 @@ def _header(recipe: Recipe, choice: RecipeChoice, train: Mapping[str, Any], laun
     header = commented.format_opening(what, launch)
     header[3:3] = [
         f"# Made from the recipe {recipe.name} by `lf-qwen3 recipe new`. RUN.md beside this file holds all",
-        "# commands in their order, for the folder that this was written from.",
+        "# commands in their order, to be run in the folder where it was written.",
     ]
     same = ("model_name_or_path", "finetuning_type", "quantization_bit")
     checkpoint = checkpoints.find_checkpoint(str(train["model_name_or_path"]))

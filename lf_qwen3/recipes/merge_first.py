@@ -23,7 +23,7 @@ from lf_qwen3.recipes.recipe import Recipe
 from lf_qwen3.recipes.shared import SharedSettings
 
 FILE, FOLDER = "merge.yaml", "start"
-ABOUT = "Merge the adapter that this training starts from: the first step."
+ABOUT = "Merge the adapter that this training starts from (first step)."
 _COMPARING = ("dpo", "kto", "rm", "ppo")
 _ADAPTER, _MODEL = "adapter_name_or_path", "model_name_or_path"
 
@@ -80,5 +80,5 @@ def _read_config(adapter: str) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise LfQwen3Error(f"{path} cannot be read: {error}", "train it anew", code="not_json") from error
+        raise LfQwen3Error(f"{path} cannot be read: {error}", "train it again", code="not_json") from error
     return config if isinstance(config, dict) else {}

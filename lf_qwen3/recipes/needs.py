@@ -153,8 +153,8 @@ def describe_experts(settings: Mapping[str, Any], checkpoint: Checkpoint, has_la
         here = estimate_recipe_memory(settings, checkpoint).total
         plain = estimate_recipe_memory({**settings, "quantization_bit": None}, checkpoint).total
         packed = (
-            f", and 4 bits save {1 - here / plain:.0%} against the {_format_size(plain)} of plain LoRA and "
-            "slow every step"
+            f", and 4 bits save {1 - here / plain:.0%} against the {_format_size(plain)} of "
+            "plain LoRA and make every step slower"
         )
     return (
         "That is with transformers 5, where the experts stay as they are, in 16 bits: the LoRA reaches the "

@@ -55,7 +55,7 @@ _SECRETS = {
 }
 
 
-_MARKS = "a reward model gives marks and no answers: there are no predict files, and no chat.yaml"
+_MARKS = "a reward model scores and does not answer: there are no predict files and no chat.yaml"
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def write_recipe_set(
     if out.exists() and not out.is_dir():
         raise UsageError(
             f"--out {out} is a file",
-            "give a folder; it is created when it is not there",
+            "name a folder; it is created if it does not exist",
             code="not_a_folder",
         )
     changed = [path for path, text in recipe_set.texts.items() if _is_other(path, text)]
@@ -243,7 +243,7 @@ def write_recipe_set(
 def _refuse_changed(changed: Sequence[Path]) -> None:
     names = " and ".join(str(path) for path in changed)
     raise LfQwen3Error(
-        f"{names}: there already, with other content", "add --replace to write over it", code="file_exists"
+        f"{names} exists with other content", "add --replace to overwrite it", code="file_exists"
     )
 
 
@@ -255,7 +255,7 @@ def _match_model(recipe: Recipe, model: str | None) -> tuple[Recipe, list[str]]:
     other = next((known for known in list_derived() if known.name == name), recipe)
     if other.name == recipe.name:
         return recipe, []
-    return other, [f"rate, batch and targets are those of the recipe {other.name}"]
+    return other, [f"rate, batch and LoRA targets are those of the recipe {other.name}"]
 
 
 def _is_other(path: Path, text: str) -> bool:
@@ -267,7 +267,7 @@ def _refuse_secrets(settings: Mapping[str, Any]) -> None:
         variable = _SECRETS[key]
         how = f"export {variable}=... in the shell" if variable else "log in with the service's own command"
         raise UsageError(
-            f"--set {key}: a secret does not belong in a file", f"{how} before the run", code="secret_in_file"
+            f"--set {key}: do not write a secret into a file", f"{how} before the run", code="secret_in_file"
         )
 
 

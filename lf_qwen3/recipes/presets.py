@@ -69,7 +69,7 @@ def find_preset(name: str) -> Preset:
     if name in known:
         return known[name]
     hint = f"{did_you_mean(name, known)} there are: {', '.join(known)}".strip()
-    raise UsageError(f"no preset is called '{name}'", hint, code="unknown_preset")
+    raise UsageError(f"there is no preset '{name}'", hint, code="unknown_preset")
 
 
 def choose_presets(names: Iterable[str]) -> list[Preset]:
@@ -79,16 +79,17 @@ def choose_presets(names: Iterable[str]) -> list[Preset]:
         if first.group == second.group:
             same = ", ".join(known.name for known in list_presets() if known.group == first.group)
             raise UsageError(
-                f"{first.name} and {second.name} are both presets for {first.group}",
-                f"take one of: {same}",
+                f"the presets {first.name} and {second.name} exclude each other (both are of "
+                f"the group {first.group})",
+                f"use one of: {same}",
                 code="presets_exclude",
             )
     launching, environment = _launching(chosen), _environment(chosen)
     if launching and _STARTED_BY & environment.keys():
         starting = next(known.name for known in chosen if _STARTED_BY & known.environment.keys())
         raise UsageError(
-            f"{launching.name} is started by accelerate, {starting} in another way",
-            "take a ds-... preset with it, or set num_machines and machine_rank in the accelerate file",
+            f"{launching.name} is started by accelerate, {starting} is not",
+            "use a ds-... preset with it, or set num_machines and machine_rank in the accelerate file",
             code="presets_exclude",
         )
     return chosen
@@ -127,8 +128,8 @@ def read_preset(path: Path) -> Preset:
     sections = document.plain()
     if strange := [key for key in sections if key not in SECTIONS]:
         raise LfQwen3Error(
-            f"{path}: {strange[0]} is no section of a preset",
-            f"there are: {', '.join(SECTIONS)}",
+            f"{path}: unknown section {strange[0]}",
+            f"known sections: {', '.join(SECTIONS)}",
             code="unknown_section",
         )
     lines = [line.removeprefix("#").strip() for line in document.header]

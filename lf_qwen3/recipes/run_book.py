@@ -31,8 +31,8 @@ _PROOFS = {"rm": ("check --config", "rehearse"), "ppo": ("check --config",)}
 _ABOUT = {
     "merge.yaml": "merges the adapter that the training starts from",
     "train.yaml": "trains",
-    "predict_base.yaml": "answers the test rows with the model as it was",
-    "predict_tuned.yaml": "answers them with what was trained",
+    "predict_base.yaml": "answers the test rows with the model before training",
+    "predict_tuned.yaml": "answers them with the trained model",
     "chat.yaml": "chats in the terminal",
     "api.yaml": "serves an OpenAI-style API",
     "export.yaml": "writes one whole model",

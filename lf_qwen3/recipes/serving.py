@@ -20,14 +20,14 @@ _STAGE: dict[bool, dict[str, Any]] = {True: {}, False: {"stage": "rm"}}
 """What a reward model is loaded with, so that its value head comes along (train/tuner.py, api/app.py)."""
 
 CHAT_COMMENTS = {
-    "stage": "a reward model: marks at /v1/score/evaluation, no answers",
-    "enable_thinking": "true lets it think; false, and null too, has it answer at once",
+    "stage": "a reward model: scores at /v1/score/evaluation, no answers",
+    "enable_thinking": "true turns thinking on; false and null turn it off",
     "max_new_tokens": "thinking and answer together",
 }
 EXPORT_COMMENTS = {
-    "stage": "the value head goes along",
-    "model_name_or_path": "not quantised: nothing can be merged into a quantised model",
-    "cutoff_len": "as in training; counts with rope_scaling only",
+    "stage": "the value head is loaded too",
+    "model_name_or_path": "not quantised: no adapter can be merged into a quantised model",
+    "cutoff_len": "as in training; has an effect with rope_scaling only",
 }
 
 

@@ -18,8 +18,8 @@ LEAST = 4
 _ACCUMULATION = "gradient_accumulation_steps"
 _VALIDATING = ("eval_steps", "save_steps")
 _COMMENTS = {
-    "logging_steps": "each step: there are few",
-    "eval_steps": "below 1 it is a share of all steps: five times in so short a run",
+    "logging_steps": "every step: there are few",
+    "eval_steps": "below 1 a share of all steps: five validations in so short a run",
 }
 
 
@@ -55,5 +55,5 @@ def _describe(settings: Mapping[str, Any], rows: int, val_rows: int | None, stop
     batch = int(settings["per_device_train_batch_size"])
     steps, records = count_steps(settings, rows, batch), batch * int(settings[_ACCUMULATION])
     text = f"{rows} rows make {steps} steps of {records} records: every step is logged"
-    few = f": {val_rows} validation rows would stop it by chance" if val_rows else ""
-    return text + (f", and early stopping is out{few}" if stops else "")
+    few = f": {val_rows} validation rows are too few, chance would stop it" if val_rows else ""
+    return text + (f", and early stopping is off{few}" if stops else "")

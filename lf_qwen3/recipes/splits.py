@@ -41,9 +41,9 @@ def find_splits(dataset: str, dataset_dir: str) -> Splits:
     if train is None:
         guess, names = did_you_mean(dataset, registered), ", ".join(sorted(registered)) or "none"
         raise UsageError(
-            f"neither {dataset}_train nor {dataset} stands in {dataset_dir}/dataset_info.json",
-            f"{guess} registered are: {names}; to add one: lf-qwen3 convert SOURCE --name {dataset} "
-            f"--dataset-dir {dataset_dir} --val 0.05 --test 0.05".strip(),
+            f"neither {dataset}_train nor {dataset} is registered in {dataset_dir}/dataset_info.json",
+            f"{guess}registered: {names}; to register yours: lf-qwen3 convert SOURCE --name "
+            f"{dataset} --dataset-dir {dataset_dir} --val 0.05 --test 0.05".strip(),
             code="dataset_not_registered",
         )
     stem = dataset.removesuffix("_train")
@@ -67,17 +67,16 @@ def choose_answered(splits: Splits, wanted: str) -> tuple[str | None, list[str]]
     notes = []
     if rows is None:
         notes.append(
-            f"{there[0]} holds no answers to score (pairs, feedback or plain text): predict_base.yaml and "
-            "predict_tuned.yaml are not written; name a dataset of questions and answers with --test NAME"
+            f"{there[0]} has no answers to score (pairs, feedback or plain text), so "
+            "predict_base.yaml and predict_tuned.yaml are not written; name a dataset of "
+            "questions and answers with --test NAME"
         )
     elif rows == splits.val:
-        notes.append(
-            f"no test split is registered: the predict files answer the validation split {splits.val}"
-        )
+        notes.append(f"no test split is registered: the predict files use the validation split {splits.val}")
     elif rows == splits.train:
         notes.append(
-            "neither a test nor a validation split is registered: the predict files answer the training rows "
-            f"{splits.train}, so their scores say what was memorised, not what was learnt"
+            "neither a test nor a validation split is registered: the predict files use the "
+            f"training rows {splits.train}, so their scores measure memorisation"
         )
     return rows, notes
 
@@ -88,6 +87,6 @@ def _require_answerable(splits: Splits, wanted: str) -> str:
     names = ", ".join(sorted(splits.answerable)) or "none"
     raise UsageError(
         f"--test {wanted} is not registered as questions with answers",
-        f"{did_you_mean(wanted, splits.answerable)} registered are: {names}".strip(),
+        f"{did_you_mean(wanted, splits.answerable)} registered: {names}".strip(),
         code="dataset_not_registered",
     )

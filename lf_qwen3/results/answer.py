@@ -75,7 +75,9 @@ def answer(
     settings = yaml_reader.read(Path(yaml)).settings
     if not settings.get("do_predict"):
         raise UsageError(
-            f"{yaml} predicts nothing: do_predict is not true", "name a predict YAML", code="no_predict_yaml"
+            f"{yaml} predicts nothing: do_predict is not true",
+            "name a predict YAML (do_predict: true)",
+            code="no_predict_yaml",
         )
     file = Path(out) / predictions.FILE
     prompts = _read_prompts(settings, file)
@@ -106,7 +108,7 @@ def _read_prompts(settings: Mapping[str, Any], file: Path) -> list[Prediction]:
     source = predictions.locate(Path(str(settings["output_dir"])))
     if source.resolve() == file.resolve():
         raise UsageError(
-            f"{file.parent} holds the predictions whose prompts are asked",
+            f"{file.parent} holds the predictions whose prompts are used",
             "name another --out",
             code="output_is_input",
         )
@@ -149,11 +151,13 @@ def _require_same(file: Path, journal: Journal, made_with: Mapping[str, Any]) ->
         return
     changed = [name for name in {**before, **made_with} if before.get(name) != made_with.get(name)]
     if changed:
-        what = ", ".join(f"{name} was {before.get(name)} and is {made_with.get(name)}" for name in changed)
+        what = ", ".join(
+            f"{name} was {before.get(name)} and is now {made_with.get(name)}" for name in changed
+        )
         reason = f"it was made with other settings: {what}" if before else f"there is no {JOURNAL} beside it"
         raise UsageError(
-            f"{file} is there already, and {reason}",
-            "name another --out, or replace the answers: --fresh",
+            f"{file} exists, and {reason}",
+            "name another --out, or delete the answers: --fresh",
             code="answers_differ",
         )
 
@@ -181,6 +185,6 @@ def _require_all(requests: Sequence[ModelRequest], journal: Journal, stopped: st
         problem = journal.find_problem(missing[0].key)
         raise LfQwen3Error(
             f"{len(missing)} of {len(requests)} prompts have no answer: {problem.text if problem else ''}",
-            f"the other answers are kept in {journal.path}: the same command asks for the rest",
+            f"the other answers are kept in {journal.path}; run the same command again to ask for the rest",
             code="server_error",
         )

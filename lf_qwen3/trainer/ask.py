@@ -84,7 +84,7 @@ class TrainerQuestion:
             output, _ = self._child.communicate(timeout=SECONDS)
             said = json.loads(output)
         except subprocess.TimeoutExpired:
-            return _unasked(f"it gave no answer in {SECONDS} seconds")
+            return _unasked(f"it gave no answer within {SECONDS} seconds")
         except ValueError:
             self._errors.seek(0)
             last = process.last_error(self._errors.read().decode("utf-8", "replace"))
@@ -96,7 +96,7 @@ class TrainerQuestion:
 
 
 def _unasked(reason: str) -> TrainerAnswer:
-    return TrainerAnswer(False, notes=[f"the trainer was not asked: {reason}"])
+    return TrainerAnswer(False, notes=[f"the trainer's own parsers were not asked: {reason}"])
 
 
 def _reason_not_to_ask(dialect: Dialect) -> str:

@@ -230,15 +230,15 @@ def _copy(source: IO[bytes], sink: IO[bytes], watcher: _Watcher) -> None:
 def _failure(yaml: Path, code: int, log: Path) -> LfQwen3Error:
     if code < 0:
         name = signal.Signals(-code).name
-        memory = "; this is what a machine out of memory does" if name == "SIGKILL" else ""
+        memory = "; this is what happens when a machine runs out of memory" if name == "SIGKILL" else ""
         return LfQwen3Error(
-            f"the trainer was ended by {name} on {yaml}{memory}",
-            f"its whole output: {log}",
+            f"the trainer was killed by {name} on {yaml}{memory}",
+            f"see its whole output: {log}",
             code="trainer_killed",
         )
     error = last_error(log.read_text(encoding="utf-8", errors="replace"))
     return LfQwen3Error(
-        f"the trainer failed on {yaml}: {error}", f"its whole output: {log}", code="trainer_failed"
+        f"the trainer failed on {yaml}: {error}", f"see its whole output: {log}", code="trainer_failed"
     )
 
 
@@ -247,4 +247,4 @@ def last_error(text: str) -> str:
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
     errors = [match[1] for line in lines if (match := _ERROR.match(line))]
     own = [error for error in errors if not any(name in error for name in _WRAPPERS)]
-    return (own or errors or lines or ["it said nothing"])[-1]
+    return (own or errors or lines or ["it printed nothing"])[-1]

@@ -13,13 +13,11 @@ from lf_qwen3.qwen3.checkpoints import find_quantisation, name_unquantised
 from lf_qwen3.trainer.settings.exclusions import deepspeed_stage
 
 MERGE_CURE = (
-    "export over the checkpoint that is not quantised: model_name_or_path without the ending -AWQ, -GPTQ or "
-    "-bnb-4bit, and no quantization_bit; the adapter fits it"
+    "export with the checkpoint that is not quantised: model_name_or_path without the ending "
+    "-AWQ, -GPTQ or -bnb-4bit, and no quantization_bit; the adapter fits it"
 )
-_SHARD_CURE = "take ZeRO-2 (deepspeed: ds_z2_config.json), or weights that are not quantised"
-_METHOD_CURE = (
-    "train a plain LoRA beside them (finetuning_type: lora), or take weights that are not quantised"
-)
+_SHARD_CURE = "use ZeRO-2 (deepspeed: ds_z2_config.json), or a checkpoint that is not quantised"
+_METHOD_CURE = "train plain LoRA on it (finetuning_type: lora), or use a checkpoint that is not quantised"
 
 
 class QuantisedRefusal(NamedTuple):
@@ -40,7 +38,7 @@ def list_refusals(settings: Mapping[str, Any]) -> Iterator[QuantisedRefusal]:
     if (packed or bits) and settings.get("export_dir") and settings.get("adapter_name_or_path"):
         key = "model_name_or_path" if packed else "quantization_bit"
         plain = name_unquantised(model)
-        cure = MERGE_CURE if plain == model.rstrip("/") else f"write {plain}: {MERGE_CURE}"
+        cure = MERGE_CURE if plain == model.rstrip("/") else f"use {plain}: {MERGE_CURE}"
         yield QuantisedRefusal(key, "Cannot merge adapters to a quantized model.", cure)
     if (packed or bits == 8) and is_sharded(settings):
         says = "Only 4-bit quantized model can use fsdp+qlora or auto device map."

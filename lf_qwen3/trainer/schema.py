@@ -77,7 +77,7 @@ def parse(pairs: Iterable[str]) -> dict[str, Any]:
         if not equals:
             raise UsageError(
                 f"--set takes key=value, not '{pair}'",
-                "for example --set learning_rate=2e-4",
+                "for example: --set learning_rate=2e-4",
                 code="option_value",
             )
         settings[key.strip()] = _value(key.strip(), text.strip())
@@ -90,7 +90,7 @@ def check_settings(settings: Mapping[str, Any], where: str) -> None:
     if faults:
         raise UsageError(
             f"{where}: {faults[0]}" if len(faults) == 1 else f"{where}:\n  " + "\n  ".join(faults),
-            f"the keys, their types and their defaults stand in {path()}",
+            f"{path()} lists the keys, their types and their defaults",
             code="setting_value",
         )
 
@@ -100,7 +100,9 @@ def _value(key: str, text: str) -> Any:
         value = yaml_reader.parse(text)
     except yaml_reader.NotYamlError as error:
         raise UsageError(
-            f"--set {key}: '{text}' is not YAML: {error.problem}", "put text in quotes", code="not_yaml"
+            f"--set {key}: '{text}' is not valid YAML: {error.problem}",
+            "put the text in quotes",
+            code="not_yaml",
         ) from error
     problem = fault(key, value)
     if problem and not isinstance(value, str) and fault(key, text) is None:
@@ -114,7 +116,7 @@ def fault(key: str, value: Any) -> str | None:
     """Return what is wrong with one setting, as `key: ...`; None where the trainer takes it."""
     known = load()["properties"]
     if key not in known:
-        cure = suggest_key(key, known) or "it is in none of its argument classes"
+        cure = suggest_key(key, known) or "no argument class of the trainer has it"
         return f"{key}: the trainer has no such key; {cure}"
     if _takes(known[key], value):
         return None
@@ -147,7 +149,7 @@ def _accepted(rule: dict[str, Any]) -> str:
 def _describe(key: str) -> str:
     rule = load()["properties"].get(key)
     if rule is None:
-        return f"the keys, their types and their defaults stand in {path()}"
+        return f"{path()} lists the keys, their types and their defaults"
     text = rule.get("description", key)
     return f"{text} (default: {json.dumps(rule['default'])})" if "default" in rule else text
 

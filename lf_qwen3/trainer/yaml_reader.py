@@ -41,7 +41,7 @@ class NotYamlError(LfQwen3Error):
     def __init__(self, path: Path, line: int, problem: str) -> None:
         place = f"{path}:{line}" if line else str(path)
         hint = "a setting is one line: `key: value`"
-        super().__init__(f"{place}: this is not YAML: {problem}", hint, code="not_yaml")
+        super().__init__(f"{place}: not valid YAML: {problem}", hint, code="not_yaml")
         self.line = line
         self.problem = problem
 
@@ -58,7 +58,7 @@ def read(path: Path) -> YamlReading:
         if root is None:
             raise NotYamlError(path, 0, "it holds no settings")
         if not isinstance(root.value, list):
-            raise NotYamlError(path, 1, "it holds one value and no settings")
+            raise NotYamlError(path, 1, "it holds a single value, not settings")
         if root.id == "sequence":
             return YamlReading(path, {}, {}, is_list=True)
         return _read_mapping(path, loader, root)

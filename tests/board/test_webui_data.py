@@ -67,7 +67,7 @@ def test_how_a_file_is_read_is_shown(here):
     rows = [{"instruction": "a", "output": "b"}]
     Path("raw/under.json").write_text(json.dumps({"v": 1, "data": rows, "other": rows[:0]}), "utf-8")
     shown = data_source.inspect_source(["raw/under.json"], [], "")
-    assert shown["files"][0]["reading"] == "the rows under 'data'; left beside them: v"
+    assert shown["files"][0]["reading"] == "the rows under 'data'; not read beside them: v"
     assert "the rows under" in render("data/source", texts("en"), state=shown)
     result, _ = converted(paths=["raw/under.json"], val=0, test=0)
     assert "the rows under" in render("data/report", texts("en"), state=result)

@@ -153,7 +153,7 @@ def test_notes_of_a_check_are_said_in_the_language_of_the_page(language):
 TAB_WORDS = {
     "convert with --val 0.05, then eval_dataset": "“1 · Data › Validation split: 0.05”, then eval_dataset",
     "mix (lf-qwen3 convert --mix thinking=0.75); or": "mix (“1 · Data › Thinking share: 0.75”); or",
-    "lf-qwen3 convert --turns unroll": "“1 · Data › Several turns: one record for each answer”",
+    "lf-qwen3 convert --turns unroll": "“1 · Data › Multi-turn conversations: one record for each answer”",
     "lf-qwen3 convert mends it": "“1 · Data” mends it",
     "lf-qwen3 check --config TRAIN.yaml finds": "“2 · Check and preview › Check” finds",
     "lf-qwen3 preview NAME --dataset-dir DIR": "“2 · Check and preview › Preview the record”",

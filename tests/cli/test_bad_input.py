@@ -92,7 +92,7 @@ def test_a_bad_row_is_counted_and_the_rest_lives(convert, tmp_path, content, rea
         ("rows.json", b"[]", "no row"),
         ("rows.csv", b"", "empty"),
         ("rows.jsonl", b'{"alpha": 1, "beta": 2}\n', "alpha, beta"),
-        ("rows.parquet", b"PAR1" + b"x" * 50, "cut short"),
+        ("rows.parquet", b"PAR1" + b"x" * 50, "it is truncated"),
         ("rows.pdf", b"%PDF", "jsonl"),
     ],
     ids=["empty", "blank", "empty-array", "empty-csv", "wrong-columns", "parquet-cut-short", "unknown-type"],

@@ -63,7 +63,7 @@ def test_a_name_that_stands_twice_is_listed_and_told(lf):
     code, out, err = lf()
     assert (code, len(out.splitlines())) == (0, 2)
     assert "owner/name" in out
-    assert "note: a stands there 2 times; only the last one counts" in err
+    assert "note: a is registered 2 times; LLaMA-Factory reads only the last entry" in err
 
 
 def test_an_empty_registry_is_no_error(lf):

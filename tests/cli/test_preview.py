@@ -101,14 +101,14 @@ def test_the_cut_is_marked_where_it_falls(lf):
     Path("train.yaml").write_text("template: qwen3\nenable_thinking: null\ncutoff_len: 50\n")
     _, out, _ = lf(*BASE, "--config", "train.yaml")
     assert re.search(rf"⟦{OPEN}\nR+⟧⟪cut: \d+ thinking, \d+ answer tokens: R+\\n{CLOSE}\\n\\nA*…⟫", out)
-    assert re.search(rf"cutoff_len 50 takes \d+ of them, and with them {CLOSE} and <\|im_end\|>", out)
+    assert re.search(rf"cutoff_len 50 truncates \d+ of them, and with them {CLOSE} and <\|im_end\|>", out)
 
 
 @pytest.mark.parametrize(
     ("first", "line"),
     [
         pytest.param("{broken", "the trainer cannot read this row", id="broken JSON"),
-        pytest.param(row("Q"), "the trainer leaves out this row: 1 messages", id="unanswered"),
+        pytest.param(row("Q"), "the trainer drops this row: 1 messages", id="unanswered"),
         pytest.param(row("Q", None), "the trainer stops at this row: message 2 is null", id="null"),
     ],
 )
@@ -166,7 +166,7 @@ def test_the_label_of_kto_data_is_shown(lf):
     assert "⟦GOOD<|im_end|>" in good
     assert "-- bad" in bad
     assert "⟦BAD<|im_end|>" in bad
-    assert "leaves out this row: mark is neither true nor false" in none
+    assert "drops this row: mark is neither true nor false" in none
 
 
 def test_the_name_given_to_convert_stands_for_its_train_split(lf):
@@ -224,7 +224,7 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch, is_terminal, environm
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
-        pytest.param(["chta", *BASE[2:]], "no dataset is called 'chta'", "did you mean chat?", id="name"),
+        pytest.param(["chta", *BASE[2:]], "there is no dataset 'chta'", "did you mean chat?", id="name"),
         pytest.param([*BASE[1:], "--row", "9"], "row 9 is beyond the end", "1 to 2", id="row"),
         pytest.param(["chat", *BASE[4:]], "no dataset folder is named", "--dataset-dir", id="no folder"),
         pytest.param(BASE[1:4], "no tokenizer is named", "--tokenizer", id="no tokenizer"),
@@ -234,8 +234,8 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch, is_terminal, environm
         pytest.param(
             [*BASE[1:], "--config", "other.yaml"], "other.yaml: template 'llama3'", "qwen3", id="llama"
         ),
-        pytest.param(["hub", *BASE[2:]], "hub lies elsewhere: hf_hub_url a/b", "download", id="on a hub"),
-        pytest.param(["empty", *BASE[2:]], "holds no row", "", id="no rows"),
+        pytest.param(["hub", *BASE[2:]], "its entry names hf_hub_url a/b", "download", id="on a hub"),
+        pytest.param(["empty", *BASE[2:]], "has no rows", "", id="no rows"),
     ],
 )
 def test_a_wrong_request_is_answered(lf, arguments, message, hint):
@@ -253,7 +253,7 @@ def test_what_is_no_yaml_is_said_with_its_line(lf):
     Path("bad.yaml").write_text("template: qwen3\na: [1\n")
     code, out, err = lf("preview", *BASE[1:], "--config", "bad.yaml")
     assert (code, out) == (1, "")
-    assert "bad.yaml:3: this is not YAML" in err
+    assert "bad.yaml:3: not valid YAML" in err
 
 
 def test_a_yaml_is_read_as_the_trainer_reads_it(lf):

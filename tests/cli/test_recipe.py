@@ -34,7 +34,7 @@ def test_new_says_what_it_wrote_and_what_comes_next(lf, data):
         "all commands in their order: runs/a b/RUN.md",
     ]
     assert all(Path(line.removeprefix("wrote ")).is_file() for line in out.splitlines()[:8])
-    assert err.startswith("note: data holds no manifest of my")
+    assert err.startswith("note: data has no manifest of my")
 
 
 def test_new_as_json(lf, data):
@@ -69,7 +69,7 @@ def test_new_with_a_gguf_and_another_test_dataset(lf, data):
         (["--set", "lora_rnk=8"], 2, "did you mean lora_rank?"),
         (["--set", "lora_rank=big"], 2, '"big" is not integer'),
         (["--preset", "quik"], 2, "did you mean quick?"),
-        (["--preset", "quick", "--preset", "full"], 2, "quick and full are both presets for evaluation"),
+        (["--preset", "quick", "--preset", "full"], 2, "quick and full exclude each other"),
         (["--set", "swanlab_api_key=x"], 2, "export SWANLAB_API_KEY=..."),
         (["--test", "my_tset"], 2, "did you mean my_test?"),
         (["--dataset", "yours"], 2, "neither yours_train nor yours stands in data/dataset_info.json"),

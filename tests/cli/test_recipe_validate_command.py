@@ -25,7 +25,7 @@ def test_each_fault_is_told_with_its_line(lf):
         "bad.yaml:2: unknown_key learning_rat: LLaMA-Factory 0.9.5 has no such key",
         "  hint: did you mean learning_rate?",
         'bad.yaml:3: wrong_value eval_strategy: false is not one of "no", "steps", "epoch"',
-        '  hint: YAML reads no as false and yes as true: write eval_strategy: "no" with its quotes',
+        '  hint: YAML reads no as false and yes as true: write eval_strategy: "no" with the quotes',
         "2 errors in bad.yaml, 3 settings",
     ]
 

@@ -85,7 +85,7 @@ def test_json_is_one_object(lf):
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (["register", "a b", "data/a.jsonl", "--dataset-dir", "data"], 2, "cannot be the name of a dataset"),
+        (["register", "a b", "data/a.jsonl", "--dataset-dir", "data"], 2, "cannot be a dataset name"),
         (["register", "mine", "no.jsonl", "--dataset-dir", "data"], 2, "there is no file no.jsonl"),
         (["register", "mine", "data/a.jsonl", "--dataset-dir", "nowhere"], 2, "there is no folder nowhere"),
         (["register", "mine", "data/a.jsonl", "--dataset-dir", "data/a.jsonl"], 2, "is a file, not a folder"),
@@ -129,7 +129,7 @@ def test_a_byte_order_mark_is_refused_by_readers_and_taken_away_with_a_word(lf):
     refusals = [lf(command, "--dataset-dir", "data") for command in ("datasets", "check")]
     assert [code for code, _, _ in refusals] == [1, 1]
     assert refusals[0][2] == refusals[1][2]
-    assert "begins with a byte order mark, which LLaMA-Factory cannot read" in refusals[0][2]
+    assert "begins with a byte order mark (BOM), which LLaMA-Factory cannot read" in refusals[0][2]
     code, _, err = lf(*REGISTER)
     assert (code, "the byte order mark is taken away" in err) == (0, True)
     assert lf("datasets", "--dataset-dir", "data")[0] == 0

@@ -24,7 +24,7 @@ PASSED = RehearsalVerdict(
         RehearsalChange("off", "optim", "paged_adamw_8bit", "adamw_torch", "its kernels run on a GPU only"),
         RehearsalChange("short", "cutoff_len", 8192, 2048, "2048 at most"),
     ],
-    notes=["mine_train: the trainer leaves out 2 of 64 rows, the first at data/a.jsonl:4: no answer"],
+    notes=["mine_train: the trainer drops 2 of 64 rows, the first at data/a.jsonl:4: no answer"],
     seconds=51.2,
 )
 FAILED = RehearsalVerdict(
@@ -65,7 +65,7 @@ def test_a_pass_is_told_in_a_few_lines(lf):
         "  shortened     cutoff_len: 8192 -> 2048 (2048 at most)",
         "  asked         <|im_start|>user 问",
         "  wrote         noise [31m",
-        "                (noise, as the weights are random; that it writes at all is the proof)",
+        "                (noise, because the weights are random; that the model generates is the proof)",
     ]
     assert err == f"note: {PASSED.notes[0]}\n"
 

@@ -45,7 +45,7 @@ def test_json_is_one_object(lf):
 def test_an_unknown_name_changes_nothing_and_brings_a_guess(lf):
     code, out, err = lf("one", "tree")
     assert (code, out) == (2, "")
-    assert "no dataset is called 'tree'" in err
+    assert "there is no dataset 'tree'" in err
     assert "did you mean three?" in err
     assert Path("data/dataset_info.json").read_text() == REGISTRY
 

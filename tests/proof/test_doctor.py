@@ -73,14 +73,14 @@ def test_a_good_environment_has_no_problem(environment):
         ({"llamafactory": None}, ["LLaMA-Factory is not installed here"]),
         ({"transformers": "5.7.0"}, ["transformers is 5.7.0"]),
         ({"transformers": None}, ["transformers is not installed"]),
-        ({"torch": "2.13.0"}, ["torchvision 0.29.1 stands beside torch 2.13.0"]),
+        ({"torch": "2.13.0"}, ["torch 2.13.0 is installed beside torchvision 0.29.1"]),
         ({"torchaudio": None}, ["torchaudio is not installed"]),
         ({"jieba": None, "nltk": None}, ["missing: jieba, nltk"]),
         (
             {"torch": "2.14.1+cpu"},
             [
-                "torchvision 0.29.1 stands beside torch 2.14.1+cpu",
-                "torchaudio 2.11.0 stands beside torch 2.14.1+cpu",
+                "torch 2.14.1+cpu is installed beside torchvision 0.29.1",
+                "torch 2.14.1+cpu is installed beside torchaudio 2.11.0",
             ],
         ),
     ],
@@ -102,7 +102,7 @@ def test_what_is_wrong_is_named(environment, changes, expected):
 def test_a_torch_for_another_cuda_is_named(environment, monkeypatch):
     environment()
     monkeypatch.setattr(doctor, "build", {"torch": "cu130", "torchvision": "cu128", "torchaudio": ""}.get)
-    assert problems() == ["torchvision 0.29.1 stands beside torch 2.14.1"]
+    assert problems() == ["torch 2.14.1 is installed beside torchvision 0.29.1"]
 
 
 def test_the_build_of_a_wheel_from_the_index_is_in_its_version_file(environment, monkeypatch, tmp_path):
@@ -186,7 +186,7 @@ def test_a_qwen3_in_a_hub_cache_is_a_tokenizer_at_hand(environment, monkeypatch,
     environment(dashscope=None)
     monkeypatch.setattr("lf_qwen3.qwen3.tokenizer_files._hugging_face_roots", lambda: iter([tmp_path]))
     monkeypatch.setattr("lf_qwen3.qwen3.tokenizer_files._modelscope_roots", lambda: iter([]))
-    missing = "no Qwen3 tokenizer is at hand"
+    missing = "no Qwen3 tokenizer was found"
     assert missing in [finding.what for finding in doctor.check_environment().findings]
     folder = tmp_path / "models--Qwen--Qwen3-8B" / "snapshots" / "abc"
     folder.mkdir(parents=True)

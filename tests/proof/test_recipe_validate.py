@@ -62,8 +62,8 @@ def test_a_shipped_recipe_is_valid(recipe):
         ("lr: 1e-4", "unknown_key", "has no such key", "did you mean learning_rate?"),
         ("max_seq_length: 1024", "unknown_key", "has no such key", "did you mean cutoff_len?"),
         ("min_p: 0", "unknown_key", "has no such key", "repetition_penalty"),
-        ("lora_rank: '16'", "wrong_value", '"16" is not integer', "take the quotes away: lora_rank: 16"),
-        ("learning_rate: '1e-4'", "wrong_value", '"1e-4" is not number', "take the quotes away"),
+        ("lora_rank: '16'", "wrong_value", '"16" is not integer', "remove the quotes: lora_rank: 16"),
+        ("learning_rate: '1e-4'", "wrong_value", '"1e-4" is not number', "remove the quotes"),
         ("eval_strategy: no", "wrong_value", "false is not one of", 'write eval_strategy: "no"'),
         ("save_strategy: off", "wrong_value", "false is not one of", 'write save_strategy: "no"'),
         ("save_strategy: stepss", "wrong_value", "is not one of", "did you mean steps?"),
@@ -72,11 +72,11 @@ def test_a_shipped_recipe_is_valid(recipe):
         ("finetuning_type: qlora", "wrong_value", '"qlora" is not one of', "quantization_bit: 4"),
         ("stage: pretrain", "wrong_value", '"pretrain" is not one of', "did you mean pt?"),
         ("flash_attn: flash_attention_2", "wrong_value", "is not one of", "did you mean fa2?"),
-        ("cutoff_len: ???", "wrong_value", "still to be filled in", "cutoff length"),
+        ("cutoff_len: ???", "wrong_value", "that is still missing", "cutoff length"),
         ("bf16: 'true'", "wrong_value", '"true" is not boolean', ""),
-        ("ray_run_name: x", "gone_key", "refuses it", "leave it out"),
+        ("ray_run_name: x", "gone_key", "refuses it", "remove it"),
         ("tensor_model_parallel_sizes: 2", "unknown_key", "has no such key", "training.schema.json"),
-        ("model_name_or_path: c/d", "repeated_key", "stood there before", "take one of the lines out"),
+        ("model_name_or_path: c/d", "repeated_key", "duplicate key", "remove one of the lines"),
     ],
     ids=lambda value: value if ":" in value else "",
 )
@@ -103,7 +103,7 @@ def test_a_key_of_transformers_4_is_an_error_where_5_is_installed(found, monkeyp
     monkeypatch.setattr(packages, "version", lambda name: installed or None)
     report = found("model_name_or_path: a/b\nfsdp_transformer_layer_cls_to_wrap: LlamaDecoderLayer\n")
     assert [(one.code, one.severity) for one in report.findings] == [("version_key", severity)]
-    assert "leave it out" in report.findings[0].hint
+    assert "remove it" in report.findings[0].hint
     assert report.is_valid == (severity == "info")
 
 
@@ -137,9 +137,9 @@ def test_a_v1_file_is_held_against_the_keys_of_v1(found):
         ("a: [1\nb: 2\n", 2, "expected"),
         ("a: b: c\n", 1, "mapping values are not allowed"),
         ("\tstage: sft\n", 1, "cannot start any token"),
-        ("", None, "no settings"),
-        ("# only a comment\n", None, "no settings"),
-        ("sft\n", 1, "no settings"),
+        ("", None, "not settings"),
+        ("# only a comment\n", None, "not settings"),
+        ("sft\n", 1, "not settings"),
     ],
     ids=["open bracket", "two colons", "tab", "empty", "comments only", "one word"],
 )

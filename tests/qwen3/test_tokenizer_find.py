@@ -76,7 +76,7 @@ def test_an_id_that_is_nowhere_says_how_to_get_it(home):
     [
         ("adapter", "no tokenizer.json in", "copy its tokenizer.json"),
         ("empty", "no tokenizer.json in", "Qwen/Qwen3-4B"),
-        ("empty/vocab.txt", "vocab.txt is no tokenizer.json", "--tokenizer FOLDER"),
+        ("empty/vocab.txt", "vocab.txt is not a tokenizer.json", "--tokenizer FOLDER"),
         ("nowhere", "there is no folder nowhere", "hub id"),
     ],
 )

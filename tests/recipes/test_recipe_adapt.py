@@ -81,7 +81,7 @@ def test_a_base_model_trains_its_embeddings_before_the_dropout_and_says_why():
     (note,) = adapt.fit_to_model(made, "Qwen/Qwen3-4B-Base")
     at = keys(made).index("additional_target")
     assert keys(made)[at + 1] == "lora_dropout"
-    assert "  # a Base model must learn the end of a turn (Unsloth: at a fifth of the rate)\n" in made.text()
+    assert "  # a Base model must learn its end token (Unsloth: at a fifth of the rate)\n" in made.text()
     assert made.plain()["additional_target"] in note
 
 
@@ -140,7 +140,7 @@ def test_without_a_validation_split_a_share_of_the_training_rows_takes_its_place
     assert made.plain()["val_size"] == 0.05
     assert "eval_dataset" not in made.plain()
     assert keys(made)[keys(made).index("val_size") + 1] == "mask_history", "where eval_dataset stood"
-    assert "  # share of the training rows held out at random for validation\n" in made.text()
+    assert "  # share of the training rows for validation, drawn at random\n" in made.text()
     assert "5%" in note
     assert "my_train" in note
 
@@ -226,7 +226,7 @@ def test_what_must_be_equal_follows_where_the_best_model_is_loaded(given, value,
     made = document()
     (note,) = adapt.apply_settings(made, {given: value})
     assert made.plain()[given] == made.plain()[follower] == value
-    assert note == f"{follower} is {value} too: load_best_model_at_end needs it"
+    assert note == f"{follower} is {value} too, because load_best_model_at_end needs it"
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_full_training_of_a_base_model_needs_no_extra_target(data):
 @pytest.mark.parametrize(
     ("config", "note"),
     [
-        (None, "does not say which Qwen3 it is: the template stays qwen3"),
+        (None, "does not say which Qwen3 it is: template stays qwen3"),
         ({"model_type": "qwen3"}, "does not say which Qwen3 it is"),
         ({"model_type": "llama"}, "is a llama model, not a Qwen3"),
     ],
@@ -248,7 +248,7 @@ def test_another_checkpoint_brings_its_own_rate_and_batch(data):
         key: own[key] for key in ("learning_rate", "gradient_accumulation_steps")
     }
     assert made.train["model_name_or_path"] == "Qwen/Qwen3-14B"
-    assert made.notes == ["rate, batch and targets are those of the recipe qwen3-14b-lora-sft"]
+    assert made.notes == ["rate, batch and LoRA targets are those of the recipe qwen3-14b-lora-sft"]
 
 
 def test_the_editor_finds_the_schema(data):

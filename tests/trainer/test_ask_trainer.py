@@ -74,7 +74,7 @@ def test_the_trainer_has_the_last_word_on_its_own_rules(child, strict):
     [
         ("raise ImportError('transformers is broken')", "transformers is broken"),
         ("raise SystemExit(3)", "stopped before it had read the file"),
-        ("import time\ntime.sleep(60)", "no answer in 0.2 seconds"),
+        ("import time\ntime.sleep(60)", "no answer within 0.2 seconds"),
     ],
     ids=["crash", "silent end", "hangs"],
 )

@@ -133,7 +133,7 @@ def test_a_trainer_that_was_killed_is_said_to_be(tmp_path, pretend):
             id="several-gpus",
         ),
         pytest.param("sh: no such thing\n", "sh: no such thing", id="no-traceback"),
-        pytest.param("", "it said nothing", id="silence"),
+        pytest.param("", "it printed nothing", id="silence"),
     ],
 )
 def test_the_last_error_is_the_one_that_counts(text, expected):

@@ -51,7 +51,7 @@ def test_a_setting_is_read(pair, value):
         ("cutoff_len=long", '"long" is not integer'),
         ("packing=maybe", '"maybe" is not boolean or null'),
         ("stage=stf", 'is not one of "pt", "sft"'),
-        ("learning_rate=[1", "is not YAML"),
+        ("learning_rate=[1", "is not valid YAML"),
         ("cutoff_len=0x", "is not integer"),
     ],
     ids=lambda value: str(value),

@@ -100,5 +100,5 @@ def _rejected(source: ConvertSource, number: int, item: Row | BadRow, reject: Re
 
 
 def _stopped(row: RejectedRow) -> LfQwen3Error:
-    hint = f"{REJECTED[row.code].hint}; or take such rows and go on: on_reject=rejected.append"
+    hint = f"{REJECTED[row.code].hint}; or collect such rows and continue: on_reject=rejected.append"
     return LfQwen3Error(f"{row.file}:{row.row}: {row.code}: {row.reason}", hint, code=row.code)

@@ -71,10 +71,10 @@ def _says_wrong(column: str, counts: ColumnCounts) -> bool:
 
 def _label_unread(source: ConvertSource, column: str) -> UsageError:
     return UsageError(
-        f"{source.label}: the column '{column}' says yes or no in every row that fills it, and where it says "
-        "that an answer is wrong, that answer would be learnt",
-        f"say what it means: --columns label={column} (a KTO dataset), --columns correct={column} (only the "
-        f"rows that say yes), or --columns ignore={column} (something else)",
+        f"{source.label}: the column '{column}' is yes or no in every row that has it, and "
+        "where it marks an answer as wrong, the model would learn that answer",
+        f"say what it means: --columns label={column} (a KTO dataset), --columns correct={column} "
+        f"(keep only the correct rows), or --columns ignore={column} (something else)",
         code="label_unread",
     )
 

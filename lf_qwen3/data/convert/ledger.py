@@ -173,7 +173,7 @@ def mix(lines: Ledger, records: Records, share: float, by: str) -> Records:
     thinking_left, plain_left = sum(reasoned), sum(plain)
     if (share > 0 and not thinking_left) or (share < 1 and not plain_left):
         raise UsageError(
-            f"--mix thinking={share:g}: the data hold no {'plain' if thinking_left else 'thinking'} records",
+            f"--mix thinking={share:g}: the data has no {'plain' if thinking_left else 'thinking'} records",
             "add a source that has some",
             code="mix_lacks_kind",
         )

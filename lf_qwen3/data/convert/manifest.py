@@ -136,9 +136,9 @@ def read(folder: Path, name: str) -> Manifest | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LfQwen3Error(
-            f"{path} cannot be read as a manifest of convert: {type(error).__name__}: {error}",
-            "restore the file, or move it away: without it the files of the dataset count as somebody "
-            "else's, and convert writes over them only with --replace",
+            f"{path} is not a readable manifest of convert: {type(error).__name__}: {error}",
+            "restore the file, or move it away: without it convert treats the files of the "
+            "dataset as not its own and overwrites them only with --replace",
             code="manifest_broken",
         ) from error
 

@@ -71,13 +71,13 @@ _CHOICES = {
 }
 _LEAST = {"limit": 1, "seed": 0, "workers": 0, "part_bytes": 1, "shard_size": 1}
 _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "sources": (tuple, "is no tuple of texts"),
-    "columns": (tuple, "is no tuple of texts"),
-    "name": (str, "is no text"),
-    "dataset_dir": (Path, "is no pathlib.Path"),
-    **dict.fromkeys(_CHOICES, (str, "is no text")),
-    **dict.fromkeys(("val", "test"), ((int, float), "is no number: 0.05 is a share, 500 is a row count")),
-    "mix": ((int, float), "is no number from 0 to 1, such as 0.75"),
+    "sources": (tuple, "is not a tuple of texts"),
+    "columns": (tuple, "is not a tuple of texts"),
+    "name": (str, "is not text"),
+    "dataset_dir": (Path, "is not a pathlib.Path"),
+    **dict.fromkeys(_CHOICES, (str, "is not text")),
+    **dict.fromkeys(("val", "test"), ((int, float), "is not a number: 0.05 is a share, 500 is a row count")),
+    "mix": ((int, float), "is not a number from 0 to 1, such as 0.75"),
     **dict.fromkeys(_LEAST, (int, "is not a valid integer range.")),
     **dict.fromkeys(
         ("allow_special", "every", "as_text", "unescape", "replace"), (bool, "is not a valid boolean.")
@@ -108,7 +108,9 @@ def require_option(name: str, value: Any) -> None:
         _require_size(name, value)
     if name == "mix" and not 0 <= value <= 1:
         raise UsageError(
-            f"--mix thinking={value:g} is no share", "a number from 0 to 1, such as 0.75", code="option_value"
+            f"--mix thinking={value:g} is not a share",
+            "write a number from 0 to 1, such as 0.75",
+            code="option_value",
         )
 
 
@@ -119,7 +121,7 @@ def _has_other_than_texts(value: object) -> bool:
 def _require_size(name: str, value: float) -> None:
     if not 0 <= value < math.inf or (value >= 1 and value != int(value)):
         raise UsageError(
-            f"--{name} {value:g} is no share and no row count",
+            f"--{name} {value:g} is neither a share nor a row count",
             "0.05 is a share, 500 is a row count",
             code="option_value",
         )

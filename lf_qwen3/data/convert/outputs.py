@@ -79,21 +79,20 @@ def require_free(options: ConvertOptions, sources: list[SourceFile]) -> None:
         path = folder / file
         if path in real_sources or real_sources & set(path.iterdir() if path.is_dir() else ()):
             raise UsageError(
-                f"{file} is a source and would be written over",
-                "choose another --name, or --replace",
+                f"{file} is a source and would be overwritten",
+                "use another --name, or --replace",
                 code="source_overwritten",
             )
         if path.exists() and file not in own:
             raise UsageError(
-                f"{options.dataset_dir / file} is there already and was not written by lf-qwen3",
-                "choose another --name, or --replace",
+                f"{options.dataset_dir / file} exists and was not written by lf-qwen3",
+                "use another --name, or --replace",
                 code="file_not_own",
             )
     if made and not made.is_made_from(sources):
         raise UsageError(
-            f"{options.name} is there already: {made.thinking + made.plain:,} records, made from "
-            f"{made.source_names}",
-            "choose another --name, or put the new records in their place: --replace",
+            f"{options.name} exists: {made.thinking + made.plain:,} records, made from {made.source_names}",
+            "use another --name, or replace the records: --replace",
             code="dataset_exists",
         )
 

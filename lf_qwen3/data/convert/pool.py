@@ -87,12 +87,12 @@ def _broken(has_started: bool, processes: set[BaseProcess]) -> LfQwen3Error:
     if not has_started:
         return LfQwen3Error(
             f"the worker processes could not start ({how})",
-            "what they wrote to stderr says why; workers=0 works in this process",
+            "their stderr says why; workers=0 converts in this process",
             code="workers_not_started",
         )
     hint = "nothing was changed"
     if -signal.SIGKILL in ends:
-        hint = "Linux kills a process so when memory runs out (see dmesg); " + hint
+        hint = "Linux kills a process this way when memory runs out (see dmesg); " + hint
     return LfQwen3Error(f"a worker process died ({how})", hint, code="worker_died")
 
 

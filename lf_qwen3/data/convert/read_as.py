@@ -29,8 +29,8 @@ def warn_of_files(files: Sequence[ConvertSource], broken: Iterable[int]) -> list
             if means_something(name):
                 warnings.append(
                     CodedText(
-                        f"{source.label}: '{name}' stands beside the rows and was not read; if the model is "
-                        "to learn it, put it into each row",
+                        f"{source.label}: '{name}' is outside of the rows and was not read; "
+                        "to train on it, put it into each row",
                         "beside_unread",
                         {"file": source.label, "name": name},
                     )
@@ -39,8 +39,8 @@ def warn_of_files(files: Sequence[ConvertSource], broken: Iterable[int]) -> list
         if rows and (likely := sources.likely_encoding(source.file.path)):
             warnings.append(
                 CodedText(
-                    f"{source.label}: {rows:,} rows are no UTF-8, and the file looks like {likely}; save it "
-                    f"as UTF-8: iconv -f {likely} -t utf-8 '{source.file.path}'",
+                    f"{source.label}: {rows:,} rows are not UTF-8, and the file looks like "
+                    f"{likely}; save it as UTF-8: iconv -f {likely} -t utf-8 '{source.file.path}'",
                     "rows_no_utf8",
                     {"file": source.label, "rows": rows, "encoding": likely},
                 )

@@ -45,7 +45,7 @@ def resolve_sources(specs: Sequence[str], columns: Sequence[str] = ()) -> list[C
             real = file.path.resolve(), file.list_name
             if real in seen:
                 raise UsageError(
-                    f"the same source is named twice: {file.label}",
+                    f"duplicate source: {file.label}",
                     f"as {seen[real]} and as {spec}",
                     code="source_twice",
                 )
@@ -67,7 +67,7 @@ def choose_converter(file: SourceFile, name: str = "", roles: Roles = ()) -> con
     columns = sources.columns(file)
     for _, column in roles:
         if column not in columns:
-            shown = f"columns seen: {_shown(columns)}"
+            shown = f"columns: {_shown(columns)}"
             near = did_you_mean(column, columns)
             raise UsageError(
                 f"{file.path}: no row has the column '{column}'",
@@ -90,8 +90,8 @@ def _with_label(file: SourceFile, converter: converters.Converter, roles: Roles)
     given = {role for role, _ in roles}
     if converter.takes_pairs and given & {"label", "correct"}:
         raise UsageError(
-            f"{file.path}: the rows are pairs of a chosen and a rejected answer, which need no label",
-            "take label and correct out of --columns",
+            f"{file.path}: the rows are preference pairs (chosen and rejected), which need no label",
+            "remove label and correct from --columns",
             code="label_beside_pair",
         )
     if converter.takes_pairs or given & {"label", "correct"}:
@@ -106,27 +106,27 @@ def _nothing_fits(file: SourceFile, columns: Sequence[str]) -> UsageError:
     rows = sources.first_rows(file)
     guessed = "" if any(map(_is_a_value, columns)) else write_roles(guess_roles(rows))
     if guessed:
-        hint = f"tell which column is which; perhaps: --columns {_quoted(guessed)}"
+        hint = f"name the columns; perhaps: --columns {_quoted(guessed)}"
     elif any(map(_is_a_value, columns)):
         hint = (
-            "the first row of the file looks like data: write a row of names above it, "
-            "such as question,A,B,C,D,answer or question,answer"
+            "the first row of the file looks like data: add a header row, such as "
+            "question,A,B,C,D,answer or question,answer"
         )
     elif rivals := several_answers(columns):
         hint = (
-            f"each row brings several answers ({_shown(rivals)}): if one column holds the better ones, "
-            "--columns question=COLUMN,chosen=COLUMN,rejected=COLUMN; if another column says which is "
-            "better, sort them into a column chosen and a column rejected first"
+            f"each row has several answers ({_shown(rivals)}): if one column has the better "
+            "answers, --columns question=COLUMN,chosen=COLUMN,rejected=COLUMN; if another "
+            "column says which is better, sort them into a column chosen and a column "
+            "rejected first"
         )
     elif [name.lower() for name in columns] == ["text"]:
-        hint = f"texts alone are for pre-training: lf-qwen3 register NAME {file.path}"
+        hint = f"plain texts are for pre-training: lf-qwen3 register NAME {file.path}"
     else:
         hint = (
-            "a question and an answer are needed: tell which columns hold them, "
-            "--columns question=COLUMN,answer=COLUMN"
+            "a question and an answer are needed: name their columns, --columns question=COLUMN,answer=COLUMN"
         )
     return UsageError(
-        f"{file.path}: no converter fits the columns {_shown(columns) or '(none)'}",
+        f"{file.path}: no converter matches the columns {_shown(columns) or '(none)'}",
         hint,
         code="no_converter_fits",
     )

@@ -36,16 +36,16 @@ def split_records(lines: Ledger, records: Records, val: float, test: float) -> d
     rows = len(firsts)
     if not rows:
         raise UsageError(
-            "--val and --test hold out rows that people wrote, and the question of every row here was "
-            "answered by a model",
-            "hold rows out before a model answers the others: convert the rows of people with --val and "
-            "--test, then name NAME_train.jsonl to lf-qwen3 distil",
+            "--val and --test need rows that people wrote, but the question of every row "
+            "here was answered by a model",
+            "split before a model answers: convert the rows of people with --val and --test, "
+            "then name NAME_train.jsonl to lf-qwen3 distil",
             code="only_generated_rows",
         )
     sizes = {name: _size(value, rows) for name, value in (("test", test), ("val", val)) if value}
     if sum(sizes.values()) >= len(every) or sum(sizes.values()) > rows:
         asked = " and ".join(f"{size} {name}" for name, size in sizes.items())
-        lack = f"leave none of {rows} to train on" if rows == len(every) else _too_few(rows)
+        lack = f"leave none of {rows} rows to train on" if rows == len(every) else _too_few(rows)
         raise UsageError(f"{asked} rows {lack}", "ask for smaller --val and --test", code="split_too_large")
     questions = _Questions(lines, records, firsts)
     taken = {name: questions.hold_out(size) for name, size in sizes.items()}
@@ -58,7 +58,10 @@ def split_records(lines: Ledger, records: Records, val: float, test: float) -> d
 
 
 def _too_few(rows: int) -> str:
-    return f"are more than the {rows} that people wrote and no model answered: others are not held out"
+    return (
+        f"are more than the {rows} rows that people wrote and no model answered: other rows never "
+        "go into a validation or test split"
+    )
 
 
 def _without_generated(lines: Ledger, records: Records, firsts: Records) -> Records:

@@ -111,7 +111,7 @@ def _end_of_json(text: str, start: int) -> int:
 def _require_no_block(text: str) -> None:
     for block in _BLOCK.finditer(text):
         if block[1].lstrip().startswith(("{", "[")):
-            raise Reject("bad_tools", f"the system text: no JSON: {excerpt(block[1].strip())}")
+            raise Reject("bad_tools", f"the system text: not JSON: {excerpt(block[1].strip())}")
 
 
 def _without_preamble(before: str, behind: str) -> str:

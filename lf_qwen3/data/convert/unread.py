@@ -164,7 +164,7 @@ def _begins(name: str, words: tuple[str, ...]) -> bool:
 
 def _warning(source: str, column: str, meaning: str, counts: ColumnCounts) -> CodedText:
     rows = f"{counts.left[column]:,} of {counts.rows:,}"
-    what = f"{source}: the column '{column}' was not read, and {rows} rows fill it"
+    what = f"{source}: the column '{column}' was not read, but {rows} rows have a value there"
     facts: dict[str, str | int] = {
         "source": source,
         "column": column,
@@ -172,16 +172,16 @@ def _warning(source: str, column: str, meaning: str, counts: ColumnCounts) -> Co
         "all": counts.rows,
     }
     if meaning == "picture":
-        return CodedText(f"{what}: pictures, video and audio cannot be converted", "media_unread", facts)
+        return CodedText(f"{what}: images, video and audio cannot be converted", "media_unread", facts)
     if meaning == "mark":
-        why = "a turn is learnt or not, 1 or 0; nothing else can be said of it"
+        why = "a turn is trained on or not, 1 or 0; weights between are not supported"
         return CodedText(f"{what}: {why}", "mark_unread", facts)
     if "[]." in column or meaning not in ROLES:
         why = f": its texts are longer than {LONG} characters" if meaning == "text" else ""
         return CodedText(what + why, "column_unread", facts)
     return CodedText(
         f"{what}: if it is the {meaning} of the rows, --columns {meaning}={column} reads it; "
-        f"--columns ignore={column} takes this warning away",
+        f"--columns ignore={column} removes this warning",
         "role_unread",
         facts | {"role": meaning},
     )

@@ -112,14 +112,14 @@ def _spelled_out(source: Turn, conversation: Conversation) -> list[tuple[Turn, b
 def _unwrap_rejected(turn: Turn, begun: str, repairs: set[str]) -> None:
     pieces = _pieces("assistant", turn.content, repairs)
     if [piece.role for piece in pieces] != ["assistant"]:
-        raise Reject("broken_template", "the rejected answer spells out other turns")
+        raise Reject("broken_template", "the rejected answer contains other turns as text")
     turn.content = begun + pieces[0].text
 
 
 def _take_system(conversation: Conversation, piece: Piece) -> None:
     text = piece.text.strip()
     if piece.role != "system":
-        raise Reject("broken_template", f"the system text spells out a turn of {piece.role}")
+        raise Reject("broken_template", f"the system text contains a turn of {piece.role} as text")
     if conversation.system.strip() not in ("", text):
         raise Reject("system_twice", excerpt(text))
     conversation.system = text
@@ -141,14 +141,14 @@ def _pieces(own_role: str, text: str, repairs: set[str]) -> list[Piece]:
             raise Reject("broken_template", f"{START}{excerpt(chunk)}")
         pieces.append(_piece(role.strip(), body))
     if any(piece.is_open for piece in pieces[:-1]):
-        raise Reject("broken_template", f"a turn without {END} before the last")
+        raise Reject("broken_template", f"a turn without {END} before the last turn")
     return pieces
 
 
 def _piece(role: str, text: str) -> Piece:
     body, end, behind = text.partition(END)
     if _without_end_tokens(behind).strip():
-        raise Reject("broken_template", f"text behind {END}: {excerpt(behind.strip())}")
+        raise Reject("broken_template", f"text after {END}: {excerpt(behind.strip())}")
     return Piece(role, body if end else _without_end_tokens(body), is_open=not end)
 
 

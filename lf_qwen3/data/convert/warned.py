@@ -14,12 +14,12 @@ _Find = Callable[[str], object]
 _IN_ANSWERS: Mapping[str, _Find] = {"placeholder": find_placeholder, "escaped_text": has_escaped_line_ends}
 _IN_PROMPTS: Mapping[str, _Find] = {"think_in_prompt": find_think_tag}
 _TEXT = {
-    "placeholder": "hold a placeholder such as {{name}} in an answer, which the model would learn to write; "
-    "put the name in its place in the source",
-    "escaped_text": "write the line ends of an answer as two characters, \\n, and the model would learn the "
-    "backslash; --unescape makes line ends of them",
-    "think_in_prompt": "name think tags in a prompt: right where users will ask with this very prompt, "
-    "needless else, for Qwen3 thinks in these tags without being asked",
+    "placeholder": "have a placeholder such as {{name}} in an answer, which the model would learn to "
+    "write; put the real value there in the source",
+    "escaped_text": "have the line breaks of an answer as two characters, \\n, and the model would learn the "
+    "backslash; --unescape turns them into line breaks",
+    "think_in_prompt": "have think tags in a prompt: right if users will send this very prompt, otherwise "
+    "needless, because Qwen3 thinks without being asked",
 }
 
 

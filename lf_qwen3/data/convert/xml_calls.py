@@ -45,7 +45,7 @@ def _types(tools: str, name: str) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _value(text: str, type_name: object) -> Any:

@@ -162,7 +162,7 @@ def _attempt(row: SourceRow, name: str, item: Any) -> Turn:
     content = next((key for key in _TEXTS if key in texts), "")
     thought = next((key for key in _THOUGHTS if key in texts), "")
     if not content:
-        raise Reject("not_text", f"an item of {name} holds no text")
+        raise Reject("not_text", f"an item of {name} has no text")
     _leave_others(row, name, item, (content, thought))
     return Turn("assistant", item[content], thinking=item[thought] if thought else None)
 

@@ -148,7 +148,7 @@ def _history(row: SourceRow) -> Conversation:
     turns: list[Turn] = []
     for number, pair in enumerate(pairs, 1):
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise Reject("bad_turns", f"history: item {number} is no [question, answer] pair")
+            raise Reject("bad_turns", f"history: item {number} is not a [question, answer] pair")
         texts = {f"history: question {number}": pair[0], f"history: answer {number}": pair[1]}
         question, answer = (text(texts, name) for name in texts)
         turns += Turn("user", question), Turn("assistant", answer)

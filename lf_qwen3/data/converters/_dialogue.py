@@ -113,7 +113,7 @@ def _system_column(row: SourceRow) -> str:
         return optional_text(row, name)
     content = read_content(value, name, lambda key: row.leave(f"{row.column(name)}[].{key}"))
     if not content.is_text:
-        raise Reject("not_text", f"{name} holds more than text")
+        raise Reject("not_text", f"{name} contains more than text")
     return content.text
 
 

@@ -83,5 +83,5 @@ def join_thinking(first: str, second: str) -> str:
 def join_calls(first: str, second: str, where: str) -> str:
     """Return the calls that two places bring. Raises `Reject` ("bad_tool_call") where they differ."""
     if first and second and first != second:
-        raise Reject("bad_tool_call", f"{where} brings two different lists of calls")
+        raise Reject("bad_tool_call", f"{where} has two different lists of calls")
     return first or second

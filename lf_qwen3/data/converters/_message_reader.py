@@ -74,10 +74,11 @@ class MessageReader:
         read = read_content(content, where, lambda key: self._leave(f"content[].{key}"))
         if speaker != "assistant" and (read.thoughts or read.calls):
             raise Reject(
-                "not_text", f"{where} is {speaker} and holds {'a call' if read.calls else 'thinking'}"
+                "not_text",
+                f"{where} has the role {speaker} and contains {'a call' if read.calls else 'thinking'}",
             )
         if speaker not in ("user", "tool") and read.results:
-            raise Reject("not_text", f"{where} is {speaker} and holds the result of a tool")
+            raise Reject("not_text", f"{where} has the role {speaker} and contains a tool result")
         return read
 
     def _leave_rest(self, rest: Mapping[str, Any]) -> None:
@@ -165,5 +166,5 @@ def _speaker(message: Any, number: int) -> tuple[str, Speaker]:
     if speaker is not None:
         return key, speaker
     if not key:
-        raise Reject("unknown_role", f"turn {number} has no role; its keys: {excerpt(', '.join(message))}")
+        raise Reject("unknown_role", f"turn {number} has no role; its keys are {excerpt(', '.join(message))}")
     raise Reject("unknown_role", f"turn {number}: {excerpt(name) if isinstance(name, str) else kind(name)}")

@@ -130,7 +130,7 @@ def _labelled(item: dict[str, Any], row: SourceRow, name: str) -> tuple[str, str
     label_key = next((key for key in item if key.lower() in _LABELS), "")
     text_key = next((key for key in item if key.lower() in _TEXTS), "")
     if not text_key:
-        raise Reject("not_text", f"an item of {name} holds no text")
+        raise Reject("not_text", f"an item of {name} has no text")
     for key, left in item.items():
         if key not in (label_key, text_key) and is_filled(left):
             row.leave(f"{row.column(name)}[].{key}")

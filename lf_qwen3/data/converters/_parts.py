@@ -91,14 +91,14 @@ def _read_part(read: MessageContent, part: object, where: str, leave: Leave) -> 
     part_kind = _kind_of(part)
     if not isinstance(part, dict) or not part_kind:
         named = part.get("type") if isinstance(part, dict) else None
-        raise Reject("not_text", f"{where} holds a part of type {named or kind(part)}")
+        raise Reject("not_text", f"{where} has a part of type {named or kind(part)}")
     if part_kind == "media":
         raise Reject("multimodal", f"{where}: {_media_of(part)}")
     payload = _payload(part, leave)
     if part_kind == "text":
         text = _take_text(payload, _TEXT, where, leave)
         if read.calls and text.strip():
-            raise Reject("bad_tool_call", f"{where}: a text stands behind the call: {excerpt(text)}")
+            raise Reject("bad_tool_call", f"{where}: text after the call: {excerpt(text)}")
         read.text += text
     elif part_kind == "thinking":
         if read.text.strip() or read.calls:
@@ -175,7 +175,7 @@ def _take_text(part: Mapping[str, Any], keys: tuple[str, ...], where: str, leave
     key = _first_filled(part, keys) or next((key for key in keys if key in part), "")
     text = part.get(key)
     if not isinstance(text, str):
-        raise Reject("not_text", f"{where} holds a part whose text is {kind(text)}")
+        raise Reject("not_text", f"{where} has a part whose text is {kind(text)}")
     _leave_others(part, (key, "type"), leave)
     return text
 

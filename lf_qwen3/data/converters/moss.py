@@ -30,7 +30,7 @@ def convert(row: SourceRow) -> Conversation:
     chat = row.get("chat")
     turns = chat.values() if isinstance(chat, dict) else ()
     if not turns or not all(isinstance(turn, dict) for turn in turns):
-        raise Reject("bad_turns", "chat is no object of turns")
+        raise Reject("bad_turns", "chat is not an object of turns")
     conversation = read_messages({name: _bare_turn(turn) for name, turn in chat.items()}, row, "chat")
     conversation.system = optional_text(row, "meta_instruction")
     return add_columns(conversation, row)
@@ -42,7 +42,7 @@ def _bare_turn(turn: dict[str, Any]) -> dict[str, Any]:
     bare = {name: text for name, text in bare.items() if text != "None"}
     for name in ("Commands", "Tool Responses"):
         if is_filled(bare.get(name)):
-            raise Reject("bad_tool_call", f"{name} is no JSON: {excerpt(str(bare[name]))}")
+            raise Reject("bad_tool_call", f"{name} is not JSON: {excerpt(str(bare[name]))}")
     return bare
 
 

@@ -95,7 +95,7 @@ def _side(row: SourceRow, name: str, place: int) -> Conversation:
     if not answer.turns:
         raise Reject("no_answer", name)
     if answer.turns[-1].role != "assistant":
-        raise Reject("roles", f"{name} ends with a turn of {answer.turns[-1].role}")
+        raise Reject("roles", f"{name} ends with the role {answer.turns[-1].role}")
     return answer
 
 

@@ -53,7 +53,7 @@ def read_ranked(row: SourceRow, name: str) -> Conversation:
     texts, ranks_unfit where they do not tell the answers apart.
     """
     if not is_ranked(row, name):
-        raise Reject("not_text", f"{name} is no list of several texts")
+        raise Reject("not_text", f"{name} is not a list of several texts")
     answers = row.get(name)
     best, worst = _ends(row, len(answers))
     if len(answers) > 2:

@@ -122,7 +122,9 @@ def parse_roles(text: str) -> Roles:
         if role not in ROLES:
             raise unknown_name("role of a column", role, list(ROLES), code="unknown_column_role")
         if role != "ignore" and role in dict(pairs):
-            raise UsageError(f"--columns: {role} is given to two columns", "choose one", code="role_twice")
+            raise UsageError(
+                f"--columns: two columns for the role {role}", "name one column", code="role_twice"
+            )
         pairs.append((role, column))
     return tuple(pairs)
 

@@ -112,7 +112,7 @@ def _call(call: object, where: str, leave: Callable[[str], object]) -> dict[str,
     if arguments is None and key in function:
         arguments = {}
     if not isinstance(arguments, dict):
-        raise Reject("bad_tool_call", f"{where}: the arguments of {function['name']} are no object")
+        raise Reject("bad_tool_call", f"{where}: the arguments of {function['name']} are not an object")
     known = ("type", "name", key)
     for other in _other_keys(call, known if function is call else ("type", "function")):
         leave(other)
@@ -136,7 +136,7 @@ def _parsed(value: object, code: str, where: str) -> Any:
             return parse(value)
         except _LITERAL_ERRORS:
             continue
-    raise Reject(code, f"{where}: no JSON: {excerpt(value.strip())}")
+    raise Reject(code, f"{where}: not JSON: {excerpt(value.strip())}")
 
 
 def _json(text: str) -> Any:
@@ -151,7 +151,7 @@ def _json_values(text: str) -> list[Any]:
     while rest := text[at:].lstrip(" \t\r\n,"):
         value, length = decoder.raw_decode(rest)
         if not isinstance(value, dict):
-            raise ValueError("no object")
+            raise ValueError("not an object")
         values.append(value)
         at = len(text) - len(rest) + length
     return values
@@ -176,13 +176,13 @@ def _require_json(value: object) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
             if not isinstance(key, str):
-                raise TypeError("a key is no text")
+                raise TypeError("a key is not text")
             _require_json(inner)
     elif isinstance(value, list):
         for inner in value:
             _require_json(inner)
     elif not (value is None or isinstance(value, str | bool | int | float)):
-        raise TypeError("no value of JSON")
+        raise TypeError("not a JSON value")
 
 
 def _written(value: object, code: str, where: str) -> str:
@@ -197,4 +197,4 @@ def _written(value: object, code: str, where: str) -> str:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

@@ -30,7 +30,7 @@ def convert(row: SourceRow) -> Conversation:
     name = first_present(row, TEXTS)
     conversation = read_transcript(text(row, name))
     if conversation is None:
-        raise Reject("bad_turns", f"{name} is no dialogue as a whole")
+        raise Reject("bad_turns", f"{name} is not a dialogue as a whole")
     conversation = add_columns(conversation, row)
     conversation.system = conversation.system.removeprefix(_SYSTEM_MARK).lstrip()
     return conversation

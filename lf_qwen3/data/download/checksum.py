@@ -30,13 +30,13 @@ def verify(folder: Path, file: RemoteFile) -> FileState:
         return FileState(False)
     size = path.stat().st_size
     if size != file.size:
-        return FileState(True, f"it has {size:,} bytes, the hub states {file.size:,}")
+        return FileState(True, f"it has {size:,} bytes, but the hub states {file.size:,}")
     if file.sha256 and _digest(path, hashlib.sha256()) != file.sha256.lower():
-        return FileState(True, "its sha256 is not the one that the hub states")
+        return FileState(True, "its sha256 differs from the one that the hub states")
     # git's id of a blob: sha1 over "blob SIZE\\0" and the content
     # (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects).
     if file.git_sha1 and _digest(path, hashlib.sha1(b"blob %d\0" % size)) != file.git_sha1.lower():
-        return FileState(True, "its content is not the one that the hub states")
+        return FileState(True, "its content differs from the one that the hub states")
     return FileState(True)
 
 

@@ -49,18 +49,18 @@ def _cause(error: BaseException) -> tuple[str, BaseException]:
 
 def _explain(repo: Repo, folder: Path, go_on: str, path: str, error: BaseException) -> LfQwen3Error:
     what = f"{repo.id}, {path}" if path else repo.id
-    kept = f"what is here is kept; go on: {go_on}"
+    kept = f"the downloaded part is kept; to resume: {go_on}"
     names = {kind.__name__ for kind in type(error).__mro__}
     status = _status(error)
     if getattr(error, "errno", None) in _FULL:
-        return LfQwen3Error(f"the disk is full: {folder}", f"make room; {kept}", code="disk_full")
+        return LfQwen3Error(f"the disk is full: {folder}", f"free some space; {kept}", code="disk_full")
     if "OfflineModeIsEnabled" in names:
         return LfQwen3Error(
-            f"{what}: HF_HUB_OFFLINE forbids to fetch anything", "unset HF_HUB_OFFLINE", code="hub_offline"
+            f"{what}: HF_HUB_OFFLINE forbids downloads", "unset HF_HUB_OFFLINE", code="hub_offline"
         )
     if "FileIntegrityError" in names:
         return LfQwen3Error(
-            f"{what}: it arrived damaged each time: {_answer(error)}",
+            f"{what}: every download of it was damaged: {_answer(error)}",
             f"try again later: {go_on}",
             code="download_damaged",
         )
@@ -68,8 +68,8 @@ def _explain(repo: Repo, folder: Path, go_on: str, path: str, error: BaseExcepti
         return _not_found(repo, what, error)
     if status in (401, 403):
         return LfQwen3Error(
-            f"{what}: {HUBS[repo.hub]} lets only some people read it: {_answer(error)}",
-            f"accept its terms on its page, then: {_LOGIN[repo.hub]}, or set {_TOKEN[repo.hub]}",
+            f"{what}: {HUBS[repo.hub]} restricts access to it: {_answer(error)}",
+            f"accept its terms on its page, then log in: {_LOGIN[repo.hub]}, or set {_TOKEN[repo.hub]}",
             code="hub_no_access",
         )
     if status:
@@ -87,7 +87,9 @@ def _not_found(repo: Repo, what: str, error: BaseException) -> UsageError:
     same_id = elsewhere(repo)
     at = f" at revision {repo.revision}" if repo.revision else ""
     if at:
-        hint = "check the revision: a branch, a tag or a commit; without --revision it is the hub's main one"
+        hint = (
+            "check the revision (a branch, a tag or a commit); without --revision it is the hub's main branch"
+        )
     elif same_id:
         hint = (
             f"it is on {HUBS[other(repo.hub)]}: lf-qwen3 download {same_id} --hub {other(repo.hub)} --to DIR"
@@ -108,8 +110,8 @@ def _not_found(repo: Repo, what: str, error: BaseException) -> UsageError:
 def _no_answer(repo: Repo, what: str, error: BaseException, kept: str) -> LfQwen3Error:
     variable = _ENDPOINT[repo.hub]
     endpoint = os.environ.get(variable)
-    asked = f"{variable} says {endpoint}: is that right? " if endpoint else ""
-    mirror = "; a mirror goes into HF_ENDPOINT" if repo.hub == "huggingface" and not endpoint else ""
+    asked = f"{variable} is set to {endpoint}: is that right? " if endpoint else ""
+    mirror = "; set a mirror in HF_ENDPOINT" if repo.hub == "huggingface" and not endpoint else ""
     return LfQwen3Error(
         f"{what}: no answer from {HUBS[repo.hub]}: {_answer(error)}",
         f"{asked}check the connection; behind a proxy set HTTPS_PROXY and HTTP_PROXY{mirror}; "

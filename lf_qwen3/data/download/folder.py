@@ -31,13 +31,13 @@ def claim(to: Path, repo: Repo) -> Path:
         if place.exists() and not place.is_dir():
             raise UsageError(
                 f"{place} is a file",
-                "name a folder with --to; it is made when it is not there",
+                "name a folder with --to; it is created if it does not exist",
                 code="not_a_folder",
             )
     before = read(folder)
     if before and (before.get("id"), before.get("hub")) != (repo.id, repo.hub):
         raise UsageError(
-            f"{folder} holds {before.get('id')} from {before.get('hub')}, not {repo.id} from {repo.hub}",
+            f"{folder} contains {before.get('id')} from {before.get('hub')}, not {repo.id} from {repo.hub}",
             "name another folder with --to",
             code="folder_not_own",
         )
@@ -87,8 +87,8 @@ def place_of(spec: str) -> str:
     if len(folders) > 1:
         listed = " or ".join(str(folder) for folder in folders)
         raise UsageError(
-            f"{spec} lies in {len(folders)} folders",
-            f"name the one you mean: {listed}",
+            f"{spec} is in {len(folders)} folders",
+            f"name one of them: {listed}",
             code="ambiguous_name",
         )
     if folders:
@@ -96,8 +96,8 @@ def place_of(spec: str) -> str:
         return str(folders[0])
     if spec in KNOWN:
         raise UsageError(
-            f"{spec} is not here: neither a path nor a dataset downloaded below {Path.cwd()}",
-            f"fetch it first: lf-qwen3 download {spec} --to {DEFAULT_TO}",
+            f"{spec} does not exist: it is neither a path nor a dataset downloaded below {Path.cwd()}",
+            f"download it first: lf-qwen3 download {spec} --to {DEFAULT_TO}",
             code="not_downloaded",
         )
     return spec
@@ -120,8 +120,8 @@ def _require_complete(folder: Path) -> None:
     marker = read(folder)
     if marker and not marker.get("complete"):
         raise LfQwen3Error(
-            f"{folder}: the download of {marker.get('id')} is not finished",
-            f"go on: {marker.get('command')}",
+            f"{folder}: the download of {marker.get('id')} is not complete",
+            f"resume it: {marker.get('command')}",
             code="download_unfinished",
         )
 

@@ -67,6 +67,6 @@ def open_hub(name: HubName) -> Hub:
         module = importlib.import_module(f"lf_qwen3.data.download.{_MODULES[name]}")
     except ImportError as error:
         raise LfQwen3Error(
-            f"{HUBS[name]} needs a package that is not here: {error.name}", INSTALL, code="extra_missing"
+            f"{HUBS[name]} needs a package that is not installed: {error.name}", INSTALL, code="extra_missing"
         ) from error
     return cast(Callable[[], Hub], module.connect)()

@@ -27,7 +27,7 @@ def repo_of(name: str, kind: RepoKind, hub: HubName | None, revision: str | None
         if chosen not in ids:
             raise UsageError(
                 f"{name} is not on {HUBS[chosen]}",
-                f"leave --hub out, or: --hub {other(chosen)}",
+                f"remove --hub, or use --hub {other(chosen)}",
                 code="not_on_hub",
             )
         return Repo(ids[chosen], kind, chosen, revision, name)
@@ -48,7 +48,7 @@ def elsewhere(repo: Repo) -> str:
 def _no_such_name(name: str, kind: RepoKind) -> UsageError:
     if kind == "model":
         return UsageError(
-            f"'{name}' is no model id", "an id is OWNER/NAME: --model Qwen/Qwen3-4B", code="hub_id"
+            f"'{name}' is not a model id", "an id is OWNER/NAME, such as --model Qwen/Qwen3-4B", code="hub_id"
         )
     error = unknown_name("dataset", name, KNOWN, code="unknown_dataset")
     error.hint += "; any other by its id on the hub, OWNER/NAME"

@@ -73,7 +73,7 @@ def download(wanted: Wanted, progress: Progress = NoProgress()) -> Downloaded:
     """
     if wanted.tokenizer_only and wanted.kind != "model":
         raise UsageError(
-            "--tokenizer-only is for models", "name one: --model Qwen/Qwen3-4B", code="option_conflict"
+            "--tokenizer-only is for models", "name a model: --model Qwen/Qwen3-4B", code="option_conflict"
         )
     repo = repo_of(wanted.name, wanted.kind, wanted.hub, wanted.revision)
     go_on = _command(wanted, repo)
@@ -117,7 +117,7 @@ def _require_inside(folder: Path, files: Sequence[RemoteFile]) -> None:
     for file in files:
         if not (folder / file.path).resolve().is_relative_to(folder.resolve()):
             raise LfQwen3Error(
-                f"the hub lists a path that leads out of the folder: {file.path}", code="path_outside"
+                f"the hub lists a path outside of the folder: {file.path}", code="path_outside"
             )
 
 
@@ -154,19 +154,19 @@ def _fetch(
         if not files:
             return
         for file in files:
-            damage = states[file.path].damage or "it did not arrive"
+            damage = states[file.path].damage or "it was not downloaded"
             if again:
                 (folder / file.path).unlink(missing_ok=True)
                 raise LfQwen3Error(
-                    f"{repo.id}, {file.path}: it arrived damaged twice: {damage}",
-                    f"the hub, or a proxy in between, serves a wrong file; try later: {go_on}",
+                    f"{repo.id}, {file.path}: the download was damaged twice: {damage}",
+                    f"the hub, or a proxy in between, serves a wrong file; try again later: {go_on}",
                     code="download_damaged",
                 )
             _discard(folder, file, damage, done, progress)
 
 
 def _discard(folder: Path, file: RemoteFile, damage: str, done: Downloaded, progress: Progress) -> None:
-    progress.warn(f"{folder / file.path} is damaged: {damage}; it is fetched again")
+    progress.warn(f"{folder / file.path} is damaged: {damage}; downloading it again")
     (folder / file.path).unlink(missing_ok=True)
     if file.path not in done.damaged:
         done.damaged.append(file.path)
@@ -177,8 +177,8 @@ def _require_room(folder: Path, files: Sequence[RemoteFile], go_on: str) -> None
     needed = sum(file.size for file in files)
     if needed > free:
         raise LfQwen3Error(
-            f"{folder}: {size(needed)} are to be fetched, the disk has room for {size(free)}",
-            f"make room, take another disk with --to, or fewer files with --files; then: {go_on}",
+            f"{folder}: the download needs {size(needed)}, the disk has {size(free)} free",
+            f"free some space, use another disk with --to, or fewer files with --files; then: {go_on}",
             code="disk_full",
         )
 

@@ -103,7 +103,7 @@ def _plan(
     seeds = [question for question in reader if not question.code]
     if not seeds:
         raise UsageError(
-            "the sources hold no question to begin with", "name rows with questions", code="no_rows"
+            "the sources have no question to start from", "name rows with questions", code="no_rows"
         )
     dialect = dialect or server.recall_dialect(journal.made_with)
     questions = NewQuestions(options, QuestionWriter(server.model, dialect, seeds, answering.seed), journal)

@@ -31,7 +31,7 @@ class Budget:
         if self.max_cost is not None and self.price is None:
             raise UsageError(
                 "--max-cost needs the price of the tokens",
-                "add --price IN,OUT: what a million tokens in and out cost at your endpoint",
+                "add --price IN,OUT: the price of a million tokens in and out at your endpoint",
                 code="option_missing",
             )
 
@@ -80,6 +80,6 @@ def parse_price(text: str) -> tuple[float, float]:
         pass
     raise UsageError(
         f"Invalid value for '--price': '{text}' is not IN,OUT",
-        "what a million tokens in and out cost, such as 0.5,2",
+        "the price of a million tokens in and out, such as 0.5,2",
         code="option_value",
     )

@@ -188,7 +188,7 @@ class _Run:
         is_good_ago = time.monotonic() - self.last_good > _FAULTS_SECONDS
         if self.faults >= _FAULTS_RUNNING and (not self.report.answered or is_good_ago):
             status = f"{fault.status}: " if fault.status else ""
-            self._fail(f"{self.server.root} only fails: {status}{fault.text}", "server_failing")
+            self._fail(f"{self.server.root} returns only errors: {status}{fault.text}", "server_failing")
             return False
         if tries < _TRIES and timeouts < 2:
             return True
@@ -205,7 +205,7 @@ class _Run:
         self._fail(f"{self.server.root} answers {fault.status}: {fault.text}", "server_error")
 
     def _fail(self, message: str, code: str) -> None:
-        hint = "the replies that came are kept; the same command asks for the rest"
+        hint = "the replies so far are kept; run the same command again to ask for the rest"
         self.error = self.error or LfQwen3Error(message, hint, code=code)
         self._stop("failed")
 
@@ -235,7 +235,7 @@ class _Run:
         def interrupt() -> None:
             if self.gate.is_closed and task is not None:
                 task.cancel()
-            self.progress.warn("stopping: waiting for the replies that are under way (again: leave them)")
+            self.progress.warn("stopping: waiting for running requests (press again to drop them)")
             self._stop("interrupted")
 
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -72,7 +72,7 @@ def require_own_folder(folder: Path) -> None:
     """Raise `UsageError` ("file_not_own") where the rows in a folder are somebody else's."""
     if (folder / ROWS).exists() and not (folder / JOURNAL).exists():
         raise UsageError(
-            f"{folder / ROWS} is there already and was not written by lf-qwen3",
+            f"{folder / ROWS} exists and was not written by lf-qwen3",
             "name another folder: --to",
             code="file_not_own",
         )

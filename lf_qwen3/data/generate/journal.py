@@ -57,8 +57,8 @@ class Journal:
             self._lock.acquire()
         except Timeout as error:
             raise UsageError(
-                f"another run writes {self.path}",
-                "wait for its end, or name another folder",
+                f"another run is writing {self.path}",
+                "wait for it to end, or name another folder",
                 code="run_in_progress",
             ) from error
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

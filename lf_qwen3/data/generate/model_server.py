@@ -180,7 +180,7 @@ def describe_server(url: str, dialect: str = "", api_key_env: str = "") -> Model
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise UsageError(
-            f"'{url}' is no address of a server", "such as http://127.0.0.1:8000/v1", code="option_value"
+            f"'{url}' is not the address of a server", "such as http://127.0.0.1:8000/v1", code="option_value"
         )
     if dialect and dialect not in DIALECTS:
         raise unknown_name("dialect", dialect, DIALECTS, code="unknown_dialect")
@@ -188,7 +188,7 @@ def describe_server(url: str, dialect: str = "", api_key_env: str = "") -> Model
     if api_key_env and not key:
         raise UsageError(
             f"the environment variable {api_key_env} is not set",
-            "export it; a key on the command line could be read by everyone on the machine",
+            "export it; do not write a key on the command line, where others on the machine can read it",
             code="key_missing",
         )
     if not key.isprintable() or " " in key.strip():
@@ -213,7 +213,7 @@ async def ask_dialect(server: ModelServer) -> ServerDialect:
         text = server.hide_key(" ".join(body.decode("utf-8", "replace").split()))[:_SHOWN]
         raise LfQwen3Error(
             f"{server.root} answers {status}: {text}",
-            "name the variable that holds the key: --api-key-env NAME",
+            "name the environment variable with the key: --api-key-env NAME",
             code="server_error",
         )
     try:

@@ -52,8 +52,8 @@ def read_passages(path: Path) -> list[str]:
     passages = [passage for file in files for passage in _cut(file.read_text("utf-8", errors="replace"))]
     if not passages:
         raise UsageError(
-            f"{path} holds no text to make questions from",
-            "name a .txt or .md file, or a folder of such; without texts take --method cot or evol",
+            f"{path} has no text to make questions from",
+            "name a .txt or .md file, or a folder of them; without texts use --method cot or evol",
             code="corpus_missing",
         )
     return passages

@@ -209,8 +209,8 @@ def _measure(report: RatingReport, work: _Rating, labels: Mapping[int, float], o
         report.fit = sum(mean < median for mean in planted) >= FIT_SHARE * len(planted)
     if report.fit is False:
         report.warnings.append(
-            "the judge is unfit: it rates answers to other questions as high as those of the rows, so "
-            "nothing was left out; take another model"
+            "the judge is unfit: it rates wrong answers as high as those of the rows, so "
+            "nothing was left out; use another model"
         )
     known = [(means[number], label) for number, label in labels.items() if number in means]
     if known:
@@ -238,14 +238,14 @@ def read_labels(path: Path) -> dict[int, float]:
             labels = {int(row["row"]): float(row["label"]) for row in csv.DictReader(file)}
     except (LookupError, ValueError, TypeError) as error:
         raise UsageError(
-            f"{path} is no file of labels: {error}",
+            f"{path} is not a readable file of labels: {error}",
             "write two columns: row (from 1) and label (1 to 5)",
             code="labels_unreadable",
         ) from error
     if len(labels) < _LEAST_LABELS:
         raise UsageError(
-            f"{path} holds {len(labels)} labels",
-            f"{_LEAST_LABELS} or more are needed; 20 to 50 are good",
+            f"{path} has {len(labels)} labels",
+            f"at least {_LEAST_LABELS} are needed, better 20 to 50",
             code="too_few_labels",
         )
     return labels

@@ -11,46 +11,54 @@ from lf_qwen3.base.repetition import find_loop_at_end
 from lf_qwen3.qwen3.thinking import excerpt
 
 REFUSED: Mapping[str, Reason] = {
-    "cut": Reason(
-        "the reply did not end by itself", "give it more tokens: --max-new-tokens, or a longer context"
-    ),
+    "cut": Reason("the reply is truncated", "allow more tokens: --max-new-tokens, or a longer context"),
     "empty_answer": Reason("the reply has no answer", "a thought that was cut has none either"),
     "mode_ignored": Reason(
         "thinking was asked for and not given, or the other way round",
-        "name the server's kind (--dialect), or ask for the mode that it has",
+        "name the kind of server (--dialect), or ask for the mode that it supports",
     ),
     "refused_by_server": Reason(
-        "the server refuses the request", "its words stand beside it: often it is too long"
+        "the server refuses the request", "its message says why: often the request is too long"
     ),
-    "no_match": Reason("the answer is not that of the row", "more samples may find it: --samples"),
+    "no_match": Reason("the answer differs from the answer of the row", "more samples may match: --samples"),
     "not_matchable": Reason(
-        "the row has no answer that a reply can be held against",
-        "--keep all keeps such rows, --match judge asks",
+        "the row has no answer to compare replies with",
+        "--keep all keeps such rows, --match judge asks a model",
     ),
-    "not_judged": Reason("the judge's verdict cannot be read", "another judge may give one"),
+    "not_judged": Reason("the verdict of the judge cannot be read", "use another judge"),
     "not_best": Reason("another sample of the row is kept", "--keep all keeps all"),
     "low_rating": Reason(
-        "the judge rates the row lower than those that are kept", "rows.ratings.jsonl says why"
+        "the judge rates the row lower than the rows that are kept", "rows.ratings.jsonl says why"
     ),
-    "duplicate": Reason("the question stands earlier in the sources", "one of them is asked"),
-    "has_tools": Reason(
-        "the row has tools, and their results cannot be made anew", "convert keeps such rows"
+    "duplicate": Reason("duplicate question in the sources", "the question is asked once"),
+    "has_tools": Reason("the row has tools, whose results cannot be generated", "convert keeps such rows"),
+    "leak": Reason(
+        "near-duplicate of a held-out question (data leakage)", "leave it out of the training data"
     ),
-    "leak": Reason("the question is nearly one that is held out", "leave it out of the training"),
-    "not_a_question": Reason("no new question can be read in the reply", "another model may keep the form"),
-    "no_gain": Reason("the new question asks for nothing new", "the judge finds the old one in it"),
+    "not_a_question": Reason("the reply has no readable question", "another model may follow the form"),
+    "no_gain": Reason("the new question asks for nothing new", "the judge calls it the same as the old one"),
     "no_majority": Reason(
-        "most answers differ from the one that the question came with", "the question or that answer is wrong"
+        "most answers differ from the answer that came with the question",
+        "the question or that answer is wrong",
     ),
-    "copy": Reason("the question is nearly a seed, or one that is kept", "there is nothing new in it"),
-    "template_text": Reason("words of a prompt or a template stand in the text", "the model repeats them"),
-    "refusal": Reason("the model declines to answer", "the question may be one to leave out"),
+    "copy": Reason("near-duplicate of a seed question or of a kept question", "it adds nothing new"),
+    "template_text": Reason(
+        "words of a prompt or a chat template are in the text", "the model repeats its prompt"
+    ),
+    "refusal": Reason("the model refuses to answer", "leave out the question if that is right"),
     "mentions_reference": Reason(
-        "the text speaks of an answer that it was given", "the model would learn to pretend"
+        "the text mentions an answer that was given to the model",
+        "a model trained on it would learn to pretend",
     ),
-    "language": Reason("the answer is in another script than the question", "--system may name the language"),
-    "broken_text": Reason("a character of the text is lost (U+FFFD)", "the reply was cut inside a character"),
-    "loop": Reason("the text repeats itself to its end", "sample as Qwen recommends; greedy decoding loops"),
+    "language": Reason(
+        "the answer is in another script than the question", "name the language with --system"
+    ),
+    "broken_text": Reason(
+        "a character of the text is damaged (U+FFFD)", "the reply was truncated inside a character"
+    ),
+    "loop": Reason(
+        "the text repeats itself until its end", "sample as Qwen recommends; greedy decoding repeats itself"
+    ),
     "special_token": REJECTED["special_token"],
 }
 """Beside these a reply is refused with the codes of convert, which reads every row before it is kept."""

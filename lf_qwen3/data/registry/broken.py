@@ -35,9 +35,9 @@ def describe_syntax_error(text: str, error: json.JSONDecodeError) -> str:
     if here.startswith(("//", "/*", "#")):
         what = "JSON has no comments"
     elif here.startswith(",") and (before[-1:] in "[{," or error.msg == "Extra data"):
-        what = f"a comma too many on line {error.lineno}"
+        what = f"one comma too many on line {error.lineno}"
     elif here.startswith(("}", "]")) and before.endswith(","):
-        what = f"a comma too many on line {last_line}"
+        what = f"one comma too many on line {last_line}"
     elif here.startswith('"') and error.msg.startswith("Expecting ','"):
         what = f"a comma is missing at the end of line {last_line}"
     else:

@@ -92,9 +92,9 @@ def plan_change(
         raise _taken(other[0], values[other[0]], add[other[0]], Path(dataset_dir))
     added = tuple(name for name in add if name not in values)
     removed = tuple(name for name in document.entries if name in remove and name not in add)
-    notes = ("the byte order mark is taken away: LLaMA-Factory cannot read it",) * document.has_bom
+    notes = ("the byte order mark (BOM) was removed: LLaMA-Factory cannot read it",) * document.has_bom
     notes += tuple(
-        f"{name} stood there {document.times[name]} times"
+        f"{name} was registered {document.times[name]} times"
         for name in (*other, *removed)
         if document.times[name] > 1
     )
@@ -127,8 +127,8 @@ def lock_registry(dataset_dir: Path | str) -> Iterator[None]:
         file_lock.acquire()
     except Timeout as error:
         raise LfQwen3Error(
-            f"another process has held {file_lock.lock_file} for a minute",
-            "wait for it to end, then try again",
+            f"another process has locked {file_lock.lock_file} for a minute",
+            "wait until it ends, then try again",
             code="lock_timeout",
         ) from error
     try:
@@ -146,7 +146,7 @@ def apply_change(change: RegistryChange) -> None:
         return
     if _content(change.path) != change.before:
         raise LfQwen3Error(
-            f"{change.path} was changed meanwhile",
+            f"{change.path} was changed by another process meanwhile",
             "nothing was written; run the command again",
             code="changed_meanwhile",
         )
@@ -205,7 +205,7 @@ def _taken(name: str, old: Any, new: Mapping[str, Any], folder: Path) -> UsageEr
     keys = [key for key in {**old, **new} if key not in old or key not in new or old[key] != new[key]]
     return UsageError(
         f"'{name}' is registered in {folder / DATA_CONFIG} with other content ({', '.join(keys)})",
-        "choose another name, or overwrite it with --replace (--replace --dry-run shows the difference)",
+        "use another name, or overwrite it with --replace (--replace --dry-run shows the difference)",
         code="dataset_exists",
     )
 

@@ -39,7 +39,7 @@ def first_rows(path: Path, hint: str) -> list[Row]:
     rows = [_row_at(path, number, item, hint) for number, item in enumerate(items, 1) if item is not None]
     if not rows:
         raise UsageError(
-            f"{path} holds no rows", "there is nothing to train on; is it the right file?", code="file_empty"
+            f"{path} has no rows", "there is nothing to train on; is it the right file?", code="file_empty"
         )
     if file.kind != "csv":
         return rows
@@ -52,7 +52,7 @@ def _row_at(path: Path, number: int, item: Row | BadRow, hint: str) -> Row:
         return item
     raise UsageError(
         f"{path}, row {number}: {describe(item.code)}: {item.detail}",
-        f"LLaMA-Factory would not load the file; this leaves such rows out: {hint}",
+        f"LLaMA-Factory would not load the file; this command leaves such rows out: {hint}",
         code="row_unreadable",
     )
 
@@ -65,13 +65,13 @@ def _require_loadable(file: SourceFile, hint: str) -> None:
     sources.require_plain(file, hint)
     if path.suffix not in _LOADED_AS[file.kind]:
         raise UsageError(
-            f"{path} holds {file.kind}, and LLaMA-Factory goes by its name",
+            f"{path} contains {file.kind}, but LLaMA-Factory goes by its file name",
             f"rename it, or: {hint}",
             code="file_suffix",
         )
     if file.kind == "json" and _begins_with_mark(path):
         raise UsageError(
-            f"{path} begins with a byte order mark, which LLaMA-Factory cannot read",
+            f"{path} begins with a byte order mark (BOM), which LLaMA-Factory cannot read",
             f"save it as UTF-8 without one, or: {hint}",
             code="byte_order_mark",
         )
@@ -83,8 +83,8 @@ def _require_plain_header(path: Path, hint: str) -> None:
         header = next((names for names in csv.reader(lines) if names), [])
     if any(name != name.strip() or not {";", "|", "\t"}.isdisjoint(name) for name in header):
         raise UsageError(
-            f"{path}: cut at commas, as LLaMA-Factory does, its columns are {', '.join(map(repr, header))}",
-            f"save it with commas and no blanks around the names, or: {hint}",
+            f"{path}: split at commas, as LLaMA-Factory does, its columns are {', '.join(map(repr, header))}",
+            f"save it with commas and without spaces around the names, or: {hint}",
             code="csv_header",
         )
 

@@ -28,7 +28,7 @@ def check_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name) or not name.strip("."):
         raise UsageError(
-            f"{name!r} cannot be the name of a dataset",
+            f"{name!r} cannot be a dataset name",
             "use letters, digits, '_', '-' and '.', for example my_data-v1.0",
             code="dataset_name",
         )
@@ -59,14 +59,14 @@ def config_path(dataset_dir: Path | str) -> Path:
     path = Path(os.path.realpath(folder / DATA_CONFIG))
     if not path.parent.is_dir():
         raise UsageError(
-            f"{folder / DATA_CONFIG} links to {path}, whose folder is missing",
-            "mend or remove the link",
+            f"{folder / DATA_CONFIG} links to {path}, whose folder does not exist",
+            "repair or remove the link",
             code="link_broken",
         )
     if path.exists() and not path.is_file():
         raise UsageError(
             f"{path} is not a file",
-            "move it away: LLaMA-Factory reads its datasets from a file there",
+            "move it away: LLaMA-Factory expects the file with its datasets there",
             code="not_a_file",
         )
     return path
@@ -77,7 +77,7 @@ def require_config(dataset_dir: Path | str) -> None:
     if not config_path(dataset_dir).exists():
         raise UsageError(
             f"there is no {DATA_CONFIG} in {dataset_dir}",
-            "name the folder that holds it: --dataset-dir DIR; lf-qwen3 register makes one",
+            "name the folder that contains it: --dataset-dir DIR; lf-qwen3 register creates one",
             code="registry_missing",
         )
 
@@ -96,7 +96,7 @@ def find_file(file: Path | str, dataset_dir: Path | str) -> Path:
         if path.is_dir():
             raise UsageError(
                 f"{path} is a folder",
-                "name one file; several become one by: lf-qwen3 convert FOLDER --name NAME",
+                "name one file; this makes one of several: lf-qwen3 convert FOLDER --name NAME",
                 code="not_a_file",
             )
         if path.is_file():
@@ -106,7 +106,9 @@ def find_file(file: Path | str, dataset_dir: Path | str) -> Path:
                 f"{path} is not a regular file", "name a JSON, JSONL, CSV or parquet file", code="not_a_file"
             )
     raise UsageError(
-        f"there is no file {file}", f"it may be named from here, or from {dataset_dir}", code="file_missing"
+        f"there is no file {file}",
+        f"a path may count from the current folder or from {dataset_dir}",
+        code="file_missing",
     )
 
 
@@ -142,9 +144,9 @@ def relative_name(file: Path, dataset_dir: Path | str) -> str:
                 return _portable(name)
     source, folder = quote(str(file)), quote(str(dataset_dir))
     raise UsageError(
-        f"{file} does not lie in {dataset_dir}: LLaMA-Factory would not find it",
-        f"copy it there: cp {source} {folder}/; or write its records there: "
-        f"lf-qwen3 convert {source} --name NAME --dataset-dir {folder}",
+        f"{file} is not in {dataset_dir}: LLaMA-Factory would not find it",
+        f"copy it there: cp {source} {folder}/; or convert it: lf-qwen3 convert {source} "
+        f"--name NAME --dataset-dir {folder}",
         code="file_outside",
     )
 

@@ -78,8 +78,8 @@ def _described(file: Path | str, dataset_dir: Path | str) -> tuple[RegistryEntry
     convert = f"lf-qwen3 convert {quote(str(path))} --name NAME --dataset-dir {quote(str(dataset_dir))}"
     if path.suffix not in _SUFFIXES:
         raise UsageError(
-            f"{path}: a data file ends in {', '.join(_SUFFIXES)}",
-            f"rename it if it is one of these, or: {convert}",
+            f"{path}: a data file has to end in {', '.join(_SUFFIXES)}",
+            f"rename it if it is such a file, or: {convert}",
             code="file_suffix",
         )
     rows = first_rows(path, hint=convert)
@@ -88,7 +88,7 @@ def _described(file: Path | str, dataset_dir: Path | str) -> tuple[RegistryEntry
     except NoFitError as why:
         reason = f"; {why}" if str(why) else ""
         raise UsageError(
-            f"{path} fits no format of LLaMA-Factory{reason}\ncolumns seen: {_seen(columns_of(rows))}",
+            f"{path} matches no format of LLaMA-Factory{reason}\ncolumns: {_seen(columns_of(rows))}",
             _cure(rows, convert),
             code="no_format_fits",
         ) from why
@@ -100,10 +100,10 @@ def _cure(rows: Sequence[Row], convert: str) -> str:
     converter = converters.detect(columns_of(rows), (), lambda: rows)
     if converter is None:
         guessed = write_roles(guess_roles(rows)) or "question=COLUMN,answer=COLUMN"
-        return f"tell convert which column is which: {convert} --columns {quote(guessed)}"
+        return f"tell convert what the columns mean: {convert} --columns {quote(guessed)}"
     verdict = find_verdict(columns_of(rows))
     if verdict and not converter.takes_pairs:
-        return f"this makes KTO data of it: {convert} --columns {quote(f'label={verdict}')}"
+        return f"this makes a KTO dataset of it: {convert} --columns {quote(f'label={verdict}')}"
     problem: Reject | None = None
     for row in rows:
         try:
@@ -113,7 +113,7 @@ def _cure(rows: Sequence[Row], convert: str) -> str:
         except Reject as reject:
             problem = problem or reject
         else:
-            return f"this turns it into one that fits: {convert}"
+            return f"this converts it into a format that does: {convert}"
     assert problem
     reason = REJECTED[problem.code]
     detail = f" ({problem.detail})" if problem.detail else ""

@@ -68,14 +68,14 @@ def recognise(rows: Sequence[Row]) -> RecordShape:
     columns = columns_of(rows)
     reasoning = [name for name in columns if name.lower() in _REASONING and any(columns[name])]
     if reasoning:
-        raise NoFitError(f"LLaMA-Factory has no place for the reasoning in {', '.join(reasoning)}")
+        raise NoFitError(f"LLaMA-Factory has no column for the reasoning in {', '.join(reasoning)}")
     if is_preference := all(any(columns.get(name, ())) for name in ("chosen", "rejected")):
         kind: DatasetKind = "ranking"
     else:
         kind = "kto" if _first(columns, _KTO_TAG, _is_truth) else "sft"
     if kind == "sft" and (verdict := find_verdict(columns)):
         raise NoFitError(
-            f"{verdict} says that some answers are wrong, and LLaMA-Factory reads no label but true and false"
+            f"{verdict} marks some answers as wrong, but LLaMA-Factory reads the labels true and false only"
         )
     messages = _first(columns, _MESSAGES, _is_messages)
     if messages:
@@ -114,7 +114,7 @@ def _alpaca(columns: Columns, kind: DatasetKind) -> RecordShape:
     else:
         response = _first(columns, _RESPONSE, _is_text)
         if response is None:
-            raise NoFitError(f"no column of text called {' or '.join(_RESPONSE)} holds the answer")
+            raise NoFitError(f"no text column named {' or '.join(_RESPONSE)} has the answer")
         named["response"] = response
     history = columns.get("history", [])
     if any(history) and not _is_history(history):
@@ -170,7 +170,7 @@ def _tags(turns: Sequence[dict[str, Any]]) -> dict[str, str]:
     role_key, content_key = keys
     lost = sorted({name for turn in turns for name in _LOST_IN_MESSAGES if turn.get(name)})
     if lost:
-        raise NoFitError(f"LLaMA-Factory's sharegpt has no place for the {', '.join(lost)} of a message")
+        raise NoFitError(f"LLaMA-Factory's sharegpt format has no key for the {', '.join(lost)} of a message")
     if not all(isinstance(turn[content_key], str) for turn in turns):
         raise NoFitError(f"the {content_key} of every message has to be text")
     tags = {"role_tag": role_key, "content_tag": content_key}
@@ -178,12 +178,12 @@ def _tags(turns: Sequence[dict[str, Any]]) -> dict[str, str]:
     for tag, spellings in _ROLES.items():
         used = [role for role in spellings if role in seen]
         if len(used) > 1:
-            raise NoFitError(f"{' and '.join(used)} are both used, and LLaMA-Factory takes one {tag}")
+            raise NoFitError(f"{' and '.join(used)} are both used, but LLaMA-Factory knows one {tag}")
         usual = spellings[-1] if role_key == "role" else spellings[0]
         tags[tag] = used[0] if used else usual
     strange = [role for role in seen if role not in tags.values()]
     if strange:
-        raise NoFitError(f"nothing is known of the role {', '.join(strange)}")
+        raise NoFitError(f"unknown role: {', '.join(strange)}")
     return tags
 
 

@@ -162,8 +162,9 @@ def parse(content: bytes, path: Path) -> RegistryText:
     opening = _skip_space(text, 0)
     if not isinstance(root, dict):
         raise broken_registry(
-            f"{path}, line {_line(text, opening)} column {opening - text.rfind(chr(10), 0, opening)}: "
-            f"an object of datasets is due here, not {kind_of_value(root)}"
+            f"{path}, line {_line(text, opening)} column "
+            f"{opening - text.rfind(chr(10), 0, opening)}: expected an object of datasets, "
+            f"not {kind_of_value(root)}"
         )
     members, closing = _members(text, opening)
     return RegistryText(text, opening, closing, members, has_bom)
@@ -173,8 +174,8 @@ def require_no_mark(document: RegistryText, path: Path) -> None:
     """Raise `LfQwen3Error` for a file with a byte order mark."""
     if document.has_bom:
         raise broken_registry(
-            f"{path} begins with a byte order mark, which LLaMA-Factory cannot read",
-            "save the file as UTF-8 without one; lf-qwen3 register and unregister take it away",
+            f"{path} begins with a byte order mark (BOM), which LLaMA-Factory cannot read",
+            "save the file as UTF-8 without one; lf-qwen3 register and unregister remove it",
         )
 
 

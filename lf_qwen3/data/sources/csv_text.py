@@ -18,7 +18,7 @@ DELIMITERS = ",;\t"
 CELL_LIMIT = 128 << 20
 """Characters of one cell; more than that is a quote that was never closed."""
 
-_HEADER_HINT = "the first row must name the columns, each by another name, in UTF-8"
+_HEADER_HINT = "the first row has to name the columns, with different names, in UTF-8"
 
 
 def rows(part: Part) -> Iterator[Item]:
@@ -94,7 +94,7 @@ def _header(file: SourceFile, fields: list[str] | csv.Error, raw: str) -> list[s
     else:
         names = [name.strip() or f"column_{index}" for index, name in enumerate(fields, start=1)]
         twice = [name for name, times in Counter(names).items() if times > 1]
-        problem = f"'{twice[0]}' stands there twice" if twice else ""
+        problem = f"duplicate column name '{twice[0]}'" if twice else ""
     if problem:
         raise UsageError(f"{file.path}: the header row cannot be used: {problem}", hint, code="csv_header")
     return names

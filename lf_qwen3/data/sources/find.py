@@ -47,9 +47,7 @@ def find_files(spec: str) -> list[SourceFile]:
     if (is_url(place) and path_of(place).is_dir()) or os.path.isdir(place):
         paths, what = _walk(path_of(place)), "folder"
     elif os.path.exists(place):
-        raise UsageError(
-            f"{spec}: it is no ordinary file", "save the data to a file first", code="not_a_file"
-        )
+        raise UsageError(f"{spec}: not a regular file", "save the data to a file first", code="not_a_file")
     else:
         paths, what = _matches(place), "glob"
         if not paths:
@@ -57,7 +55,7 @@ def find_files(spec: str) -> list[SourceFile]:
     data = [path for path in sorted(paths) if not is_companion(path.name)]
     if not data:
         raise UsageError(
-            f"{spec}: the {what} holds no data file", f"accepted are {ACCEPTED}", code="no_data_files"
+            f"{spec}: the {what} has no data file", f"accepted files: {ACCEPTED}", code="no_data_files"
         )
     return _of_one_kind(spec, [sniff(path) for path in data])
 
@@ -111,8 +109,8 @@ def _of_one_kind(spec: str, files: list[SourceFile]) -> list[SourceFile]:
     listed = "; ".join(f"{kind}: {_some_names(members)}" for kind, members in sorted(kinds.items()))
     example = os.path.join(spec if path_of(spec or ".").is_dir() else ".", "**", f"*{files[0].path.suffix}")
     raise UsageError(
-        f"{spec}: files of several kinds ({listed})",
-        f"name one kind by a glob, like '{example}'",
+        f"{spec}: files of several types ({listed})",
+        f"select one type with a glob, such as '{example}'",
         code="mixed_kinds",
     )
 
@@ -129,7 +127,7 @@ def _not_found(spec: str) -> NoReturn:
     folder, name = os.path.split(os.path.expanduser(spec))
     if glob.has_magic(spec):
         raise UsageError(
-            f"no file matches {spec}", "put a glob in quotes; ** goes down into folders", code="file_missing"
+            f"no file matches {spec}", "put a glob in quotes; ** matches subfolders", code="file_missing"
         )
     try:
         near = nearest(name, os.listdir(folder or "."))

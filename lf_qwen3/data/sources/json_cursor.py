@@ -55,7 +55,7 @@ class JsonCursor:
         if not byte:
             raise JsonEndError
         if byte not in wanted:
-            raise ValueError(f"{byte!r} stands where one of {wanted!r} is due")
+            raise ValueError(f"{byte!r} where {wanted!r} is expected")
         self._at += 1
 
     def take_if(self, wanted: bytes) -> bool:
@@ -100,7 +100,7 @@ class JsonCursor:
             elif byte not in _OPENER:
                 opened.append(byte)
             elif opened.pop() != _OPENER[byte]:
-                raise ValueError("a bracket closes what another one opened")
+                raise ValueError("a closing bracket does not match the opening one")
             elif not opened:
                 return
 
@@ -108,7 +108,7 @@ class JsonCursor:
         while True:
             match = IN_STRING.match(self._buffer, self._at)
             if match is None:
-                raise ValueError("no string")
+                raise ValueError("not a string")
             self._at = match.end()
             if match[1] == b"\n":
                 raise ValueError("a line ends inside a string")
@@ -124,7 +124,7 @@ class JsonCursor:
             if self._at < len(self._buffer) or not self._read():
                 break
         if self.place == start:
-            raise JsonEndError if self._at == len(self._buffer) else ValueError("no value")
+            raise JsonEndError if self._at == len(self._buffer) else ValueError("not a value")
 
     def _require_more(self) -> None:
         if not self._read():

@@ -123,7 +123,7 @@ def _choose(file: SourceFile, members: Sequence[JsonMember], wanted: str) -> Jso
     if len(members) > 1 and not wanted:
         listed = ", ".join(f"{member.key} ({member.size:,})" for member in members[:_MOST_SHOWN])
         raise UsageError(
-            f"{file.path}: it holds {len(members)} lists of rows: {listed}",
+            f"{file.path}: it contains {len(members)} lists of rows: {listed}",
             f"name the one to read: '{file.path}#{members[0].key}'",
             code="several_lists",
         )
@@ -217,8 +217,8 @@ def _columns(file: SourceFile, outline: JsonOutline) -> Layout | None:
         if len({member.size for member in arrays}) > 1:
             lengths = ", ".join(f"{member.key} ({member.size:,})" for member in arrays[:_MOST_SHOWN])
             raise UsageError(
-                f"{file.path}: it lies column by column, and the columns differ in length: {lengths}",
-                "each column needs one cell for each row: fill the missing ones, or take the column out",
+                f"{file.path}: it is stored column by column, and the columns differ in length: {lengths}",
+                "each column needs one cell for each row: fill the missing ones, or remove the column",
                 code="columns_unequal",
             )
         return _by_column("columns", outline, arrays)

@@ -117,7 +117,7 @@ def _keys(cursor: JsonCursor) -> Iterator[str]:
     while not cursor.take_if(b"}"):
         key = decode_value(cursor.value())
         if not isinstance(key, str):
-            raise ValueError("a key is no text")
+            raise ValueError("a key is not text")
         cursor.take(b":")
         yield key
         if cursor.peek() != b"}":

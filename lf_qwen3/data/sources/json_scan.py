@@ -54,7 +54,7 @@ class Scanner:
     def missing(self) -> str:
         """Say which end is missing once the last bytes are fed; "" when nothing is."""
         if self._in_string:
-            return "the file ends inside a text"
+            return "the file ends inside a text (truncated file)"
         if self._open:
             return f"the file ends before the closing {'}' if self._open[-1] == _OBJECT else ']'} of this row"
         return "the file ends before the closing ] of the array" if self._in_array else ""

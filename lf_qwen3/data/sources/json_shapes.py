@@ -36,9 +36,9 @@ def _array(file: SourceFile, layout: Layout) -> Iterator[Item]:
 def _inner(page: Row, key: str) -> Item:
     """Return the row inside an element of a page; the hub says which of its cells it has cut."""
     if page.get("truncated_cells"):
-        return BadRow("truncated", f"the hub cut these cells: {page['truncated_cells']}", str(page))
+        return BadRow("truncated", f"the hub truncated these cells: {page['truncated_cells']}", str(page))
     if more := page.keys() - PAGE_KEYS:
-        return BadRow("malformed", f"beside the row stands {', '.join(sorted(more))}", str(page))
+        return BadRow("malformed", f"beside the row there is {', '.join(sorted(more))}", str(page))
     row = page.get(key)
     return row if isinstance(row, dict) else BadRow("missing_field", key, str(page))
 
@@ -84,7 +84,7 @@ def _columns_by_key(file: SourceFile, layout: Layout) -> Iterator[Item]:
         keys = [key for key, _ in cells]
         row = _merged(tuple(cell for _, cell in cells))
         if isinstance(row, dict) and len(set(keys)) > 1:
-            row = BadRow("malformed", f"the cells of one row bear different keys: {keys}", str(row))
+            row = BadRow("malformed", f"the cells of one row have different keys: {keys}", str(row))
         is_numbered = keys[0].isdigit()
         yield row if is_numbered or not isinstance(row, dict) else _keyed(keys[0], row)
 
@@ -121,7 +121,7 @@ def _lists(file: SourceFile, layout: Layout) -> Iterator[Item]:
                 yield read_list(decode(raw))
         except ValueError as error:
             code = "truncated" if isinstance(error, JsonEndError) else "malformed"
-            yield BadRow(code, f"behind byte {cursor.place} of the file", text_of(raw))
+            yield BadRow(code, f"after byte {cursor.place} of the file", text_of(raw))
 
 
 _SHAPES: Mapping[Shape, Callable[[SourceFile, Layout], Iterator[Item]]] = {

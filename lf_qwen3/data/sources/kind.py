@@ -46,8 +46,8 @@ _WRAPPERS = {
 _TABLES = {".csv", ".tsv"}
 _OTHERS = {
     b"version https://git-lfs": ("a Git LFS pointer, not the data", "run `git lfs pull` in its folder"),
-    b"<!doctype": ("a web page, not the data", "fetch the raw file"),
-    b"<html": ("a web page, not the data", "fetch the raw file"),
+    b"<!doctype": ("a web page, not the data", "download the raw file"),
+    b"<html": ("a web page, not the data", "download the raw file"),
     b"pk\x03\x04": ("a zip archive (or a spreadsheet)", "unpack it, or save the sheet as CSV in UTF-8"),
     b"arrow1": ("an Arrow file", "save it as parquet"),
     b"\xff\xff\xff\xff": ("an Arrow stream, as save_to_disk writes it", "save it as parquet"),
@@ -68,22 +68,22 @@ def sniff(path: Path, wanted: str = "") -> SourceFile:
     if head.startswith(_PARQUET):
         if compression:
             raise UsageError(
-                f"{path}: a parquet file is packed with {compression}",
-                "unpack it; parquet packs itself",
+                f"{path}: a parquet file compressed with {compression}",
+                "decompress it; parquet compresses itself",
                 code="parquet_packed",
             )
         return SourceFile(path, "parquet")
     if name == ".parquet":
         raise UsageError(
-            f"{path}: it is cut short or no parquet file", "fetch it again", code="parquet_broken"
+            f"{path}: it is truncated, or not a parquet file", "download it again", code="parquet_broken"
         )
     encoding = find_encoding(head, is_whole=len(head) < HEAD)
     text = to_utf8(head, encoding).removeprefix(BOM).lstrip()
     kind = _json_kind(text, name) or _KINDS.get(name)
     if kind is None:
         raise UsageError(
-            f"{path}: cannot tell what this file is",
-            f"accepted are {ACCEPTED}; a glob passes other files over",
+            f"{path}: unknown file type",
+            f"accepted files: {ACCEPTED}; a glob skips other files",
             code="unknown_file_kind",
         )
     file = SourceFile(path, kind, compression, encoding)
@@ -93,7 +93,7 @@ def sniff(path: Path, wanted: str = "") -> SourceFile:
         layout = _layout_of(file, wanted, stat.st_mtime_ns, stat.st_size)
     if wanted and layout is None:
         raise UsageError(
-            f"{path}: there are no rows under '{wanted}'", f"name the file alone: {path}", code="list_missing"
+            f"{path}: there are no rows under '{wanted}'", f"name the file only: {path}", code="list_missing"
         )
     is_lines = kind == "jsonl" and layout is not None and layout.shape == "lists"
     return replace(file, kind="json" if layout and not is_lines else kind, layout=layout, list_name=wanted)

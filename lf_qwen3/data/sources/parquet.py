@@ -55,13 +55,13 @@ def columns(file: SourceFile) -> list[str]:
     names: list[str] = _metadata(file.path).schema.to_arrow_schema().names
     if twice := [name for name, times in Counter(names).items() if times > 1]:
         raise UsageError(
-            f"{file.path}: two columns are called '{twice[0]}'",
+            f"{file.path}: two columns are named '{twice[0]}'",
             "rename one of them and write the file again",
             code="repeated_column",
         )
     if not _metadata(file.path).num_rows:
         raise UsageError(
-            f"{file.path}: the file holds no row", "fetch it again, or leave it out", code="file_empty"
+            f"{file.path}: the file has no row", "download it again, or leave it out", code="file_empty"
         )
     return names
 
@@ -85,7 +85,7 @@ def _batches(parquet: Any, part: Part) -> Iterator[pa.RecordBatch]:
         raise LfQwen3Error(
             f"{part.file.path}: row group {_damaged(parquet, groups, done)} cannot be decoded "
             f"({' '.join(str(error).split())})",
-            "the file is damaged: fetch it again",
+            "the file is damaged: download it again",
             code="parquet_broken",
         ) from error
 
@@ -207,5 +207,5 @@ def _open(path: Path, parsed: bool = True) -> Any:
         raise cannot_read(path, error) from error
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"{path}: it is cut short or no parquet file", "fetch it again", code="parquet_broken"
+            f"{path}: it is truncated, or not a parquet file", "download it again", code="parquet_broken"
         ) from error

@@ -86,7 +86,7 @@ def first_rows(file: SourceFile) -> list[Row]:
 
 
 def _no_rows(file: SourceFile, problem: BadRow | None, number: int) -> UsageError:
-    what, hint = "the file is empty", "an empty file has nothing to learn from"
+    what, hint = "the file is empty", "there is nothing to learn in an empty file"
     if problem is not None:
         detail = f" ({problem.detail})" if problem.detail else ""
         what = f"row {number}: {describe(problem.code)}{detail}"
@@ -98,5 +98,5 @@ def _hint(file: SourceFile, problem: BadRow) -> str:
     if problem.code == "invalid_utf8":
         return iconv_hint(file.path, likely_encoding(file.path))
     if problem.code == "malformed":
-        return "open the file and look, or fetch it again"
+        return "open the file to check it, or download it again"
     return REJECTED[problem.code].hint

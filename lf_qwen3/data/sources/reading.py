@@ -47,5 +47,5 @@ def _describe_layout(layout: Layout) -> list[str]:
         words.append(_WORDS[layout.shape])
     if layout.beside:
         more = f" and {len(layout.beside) - _SHOWN} more" if len(layout.beside) > _SHOWN else ""
-        words.append(f"left beside them: {', '.join(layout.beside[:_SHOWN])}{more}")
+        words.append(f"not read beside them: {', '.join(layout.beside[:_SHOWN])}{more}")
     return words

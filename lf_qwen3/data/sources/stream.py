@@ -48,7 +48,7 @@ class Unpacked(io.RawIOBase):
                 return cast(bytes, self._source.read1(wanted))
             return cast(bytes, self._source.read(min(wanted, _ZSTD_BLOCK)))
         except (EOFError, OSError, zlib.error) as error:
-            self.cut = f"the {self._compression} stream breaks off: {error}"
+            self.cut = f"the {self._compression} stream ends early: {error}"
             return b""
 
     def close(self) -> None:
@@ -146,20 +146,20 @@ def cannot_read(path: Path | str, error: OSError) -> UsageError:
     if isinstance(error, PermissionError):
         return UsageError(
             f"{path}: no permission to read it",
-            f"ls -l '{path}' shows whose it is; chmod +r opens it",
+            f"ls -l '{path}' shows its owner; chmod +r makes it readable",
             code="no_permission",
         )
     if isinstance(error, FileNotFoundError):
         return UsageError(
             f"{path}: there is no such file",
-            "a link whose target is gone? fetch the data again",
+            "a link whose target is missing? download the data again",
             code="file_missing",
         )
     if isinstance(error, IsADirectoryError):
         return UsageError(f"{path}: it is a folder", "name the file inside", code="not_a_file")
     return UsageError(
         f"{path}: {error.strerror or error}",
-        "the file cannot be read; check the disk, or fetch it again",
+        "the file cannot be read; check the disk, or download it again",
         code="file_unreadable",
     )
 

@@ -111,7 +111,7 @@ def _setup(
     if registry:
         return replace(setup, registered=list(registry.entries))
     if str(folder).startswith(_ELSEWHERE):
-        note = f"the datasets of {folder} were not checked: they lie on a hub"
+        note = f"the datasets of {folder} were not checked: they are on a hub, not on this disk"
         report.notes.append(CodedText(note, "data_on_hub", {"folder": str(folder)}))
         return setup
     return replace(setup, missing_dir=str(folder))
@@ -139,8 +139,8 @@ def _dataset_dir(dataset_dir: Path | str | None, yaml: TrainingYaml | None) -> P
         return path_of(dataset_dir)
     if yaml is None:
         raise UsageError(
-            "no datasets are named",
-            "name their folder: --dataset-dir DIR, or a YAML: --config FILE",
+            "no dataset folder is named",
+            "add --dataset-dir DIR, or --config TRAIN.yaml",
             code="option_missing",
         )
     return path_of(str(yaml.settings.get("dataset_dir") or "data"))
@@ -191,7 +191,7 @@ def _check_records(
         dataset_pass.compare_nearly(pairs)
     elif pairs:
         cure = near_duplicates.INSTALL
-        note = f"near-duplicates across splits were not looked for: {cure}"
+        note = f"near-duplicates across splits (data leakage) were not searched for: {cure}"
         report.notes.append(CodedText(note, "no_near_duplicates", {"cure": cure}))
     files = {name: DatasetFiles(dataset_pass.folder, entry.files or ()) for name, entry in entries.items()}
     held_out = {name for name, _ in pairs}

@@ -54,7 +54,7 @@ class ModelTemplates:
             notes.append(blame_error("tokens were not counted", "tokens_not_counted", error))
             return None
         if settings is None:
-            note = f"tokens are counted for template: {template.name}, as --config names no YAML"
+            note = f"tokens are counted with template: {template.name}, because no --config is given"
             notes.append(CodedText(note, "template_taken", {"template": template.name}))
         try:
             own = chat_template.ChatTemplate.load(folder)

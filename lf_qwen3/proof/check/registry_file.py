@@ -53,7 +53,7 @@ class Registry:
         """Return the error that a name is not registered."""
         registered = f"registered: {', '.join(self.entries) or 'none'}"
         hint = " ".join(filter(None, (nearest.did_you_mean(name, self.entries), registered)))
-        message = f"no dataset is called '{name}' in {self.path}"
+        message = f"there is no dataset '{name}' in {self.path}"
         return UsageError(message, hint, code="dataset_not_registered")
 
 

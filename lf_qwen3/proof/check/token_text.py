@@ -23,14 +23,14 @@ def token_lines(name: str, figures: dict[str, Any]) -> Iterator[str]:
     lost = (
         f"{figures['cut_loses_think_close']:,} lose {CLOSE}, {figures['cut_loses_im_end']:,} lose <|im_end|>"
     )
-    yield f"  cutoff_len {figures['cutoff_len']:,} cuts {figures['cut']:,} records" + f"; {lost}" * bool(
+    yield f"  cutoff_len {figures['cutoff_len']:,} truncates {figures['cut']:,} records" + f"; {lost}" * bool(
         figures["cut"]
     )
     keeps = ", ".join(f"{share} by {length:,}" for share, length in figures["cutoff_len_that_keeps"].items())
     yield f"  kept whole: {keeps}"
-    yield f"  in the loss: {figures['in_loss_per_epoch']:,} tokens an epoch"
+    yield f"  in the loss: {figures['in_loss_per_epoch']:,} tokens per epoch"
     padding, packing = f"{figures['padding_waste']:.0%}", f"{figures['packing_waste']:.0%}"
-    yield f"  wasted on padding: {padding} at batch size {figures['batch_size']}; by packing: {packing}"
+    yield f"  padding: {padding} at batch size {figures['batch_size']}; with packing: {packing}"
 
 
 def _histogram(kind: str, counted: dict[str, int]) -> Iterator[str]:

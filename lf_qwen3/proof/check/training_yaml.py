@@ -67,7 +67,7 @@ def read_config(path: Path) -> TrainingYaml:
         hint = "it must hold lines like `cutoff_len: 2048`"
         raise LfQwen3Error(f"{path} holds no settings", hint, code="no_settings")
     for key, line in reading.repeated:
-        hint = "the trainer stops at a key that stands twice: take one of the lines out"
+        hint = "the trainer stops at a duplicate key: remove one of the lines"
         raise LfQwen3Error(f"{path}:{line}: duplicate key {key}", hint, code="repeated_key")
     return TrainingYaml(reading)
 

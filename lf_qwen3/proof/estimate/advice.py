@@ -64,10 +64,10 @@ def list_caveats(plan: TrainingPlan) -> list[str]:
     notes = []
     if plan.base:
         plain = checkpoints.name_unquantised(plan.model)
-        named = f"; train {plain} with quantization_bit: 4 to merge it" if plain != plan.model else ""
+        named = f"; train on {plain} with quantization_bit: 4 to merge it" if plain != plan.model else ""
         notes.append(
-            f"the weights are quantised already ({plan.base}, {plan.bits} bits): quantization_bit has no "
-            f"effect on them, and no adapter can be merged into them{named}"
+            f"the checkpoint is quantised already ({plan.base}, {plan.bits} bits): quantization_bit "
+            f"has no effect on it, and no adapter can be merged into it{named}"
         )
     if plan.method == "qlora" and plan.shape.experts and not plan.base:
         share = 1 - quantised(plan) / plan.shape.parameters
@@ -81,7 +81,7 @@ def list_caveats(plan: TrainingPlan) -> list[str]:
             "full training of experts multiplies in float32 under autocast; deepspeed or pure_bf16 do not"
         )
     if plan.zero:
-        notes.append("figures with DeepSpeed follow its documents and were not held against a run")
+        notes.append("the DeepSpeed figures follow its documentation and were not measured")
     return notes
 
 

@@ -31,7 +31,10 @@ TEMPLATE_TOKENS = 5
 """Tokens that the chat template adds to every message: its marks, the role, the line ends."""
 
 
-_NO_TOKENIZER = "no tokenizer is at hand: lengths are told from bytes; --tokenizer PATH_OR_ID counts them"
+_NO_TOKENIZER = (
+    "no tokenizer was found: token counts are estimated from bytes; --tokenizer PATH_OR_ID counts them "
+    "exactly"
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def _names(value: Any, registry: Registry) -> list[str]:
     if not names:
         raise UsageError(
             "no dataset is named",
-            "name one: dataset: NAME in the YAML, or --dataset NAME",
+            "add dataset: NAME to the YAML, or --dataset NAME",
             code="no_dataset",
         )
     for name in names:
@@ -191,7 +194,7 @@ def _figures(
     records, tokens = len(counted.kept), sum(counted.kept)
     if not records:
         raise UsageError(
-            "the datasets hold no record that can be learnt", "lf-qwen3 check says why", code="no_records"
+            "no record of the datasets can be trained on", "lf-qwen3 check says why", code="no_records"
         )
     waste = padding_waste(counted.kept, plan.batch)
     number = records

@@ -42,26 +42,28 @@ def read_plan(path: Path, gpus: int) -> tuple[TrainingPlan, dict[str, Any], list
     settings = reading.settings
     if other := read_trainer(path):
         raise UsageError(
-            f"{path} is a config of {other.name}, and the formula is LLaMA-Factory's",
-            f"{describe_memory(other)}; give it --model, --method, --cutoff-len, --batch and --lora-rank",
+            f"{path} is a config of {other.name}, and estimate reads LLaMA-Factory's YAML only",
+            f"{describe_memory(other)}; use --model, --method, --cutoff-len, --batch and --lora-rank instead",
             code="not_estimated",
         )
     if not settings.get("do_train"):
         raise UsageError(
             f"{path} trains nothing: do_train is not true",
-            "estimate takes a YAML that trains",
+            "name a YAML that trains (do_train: true)",
             code="not_a_training",
         )
     stage = _value(settings, "stage")
     if stage not in STAGES:
         raise UsageError(
-            f"stage {stage} is not estimated", f"estimate knows {', '.join(STAGES)}", code="not_estimated"
+            f"estimate does not support stage: {stage}",
+            f"supported stages: {', '.join(STAGES)}",
+            code="not_estimated",
         )
     _refuse(settings)
     errors = [fault for fault in judge_file(reading) if fault.severity == "error"]
     notes = [f"the trainer refuses this file: {fault.message} ({fault.cure})" for fault in errors]
     notes += [
-        f"{key} is not part of the formula: it takes {how} than this"
+        f"{key} is not in the formula: the run takes {how} memory than this"
         for key, how in _OTHER_MEMORY.items()
         if settings.get(key)
     ]
@@ -88,8 +90,8 @@ def _refuse(settings: Mapping[str, Any]) -> None:
         named.append(f"quantization_method: {method}")
     if named:
         raise UsageError(
-            f"{', '.join(named[:4])}{' ...' if len(named) > 4 else ''} is not estimated",
-            "take it out of a copy of the YAML for the figure without it",
+            f"estimate does not support {', '.join(named[:4])}{' ...' if len(named) > 4 else ''}",
+            "remove it from a copy of the YAML to get the figure without it",
             code="not_estimated",
         )
 
@@ -101,8 +103,8 @@ def _of_method(settings: Mapping[str, Any], path: Path) -> dict[str, Any]:
     if kind != "lora" or (bits is not None and bits not in (4, 8)):
         what = f"finetuning_type {kind}" + (f" with quantization_bit {bits}" if bits else "")
         raise UsageError(
-            f"{path}: {what} is not estimated",
-            "estimate knows lora, lora in 4 or 8 bits, and full",
+            f"{path}: estimate does not support {what}",
+            "it supports lora, lora in 4 or 8 bits (qlora), and full",
             code="not_estimated",
         )
     options: dict[str, Any] = {
@@ -151,9 +153,9 @@ def _notes_on_stage(settings: Mapping[str, Any]) -> list[str]:
     stage = _value(settings, "stage")
     notes = []
     if stage in ("dpo", "kto") and settings.get("ref_model"):
-        notes.append("ref_model is not counted: it stands on the GPU beside the model")
+        notes.append("ref_model is not counted: it takes GPU memory beside the model")
     if stage == "dpo":
-        notes.append("dpo: a chosen and a rejected answer are counted as two rows")
+        notes.append("dpo: a chosen and a rejected answer count as two rows")
     return notes
 
 
@@ -167,7 +169,7 @@ def _deepspeed(settings: Mapping[str, Any], path: Path) -> tuple[dict[str, Any] 
     if not named:
         return None, []
     if isinstance(named, str) and not _locate(named, path).exists() and (zero := _read_name(named)):
-        return zero, [f"{named} is not there: counted as the ZeRO stage {zero['zero']} of its name"]
+        return zero, [f"{named} does not exist: estimated as ZeRO stage {zero['zero']}, from its name"]
     try:
         config = (
             named if isinstance(named, dict) else json.loads(_locate(str(named), path).read_text("utf-8"))

@@ -80,23 +80,25 @@ class TrainingPlan:
             )
         if self.zero not in (0, 2, 3):
             raise UsageError(
-                f"ZeRO stage {self.zero} is not estimated", "--zero takes 0, 2 or 3", code="not_estimated"
+                f"estimate does not support ZeRO stage {self.zero}",
+                "--zero takes 0, 2 or 3",
+                code="not_estimated",
             )
         if self.zero and self.precision == "single":
             raise UsageError(
-                "DeepSpeed without bf16 is not estimated", "write bf16: true", code="not_estimated"
+                "estimate supports DeepSpeed with bf16 only", "set bf16: true", code="not_estimated"
             )
 
         if self.base and self.trains_all:
             raise UsageError(
-                f"{self.model} is quantised already ({self.base}): the trainer trains a LoRA beside it alone",
+                f"{self.model} is a quantised checkpoint ({self.base}): only LoRA can be trained on it",
                 f"--method lora, or take {checkpoints.name_unquantised(self.model)}",
                 code="model_quantised",
             )
         if self.base and self.zero == 3:
             raise UsageError(
-                f"ZeRO-3 shards no weights that are quantised already ({self.base}): the trainer refuses it",
-                f"take ZeRO stage 2, or {checkpoints.name_unquantised(self.model)}",
+                f"ZeRO-3 cannot shard a quantised checkpoint ({self.base}): the trainer refuses it",
+                f"use ZeRO stage 2, or {checkpoints.name_unquantised(self.model)}",
                 code="model_quantised",
             )
 
@@ -171,7 +173,7 @@ def find_shape(model: str) -> ModelShape:
     names = [checkpoint.name for checkpoint in CHECKPOINTS]
     guess = did_you_mean(Path(model).name, names)
     raise UsageError(
-        f"'{model}' is no Qwen3 checkpoint and no folder with a config.json",
+        f"'{model}' is neither a Qwen3 checkpoint nor a folder with a config.json",
         f"{guess} there are: {', '.join(names)}".strip(),
         code="unknown_model",
     )
@@ -213,7 +215,7 @@ def _shape_in(path: Path) -> ModelShape:
     if kind not in ("qwen3", "qwen3_moe") or vocabulary != VOCABULARY:
         raise UsageError(
             f"{path} is a {kind} over {vocabulary:,} tokens",
-            f"estimate knows qwen3 and qwen3_moe over {VOCABULARY:,} tokens",
+            f"estimate supports qwen3 and qwen3_moe with {VOCABULARY:,} tokens",
             code="unknown_model",
         )
     return shape

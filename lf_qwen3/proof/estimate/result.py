@@ -78,7 +78,7 @@ class MemoryEstimate:
         lines.append(f"  {'total':<12}{sizes}, during {self.peak.moment}")
         card = self.card.label if self.card else "no single card is large enough"
         if self.plan.on_cpu:
-            return [*lines, f"  {'card':<12}none: this trains on the CPU, and all of it is main memory (RAM)"]
+            return [*lines, f"  {'card':<12}none: this trains on the CPU, and the total is main memory (RAM)"]
         return [*lines, f"  {'card':<12}{card}"]
 
     def _repr_html_(self) -> str:
@@ -137,7 +137,7 @@ def _plan(
         return plan.changed(model=model, **options), dict(settings), notes
     if not (model and options["method"]):
         raise UsageError(
-            "estimate wants a training YAML, or a model and a method",
+            "estimate needs a training YAML, or a model and a method",
             "lf-qwen3 estimate TRAIN.YAML, or: lf-qwen3 estimate --model Qwen3-8B --method lora",
             code="option_missing",
         )
@@ -152,7 +152,7 @@ def _count(
     if not settings.get("dataset"):
         return None, []
     if settings.get("stage", "sft") != "sft":
-        return None, [f"the data is counted for stage: sft, not for {settings['stage']}"]
+        return None, [f"data statistics are for stage: sft only, not for {settings['stage']}"]
     try:
         return count_data(plan, settings, tokenizer)
     except LfQwen3Error as error:

@@ -53,8 +53,8 @@ def explain(code: str) -> list[Explanation]:
     entries = [entry for entry in known if entry.code == code]
     if not entries:
         near = nearest.did_you_mean(code, [entry.code for entry in known])
-        hint = near or "a code stands in front of each finding, for example think_unclosed"
-        raise UsageError(f"no finding has the code '{code}'", hint, code="unknown_code")
+        hint = near or "a code is printed before each finding, for example think_unclosed"
+        raise UsageError(f"there is no code '{code}'", hint, code="unknown_code")
     return entries
 
 

@@ -104,14 +104,14 @@ def find_entry(request: PreviewRequest, settings: Mapping[str, Any]) -> tuple[st
     if name not in entries:
         known = f"there are: {', '.join(entries)}" if entries else "nothing is registered there"
         raise UsageError(
-            f"no dataset is called '{name}' in {folder}",
+            f"there is no dataset '{name}' in {folder}",
             f"{did_you_mean(name, entries)} {known}".strip(),
             code="dataset_not_registered",
         )
     entry = entries[name]
     if elsewhere := next((key for key in _ELSEWHERE if key in entry), None):
         raise UsageError(
-            f"{name} lies elsewhere: {elsewhere} {entry[elsewhere]}",
+            f"{name} is not on this disk: its entry names {elsewhere} {entry[elsewhere]}",
             "download it, then: lf-qwen3 convert FILE --name NAME --dataset-dir DIR",
             code="dataset_not_local",
         )
@@ -144,7 +144,7 @@ def chosen_rows(request: PreviewRequest, path: Path) -> Iterator[tuple[str, int,
     if shown:
         return
     if request.row is None:
-        raise UsageError(f"{path} holds no row", "fill it, or register another file", code="no_records")
+        raise UsageError(f"{path} has no rows", "fill it, or register another file", code="no_records")
     if request.row > position:
         raise UsageError(
             f"row {request.row} is beyond the end of {path}",

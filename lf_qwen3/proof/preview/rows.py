@@ -96,7 +96,7 @@ class RowRenderer:
         stage = "kto" if self.label else "dpo" if len(encoded) > 1 else "sft"
         name = self.other.name
         if not self.other.does(stage):
-            return f"{name}: it does no {stage}"
+            return f"{name} does not support stage {stage}"
         form = self.other.choose_rows(stage)
         label = bool((item or {})[self.label]) if self.label and isinstance(item, dict) else None
         fed = TrainerRow(tuple(as_fed(side) for side in encoded), label)
@@ -113,9 +113,9 @@ class RowRenderer:
             return f"the trainer cannot read this row: {describe(item.code)}{detail}"
         record = self.reader(item or {})
         if self.label and not isinstance((item or {}).get(self.label), bool):
-            return f"the trainer leaves out this row: {self.label} is neither true nor false"
+            return f"the trainer drops this row: {self.label} is neither true nor false"
         if isinstance(record, Dropped):
-            return f"the trainer {'stops at' if record.stops else 'leaves out'} this row: {record.reason}"
+            return f"the trainer {'stops at' if record.stops else 'drops'} this row: {record.reason}"
         return record
 
     def _sides(self, record: Record, item: sources.Item) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ def describe_cut(rendering: PreviewRendering, cutoff_len: int) -> str:
     lost = encoded.length - len(encoded.input_ids)
     marks = [mark for mark, gone in ((CLOSE, encoded.lost_close), ("<|im_end|>", encoded.lost_end)) if gone]
     with_them = f", and with them {' and '.join(marks)}" if marks else ""
-    return f"cutoff_len {cutoff_len:,} takes {lost:,} of them{with_them}"
+    return f"cutoff_len {cutoff_len:,} truncates {lost:,} of them{with_them}"
 
 
 def describe_official(official: TemplateComparison) -> str:

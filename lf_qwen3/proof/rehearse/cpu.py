@@ -39,7 +39,7 @@ _GPUS = "needs several GPUs, or a GPU"
 _KERNELS = "its kernels run on a GPU only"
 _QUANTISED = "needs a GPU: QLoRA is rehearsed as LoRA"
 _REPORT = "nothing is sent or written outside the rehearsal's folder"
-_REAL_WEIGHTS = "belongs to the real model, and a tiny one stands in for it"
+_REAL_WEIGHTS = "it belongs to the real model; the rehearsal uses a tiny one"
 _PORTABLE_OPTIMIZERS = (
     *("adamw_torch", "adamw_torch_fused", "adafactor", "sgd", "adagrad", "rmsprop"),
     *("lomo", "adalomo", "stable_adamw", "grokadamw"),

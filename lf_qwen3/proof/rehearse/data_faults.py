@@ -20,8 +20,9 @@ def _missing_file(error: str, context: FailureContext) -> RehearsalFault | None:
     dataset = context.loading
     name = dataset.name if dataset else ""
     return RehearsalFault(
-        f"the file of the dataset {name or 'named last'} is not there: {match[1]}",
-        f"put it there, or: lf-qwen3 register {name or 'NAME'} FILE --replace --dataset-dir {context.folder}",
+        f"the file of the dataset {name or 'named last'} does not exist: {match[1]}",
+        f"put it there, or register another: lf-qwen3 register {name or 'NAME'} FILE --replace "
+        f"--dataset-dir {context.folder}",
         key="dataset",
         dataset=name,
         file=match[1],
@@ -34,12 +35,12 @@ def _no_records(error: str, context: FailureContext) -> RehearsalFault | None:
     emptied = [dataset for dataset in context.datasets if dataset.lost]
     if not emptied:
         name = context.loading.name if context.loading else "the dataset"
-        hint = f"look at its records: lf-qwen3 check --dataset-dir {context.folder}"
+        hint = f"check its records: lf-qwen3 check --dataset-dir {context.folder}"
         if "sufficient" in error:
             hint = "too few rows to fill one packed sequence: rehearse more with --rows, or lower cutoff_len"
-        return RehearsalFault(f"no record is left to train on in {name}", hint, "dataset", dataset=name)
+        return RehearsalFault(f"no record of {name} is left to train on", hint, "dataset", dataset=name)
     worst = max(emptied, key=lambda dataset: len(dataset.lost))
-    fault = _at(context, worst, worst.lost[0], "is left out")
+    fault = _at(context, worst, worst.lost[0], "is dropped")
     return replace(fault, message=f"no record is left to train on: {fault.message}")
 
 
@@ -54,11 +55,11 @@ def _missing_column(error: str, context: FailureContext) -> RehearsalFault | Non
     if match[2]:
         message = f"the entry of {dataset.name} in dataset_info.json names columns or tags in part"
     else:
-        message = f"the trainer looks for {match[1]} in the rows of {dataset.name}, and it is not there"
+        message = f"the rows of {dataset.name} have no column {match[1]}, which its entry names"
     return RehearsalFault(
         message,
-        f"let the entry be made from the file: lf-qwen3 register {dataset.name} "
-        f"{context.folder}/{dataset.file} --replace --dataset-dir {context.folder}",
+        f"rewrite the entry from the file: lf-qwen3 register {dataset.name} {context.folder}/{dataset.file} "
+        f"--replace --dataset-dir {context.folder}",
         key="dataset",
         dataset=dataset.name,
         file=dataset.file,
@@ -80,7 +81,7 @@ def explain_reading_error(error: str, context: FailureContext) -> RehearsalFault
     cause = (
         f"it cannot be read: {last.problem or _cause(context) or error}" if last.rows else "it has no rows"
     )
-    command = f"look at every row: lf-qwen3 check {last.name} --dataset-dir {context.folder}"
+    command = f"check every row: lf-qwen3 check {last.name} --dataset-dir {context.folder}"
     return RehearsalFault(
         f"{last.name}: {cause}",
         command if last.rows else "put rows into its file, or name another dataset",
@@ -98,7 +99,7 @@ def _cause(context: FailureContext) -> str:
 
 
 def _at(context: FailureContext, dataset: RehearsalDataset, row: LostRow, what: str) -> RehearsalFault:
-    hint = f"all such rows: lf-qwen3 check {dataset.name} --dataset-dir {context.folder}"
+    hint = f"list all such rows: lf-qwen3 check {dataset.name} --dataset-dir {context.folder}"
     where = f"{row.file}:{row.row}"
     return RehearsalFault(
         f"{where} {what}: {row.reason}", hint, "dataset", dataset=dataset.name, file=row.file, row=row.row

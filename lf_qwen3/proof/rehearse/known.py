@@ -20,20 +20,21 @@ class KnownError(NamedTuple):
 KNOWN_ERRORS = (
     KnownError(
         r"EarlyStoppingCallback requires",
-        "early_stopping_steps lacks what it needs",
-        "set eval_strategy, load_best_model_at_end: true and metric_for_best_model: eval_loss beside it",
+        "early stopping lacks settings that it needs",
+        "set eval_strategy, load_best_model_at_end: true and metric_for_best_model: eval_loss beside "
+        "early_stopping_steps",
         "early_stopping_steps",
     ),
     KnownError(
         r"not applicable in the current training stage",
-        "a dataset is of another kind than the stage takes",
-        "name another dataset, or another stage: ranking data (chosen and rejected) is for dpo",
+        "wrong kind of dataset for this training stage",
+        "name another dataset, or another stage: preference pairs (chosen and rejected) are for dpo",
         "stage",
     ),
     KnownError(
         r"One of (min_lr) or min_lr_rate should be set|get_\w+\(\) missing 1 required .*argument: '(\w+)'",
-        "the scheduler lacks {0}",
-        'set lr_scheduler_kwargs: {"{0}": NUMBER}, or take lr_scheduler_type: cosine',
+        "the learning rate scheduler needs {0}",
+        'set lr_scheduler_kwargs: {"{0}": NUMBER}, or lr_scheduler_type: cosine',
         "lr_scheduler_type",
     ),
     KnownError(
@@ -50,22 +51,22 @@ KNOWN_ERRORS = (
     ),
     KnownError(
         r"([\w.-]+)(?:[<>=!,.\d]+)? is required for a normal functioning of this module, but found (\S+)",
-        "the version of {0} is none that the trainer takes",
+        "the trainer does not accept the installed version of {0}",
         "lf-qwen3 doctor names the version to install",
     ),
     KnownError(
         r"CUDA out of memory|MemoryError|DefaultCPUAllocator: can't allocate|SIGKILL",
-        "this machine's memory is too small for the rehearsal",
-        "rehearse with a lower cutoff_len in a copy of the YAML; on the GPU it is another matter",
+        "this machine has too little memory for the rehearsal",
+        "rehearse a copy of the YAML with a lower cutoff_len; lf-qwen3 estimate says what the GPU needs",
     ),
     KnownError(
         r"No space left on device",
         "the disk of the temporary folder is full",
-        "free some room, or name another disk: TMPDIR=/path lf-qwen3 rehearse ...",
+        "make room, or use another disk: TMPDIR=/path lf-qwen3 rehearse ...",
     ),
     KnownError(
         r"OfflineModeIsEnabled|LocalEntryNotFoundError|Couldn't reach|ConnectionError|couldn't connect to",
-        "something has to be downloaded, and a rehearsal stays offline",
+        "the run needs a download, but a rehearsal works offline",
         "download the data first, then: lf-qwen3 convert FILE --name NAME --dataset-dir DIR",
         "dataset",
     ),

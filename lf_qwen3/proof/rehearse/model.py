@@ -75,14 +75,16 @@ def _config(name: str) -> tuple[dict[str, Any], str, list[str]]:
     if own is not None:
         notes = []
         if own.pop("quantization_config", None):
-            notes.append("the model's weights are quantised; the rehearsal trains ordinary ones")
+            notes.append("the model's weights are quantised; the rehearsal trains ordinary weights")
         return shrink_config(own), f"the config.json of {name}, made small", notes
     moe = _EXPERT_NAME.search(name) is not None
     config = {"model_type": "qwen3_moe" if moe else "qwen3", **tiny_model.SHAPE}
     config |= tiny_model.EXPERTS if moe else {}
     config["tie_word_embeddings"] = _UNTIED.search(name) is None
     is_qwen3 = "qwen3" in name.lower()
-    note = f"{name} is not at hand, and its name is none of Qwen3: a dense Qwen3 stands in for it"
+    note = (
+        f"{name} is not in a local cache and is no Qwen3 by its name: the rehearsal uses a tiny dense Qwen3"
+    )
     return config, f"by the name, {name}", [] if is_qwen3 else [note]
 
 
@@ -121,7 +123,7 @@ def shrink_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kind(config: Mapping[str, Any]) -> str:
-    kinds = {"qwen3": "a tiny dense Qwen3", "qwen3_moe": "a tiny Qwen3 of experts"}
+    kinds = {"qwen3": "a tiny dense Qwen3", "qwen3_moe": "a tiny Qwen3 mixture of experts"}
     return kinds.get(str(config["model_type"]), f"a tiny {config['model_type']}")
 
 
@@ -137,8 +139,8 @@ def find_tokenizer(name: str, given: str | None, keep: Path) -> tuple[Path, str]
         return tokenizer_files.find(name), f"{name}'s own"
     if importlib.util.find_spec("dashscope") is None:
         raise UsageError(
-            f"the tokenizer of {name} is not at hand",
-            f"{tokenizer_files.download_hint(name)}\nor let Qwen3's be made here: pip install dashscope",
+            f"the tokenizer of {name} is in no local cache",
+            f"{tokenizer_files.download_hint(name)}\nor build Qwen3's tokenizer here: pip install dashscope",
             code="no_tokenizer",
         )
     digest = xxhash.xxh3_64_hexdigest(tiny_model.SIGNATURE.encode())
@@ -146,7 +148,7 @@ def find_tokenizer(name: str, given: str | None, keep: Path) -> tuple[Path, str]
     if not (place / tokenizer_files.FILE).is_file():
         with _in_place(place, tokenizer_files.FILE) as work:
             tokenizer_build.save_tokenizer(tokenizer_build.ranks_file(), work)
-    return place, "Qwen3's, made here (name another with --tokenizer)"
+    return place, "Qwen3's, built here (name another with --tokenizer)"
 
 
 def _size(place: Path) -> int:

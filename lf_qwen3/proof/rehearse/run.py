@@ -41,8 +41,8 @@ _STEPS = 3
 
 
 _NO_LOSS = RehearsalFault(
-    "the loss is no number: in some record there is nothing to learn",
-    "a prompt longer than cutoff_len leaves no answer: lf-qwen3 check --config YAML counts them",
+    "the loss is not a number (NaN): a record has no token in the loss",
+    "truncation by cutoff_len can remove a whole answer: lf-qwen3 check --config YAML counts such records",
     key="cutoff_len",
 )
 
@@ -93,12 +93,12 @@ class _Rehearsal:
         settings, self.verdict.changes = self.shorten(own)
         self.refuse_unseen()
         process.require_installed()
-        self.progress.start("asking the trainer's own parsers, and making a tiny model", 1, _STEPS)
+        self.progress.start("asking the trainer's own parsers, and building a tiny model", 1, _STEPS)
         self.ask_trainer()
         settings["model_name_or_path"] = str(self.make_model(str(own["model_name_or_path"])))
         self.progress.start(f"training {self.request.steps} steps: llamafactory-cli train", 2, _STEPS)
         self.train(settings)
-        self.progress.start("letting it write", 3, _STEPS)
+        self.progress.start("generating answers", 3, _STEPS)
         self.generate(settings)
 
     def make_model(self, name: str) -> Path:
@@ -158,7 +158,7 @@ class _Rehearsal:
         except LfQwen3Error as error:
             self.verdict.log = str(log)
             output = log.read_text("utf-8", errors="replace")
-            is_ended = " was ended by " in error.message
+            is_ended = error.code == "trainer_killed"
             message = error.message if is_ended else process.last_error(output)
             raise _Failed(faults.explain_error(message, replace(self.context, log=output))) from error
 
@@ -167,12 +167,14 @@ class _Rehearsal:
         notes = self.verdict.notes
         if missing := [part for part in METRIC_PARTS if importlib.util.find_spec(part) is None]:
             packages = " ".join(missing).replace("_", "-")
-            notes.append(f"nothing was generated: predicting needs them, run: pip install {packages}")
+            notes.append(
+                f"nothing was generated: predicting needs packages that are missing: pip install {packages}"
+            )
             return
         kind, stage = settings.get("finetuning_type", "lora"), settings.get("stage", "sft")
         prompts, answers = self.folder / "prompts", self.folder / "answers"
         if kind == "oft" or stage == "rm" or not data.write_prompts(self.context.datasets, prompts, ANSWERS):
-            notes.append("nothing was generated: it does not apply here")
+            notes.append("nothing was generated: this kind of training writes no answers")
             return
         own = {"max_new_tokens": NEW_TOKENS, "per_device_eval_batch_size": ANSWERS}
         sections = predict.build_predict(settings, data.PROMPTS, str(answers), "thinking", own)
@@ -198,8 +200,8 @@ def _read_context(request: RehearsalRequest) -> FailureContext:
         raise _not_a_training(f"{request.yaml} trains nothing: do_train is not true")
     if settings.get("stage", "sft") not in STAGES:
         raise UsageError(
-            f"stage {settings['stage']} cannot be rehearsed: it needs the real reward model",
-            f"rehearse takes {', '.join(STAGES)}",
+            f"rehearse does not support stage {settings['stage']}: it needs the real reward model",
+            f"supported stages: {', '.join(STAGES)}",
             code="not_rehearsed",
         )
     rows = min(request.rows, settings.get("max_samples") or request.rows)
@@ -215,7 +217,7 @@ def _require_valid(validation: YamlValidation) -> YamlValidation:
 
 
 def _not_a_training(message: str) -> UsageError:
-    return UsageError(message, "rehearse takes a YAML that trains", code="not_a_training")
+    return UsageError(message, "name a YAML that trains (do_train: true)", code="not_a_training")
 
 
 def _registered(settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -240,6 +242,6 @@ def _describe_lost_rows(dataset: RehearsalDataset) -> list[str]:
         return []
     first = dataset.lost[0]
     return [
-        f"{dataset.name}: the trainer leaves out {len(dataset.lost)} of {dataset.rows} rows, "
-        f"the first at {first.file}:{first.row}: {first.reason}"
+        f"{dataset.name}: the trainer drops {len(dataset.lost)} of {dataset.rows} rows, the first at "
+        f"{first.file}:{first.row}: {first.reason}"
     ]

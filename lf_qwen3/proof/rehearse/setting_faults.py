@@ -22,15 +22,15 @@ def explain_metric(error: str, context: FailureContext) -> RehearsalFault | None
     losses = [name for name in measured if name.endswith("_loss")]
     generates = context.settings.get("predict_with_generate")
     if generates and not losses:
-        hint = "take predict_with_generate out: it measures texts and no loss; predict with a YAML of its own"
+        hint = "remove predict_with_generate: it measures texts and no loss; predict with a YAML of its own"
         key = "predict_with_generate"
     else:
         others = f" (or {', '.join(losses[1:])})" if losses[1:] else ""
         best = next(iter([*losses, *measured]), "")
-        hint = f"write metric_for_best_model: {best}{others}" if best else "leave metric_for_best_model out"
+        hint = f"write metric_for_best_model: {best}{others}" if best else "remove metric_for_best_model"
         key = "metric_for_best_model"
     return RehearsalFault(
-        f"metric_for_best_model: {match[1]} is not among what the evaluation measures", hint, key=key
+        f"metric_for_best_model: {match[1]} is not a metric that the evaluation measures", hint, key=key
     )
 
 
@@ -41,5 +41,5 @@ def _is_measure(name: str) -> bool:
 def explain_refusal(error: str, context: FailureContext) -> RehearsalFault:
     """Return an error in the trainer's words, with the key that they are about and the cure of `validate`."""
     (fault, *_) = add_answer([], TrainerAnswer(True, error), context.settings)
-    hint = fault.cure if fault.key else "the trainer's whole output says more"
+    hint = fault.cure if fault.key else "see the trainer's whole output"
     return RehearsalFault(fault.message, hint, fault.key)

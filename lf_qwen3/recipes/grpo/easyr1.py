@@ -100,10 +100,10 @@ GRPO_EASYR1 = add_grpo_trainer(
         ),
         write_files=lambda run: {_REWARDS: read_own(_REWARDS)},
         refuse=lambda prompt: (
-            "" if len(prompt.messages) == 1 else "EasyR1 takes one question, no system text or history"
+            "" if len(prompt.messages) == 1 else "EasyR1 reads one question, no system text or history"
         ),
         traps=(
-            "Its package is called `verl`: it cannot stand beside verl.",
+            "Its package is named `verl`: it cannot be installed beside verl.",
             "It has no switch for thinking: the model's own chat template lets a hybrid model think.",
         ),
     )

@@ -47,7 +47,7 @@ def find_gold(answer: str) -> str:
     gold = find_final(tagged[1] if tagged else answer)
     is_phrase = gold and ("\\boxed" in gold or _PHRASE.search(_COMMAND.sub("", gold)))
     if not gold or is_phrase or len(gold) > LONGEST:
-        raise NoGoldError("no short answer stands in it")
+        raise NoGoldError("it contains no short answer")
     return gold
 
 
@@ -63,7 +63,7 @@ def judge_gold(text: str) -> Gold:
         return Gold(text)
     reading = math_answers.read_boxed(text)
     if not reading.is_right:
-        raise NoGoldError("math-verify does not take it for right against itself")
+        raise NoGoldError("math-verify does not accept it as equal to itself")
     if not reading.is_same_bare:
         boxed, bare = reading.boxed, reading.bare
         return Gold(text, f"ambiguous: read as {boxed} inside \\boxed{{}}, as {bare} without")

@@ -78,8 +78,8 @@ def _refuse_options(choice: RecipeChoice) -> None:
     given = {"--gguf": choice.gguf, "--test": choice.test, "--preset": choice.presets}
     if wrong := [name for name, is_given in given.items() if is_given]:
         raise UsageError(
-            f"a GRPO recipe has no place for {' and '.join(wrong)}",
-            "leave it out; --set changes any key of `lf-qwen3 recipe show lora-grpo`, as report_to=swanlab",
+            f"a GRPO recipe does not support {' and '.join(wrong)}",
+            "remove it; --set changes any key of `lf-qwen3 recipe show lora-grpo`, such as report_to=swanlab",
             code="trainer_option",
         )
 
@@ -106,7 +106,7 @@ def _refuse_rewards(trainer: GrpoTrainer, fitted: Mapping[str, Any]) -> None:
     names = [name.strip() for name in fitted["rewards"].split(",")]
     if not set(names) & set(trainer.rewards):
         raise UsageError(
-            f"{trainer.name} gives none of the rewards {', '.join(names)}",
+            f"{trainer.name} has none of the rewards {', '.join(names)}",
             f"--set rewards={','.join(trainer.rewards)}",
             code="unknown_reward",
         )
@@ -119,7 +119,7 @@ def _find_room(choice: RecipeChoice, fitted: Mapping[str, Any]) -> tuple[PromptL
     except LfQwen3Error as error:
         if choice.tokenizer:
             raise
-        return None, [f"the questions were not held against max_prompt_length: {error.message}"]
+        return None, [f"the questions were not checked against max_prompt_length: {error.message}"]
     thinks = bool(fitted.get("enable_thinking")) and fitted["template"] == "qwen3"
     return PromptLength(tokenizer, fitted["template"], thinks, int(fitted["max_prompt_length"])), []
 
@@ -141,9 +141,9 @@ def _gather(
     if before is None and prompts.share < LEAST_SHARE:
         reasons = "; ".join(f"{reason} ({count})" for reason, count in prompts.left.most_common(3))
         raise UsageError(
-            f"{name}: only {prompts.judged} of {len(prompts.rows) + prompts.left.total()} records have a "
-            f"question and a short answer that a function can judge: {reasons}",
-            "GRPO wants such data, as mathematics with \\boxed{} answers; for others take lora-sft",
+            f"{name}: only {prompts.judged} of {len(prompts.rows) + prompts.left.total()} "
+            f"records have a question and a short answer that a function can verify: {reasons}",
+            "GRPO needs such data, such as mathematics with \\boxed{} answers; for other data use lora-sft",
             code="no_verifiable_answer",
         )
     return prompts
@@ -158,17 +158,19 @@ def _describe(name: str, prompts: Prompts) -> Iterator[str]:
         else ""
     )
     if prompts.instructed:
-        yield f"{name}: {prompts.instructed} questions ask for no \\boxed{{}} and got answer_instruction"
+        yield (
+            f"{name}: {prompts.instructed} questions did not ask for \\boxed{{}} and got answer_instruction"
+        )
     if prompts.doubts:
         named = "; ".join(
             f"record {row.number}: {row.gold.text} ({row.gold.doubt})" for row in prompts.doubts[:_NAMED]
         )
-        yield f"{name}: {len(prompts.doubts)} gold answers to look at: {named}"
+        yield f"{name}: {len(prompts.doubts)} gold answers to check by hand: {named}"
 
 
 def _describe_settings(trainer: GrpoTrainer, run: GrpoRun, left: list[str]) -> Iterator[str]:
     if not math_answers.is_available():
-        yield f"the gold answers were not held against math-verify: {math_answers.INSTALL}"
+        yield f"the gold answers were not verified with math-verify: {math_answers.INSTALL}"
     if lacking := [name for name in run.rewards if name not in trainer.rewards]:
         yield f"{trainer.name} has no reward {', '.join(lacking)}: left out"
     if left:
@@ -177,7 +179,9 @@ def _describe_settings(trainer: GrpoTrainer, run: GrpoRun, left: list[str]) -> I
     thinks = run.settings.get("enable_thinking", run.settings["template"] == "qwen3")
     if room < settings.LEAST_ROOM and thinks:
         least = settings.LEAST_ROOM
-        yield f"max_completion_length {room} cuts a thinking model before it answers: take {least} or more"
+        yield (
+            f"max_completion_length {room} truncates a thinking model before it answers: set {least} or more"
+        )
 
 
 def _rows(trainer: GrpoTrainer, run: GrpoRun, prompts: Prompts) -> str:

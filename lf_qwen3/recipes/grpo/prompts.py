@@ -98,11 +98,11 @@ def gather_prompts(
             prompts.judged += 1
             key = key_of(messages)
             if key in seen:
-                raise NoGoldError("the question came before")
+                raise NoGoldError("duplicate question")
             if room and room.is_over(messages):
                 raise NoGoldError(f"the question is longer than {room.longest} tokens (max_prompt_length)")
         except Reject:
-            prompts.left["its think tags cannot be told apart"] += 1
+            prompts.left["its think tags are ambiguous"] += 1
             continue
         except NoGoldError as error:
             prompts.left[str(error)] += 1
@@ -121,7 +121,7 @@ def key_of(messages: Iterable[Message]) -> str:
 def _question(record: Record, instruction: str) -> tuple[list[Message], bool]:
     roles = {turn["role"] for turn in record.messages}
     if record.tools or roles - {"user", "assistant"} or record.rejected:
-        raise NoGoldError("it calls tools" if not record.rejected else "it is a pair of answers")
+        raise NoGoldError("it calls tools" if not record.rejected else "it is a preference pair")
     messages: list[Message] = [{"role": "system", "content": record.system}] if record.system else []
     for turn in record.messages[:-1]:
         content = split(turn["content"]).answer if turn["role"] == "assistant" else turn["content"]

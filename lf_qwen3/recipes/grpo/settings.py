@@ -13,8 +13,8 @@ from lf_qwen3.recipes import find_recipe, list_grpo
 from lf_qwen3.trainer import schema, yaml_reader
 
 REWARDS = {
-    "accuracy": "1 where the answer equals the gold answer",
-    "think_format": "1 where an answer stands behind one closed think block",
+    "accuracy": "1 if the answer equals the gold answer",
+    "think_format": "1 if an answer follows one closed think block",
     "soft_overlong": "down to -1 over the last overlong_buffer tokens of max_completion_length",
 }
 CHOICES: dict[str, tuple[Any, ...]] = {
@@ -41,7 +41,7 @@ def parse_settings(recipe: str, pairs: Iterable[str]) -> dict[str, Any]:
         if not equals:
             raise UsageError(
                 f"--set takes key=value, not '{pair}'",
-                "for example --set num_generations=16",
+                "for example: --set num_generations=16",
                 code="option_value",
             )
         settings[key] = text if isinstance(_known().get(key), str) else yaml_reader.parse(text)
@@ -74,14 +74,14 @@ def _check_rewards(settings: Mapping[str, Any]) -> None:
         if name not in REWARDS:
             said = "; ".join(f"{known}: {does}" for known, does in REWARDS.items())
             raise UsageError(
-                f"no reward is called '{name}'",
-                f"{did_you_mean(name, REWARDS)} there are: {said}".strip(),
+                f"there is no reward '{name}'",
+                f"{did_you_mean(name, REWARDS)} rewards: {said}".strip(),
                 code="unknown_reward",
             )
     if "think_format" in names and settings.get("enable_thinking", True) is False:
         raise UsageError(
-            "the reward think_format asks for a think block, and enable_thinking is false",
-            "take one of the two out",
+            "the reward think_format needs a think block, but enable_thinking is false",
+            "remove one of the two",
             code="option_conflict",
         )
     if settings["overlong_buffer"] >= settings["max_completion_length"] and "soft_overlong" in names:

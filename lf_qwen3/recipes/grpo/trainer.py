@@ -137,14 +137,14 @@ def choose_grpo_trainer(name: str) -> GrpoTrainer:
     known = ", ".join(sorted(_TRAINERS))
     if name == "llamafactory":
         raise UsageError(
-            "LLaMA-Factory has no GRPO; EasyR1, by its author, has",
-            f"add --trainer easyr1; there are: {known}",
+            "LLaMA-Factory has no GRPO; EasyR1, by the same author, has",
+            f"add --trainer easyr1; trainers: {known}",
             code="trainer_method",
         )
     if name in ("unsloth", "axolotl"):
         raise UsageError(
-            f"no GRPO recipe is made for {name}",
-            f"take --trainer with one of: {known}",
+            f"there is no GRPO recipe for {name}",
+            f"use --trainer with one of: {known}",
             code="trainer_method",
         )
     if name not in _TRAINERS:

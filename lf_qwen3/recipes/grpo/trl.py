@@ -69,9 +69,10 @@ GRPO_TRL = add_grpo_trainer(
         write_row=_write_row,
         command=_command,
         traps=(
-            "TRL's command line has a punishment of long answers for 1,280 tokens alone, whatever "
-            "`max_completion_length` is: what is cut is masked here.",
-            "TRL does not cut questions: those longer than `max_prompt_length` are left out of the rows.",
+            "TRL's command line penalises long answers at 1,280 tokens only, whatever "
+            "`max_completion_length` is: truncated answers are masked here.",
+            "TRL does not truncate questions: those longer than `max_prompt_length` are left "
+            "out of the rows.",
         ),
     )
 )

@@ -119,7 +119,8 @@ GRPO_VERL = add_grpo_trainer(
         write_row=_write_row,
         command=_command,
         traps=(
-            "`data_source` chooses the reward: one that verl lacks stops the run at its first reward.",
+            "`data_source` selects the reward: a value that verl does not know stops the run "
+            "at its first reward.",
             f"Here it is `{DATA_SOURCE}`, which compares texts: `0.5` is not `1/2`.",
         ),
     )

@@ -41,7 +41,11 @@ def read_trainer(path: Path) -> OtherTrainer | None:
 
 def describe_memory(trainer: OtherTrainer) -> str:
     """Return how the memory of a run compares with LLaMA-Factory's, in words that follow a semicolon."""
-    holds = {"as much": "holds for it too", "less": "is an upper bound for it", "more": "is too low for it"}
+    holds = {
+        "as much": "is right for it too",
+        "less": "is an upper bound for it",
+        "more": "is too low for it",
+    }
     return f"{trainer.name} takes {trainer.memory}: `lf-qwen3 estimate` {holds[trainer.memory]}"
 
 

@@ -84,7 +84,7 @@ def _track(run: OtherRun) -> dict[str, Any]:
 def _describe(run: OtherRun) -> str:
     if run.stage == "sft":
         return ""
-    return "an answer ends at `<|im_end|>`, without the newline behind it that LLaMA-Factory learns too"
+    return "an answer ends at `<|im_end|>`, without the newline after it that LLaMA-Factory trains on too"
 
 
 AXOLOTL = add_trainer(
@@ -121,11 +121,12 @@ AXOLOTL = add_trainer(
         command=lambda run: f"axolotl train {shlex.quote(str(Path(run.out) / CONFIG))}",
         differs=_describe,
         memory="less",
-        several_gpus="The line takes all GPUs; `CUDA_VISIBLE_DEVICES=0` in front of it keeps it on one",
+        several_gpus="The command uses all GPUs; `CUDA_VISIBLE_DEVICES=0` in front of it limits it to one",
         traps=(
-            f"`type: chat_template` never learns `{OPEN}`, its newline, nor that behind `<|im_end|>`.",
-            "Any key is taken without a word, a wrong one too: `lf-qwen3 recipe validate` names those.",
-            "A longer row than `sequence_len` would be dropped: these are cut already.",
+            f"`type: chat_template` never trains on `{OPEN}`, its newline, and the newline "
+            "after `<|im_end|>`.",
+            "It accepts any key without a message, unknown keys too: `lf-qwen3 recipe validate` finds them.",
+            "It would drop rows longer than `sequence_len`: these rows are truncated already.",
         ),
         renamed={
             "lora_rank": "lora_r",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer  # type: ignore[import-untyped]
 
 _BATCH = 256
-_OTHER_TOKENS = "as text it gives other tokens"
+_OTHER_TOKENS = "as text it has other tokens"
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class WrittenRows(NamedTuple):
         os.replace(self.temporary, self.file.path)
         left, name = self.counts.left, self.file.path.name
         return [
-            f"{name}: {left.total()} of {left.total() + self.counts.written} records left out: "
-            + "; ".join(f"{reason} ({count})" for reason, count in left.most_common())
+            f"{name}: {left.total()} of {left.total() + self.counts.written} records left "
+            "out: " + "; ".join(f"{reason} ({count})" for reason, count in left.most_common())
         ] * bool(left)
 
 
@@ -119,9 +119,9 @@ def write_rows(file: RowsFile, progress: Progress = NoProgress()) -> WrittenRows
         if not counts.written:
             reasons = "; ".join(f"{reason} ({count})" for reason, count in counts.left.most_common(3))
             names = ", ".join(dataset.name for dataset in file.datasets)
-            raise LfQwen3Error(f"{names}: no record becomes a row", reasons, code="no_records")
+            raise LfQwen3Error(f"{names}: no record can be written as a row", reasons, code="no_records")
         if not writer.is_intact():
-            raise LfQwen3Error(f"{temporary} does not hold what was written", code="write_broken")
+            raise LfQwen3Error(f"{temporary} does not contain what was written", code="write_broken")
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

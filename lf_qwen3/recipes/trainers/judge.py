@@ -61,7 +61,7 @@ def judge_trainer_settings(reading: YamlReading, trainer: OtherTrainer) -> list[
     if not known:
         return []
     faults = [
-        SettingFault("repeated_key", key, f"{key}: it stood there before", "take one out", line=line)
+        SettingFault("repeated_key", key, f"{key}: duplicate key", "remove one of them", line=line)
         for key, line in reading.repeated
     ]
     command = _command_of(reading.settings, trainer)
@@ -99,21 +99,17 @@ def _judge_key(
     if key in known and key not in trainer.renamed:
         takers = known[key].get("of")
         if command and takers and command not in takers:
-            says = f"{key}: {title} takes it with {' and '.join(takers)} alone"
-            return SettingFault("command_key", line_key, says, f"take it out: this file is for {command}")
+            says = f"{key}: {title} accepts it with {' and '.join(takers)} only"
+            return SettingFault("command_key", line_key, says, f"remove it: this file is for {command}")
         return None
     if key in trainer.plugin_keys:
         return None
     if new := trainer.renamed.get(key):
-        says = (
-            f"{key}: {title} does not take it"
-            if key not in known
-            else f"{key}: {title} has a new name for it"
-        )
+        says = f"{key}: {title} does not accept it" if key not in known else f"{key}: {title} has renamed it"
         return SettingFault("gone_key", line_key, says, f"write {new}")
     near = _own_name(key, trainer) or nearest(key, known, 0.75)
-    silent = ", and takes no notice of it" if trainer.name == "axolotl" else ""
-    cure = f"did you mean {near}?" if near else "take it out"
+    silent = ", and ignores it" if trainer.name == "axolotl" else ""
+    cure = f"did you mean {near}?" if near else "remove it"
     return SettingFault("unknown_key", line_key, f"{key}: {title} has no such key{silent}", cure)
 
 
@@ -155,7 +151,7 @@ def _is_of_kind(value: Any, kind: Any) -> bool:
 def _judge_hydra(settings: Mapping[str, Any]) -> Iterator[SettingFault]:
     for name in settings.get("defaults") or ():
         if new := _ENGINES.get(str(name)):
-            says = f"defaults: verl has no config {name} any more, nor verl.trainer.fsdp_sft_trainer"
+            says = f"defaults: verl no longer has the config {name}, nor verl.trainer.fsdp_sft_trainer"
             yield SettingFault(
                 "gone_key", "defaults", says, f"write {new}, and start verl.trainer.sft_trainer"
             )
@@ -166,6 +162,6 @@ def describe_judgement(trainer: OtherTrainer) -> str:
     if not read_key_kinds(trainer.name):
         return f"this is a config of {trainer.name}: nothing was checked"
     return (
-        f"this is a config of {trainer.name}: keys and kinds of values were held against {trainer.version}, "
-        "combinations were not"
+        f"this is a config of {trainer.name}: keys and types were checked against "
+        f"{trainer.version}, combinations were not"
     )

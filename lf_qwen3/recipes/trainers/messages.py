@@ -52,10 +52,10 @@ def _messages(fed: Fed, tokenizer: Tokenizer) -> list[dict[str, Any]]:
     for first, last in zip(begins, [*begins[1:], len(fed.input_ids)], strict=True):
         turn = _TURN.fullmatch(decode(tokenizer, fed.input_ids[first:last]))
         if not turn:
-            raise UnwritableError("cutoff_len cuts it, and messages are whole")
+            raise UnwritableError("cutoff_len truncates it, but messages are whole")
         if _MEDIA.search(turn[2]):
             raise UnwritableError(
-                "its text names <image>, <video> or <audio>, which ms-swift takes for a file"
+                "its text contains <image>, <video> or <audio>, which ms-swift reads as a file"
             )
         message: dict[str, Any] = {"role": turn[1], "content": turn[2]}
         if turn[1] == "assistant":
@@ -65,7 +65,7 @@ def _messages(fed: Fed, tokenizer: Tokenizer) -> list[dict[str, Any]]:
                 message["loss_scale"] = 1.0
         messages.append(message)
     if begins[:1] != [0]:
-        raise UnwritableError("cutoff_len cuts it, and messages are whole")
+        raise UnwritableError("cutoff_len truncates it, but messages are whole")
     return messages
 
 

@@ -101,11 +101,13 @@ MS_SWIFT = add_trainer(
         choose_rows=lambda stage: MESSAGES,
         command=_command,
         memory="less",
-        several_gpus="`NPROC_PER_NODE=4` in front of the line takes four GPUs",
+        several_gpus="`NPROC_PER_NODE=4` in front of the command uses four GPUs",
         traps=(
-            "`reasoning_content` beside `content` is deleted without a word: thinking stands in `content`.",
-            "A longer row than `max_length` would be dropped: what LLaMA-Factory cuts is left out.",
-            "A folder as `model` needs `model_type` and `template`, as they stand in the file.",
+            "`reasoning_content` beside `content` is deleted without a message: write "
+            "thinking into `content`.",
+            "ms-swift would drop rows longer than `max_length`: these rows are truncated "
+            "already, as LLaMA-Factory does.",
+            "A folder as `model` needs `model_type` and `template`, as in the file.",
         ),
         renamed={
             "train_type": "tuner_type",

@@ -82,7 +82,7 @@ def _refuse(
     if method not in trainer.methods:
         able = [other.name for other in list_trainers() if method in other.methods]
         raise UsageError(
-            f"{trainer.name} does not do {method}",
+            f"{trainer.name} does not support {method}",
             f"{method}: llamafactory{''.join(f', {name}' for name in able)}; "
             f"{trainer.name}: {', '.join(trainer.methods)}",
             code="trainer_method",
@@ -92,7 +92,7 @@ def _refuse(
         "--test": choice.test,
         "an adapter to start from": choice.merge,
         "train_on_prompt": train.get("train_on_prompt"),
-        "quantization other than 4 bits by bitsandbytes": train.get("quantization_bit", 4) != 4
+        "quantisation other than 4 bits by bitsandbytes": train.get("quantization_bit", 4) != 4
         or train.get("quantization_method", "bnb") not in ("bnb", "bitsandbytes"),
         **{
             f"the preset {preset.name}": preset.launch or "USE_RAY" in preset.environment for preset in chosen
@@ -100,8 +100,8 @@ def _refuse(
     }
     if wrong := [name for name, is_asked in other.items() if is_asked]:
         raise UsageError(
-            f"--trainer {trainer.name} has no place for {' and '.join(wrong)}",
-            "leave it out, or take --trainer llamafactory",
+            f"--trainer {trainer.name} does not support {' and '.join(wrong)}",
+            "remove it, or use --trainer llamafactory",
             code="trainer_option",
         )
 
@@ -124,8 +124,8 @@ def _render(
     head = [
         f"{MARK}{trainer.name} {trainer.version}",
         f"# {run.model}, {run.method}, on {run.train['dataset']}.",
-        f"# Made from the recipe {choice.recipe} by `lf-qwen3 recipe new`. Its rows are rendered, cut and",
-        "# masked already; RUN.md holds the commands, for the folder that this was written from.",
+        f"# Made from the recipe {choice.recipe} by `lf-qwen3 recipe new`. Its rows are rendered, truncated",
+        "# and masked already; RUN.md has the commands, to be run in the folder where it was written.",
         "#",
         f"#   {trainer.command(run)}",
         "#",
@@ -159,7 +159,7 @@ def _list_notes(trainer: OtherTrainer, run: OtherRun, left: list[str], step: int
     if left:
         notes.append(f"{trainer.name} has no counterpart of {', '.join(left)}: left out")
     if step:
-        notes.append(f"for {trainer.name} each {step}th record is held out, and written as validation")
+        notes.append(f"for {trainer.name} every {step}th record is held out and written as validation data")
     if words := trainer.differs(run):
         notes.append(words)
     return notes

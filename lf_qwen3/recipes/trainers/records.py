@@ -80,8 +80,8 @@ def _find(name: str, entry: DatasetEntry | None, dataset_dir: str, stage: str) -
     if kind != wanted:
         stages = " or ".join(other for other, taken in KINDS.items() if taken == kind) or "pt"
         raise UsageError(
-            f"{name} holds {_CALLED[kind]}, and {stage} takes {_CALLED[wanted]}",
-            f"take a recipe for {stages}, or other data; lf-qwen3 datasets {dataset_dir} lists what there is",
+            f"{name} has {_CALLED[kind]}, but {stage} needs {_CALLED[wanted]}",
+            f"use a recipe for {stages}, or other data; lf-qwen3 datasets {dataset_dir} lists the datasets",
             code="dataset_kind",
         )
     return LocalDataset(name, entry, path)
@@ -146,5 +146,5 @@ def _check(sides: tuple[Encoded, ...]) -> LeftOut | None:
     if sides[0].stopped:
         return LeftOut(sides[0].stopped)
     if not all(side.learnt for side in sides):
-        return LeftOut("cutoff_len leaves nothing of its answer")
+        return LeftOut("cutoff_len truncates its whole answer")
     return None

@@ -92,7 +92,7 @@ def split_pair(row: TrainerRow, tokenizer: Tokenizer) -> tuple[str, list[str]]:
     """Return the text of the prompt and of each answer of a row; raise `UnwritableError` for other rows."""
     sides = [cut_at_mask(side) for side in row.sides]
     if any([is_learnt for _, is_learnt in side] != [False, True] for side in sides):
-        raise UnwritableError("it is not one prompt with an answer behind it")
+        raise UnwritableError("it is not one prompt with one answer")
     return decode(tokenizer, sides[0][0][0]), [decode(tokenizer, side[1][0]) for side in sides]
 
 
@@ -155,7 +155,7 @@ def _write_text_pair(row: TrainerRow, tokenizer: Tokenizer) -> dict[str, Any]:
     prompt, answers = split_pair(row, tokenizer)
     answers = [answer.removesuffix("\n") for answer in answers]
     if not all(answer.endswith(IM_END) for answer in answers):
-        raise UnwritableError(f"cutoff_len cuts it, and the trainer ends each text with {IM_END}")
+        raise UnwritableError(f"cutoff_len truncates it, but the trainer ends each text with {IM_END}")
     names = ("chosen", "rejected") if len(answers) == 2 else ("completion",)
     label = {} if row.label is None else {"label": row.label}
     return {"prompt": prompt, **dict(zip(names, answers, strict=True)), **label}

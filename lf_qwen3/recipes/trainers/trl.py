@@ -64,10 +64,10 @@ TRL = add_trainer(
         settle=_settle,
         choose_rows=lambda stage: TOKENS if stage == "sft" else RAW_PAIRS,
         command=_command,
-        several_gpus="The line takes all GPUs; `--num_processes 1` behind it keeps it on one",
+        several_gpus="The command uses all GPUs; `--num_processes 1` after it limits it to one",
         traps=(
-            "Rows of `messages` put the whole prompt into the loss: the rows here hold ids and labels.",
-            "Text as `completion` gets a second `<|im_end|>` behind the newline, which is then learnt.",
+            "Rows of `messages` put the whole prompt into the loss: these rows have ids and labels.",
+            "Text as `completion` gets a second `<|im_end|>` after the newline, which is then in the loss.",
             "`max_seq_length`, `lora_rank` and any unknown key are refused.",
         ),
         renamed={

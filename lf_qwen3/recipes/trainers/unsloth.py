@@ -90,8 +90,9 @@ UNSLOTH = add_trainer(
         memory="less",
         several_gpus="It trains on one GPU",
         traps=(
-            "The tutorials' way (`text` and `train_on_responses_only`) learns the empty think block, not the "
-            "newline behind `<|im_end|>`, and appends a second `<|im_end|>`: do not call it on these rows.",
+            "The way of the tutorials (`text` and `train_on_responses_only`) trains on the "
+            "empty think block, not on the newline after `<|im_end|>`, and appends a second "
+            "`<|im_end|>`: do not call it on these rows.",
         ),
         renamed={
             "training.max_seq_length": "training.max_length",

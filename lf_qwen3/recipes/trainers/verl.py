@@ -90,11 +90,12 @@ VERL = add_trainer(
         command=_command,
         write_files=_write_files,
         memory="more",
-        several_gpus="`--nproc_per_node=4` takes four GPUs; the records of a step stay",
+        several_gpus="`--nproc_per_node=4` uses four GPUs; the batch size of a step stays",
         traps=(
-            "Its own reader of `messages` stops at Qwen3's template; with what the error advises, "
-            "`data.ignore_input_ids_mismatch: true`, all thinking is deleted.",
-            "It neither cuts nor drops a row of these: they are cut already.",
+            "Its own reader of `messages` stops at Qwen3's chat template; with the setting "
+            "that its error recommends, `data.ignore_input_ids_mismatch: true`, all thinking "
+            "is deleted.",
+            "It neither truncates nor drops these rows: they are truncated already.",
         ),
         renamed={
             "optim.warmup_steps_ratio": "optim.lr_warmup_steps_ratio",

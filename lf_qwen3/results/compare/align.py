@@ -36,14 +36,14 @@ def align_runs(runs: Sequence[NamedRun]) -> AlignedRuns:
         names = " and ".join(run.name for run in runs)
         raise LfQwen3Error(
             f"{names} have no row in common: they answer different questions",
-            "predict on the same eval_dataset, with the same max_samples and seed",
+            "predict again with the same eval_dataset, max_samples and seed",
             code="rows_differ",
         )
     notes = [f"{count} of {len(run.rows)} rows of {run.name} are in every run" for run in runs]
     notes = [note for note, run in zip(notes, runs, strict=True) if len(run.rows) != count]
     if keyed:
         notes.append(
-            "the prompts differ from run to run (template or thinking mode): rows were found by label"
+            "the prompts differ between the runs (chat template or thinking mode): rows were matched by label"
         )
     return AlignedRuns(common, notes)
 

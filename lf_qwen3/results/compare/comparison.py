@@ -159,8 +159,8 @@ def compare(
 def _read_verdicts(file: Path | str, runs: Sequence[NamedRun]) -> Judgements:
     if len(runs) != 2:
         raise UsageError(
-            f"{file} holds verdicts on two runs, not on {len(runs)}",
-            "name the base and the tuned run that were judged",
+            f"{file} holds verdicts on two runs, but {len(runs)} runs are compared",
+            "name the base run and the tuned run that were judged",
             code="option_conflict",
         )
     return read_judgements(Path(file), runs[1].rows, runs[0].rows)

@@ -32,14 +32,14 @@ def render_markdown(comparison: Comparison) -> str:
     groups = {
         "Rows that improved most": comparison.examples.improved,
         "Rows that fell most": comparison.examples.fell,
-        "Drawn by chance": comparison.examples.sampled,
+        "Drawn at random": comparison.examples.sampled,
     }
     for title, rows in groups.items():
         lines += [f"## {title}", ""] * bool(rows)
         for row in rows[:ROWS]:
             lines += _row(row)
     lines += [
-        "## How the figures came about",
+        "## How the figures were computed",
         "",
         *(line for paragraph in words.method(comparison) for line in (paragraph, "")),
     ]

@@ -17,7 +17,7 @@ _FLAGS = {
     "well_formed": "think format kept",
     "unclosed_thinking": "thinking unclosed",
     "leaked_token": "control token leaked",
-    "cut": "cut, no end",
+    "cut": "truncated, no end",
     "repetition": "repeats to the end",
     "empty_answer": "empty answer",
     "wrong_language": "wrong language",

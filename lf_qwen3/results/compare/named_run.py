@@ -40,12 +40,12 @@ def read_named_runs(paths: Sequence[Path]) -> list[NamedRun]:
     """
     if len(paths) < 2:
         raise UsageError(
-            "there is one run only", "name two: lf-qwen3 compare BASE TUNED", code="too_few_runs"
+            "only one run is named", "name two: lf-qwen3 compare BASE TUNED", code="too_few_runs"
         )
     files = [predictions.locate(path).resolve() for path in paths]
     for path, file in zip(paths, files, strict=True):
         if files.count(file) > 1:
-            raise UsageError(f"{path} stands twice", "name two different runs", code="run_given_twice")
+            raise UsageError(f"{path} is named twice", "name two different runs", code="run_given_twice")
     names = name_runs(files)
     return [NamedRun(*fields) for fields in zip(names, paths, map(predictions.read, paths), strict=True)]
 

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from lf_qwen3.results.compare.comparison import Comparison
 
 GROUPS = {
-    "answer": "the answer alone",
-    "thinking": "the thinking alone, where the reference thinks",
-    "both": "both together, as the trainer's own predict scores it",
+    "answer": "the answer only",
+    "thinking": "the thinking only, if the reference thinks",
+    "both": "both together, as the trainer's own predict scores them",
     "form": "share of rows",
     "length": "mean length",
 }
 DEFECTS = {
     "unclosed_thinking": "thinking unclosed",
     "leaked_token": "control token leaked",
-    "cut": "cut, no end",
+    "cut": "truncated, no end",
     "repetition": "repeats to the end",
     "empty_answer": "empty answer",
     "wrong_language": "wrong language",
@@ -124,14 +124,15 @@ def method(comparison: Comparison) -> list[str]:
     scores = comparison.base.scored
     guessed = {
         "end token": "an answer counts as cut where the end token is missing",
-        "max_new_tokens": "an answer counts as cut where it fills max_new_tokens",
+        "max_new_tokens": "an answer counts as truncated if it fills max_new_tokens",
         "ending": "whether an answer was cut is a guess from how it ends",
     }[scores.cut_evidence]
     return [
-        "BLEU-4 and ROUGE are those of LLaMA-Factory's predict (jieba words, BLEU over characters), for "
-        "answer and thinking apart. They measure likeness to one reference, not truth: read the rows.",
-        "A difference is the mean over the rows that both runs answered; its interval is a paired bootstrap "
-        f"({interval.RESAMPLES:,} resamples of the rows, seeded, 95 %). Clear is what lies wholly on one "
-        "side of zero. With twenty figures in a table about one is clear by chance. "
-        f"Lengths are in {scores.length_unit}; {guessed}.",
+        "BLEU-4 and ROUGE are those of LLaMA-Factory's predict (jieba words, BLEU over "
+        "characters), for answer and thinking separately. They measure similarity to one "
+        "reference, not truth: read the rows.",
+        "A difference is the mean over the rows that both runs answered; its interval is a "
+        f"paired bootstrap ({interval.RESAMPLES:,} resamples of the rows, seeded, 95 %). A "
+        "difference is clear if its interval lies on one side of zero. Of twenty figures in "
+        f"a table about one is clear by chance. Lengths are in {scores.length_unit}; {guessed}.",
     ]

@@ -52,7 +52,7 @@ def read_history(folder: Path, most_bytes: int | None = None) -> RunHistory:
     is_short = not (log and most_bytes and state_file.is_file() and state_file.stat().st_size > most_bytes)
     state, notes = _read_state(state_file, has_log=bool(log)) if is_short else ({}, [])
     if state and log and not _belong(log, state):
-        notes.append(f"{STATE} is of an earlier run and was left out")
+        notes.append(f"{STATE} belongs to an earlier run and was left out")
         state = {}
     entries = _entries(state)
     last = log[-1] if log else {}
@@ -93,11 +93,11 @@ def _entry(line: str, place: str) -> dict[str, Any]:
         entry = json.loads(line)
     except ValueError as error:
         raise LfQwen3Error(
-            f"{place}: this line is no JSON ({error})", _NOT_OURS, code="not_a_training_log"
+            f"{place}: this line is not JSON ({error})", _NOT_OURS, code="not_a_training_log"
         ) from error
     if not isinstance(entry, dict) or not isinstance(entry.get("current_steps"), int):
         raise LfQwen3Error(
-            f"{place}: this line is not of LLaMA-Factory's log: no current_steps",
+            f"{place}: this line is not from LLaMA-Factory's log: it has no current_steps",
             _NOT_OURS,
             code="not_a_training_log",
         )
@@ -113,16 +113,16 @@ def _read_state(path: Path, has_log: bool) -> tuple[dict[str, Any], list[str]]:
     except ValueError as error:
         if not has_log:
             raise LfQwen3Error(
-                f"{path} is cut short or no JSON ({error})", _NOT_OURS, code="not_a_training_log"
+                f"{path} is truncated or not JSON ({error})", _NOT_OURS, code="not_a_training_log"
             ) from error
-        return {}, [f"{STATE} is cut short or no JSON and was left out"]
+        return {}, [f"{STATE} is truncated or not JSON and was left out"]
     if isinstance(state, dict) and isinstance(state.get("log_history"), list):
         return state, []
     if not has_log:
         raise LfQwen3Error(
-            f"{path} is not of a training run: no log_history", _NOT_OURS, code="not_a_training_log"
+            f"{path} is not from a training run: it has no log_history", _NOT_OURS, code="not_a_training_log"
         )
-    return {}, [f"{STATE} holds no log_history and was left out"]
+    return {}, [f"{STATE} has no log_history and was left out"]
 
 
 def _belong(log: list[dict[str, Any]], state: Mapping[str, Any]) -> bool:

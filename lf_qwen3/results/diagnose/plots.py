@@ -26,7 +26,7 @@ def draw(run: TrainingRun, folder: Path) -> list[Path]:
     if folder.exists() and not folder.is_dir():
         raise UsageError(
             f"--plots {folder} is a file",
-            "name a folder; it is made when it is not there",
+            "name a folder; it is created if it does not exist",
             code="not_a_folder",
         )
     pictures = {

@@ -84,12 +84,12 @@ def locate(folder: Path) -> Path:
         if place is not None and _is_run(place):
             return place
         raise UsageError(
-            f"{folder} holds a train.yaml that was not run yet: its output_dir holds no training log",
-            f"run: llamafactory-cli train {folder / RECIPE}",
+            f"{folder} holds a train.yaml that was not run yet: its output_dir has no training log",
+            f"train first: llamafactory-cli train {folder / RECIPE}",
             code="not_trained",
         )
     raise UsageError(
-        f"{folder} is no training run: neither {history.LOG} nor {history.STATE} in it",
+        f"{folder} is not a training run: it has neither {history.LOG} nor {history.STATE}",
         _hint(folder),
         code="no_training_run",
     )
@@ -131,9 +131,7 @@ def _settings(place: Path) -> tuple[Mapping[str, Any], Path | None]:
 
 
 def _describe_replaced(names: list[str] | None) -> list[str]:
-    return [
-        f"the dataset {name} was replaced since: its files are not those of this run" for name in names or ()
-    ]
+    return [f"the dataset {name} was replaced after this run: its files have changed" for name in names or ()]
 
 
 def _checkpoints(place: Path) -> tuple[int, ...]:
@@ -160,8 +158,10 @@ def _going_on(run: TrainingRun) -> list[str]:
         return []
     minutes = max(0, round((time.time() - log.stat().st_mtime) / 60))
     silent = (
-        f"its last line is {minutes} minutes old" if minutes else "its last line is less than a minute old"
+        f"its last log line is {minutes} minutes old"
+        if minutes
+        else "its last log line is less than a minute old"
     )
     planned = f" of {run.total}" if run.total else ""
     where = f"step {run.step}{planned}, {silent}"
-    return [f"the run is still going, or was broken off: {where}; this is what there is so far"]
+    return [f"the run is still going or was interrupted: {where}; these are the figures so far"]

@@ -111,13 +111,13 @@ def _predict(
     how = f"{model.name} at {model.server.root}" if model else f"llamafactory-cli train {run.yaml}"
     progress.start(f"{run.output.name}: {how}", number, 3)
     if run.is_current:
-        progress.finish(f"{run.file}: kept, as YAML, rows and weights are the same")
+        progress.finish(f"{run.file}: kept, because YAML, rows and weights are the same")
         return False
     made_from = run.fingerprint()
     run.clear()
     if model:
         if cut := predict_by_server(run, model, progress):
-            notes.append(f"{run.file}: {cut:,} answers end at the limit of new tokens (max_new_tokens)")
+            notes.append(f"{run.file}: {cut:,} answers are truncated at max_new_tokens")
         run.stamp(made_from)
         progress.finish(f"{run.file}: written by {model.name}")
         return True
@@ -126,12 +126,12 @@ def _predict(
     ran = process.train(run.yaml, log, _Predicting(progress), run.output, env)
     if not run.file.is_file():
         raise LfQwen3Error(
-            f"the trainer ended, and wrote no {run.file}",
-            f"its whole output: {log}",
+            f"the trainer ended but wrote no {run.file}",
+            f"see its whole output: {log}",
             code="trainer_wrote_nothing",
         )
     run.stamp(made_from)
-    progress.finish(f"{run.file}: written in {ran.seconds:.0f} seconds, the trainer's own output is {log}")
+    progress.finish(f"{run.file}: written in {ran.seconds:.0f} seconds; the trainer's own output is {log}")
     return True
 
 

@@ -105,7 +105,7 @@ def read_predict_run(out: Path, name: str) -> PredictRun:
     if not (settings.get("do_predict") and settings.get("predict_with_generate")) or not output:
         raise UsageError(
             f"{yaml} predicts nothing",
-            "it needs do_predict: true, predict_with_generate: true and output_dir",
+            "it has to set do_predict: true, predict_with_generate: true and output_dir",
             code="no_predict_yaml",
         )
     return PredictRun(yaml, settings, Path(str(output)), _weights(out, yaml, settings))
@@ -121,11 +121,9 @@ def _weights(out: Path, yaml: Path, settings: dict[str, Any]) -> Path | None:
     if must_be_there and not any(_files(folder)):
         train = out / "train.yaml"
         hint = f"train first: llamafactory-cli train {train}" if train.is_file() else "train first"
-        moved = (
-            "; paths in a YAML count from the folder that the trainer is started in" * folder.is_absolute()
-        )
+        moved = "; paths in a YAML count from the folder where the trainer is started" * folder.is_absolute()
         raise UsageError(
-            f"{yaml} loads {named}, and no weights are there", f"{hint}{moved}", code="weights_missing"
+            f"{yaml} loads {named}, and there are no weights", f"{hint}{moved}", code="weights_missing"
         )
     return folder if named and folder.is_dir() else None
 

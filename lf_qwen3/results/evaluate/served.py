@@ -73,7 +73,7 @@ def predict_by_server(run: PredictRun, model: ServedModel, progress: Progress) -
             problem = journal.find_problem(missing[0].key)
             raise LfQwen3Error(
                 f"{len(missing)} of {len(requests)} rows have no answer: {problem.text if problem else ''}",
-                f"the other answers are kept in {path}: the same command asks for the rest",
+                f"the other answers are kept in {path}; run the same command again to ask for the rest",
                 code="interrupted" if stopped.stopped else "server_error",
             )
     answered = [(prompt, reply) for prompt, reply in zip(prompts, replies, strict=True) if reply]

@@ -51,7 +51,7 @@ def log(settings: Mapping[str, Any], comparison: Comparison, page: Path) -> str:
                 f"SwanLab did not answer in {SECONDS} seconds", "try again later", code="tracker_failed"
             ) from error
     if ran.returncode:
-        reason = (ran.stderr.strip() or ran.stdout.strip() or "it said nothing").splitlines()[-1]
+        reason = (ran.stderr.strip() or ran.stdout.strip() or "it printed nothing").splitlines()[-1]
         raise LfQwen3Error(
             f"SwanLab failed: {reason}",
             "log in with `swanlab login`, or set swanlab_mode: local in train.yaml",

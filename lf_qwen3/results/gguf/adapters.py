@@ -62,12 +62,12 @@ def read_adapter(folder: Path) -> LoraAdapter:
         tensors = load_file(folder / "adapter_model.safetensors")
     except (OSError, ValueError) as error:
         raise LfQwen3Error(
-            f"{folder} is no adapter: {error}", "train first, or name the run", code="weights_missing"
+            f"{folder} is not an adapter: {error}", "train first, or name the run", code="weights_missing"
         ) from error
     if config.get("peft_type") != "LORA":
         raise LfQwen3Error(
-            f"{folder} is of the kind {config.get('peft_type')}, and a merge of it cannot be proven here",
-            "export it by hand: llamafactory-cli export",
+            f"{folder} is an adapter of type {config.get('peft_type')}, and lf-qwen3 cannot verify its merge",
+            "export it by hand: llamafactory-cli export EXPORT.yaml",
             code="adapter_kind",
         )
     return LoraAdapter({name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items()}, config)

@@ -53,4 +53,4 @@ def _run(command: Sequence[str], log: Path, phase: str, code: str, progress: Pro
                 end_tree(child, _GRACE_SECONDS)
     if status:
         error = process.last_error(log.read_text("utf-8", "replace"))
-        raise LfQwen3Error(f"{phase} failed: {error}", f"its whole output: {log}", code=code)
+        raise LfQwen3Error(f"{phase} failed: {error}", f"see its whole output: {log}", code=code)

@@ -43,7 +43,7 @@ def read_gguf(file: Path) -> GgufFile:
             return _Head(content).read()
     except (OSError, ValueError, struct.error, UnicodeDecodeError) as error:
         raise LfQwen3Error(
-            f"{file} is no whole GGUF: {error}", "delete it and run the command again", code="not_gguf"
+            f"{file} is not a complete GGUF: {error}", "delete it and run the command again", code="not_gguf"
         ) from error
 
 
@@ -66,7 +66,9 @@ def check_converted(file: Path, merged: Path) -> dict[str, Any]:
     for code, (key, value) in wanted.items():
         if (there := head.metadata.get(key)) != value:
             said = "not the model's own" if "template" in key else f"{there}, and has to be {value}"
-            raise LfQwen3Error(f"in the GGUF {key} is {said}", "convert with another llama.cpp", code=code)
+            raise LfQwen3Error(
+                f"in the GGUF {key} is {said}", "convert with another version of llama.cpp", code=code
+            )
     return {
         "types": check_types(file, "F16"),
         "metadata": {key: head.metadata[key] for key, _ in wanted.values()},
@@ -89,7 +91,7 @@ def check_types(file: Path, kind: str) -> dict[str, int]:
         raise LfQwen3Error(
             f"the GGUF is not {kind}: {len(wrong or head.tensors)} tensors are of another type, such as "
             f"{name}, which is {there}{uneven}",
-            "take --quant Q8_0" if uneven else "take the llama-quantize of another tag",
+            "use --quant Q8_0" if uneven else "use the llama-quantize of another llama.cpp tag",
             code="gguf_types",
         )
     return head.count_types()

@@ -57,7 +57,7 @@ def choose_limit(kind: str, own: float | None) -> float:
     if kind not in LIMITS:
         raise UsageError(
             f"there is no measured limit for {kind}",
-            f"set your own, such as --limit 0.8, or take one of {', '.join(LIMITS)}",
+            f"set your own, such as --limit 0.8, or use one of {', '.join(LIMITS)}",
             code="option_missing",
         )
     return LIMITS[kind]
@@ -68,9 +68,10 @@ def require_effect(gain: Estimate, kl: float) -> None:
     if gain.low > 0 and kl >= LEAST_KL:
         return
     raise LfQwen3Error(
-        f"the tuning has no effect on the held-out rows: {gain.value:+.4f} nats a token "
-        f"({gain.low:+.4f} to {gain.high:+.4f}), KL to the base {kl:.2g}: there is nothing to keep",
-        "lf-qwen3 diagnose says whether the training went well; --dataset NAME measures on other rows",
+        f"the tuning has no effect on the test rows: {gain.value:+.4f} nats per token ({gain.low:+.4f} "
+        f"to {gain.high:+.4f}), KL divergence to the base {kl:.2g}: there is nothing to keep",
+        "lf-qwen3 diagnose RUN_DIR says whether the training went well; --dataset NAME "
+        "measures on other rows",
         code="tuning_without_effect",
     )
 
@@ -79,7 +80,7 @@ def require_kept(what: str, kind: str, kept: Estimate, limit: float, code: str) 
     """Raise `LfQwen3Error` (`code`) for a model or file that kept less than `limit` of the tuning."""
     said = f"{what} kept {kept.value:.1%} of the tuning ({kept.low:.1%} to {kept.high:.1%})"
     if kept.value < limit:
-        raise LfQwen3Error(f"{said}, and {limit:.0%} is the limit", _advise(kind), code=code)
+        raise LfQwen3Error(f"{said}; the limit is {limit:.0%}", _advise(kind), code=code)
     if kept.high - kept.low > MOST_SPAN:
         raise LfQwen3Error(
             f"{said}: too few rows to judge", "measure on more: --rows 200", code="too_few_rows"
@@ -90,8 +91,9 @@ def require_same(what: str, kl: float, code: str) -> None:
     """Raise `LfQwen3Error` (`code`) for a 16-bit model whose predictions part from the tuned model's."""
     if kl > MOST_KL:
         raise LfQwen3Error(
-            f"{what} is not the tuned model: KL {kl:.2g} nats a token, and {MOST_KL:.0e} is the limit",
-            "16 bits lose nothing to speak of: something else went wrong before this step",
+            f"{what} is not the tuned model: KL divergence {kl:.2g} nats per token, the limit "
+            f"is {MOST_KL:.0e}",
+            "16 bits lose almost nothing: something went wrong before this step",
             code=code,
         )
 
@@ -101,10 +103,10 @@ def _advise(kind: str) -> str:
     kinds = list(LIMITS)
     larger = kinds[1 : kinds.index(kind)] if kind in kinds[1:] else kinds[1:]
     if kind == "F16":
-        return "16 bits lose nothing to speak of: something else went wrong before this step"
+        return "16 bits lose almost nothing: something went wrong before this step"
     if not larger:
         return "ship the F16 file, or train with a larger lora_rank"
-    return f"take the larger type: --quant {larger[-1]}"
+    return f"use the larger type: --quant {larger[-1]}"
 
 
 def _resample(above: Sequence[float], below: Sequence[float]) -> Estimate:

@@ -46,7 +46,7 @@ def prove_merge(plan: GgufPlan, folder: Path) -> dict[str, Any]:
         whole = None if adapters else TensorFolder(plan.tuned, stack)
         if missing := sorted(base.names - merged.names - {HEAD}):
             raise LfQwen3Error(
-                f"the merged model lacks {missing[0]} and {len(missing) - 1} more",
+                f"the merged model lacks {missing[0]} and {len(missing) - 1} more tensors",
                 f"see the trainer's output: {plan.out / 'export.log'}",
                 code="weights_missing",
             )
@@ -114,14 +114,15 @@ def _judge(rows: list[dict[str, Any]]) -> dict[str, Any]:
     error = worst["error"] if worst else 0.0
     if worst and MOST_DELTA_ERROR < error < _OTHER:
         raise LfQwen3Error(
-            f"16 bits eat the adapter: {same:.0%} of the weights did not change, error {error:.0%}",
+            f"the adapter is lost in 16 bits: {same:.0%} of the weights did not change, error {error:.0%}",
             "export in float16; train with a higher learning rate or for longer",
             code="precision_eats_adapter",
         )
     if worst and error > MOST_DELTA_ERROR:
         raise LfQwen3Error(
-            f"the merge did not add this adapter: {worst['name']} is off by {error:.0%} of what it adds",
-            "the adapter may have been replaced since: run the command again",
+            f"the merge did not add this adapter: {worst['name']} differs by {error:.0%} of "
+            "what the adapter adds",
+            "the adapter may have been replaced meanwhile: run the command again",
             code="other_adapter",
         )
     return {"changed": len(targets), "equal": len(others), "unchanged_weights": same, "delta_error": error}
@@ -135,17 +136,20 @@ def _faults(
 ) -> Iterator[tuple[str, list[str], str, str]]:
     """Yield code, tensors at fault, message and hint, the gravest first."""
     broken = [row["name"] for row in rows if not row["finite"]]
-    hint = "no float16 file can hold these weights; a training that diverged leaves such: lf-qwen3 diagnose"
-    yield "weights_not_finite", broken, "the merged model holds inf or nan", hint
+    hint = (
+        "float16 cannot store these weights; a diverged training produces such weights: lf-qwen3 "
+        "diagnose RUN_DIR"
+    )
+    yield "weights_not_finite", broken, "the merged model has inf or nan", hint
     hint = "the trainer did not merge: see export.log beside the files"
-    yield "not_merged", unchanged, "these weights are those of the base, nothing was merged into them", hint
+    yield "not_merged", unchanged, "these weights equal the base: nothing was merged into them", hint
     moved = [row["name"] for row in others if row["same"] < 1]
-    hint = "the base is another than the one trained on, or was changed since"
-    yield "merged_elsewhere", moved, "these weights differ from the base and no adapter is for them", hint
+    hint = "the base is not the one trained on, or has changed since"
+    yield "merged_elsewhere", moved, "these weights differ from the base without an adapter for them", hint
     nothing = [] if targets else ["every tensor"]
     yield (
         "adapter_empty",
         nothing,
         "the adapter adds nothing at all",
-        "lf-qwen3 diagnose says what went wrong",
+        "lf-qwen3 diagnose RUN_DIR says what went wrong",
     )

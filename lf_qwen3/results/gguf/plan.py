@@ -73,7 +73,7 @@ def plan_gguf(run_dir: Path, kind: str, out: Path | None, dataset: str) -> GgufP
     run, _ = reading.read_run(run_dir)
     if not run.settings or not run.has_weights:
         raise UsageError(
-            f"{run.folder} holds no {'weights' if run.settings else 'settings'}",
+            f"{run.folder} has no {'weights' if run.settings else 'settings'}",
             "name the folder of recipe new after the training, or the trainer's output_dir",
             code="weights_missing" if run.settings else "no_settings",
         )
@@ -82,7 +82,7 @@ def plan_gguf(run_dir: Path, kind: str, out: Path | None, dataset: str) -> GgufP
     rows, notes = choose_answered(splits, dataset)
     if rows is None or train.get("stage") == "rm":
         raise UsageError(
-            f"{splits.train} holds no answers whose likelihood could be measured",
+            f"{splits.train} has no answers whose likelihood can be measured",
             "name a registered dataset of questions and answers: --dataset NAME",
             code="dataset_not_answerable",
         )
@@ -112,7 +112,7 @@ def require_room(plan: GgufPlan, kinds: list[str]) -> None:
     free = shutil.disk_usage(plan.out).free
     if free < needed:
         raise LfQwen3Error(
-            f"the disk of {plan.out} has {free / 1e9:.1f} GB free, and {needed / 1e9:.1f} GB are needed",
+            f"the disk of {plan.out} has {free / 1e9:.1f} GB free, but {needed / 1e9:.1f} GB are needed",
             "make room, or name a folder on another disk: --out DIR",
             code="disk_full",
         )
@@ -135,8 +135,8 @@ def _find_base(named: str) -> Path:
     folder = tokenizer_files.find(named)
     if not any(folder.glob("*.safetensors")):
         raise UsageError(
-            f"{folder} holds no weights of {named}",
-            "name a folder or a hub id whose weights are here: the training has fetched them",
+            f"{folder} has no weights of {named}",
+            "name a folder, or a hub id in a local cache: the training has downloaded its weights",
             code="weights_missing",
         )
     return folder

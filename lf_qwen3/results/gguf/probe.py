@@ -67,7 +67,7 @@ def check_tokens(dataset: str, server: LlamaServer, rows: Sequence[HeldOutRow]) 
         if server.tokenize(unicodedata.normalize("NFC", row.text)) != row.text_ids:
             raise LfQwen3Error(
                 f"row {number} of {dataset} has other tokens in the GGUF than in transformers",
-                "convert with another tag of llama.cpp",
+                "convert with another llama.cpp tag",
                 code="gguf_tokens",
             )
     return not_nfc
@@ -91,13 +91,13 @@ def check_chat(server: LlamaServer, rows: Sequence[HeldOutRow]) -> None:
         opening = ours.rpartition("<|im_start|>assistant\n")[2]
         answer = str(choice["message"]["content"] or "").removeprefix(opening)
         if answer.strip() != said.strip():
-            raise _refusal(thinks, f"it answers {answer!r} and not {said!r}")
+            raise _refusal(thinks, f"it answers {answer!r}, not {said!r}")
 
 
 def _refusal(thinks: bool, difference: str) -> LfQwen3Error:
     how = "with" if thinks else "without"
     return LfQwen3Error(
-        f"the chat endpoint {how} thinking does not ask as the model was trained: {difference}",
-        "the chat template of the model is not Qwen3's: lf-qwen3 check names where it differs",
+        f"the chat endpoint {how} thinking does not prompt as the model was trained: {difference}",
+        "the chat template of the model is not Qwen3's: lf-qwen3 check shows where it differs",
         code="gguf_chat",
     )

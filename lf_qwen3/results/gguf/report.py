@@ -35,7 +35,7 @@ def render_markdown(report: Mapping[str, Any], picture: Path | None) -> str:
     lines += [f"**{_verdict(report)}**", ""]
     if picture:
         lines += [f"![How much of the tuning each stage kept]({picture.name})", ""]
-    lines += ["| stage | kept | 95 % interval | limit | KL, nats a token |", "|---|---|---|---|---|"]
+    lines += ["| stage | kept | 95 % interval | limit | KL, nats per token |", "|---|---|---|---|---|"]
     for row in list_figures(report):
         low, high = row["interval"]
         interval = f"{low:.1%} to {high:.1%}"
@@ -55,7 +55,7 @@ def render_markdown(report: Mapping[str, Any], picture: Path | None) -> str:
 def _verdict(report: Mapping[str, Any]) -> str:
     if error := report.get("error"):
         return f"Stopped: {error['message']}. {error['hint']}"
-    return f"{report['file']} has passed every test." if "file" in report else "Not finished: call it again."
+    return f"{report['file']} has passed every test." if "file" in report else "Not finished: run it again."
 
 
 def _facts(report: Mapping[str, Any]) -> list[str]:
@@ -63,11 +63,11 @@ def _facts(report: Mapping[str, Any]) -> list[str]:
     if merged := steps.get("merge", {}).get("result"):
         facts.append(
             f"Merge: {merged['changed']} tensors changed as the adapter says (error "
-            f"{merged['delta_error']:.2%}), {merged['equal']} are equal to the base bit for bit."
+            f"{merged['delta_error']:.2%}), {merged['equal']} equal the base bit for bit."
         )
     if gain := report.get("gain"):
         facts.append(
-            f"Tuning: {gain['value']:+.3f} nats a token on {report['rows']} rows of "
+            f"Tuning: {gain['value']:+.3f} nats per token on {report['rows']} rows of "
             f"{report['plan']['rows_of']} ({gain['low']:+.3f} to {gain['high']:+.3f}), "
             f"{report['tokens']} answer tokens."
         )

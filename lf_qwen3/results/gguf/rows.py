@@ -54,8 +54,8 @@ def read_rows(plan: GgufPlan, tokenizer: Tokenizer, count: int, most_tokens: int
     chat_template = ChatTemplate.load(plan.base)
     if chat_template is None:
         raise UsageError(
-            f"{plan.base} has no chat template, by which a server asks",
-            "fetch the base model's chat_template.jinja or tokenizer_config.json",
+            f"{plan.base} has no chat template, which a server needs",
+            "download the base model's chat_template.jinja or tokenizer_config.json",
             code="chat_template_missing",
         )
     template = replace(Template.from_settings(plan.common.train), cutoff_len=UNCUT)
@@ -68,8 +68,9 @@ def read_rows(plan: GgufPlan, tokenizer: Tokenizer, count: int, most_tokens: int
             break
     if not rows:
         raise UsageError(
-            f"{plan.rows} holds no row whose answer can be measured",
-            f"answers with text, of up to {LONGEST} tokens with the question: --dataset NAME",
+            f"{plan.rows} has no row whose answer can be measured",
+            f"use a dataset whose answers have text, of up to {LONGEST} tokens with the "
+            "question: --dataset NAME",
             code="no_records",
         )
     return rows
@@ -79,7 +80,9 @@ def _records(plan: GgufPlan) -> Iterator[Record]:
     folder = Path(str(plan.common.train.get("dataset_dir") or "data"))
     entry = registry.read_registry(folder)[plan.rows]
     if not entry.get("file_name"):
-        raise UsageError(f"{plan.rows} lies on a hub", "name a local dataset", code="dataset_not_local")
+        raise UsageError(
+            f"{plan.rows} is on a hub, not on this disk", "name a local dataset", code="dataset_not_local"
+        )
     for record in read_records(LocalDataset(plan.rows, entry, folder / str(entry["file_name"]))):
         if isinstance(record, Record) and record.rejected is None:
             yield record

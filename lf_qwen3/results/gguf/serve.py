@@ -87,7 +87,7 @@ def create_in_ollama(plan: GgufPlan, modelfiles: dict[str, str]) -> list[str]:
         name = _ollama_name(plan, mode)
         ran = subprocess.run([program, "create", name, "-f", modelfile], capture_output=True, text=True)
         if ran.returncode:
-            words = (ran.stderr or ran.stdout).strip().splitlines()[-1:] or ["it said nothing"]
+            words = (ran.stderr or ran.stdout).strip().splitlines()[-1:] or ["it printed nothing"]
             raise LfQwen3Error(
                 f"ollama create {name} failed: {words[0]}", "ollama serve has to run", code="ollama_failed"
             )

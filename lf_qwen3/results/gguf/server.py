@@ -50,8 +50,8 @@ class LlamaServer:
         (drawn,) = reply.get("completion_probabilities") or [None]
         if drawn is None or drawn["id"] != label:
             raise LfQwen3Error(
-                f"the server does not state the probability of token {label}",
-                "take another build of llama.cpp",
+                f"the server does not return the probability of token {label}",
+                "use another build of llama.cpp",
                 code="server_error",
             )
         likeliest = {int(entry["id"]): float(entry["logprob"]) for entry in drawn["top_logprobs"]}
@@ -100,9 +100,9 @@ def _wait(child: subprocess.Popen[bytes], url: str, log: Path) -> LlamaServer:
             exchange(url, "/health")
             return LlamaServer(url)
         time.sleep(_POLL_SECONDS)
-    tail = log.read_text("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing"]
+    tail = log.read_text("utf-8", "replace").strip().splitlines()[-1:] or ["it printed nothing"]
     raise LfQwen3Error(
-        f"the server does not come up: {tail[0]}", f"its whole output: {log}", code="server_unreachable"
+        f"the server does not start: {tail[0]}", f"see its whole output: {log}", code="server_unreachable"
     )
 
 
@@ -129,12 +129,12 @@ def exchange(url: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         text = " ".join(error.read(500).decode("utf-8", "replace").split())
         raise LfQwen3Error(
             f"{url} answers {error.code}: {text}",
-            "its output is server.log beside the files",
+            "see its output, server.log beside the files",
             code="server_error",
         ) from error
     except (OSError, ValueError) as error:
         raise LfQwen3Error(
             f"no llama.cpp server answers at {url}: {error}",
-            "its output is server.log beside the files",
+            "see its output, server.log beside the files",
             code="server_unreachable",
         ) from error

@@ -102,7 +102,7 @@ def locked(folder: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise LfQwen3Error(
-            f"another call is at work in {folder}", "wait for it, or name another --out", code="lock_timeout"
+            f"another run is working in {folder}", "wait for it, or name another --out", code="lock_timeout"
         ) from error
 
 

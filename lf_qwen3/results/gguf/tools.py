@@ -78,8 +78,8 @@ def find_llama_cpp(folder: Path | None, kind: str) -> LlamaCpp:
         place = [CLONE] if missing[CONVERTER] or build else []
         commands = "\n  ".join([*wheel, *place, *build])
         raise LfQwen3Error(
-            f"llama.cpp is not whole here: {', '.join(names)} missing",
-            f"get it, then name it with --llama-cpp llama.cpp:\n  {commands}",
+            f"llama.cpp is not complete here: {', '.join(names)} missing",
+            f"install it, then name it with --llama-cpp llama.cpp:\n  {commands}",
             code="llama_cpp_missing",
         )
     assert converter is not None
@@ -90,8 +90,8 @@ def check_kind(kind: str) -> str:
     """Return the name of a type in llama.cpp's spelling. Raises `UsageError` for one it does not have."""
     if not re.fullmatch(r"F16|Q8_0|Q6_K|Q[345]_K_[SM]|Q3_K_L|Q2_K", kind.upper()):
         raise UsageError(
-            f"'{kind}' is no type that this makes",
-            "take Q8_0, Q5_K_M or Q4_K_M; with --limit also Q6_K, Q5_K_S, Q4_K_S, Q3_K_M, Q2_K",
+            f"there is no GGUF type '{kind}' here",
+            "use Q8_0, Q5_K_M or Q4_K_M; with --limit also Q6_K, Q5_K_S, Q4_K_S, Q3_K_M, Q2_K",
             code="option_value",
         )
     return kind.upper()

@@ -113,7 +113,7 @@ class _Work:
         self._start("test the F16 file over the server", 4)
         self._test("F16", models)
         if plan.kind != "F16":
-            self._start(f"quantise to {plan.kind}, and test that", 5)
+            self._start(f"quantise to {plan.kind}, and test the file", 5)
             self._write(plan.kind)
             self._test(plan.kind, models)
         return plan.file(plan.kind)
@@ -125,7 +125,10 @@ class _Work:
         mode = self.plan.common.mode
         lines = [serve_command(self.plan, file, asked) for asked in (mode, *(set(MODES) - {mode}))]
         self.report |= {"file": str(file), "modelfiles": modelfiles}
-        self.report["commands"] = [f"{lines[0]}   # as it was trained", f"{lines[1]}   # the other mode"]
+        self.report["commands"] = [
+            f"{lines[0]}   # the mode it was trained in",
+            f"{lines[1]}   # the other mode",
+        ]
         if to_ollama:
             self.report["ollama"] = create_in_ollama(self.plan, modelfiles)
 
@@ -181,8 +184,8 @@ class _Work:
             answers[kind] = text
         if probed["not_nfc"] and kind == "F16":
             self.report["notes"].append(
-                f"{probed['not_nfc']} rows are not in NFC: Qwen's tokenizer composes such text, llama.cpp "
-                "does not; whoever asks the server has to compose it"
+                f"{probed['not_nfc']} rows are not in NFC: Qwen's tokenizer normalises such "
+                "text, llama.cpp does not; normalise it before you send it to the server"
             )
         self._judge(kind, f"the {kind} file", kind, probed["sums"], probed["kl"], models)
         file.replace(self.plan.file(kind))
@@ -203,7 +206,7 @@ class _Work:
         limits.require_kept(what, kind, kept, limit, code)
         if kind == "F16":
             limits.require_same(what, kl, code)
-        self.progress.finish(f"{what} kept {kept.value:.1%} of the tuning, and {limit:.0%} is the limit")
+        self.progress.finish(f"{what} kept {kept.value:.1%} of the tuning; the limit is {limit:.0%}")
 
     def _start(self, title: str, step: int) -> None:
         self.progress.start(title, step, STEPS)

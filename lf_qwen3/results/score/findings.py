@@ -11,41 +11,43 @@ THRESHOLD = 0.01
 
 PLACES = 3
 
-_LIMIT = "raise max_new_tokens in the predict YAML; Qwen gives most tasks up to 32768"
+_LIMIT = "raise max_new_tokens in the predict YAML; Qwen recommends up to 32768 for most tasks"
 _TEXTS: dict[str, tuple[str, str]] = {
     "unclosed_thinking": (
         "never close their thinking, so there is no answer",
-        f"{_LIMIT}. If the limit was high enough, training cut the answers: "
-        "lf-qwen3 check --config train.yaml --tokenizer MODEL",
+        f"{_LIMIT}. If the limit was high enough, the training data was truncated: lf-qwen3 "
+        "check --config train.yaml --tokenizer MODEL",
     ),
     "well_formed": (
         "have another think format than their label",
-        "train and predict with the same template and the same enable_thinking (null for mixed data); "
-        "lf-qwen3 preview shows what the model was taught",
+        "train and predict with the same template and the same enable_thinking (null for "
+        "mixed data); lf-qwen3 preview shows the format that was trained",
     ),
-    "cut": ("were cut at max_new_tokens", _LIMIT),
+    "cut": ("are truncated at max_new_tokens", _LIMIT),
     "repetition": (
-        "repeat themselves to the end",
-        "sample as Qwen recommends (temperature 0.6, top_p 0.95, top_k 20; greedy decoding loops); where the "
-        "base model does not loop, train fewer epochs or with a lower learning_rate",
+        "repeat themselves until the end",
+        "sample as Qwen recommends (temperature 0.6, top_p 0.95, top_k 20; greedy decoding "
+        "repeats itself); if the base model does not repeat itself, train fewer epochs or "
+        "with a lower learning_rate",
     ),
     "leaked_token": (
-        "hold control tokens as text",
-        "template text stands in the training data, or the template does not fit the model: "
-        "lf-qwen3 check NAME --dataset-dir DIR",
+        "contain control tokens as text",
+        "chat template text is in the training data, or the chat template does not fit the "
+        "model: lf-qwen3 check NAME --dataset-dir DIR",
     ),
     "empty_answer": (
         "have no answer",
-        "look at the rows: an end token alone means that the model learnt to stop at once; "
+        "read the rows: an end token alone means that the model learnt to stop at once; "
         "lf-qwen3 check finds empty answers in the data",
     ),
     "wrong_language": (
         "answer in another language than the question and the label",
-        "check the language of the training answers with lf-qwen3 preview, or ask for one in default_system",
+        "check the language of the training answers with lf-qwen3 preview, or set the "
+        "language in default_system",
     ),
 }
-_GUESSED = "look cut (a guess from how they end)"
-_TELL = "to know instead of guessing, name the predict YAML: --config predict.yaml. Then "
+_GUESSED = "look truncated (a guess from their end)"
+_TELL = "to be sure, name the predict YAML: --config predict.yaml. Then "
 
 
 class DefectFinding(NamedTuple):

@@ -72,7 +72,7 @@ def require_judge_options(
     if url and (export or imported):
         raise UsageError(
             "--judge-url asks the judge itself",
-            "leave --judge-export and --judge-import out",
+            "remove --judge-export and --judge-import",
             code="option_conflict",
         )
     if url and not model:
@@ -95,7 +95,7 @@ def require_judge_options(
         )
     if against and not (export or imported or url):
         raise UsageError(
-            "--judge-against is for a judge",
+            "--judge-against needs a judge",
             "add --judge-url URL or --judge-export FILE; to compare scores: lf-qwen3 compare A B",
             code="option_missing",
         )
@@ -159,7 +159,7 @@ def require_same_rows(predictions: Sequence[Prediction], others: Sequence[Predic
     """Raise `UsageError` unless both answer the same rows in the same order."""
     if len(predictions) != len(others):
         raise UsageError(
-            f"there are {len(predictions):,} predictions here and {len(others):,} there",
+            f"there are {len(predictions):,} predictions here and {len(others):,} in the other file",
             _SAME,
             code="rows_differ",
         )

@@ -98,7 +98,7 @@ def _require_some(file: Path, problems: list[str]) -> None:
     if not problems:
         raise LfQwen3Error(f"{file} is empty", "name the output file of the batch", code="file_empty")
     if all("no request about" in problem for problem in problems):
-        hint = "name the predictions that were exported, and --judge-against as it was then"
+        hint = "name the predictions that were exported, and the same --judge-against"
         raise UsageError(f"no line of {file} is about these predictions", hint, code="rows_differ")
 
 
@@ -121,8 +121,8 @@ def _read_replies(file: Path, requests_by_id: dict[str, JudgeRequest]) -> tuple[
 
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"this line is no JSON ({error})"
-    return str(error) if type(error) is ValueError else "this line is no reply of a chat completion"
+        return f"this line is not JSON ({error})"
+    return str(error) if type(error) is ValueError else "this line is not the reply of a chat completion"
 
 
 def _verdict(reply: dict[str, Any], requests_by_id: dict[str, JudgeRequest]) -> tuple[str, str]:
@@ -149,7 +149,7 @@ def _value(custom_id: str, content: str, key: str, check: Callable[[Any], str | 
             continue
         if value is not None:
             return value
-    raise ValueError(f"{custom_id} holds no {key} that can be read: {content[-80:]!r}")
+    raise ValueError(f"{custom_id} has no readable {key}: {content[-80:]!r}")
 
 
 def _grade(value: Any) -> str | None:

@@ -43,7 +43,7 @@ def ask_judge(
         if report.stopped:
             raise LfQwen3Error(
                 f"stopped ({report.stopped}) before the judge was asked about every row",
-                "the verdicts that came are kept; the same command asks for the rest",
+                "the verdicts so far are kept; run the same command again to ask for the rest",
                 code="interrupted",
             )
         lines = [_line(custom_id, journal, request.key) for custom_id, request in requests.items()]

@@ -14,8 +14,8 @@ FILE = "generated_predictions.jsonl"
 KEYS = ("prompt", "predict", "label")
 
 _WANTED = (
-    "a line of LLaMA-Factory's predictions holds prompt, predict and label: run the predict YAML "
-    f"(do_predict and predict_with_generate: true) and name the {FILE} it writes"
+    "a line of LLaMA-Factory's predictions has prompt, predict and label: run the predict "
+    f"YAML (do_predict and predict_with_generate: true) and name the {FILE} it writes"
 )
 _AGAIN = "the prediction was interrupted: run the predict YAML again"
 _TYPES = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
@@ -74,13 +74,13 @@ def _row(line: bytes, place: str, number: int) -> Prediction:
     except ValueError as error:
         if not line.endswith(b"\n"):
             raise LfQwen3Error(
-                f"{place}: the last line is cut short", _AGAIN, code="file_cut_short"
+                f"{place}: the last line is truncated", _AGAIN, code="file_cut_short"
             ) from error
         raise LfQwen3Error(
-            f"{place}: this line is no JSON ({error})", _WANTED, code="not_predictions"
+            f"{place}: this line is not JSON ({error})", _WANTED, code="not_predictions"
         ) from error
     if not isinstance(entry, dict):
-        raise LfQwen3Error(f"{place}: this line is no JSON object", _WANTED, code="not_predictions")
+        raise LfQwen3Error(f"{place}: this line is not a JSON object", _WANTED, code="not_predictions")
     prompt, predict, label = (_text(entry, key, place) for key in KEYS)
     return Prediction(prompt, predict, label, number)
 
@@ -88,11 +88,9 @@ def _row(line: bytes, place: str, number: int) -> Prediction:
 def _text(entry: dict[str, Any], key: str, place: str) -> str:
     if key not in entry:
         there = ", ".join(list(entry)[:6]) or "none"
-        raise LfQwen3Error(
-            f"{place}: there is no '{key}' (keys there: {there})", _WANTED, code="not_predictions"
-        )
+        raise LfQwen3Error(f"{place}: there is no '{key}' (keys: {there})", _WANTED, code="not_predictions")
     value = entry[key]
     if not isinstance(value, str):
         what = "null" if value is None else _TYPES.get(type(value), "no text")
-        raise LfQwen3Error(f"{place}: '{key}' is {what}, and must be text", _WANTED, code="not_predictions")
+        raise LfQwen3Error(f"{place}: '{key}' is {what}, and has to be text", _WANTED, code="not_predictions")
     return value

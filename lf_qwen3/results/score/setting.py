@@ -49,7 +49,7 @@ def find_setting(
     if named is None:
         notes.append("lengths are in characters; for tokens name a tokenizer: --tokenizer Qwen/Qwen3-4B")
     if limit is None:
-        notes.append("the limit of the run is not known; name its YAML: --config predict.yaml")
+        notes.append("max_new_tokens of the run is unknown; name its YAML: --config predict.yaml")
     return PredictSetting(config, limit, named, notes, unreadable)
 
 

@@ -36,7 +36,9 @@ def require_packages() -> None:
     missing = [name for name in _PACKAGES if find_spec(name) is None]
     if missing:
         raise LfQwen3Error(
-            f"scoring needs {', '.join(missing)}, not installed here", f"run: {INSTALL}", code="extra_missing"
+            f"scoring needs {', '.join(missing)}, which is not installed",
+            f"run: {INSTALL}",
+            code="extra_missing",
         )
 
 

@@ -30,7 +30,7 @@ def format_scores(scores: Scores) -> list[str]:
 def _title(scores: Scores) -> str:
     rows = scores.summary.rows
     count = f"{rows['all']:,} predictions ({rows['thinking']:,} thinking, {rows['plain']:,} plain)"
-    return f"{count}: means and shares with their 95 % intervals; both is what LLaMA-Factory reports"
+    return f'{count}: means and shares with their 95 % intervals; "both" is what LLaMA-Factory reports'
 
 
 def _kinds(scores: Scores) -> list[str]:

@@ -20,7 +20,7 @@ def align(names: Names, row: Row) -> Aligned:
     history = names.column(row, "history")
     for pair in history if isinstance(history, list) else ():
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise BrokenRowError("history holds something that is no pair of texts", stops=True)
+            raise BrokenRowError("history holds an item that is not a pair of texts", stops=True)
         prompt += message("user", pair[0]), message("assistant", pair[1])
     query = [text for name in ("prompt", "query") if (text := names.column(row, name))]
     prompt.append(message("user", "\n".join(require_text(text, "the question") for text in query)))

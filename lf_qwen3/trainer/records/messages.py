@@ -46,7 +46,7 @@ def align_openai(names: Names, row: Row) -> Aligned:
         if role in _ANSWERING and turn.get("tool_calls"):
             role, content = "function", _calls(turn["tool_calls"])
         if not names.is_known(role):
-            raise BrokenRowError(f"no tag names the role {role}", stops=True)
+            raise BrokenRowError(f"no tag of the entry names the role {role}", stops=True)
         aligned.append(message(role, content))
     tools = names.column(row, "tools")
     if isinstance(tools, dict | list):
@@ -59,12 +59,12 @@ def _opening(names: Names, row: Row) -> tuple[list[dict[str, Any]], Any]:
     messages = names.column(row, "messages")
     if not isinstance(messages, list):
         raise BrokenRowError(
-            f"{names.columns.get('messages') or 'messages'} is no list of messages", stops=True
+            f"{names.columns.get('messages') or 'messages'} is not a list of messages", stops=True
         )
     if any(not isinstance(turn, dict) for turn in messages):
-        raise BrokenRowError("a message is no object", stops=True)
+        raise BrokenRowError("a message is not an object", stops=True)
     if messages and not (names.role_tag and names.content_tag):
-        raise BrokenRowError("the entry's tags name no role_tag or no content_tag", stops=True)
+        raise BrokenRowError("the tags of the entry do not name role_tag and content_tag", stops=True)
     system_tag = names.tags.get("system_tag")
     if system_tag and messages and messages[0].get(names.role_tag) == system_tag:
         return messages[1:], messages[0].get(names.content_tag)
@@ -77,9 +77,9 @@ def _answered(names: Names, row: Row, aligned: Aligned) -> Aligned:
     for number, turn in enumerate(messages, 1):
         due = _ANSWERING if number % 2 == 0 else _ASKING
         if turn["role"] not in due:
-            raise BrokenRowError(f"message {number} is {turn['role']} where {' or '.join(due)} is due")
+            raise BrokenRowError(f"message {number} is {turn['role']}, expected {' or '.join(due)}")
     if len(messages) % 2 != names.is_ranking:
-        raise BrokenRowError(f"{len(messages)} messages: question and answer do not alternate to the end")
+        raise BrokenRowError(f"{len(messages)} messages: user and assistant do not alternate until the end")
     if isinstance(wanted := names.column(row, "kto_tag"), bool):
         aligned.prompt, aligned.response = messages[:-1], kto_answers(wanted, messages[-1:])
     elif names.is_ranking and (pair := names.pair(row, dict)):
@@ -101,7 +101,7 @@ def _calls(tool_calls: Any) -> str:
     try:
         return json.dumps([call["function"] for call in tool_calls], ensure_ascii=False)
     except (TypeError, KeyError) as error:
-        raise BrokenRowError("tool_calls is no list of objects with function", stops=True) from error
+        raise BrokenRowError("tool_calls is not a list of objects with function", stops=True) from error
 
 
 def _thinking_off(system: Any, has_tools: bool) -> Any:

@@ -36,9 +36,9 @@ class RecordReader:
         formatting = entry.get("formatting", "alpaca")
         if formatting not in _ALIGN:
             raise UsageError(
-                f"formatting '{formatting}' is none that LLaMA-Factory has",
-                f"it may be {', '.join(FORMATTINGS)}; "
-                "lf-qwen3 register NAME FILE --replace writes the entry anew",
+                f"LLaMA-Factory does not know formatting '{formatting}'",
+                f"it knows {', '.join(FORMATTINGS)}; lf-qwen3 register NAME FILE --replace "
+                "rewrites the entry",
                 code="unknown_formatting",
             )
         self._names = Names(entry)
@@ -58,14 +58,16 @@ class RecordReader:
         if not aligned.response:
             raise BrokenRowError("it has no answer")
         if len(aligned.response) < wanted:
-            raise BrokenRowError("it has one answer, and ranking data needs chosen and rejected")
+            raise BrokenRowError("it has one answer, but ranking data needs chosen and rejected")
         if len(aligned.response) > wanted:
-            raise BrokenRowError("it has two answers, and supervised training takes one")
+            raise BrokenRowError("it has two answers, but supervised training takes one")
         if len(aligned.prompt) % 2 != 1:
-            raise BrokenRowError("its messages are not question and answer in turn")
+            raise BrokenRowError("its messages do not alternate between user and assistant")
         for kind in _MEDIA:
             if names.column(row, kind):
-                raise BrokenRowError(f"it has {kind}, and the qwen3 templates take text only", stops=True)
+                raise BrokenRowError(
+                    f"it has {kind}, but the qwen3 chat templates take text only", stops=True
+                )
         for number, turn in enumerate([*aligned.prompt, *aligned.response], 1):
             require_text(turn["content"], f"message {number}")
         system = require_text(aligned.system, "the system prompt") if aligned.system else ""

@@ -101,7 +101,7 @@ class Names:
         values: list[Any] = []
         for name in ("chosen", "rejected"):
             if not self.columns.get(name):
-                raise BrokenRowError(f"the entry of ranking data names no {name} column", stops=True)
+                raise BrokenRowError(f"the entry of ranking data does not name its {name} column", stops=True)
             values.append(self.column(row, name))
             if not isinstance(values[-1], kind):
                 return []

@@ -57,8 +57,8 @@ class Template:
     def __post_init__(self) -> None:
         if self.name not in NAMES:
             raise UsageError(
-                f"template '{self.name}' is not one of Qwen3's",
-                f"write template: {' or '.join(NAMES)}",
+                f"template '{self.name}' is not a Qwen3 chat template",
+                f"set template: {' or '.join(NAMES)}",
                 code="unknown_template",
             )
         if self.mask_history and self.train_on_prompt:
@@ -149,7 +149,7 @@ class Template:
 
     def _texts_or_problem(self, record: Record) -> _Texts | str:
         if len(record.messages) % 2 or not record.messages:
-            return "the messages are not question and answer in turn"
+            return "the messages do not alternate between user and assistant"
         try:
             return self._texts(record)
         except TrainerStopsError as stop:
@@ -197,24 +197,24 @@ def _checked(settings: Mapping[str, Any]) -> tuple[bool | None, int]:
     for key in _NOT_FOLLOWED:
         if settings.get(key):
             raise UsageError(
-                f"{key} changes the tokens, and lf-qwen3 does not follow it",
-                f"leave {key} out",
+                f"{key} changes the tokens, and lf-qwen3 does not support it",
+                f"remove {key}",
                 code="setting_not_followed",
             )
     if not settings.get("template"):
         raise UsageError(
-            "the YAML names no template", f"write template: {' or '.join(NAMES)}", code="template_missing"
+            "the YAML sets no template", f"set template: {' or '.join(NAMES)}", code="template_missing"
         )
     thinking = settings.get("enable_thinking", True)
     if thinking not in (True, False, None):
         raise UsageError(
-            f"enable_thinking is {thinking!r}", "it may be true, false or null", code="setting_value"
+            f"enable_thinking is {thinking!r}", "set it to true, false or null", code="setting_value"
         )
     cutoff_len = settings.get("cutoff_len", 2048)
     if not isinstance(cutoff_len, int) or cutoff_len < 1:
         raise UsageError(
             f"cutoff_len is {cutoff_len!r}",
-            "it has to be a number of tokens, such as 4096",
+            "set it to a number of tokens, such as 4096",
             code="setting_value",
         )
     return thinking, cutoff_len

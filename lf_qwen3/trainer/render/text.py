@@ -76,7 +76,7 @@ def tools_text(tools: str) -> str:
             for tool in listed
         ]
     except (ValueError, TypeError, AttributeError) as error:
-        raise TrainerStopsError(f"tools is no JSON list of objects: {error}") from error
+        raise TrainerStopsError(f"tools is not a JSON list of objects: {error}") from error
     return _TOOLS_HEAD + "".join(f"\n{_dumped(tool)}" for tool in wrapped) + _TOOLS_TAIL
 
 
@@ -89,7 +89,7 @@ def write_kept_call(thinking: str, content: str, calls: str) -> str:
     trainer would read the calls from there.
     """
     if _CALL_OPEN in thinking:
-        raise ValueError(f"{_CALL_OPEN} stands in the reasoning")
+        raise ValueError(f"{_CALL_OPEN} is inside the reasoning")
     block = frame(thinking, "").rstrip("\n")
     behind = f"{content}\n" if content and calls else content
     return f"{block}{_CALL_OPEN}\n{calls or '[]'}\n{_CALL_CLOSE}\n\n{behind}"
@@ -157,5 +157,5 @@ def _dumped(value: Any) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise TrainerStopsError("tools or calls hold half of a surrogate pair") from error
+        raise TrainerStopsError("tools or calls contain half of a surrogate pair") from error
     return text

@@ -31,13 +31,14 @@ _SAYINGS = (
     _Saying(
         r"Cannot open (\S+) due to",
         "dataset_dir",
-        "set dataset_dir to the folder that holds it; it is looked for from where you start the trainer",
+        "set dataset_dir to the folder that holds dataset_info.json; a relative path counts "
+        "from the folder where you start the trainer",
         "dataset_dir_missing",
     ),
     _Saying(
         r"existing deepspeed config.* Received: (.+)",
         "deepspeed",
-        "put {0} there: it is looked for from where you start the trainer",
+        "put {0} there; a relative path counts from the folder where you start the trainer",
     ),
     _Saying(
         r"Output directory already exists",
@@ -48,7 +49,7 @@ _SAYINGS = (
     _Saying(  # of LLaMA-Factory 0.9.5 itself, on its way to say so
         r"no attribute 'error_rank0'",
         "new_special_tokens_config",
-        "name a YAML of tokens and their descriptions that is there",
+        "name an existing YAML of tokens and their descriptions",
     ),
     _Saying(r"Please specify `export_dir`", "export_dir", "set export_dir to a new folder"),
 )
@@ -98,7 +99,7 @@ def _explain(refusal: str, settings: Mapping[str, Any]) -> SettingFault:
             cure = saying.cure.format(*match.groups())
             return SettingFault(REFUSED, key, f"{key}: {said}", cure, check=saying.check)
     key = _key_in(said, settings)
-    cure = "the trainer stops with these words, seconds after its start; correct the setting they name"
+    cure = "the trainer stops with this message seconds after its start; correct the setting that it names"
     return SettingFault(REFUSED, key, f"{key}: {said}" if key else said, cure)
 
 
@@ -112,5 +113,5 @@ def _key_in(said: str, settings: Mapping[str, Any]) -> str:
 
 
 def _unused_key(key: str) -> SettingFault:
-    cure = suggest_key(key, schema.load()["properties"]) or "take it out"
+    cure = suggest_key(key, schema.load()["properties"]) or "remove it"
     return SettingFault("unknown_key", key, f"{key}: the installed trainer has no such key", cure)

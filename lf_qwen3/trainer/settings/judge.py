@@ -56,7 +56,7 @@ def judge_settings(reading: YamlReading, dialect: Dialect, command: Command) -> 
         return []
     known = _known_keys(dialect)
     faults = [
-        SettingFault("repeated_key", key, f"{key}: it stood there before", _ONCE, line=line)
+        SettingFault("repeated_key", key, f"{key}: duplicate key", _ONCE, line=line)
         for key, line in reading.repeated
     ]
     for key, value in reading.settings.items():
@@ -71,7 +71,7 @@ def judge_settings(reading: YamlReading, dialect: Dialect, command: Command) -> 
     return faults
 
 
-_ONCE = "the trainer stops at a key that stands twice: take one of the lines out"
+_ONCE = "the trainer stops at a duplicate key: remove one of the lines"
 
 
 def rule_of(message: str) -> Exclusion | None:
@@ -103,15 +103,15 @@ def _judge_key(key: str, known: Collection[str], command: Command) -> SettingFau
     trainer = f"LLaMA-Factory {_schema_version()}"
     if key in names.TRANSFORMERS_4_KEYS:
         installed = packages.version("transformers")
-        message = f"{key}: transformers 4 takes it, transformers 5 refuses it"
+        message = f"{key}: transformers 4 accepts it, transformers 5 refuses it"
         message += f" (installed here: {installed})" if installed else ""
         severity: Severity = "error" if installed and int(installed.split(".")[0]) >= 5 else "info"
-        return SettingFault("version_key", key, message, "leave it out to run with both", severity)
+        return SettingFault("version_key", key, message, "remove it to run with both versions", severity)
     if key in names.GONE_KEYS:
-        message = f"{key}: older versions took it, {trainer} refuses it"
+        message = f"{key}: older versions accepted it, {trainer} refuses it"
         return SettingFault("gone_key", key, message, names.GONE_KEYS[key])
     cure = (
-        names.suggest_key(key, known) or f"take it out; the keys the trainer takes stand in {schema.path()}"
+        names.suggest_key(key, known) or f"remove it; {schema.path()} lists the keys that the trainer accepts"
     )
     return SettingFault("unknown_key", key, f"{key}: {trainer} has no such key", cure)
 
@@ -120,9 +120,9 @@ def _judge_for_command(key: str, command: Command) -> SettingFault | None:
     """Return the fault of a training argument in a YAML for chat, api or export, which do not take it."""
     if command == "train" or schema.group(key) != "TrainingArguments":
         return None
-    cure = f"take it out: {command} takes no training arguments"
+    cure = f"remove it: {command} accepts no training arguments"
     if key in ("bf16", "fp16"):
-        cure = f"write infer_dtype: {'bfloat16' if key == 'bf16' else 'float16'}"
+        cure = f"set infer_dtype: {'bfloat16' if key == 'bf16' else 'float16'}"
     shown = "chat, api" if command == "chat" else command
     message = f"{key}: `llamafactory-cli {shown}` refuses it: Some keys are not used by the HfArgumentParser"
     return SettingFault("command_key", key, message, cure)
@@ -133,19 +133,19 @@ def _judge_value(key: str, value: Any) -> SettingFault | None:
     if rule is None:
         return None
     if value == "???":
-        message = f"{key}: ??? stands for a value that is still to be filled in"
+        message = f"{key}: ??? is a placeholder for a value that is still missing"
         return SettingFault("wrong_value", key, message, _cure_of_value(key, value))
     if isinstance(value, str) and key not in _PROSE and (variable := _VARIABLE.search(value)):
-        message = f"{key}: the trainer does not resolve {variable[0]}, it takes the text as it stands"
-        cure = f"write the value, or give it on the command line: {key}=$NAME behind the file"
+        message = f"{key}: the trainer does not resolve {variable[0]}, it uses the text literally"
+        cure = f"write the value, or pass it on the command line: {key}=$NAME after the file"
         return SettingFault("wrong_value", key, message, cure)
     fault = schema.fault(key, value)
     if fault is None:
         return None
     if rule.get("type") == "boolean" and (value is None or value in (0, 1)):
         meant = json.dumps(bool(value))
-        message = f"{key}: the trainer takes {json.dumps(value)} for {meant}"
-        return SettingFault("wrong_value", key, message, f"write {key}: {meant}", "info")
+        message = f"{key}: the trainer reads {json.dumps(value)} as {meant}"
+        return SettingFault("wrong_value", key, message, f"set {key}: {meant}", "info")
     return SettingFault("wrong_value", key, fault, _cure_of_value(key, value))
 
 
@@ -154,16 +154,16 @@ def _cure_of_value(key: str, value: Any) -> str:
     rule = schema.load()["properties"][key]
     choices = rule.get("enum", ())
     if isinstance(value, bool) and "no" in choices:
-        return f'YAML reads no as false and yes as true: write {key}: "no" with its quotes'
+        return f'YAML reads no as false and yes as true: write {key}: "no" with the quotes'
     if isinstance(value, float) and value.is_integer() and schema.fault(key, int(value)) is None:
-        return f"write {key}: {int(value)}"
+        return f"set {key}: {int(value)}"
     if isinstance(value, str):
         if near := names.OTHER_VALUES.get(value) or nearest.nearest(value, map(str, choices)):
             return f"did you mean {near}?"
         number = float(value) if is_number(value) else None
         if number is not None and None in (schema.fault(key, number), schema.fault(key, _whole(number))):
-            return f"take the quotes away: {key}: {value}"
-    return str(rule.get("description") or f"the keys and their types stand in {schema.path()}")
+            return f"remove the quotes: {key}: {value}"
+    return str(rule.get("description") or f"{schema.path()} lists the keys and their types")
 
 
 def _whole(number: float) -> float:
@@ -182,7 +182,7 @@ def _judge_template(settings: Mapping[str, Any]) -> Iterator[SettingFault]:
     formats = schema.load().get("x-tool-formats", ())
     for key, known, says, cure in (
         ("template", schema.load().get("x-templates", ()), "Template {} does not exist.", _TEMPLATES),
-        ("tool_format", formats, "Tool format {} was not found.", f"there are {', '.join(formats)}"),
+        ("tool_format", formats, "Tool format {} was not found.", f"known: {', '.join(formats)}"),
     ):
         value = settings.get(key)
         if known and isinstance(value, str) and value not in known and not _VARIABLE.search(value):
@@ -191,7 +191,7 @@ def _judge_template(settings: Mapping[str, Any]) -> Iterator[SettingFault]:
             yield SettingFault(REFUSED, key, f"{key}: {says.format(value)}", cure)
 
 
-_TEMPLATES = "Qwen3 takes qwen3, and qwen3_nothink for the Instruct-2507 checkpoints"
+_TEMPLATES = "Qwen3 uses qwen3, and qwen3_nothink for the Instruct-2507 checkpoints"
 
 
 def _nearest_template(name: str, known: Collection[str]) -> str | None:

@@ -19,14 +19,14 @@ Command = Literal["train", "chat", "export"]
 
 NOTES: dict[Dialect, str] = {
     "train": "",
-    "megatron": "it holds Megatron keys, which LLaMA-Factory takes with USE_MCA=1 and mcore_adapter only "
-    "(from 0.9.6 on also with USE_MEGATRON_BRIDGE=1 and megatron-bridge)",
+    "megatron": "it holds Megatron keys, which LLaMA-Factory accepts with USE_MCA=1 and mcore_adapter "
+    "only (from 0.9.6 on also with USE_MEGATRON_BRIDGE=1 and megatron-bridge)",
     "v1": "this is a YAML of the trainer's v1 engine (USE_V1=1): its keys were checked, its values were not",
-    "eval": "this is a YAML of `llamafactory-cli eval`, which 0.9.5 has taken out: its keys were checked",
-    "board": "this is a file of LLaMA Board: its Load arguments reads it, and nothing was checked",
+    "eval": "this is a YAML of `llamafactory-cli eval`, which 0.9.5 has removed: its keys were checked",
+    "board": "this is a file for LLaMA Board (Load arguments): nothing was checked",
     "accelerate": "this is a configuration of Accelerate, not of LLaMA-Factory: nothing was checked",
     "tokens": "this is a list of tokens to add (new_special_tokens_config): nothing was checked",
-    "rules": "this is a list, such as the rules of KTransformers, and no settings: nothing was checked",
+    "rules": "this is a list, such as the rules of KTransformers, not settings: nothing was checked",
 }
 JUDGED: tuple[Dialect, ...] = ("train", "megatron")
 """The kinds whose values and combinations are judged, not the keys alone."""

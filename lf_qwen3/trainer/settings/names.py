@@ -27,22 +27,22 @@ TRANSFORMERS_4_KEYS = _words(
 )
 """Training arguments of transformers 4.55, the oldest that LLaMA-Factory 0.9.5 takes, that 5 has not."""
 
-_RAY = "leave it out: 0.9.5 takes ray_num_workers and ray_init_kwargs"
-_KT = "leave it out: 0.9.5 takes use_kt and kt_weight_path"
+_RAY = "remove it: 0.9.5 uses ray_num_workers and ray_init_kwargs"
+_KT = "remove it: 0.9.5 uses use_kt and kt_weight_path"
 GONE_KEYS = {
-    "image_resolution": "write image_max_pixels",
-    "video_resolution": "write video_max_pixels",
-    "image_dir": "write media_dir",
-    "new_special_tokens": "write add_special_tokens",
-    "train_mm_proj_only": "write freeze_vision_tower: true and freeze_language_model: true",
-    "evaluation_strategy": "write eval_strategy",
-    "reserved_label_len": "leave it out: cutoff_len cuts question and answer in proportion",
-    "dpo_beta": "write pref_beta",
-    "dpo_loss": "write pref_loss",
-    "dpo_ftx": "write pref_ftx",
-    "orpo_beta": "write pref_beta, beside pref_loss: orpo",
-    "kto_beta": "write pref_beta",
-    "sft_packing": "write packing",
+    "image_resolution": "use image_max_pixels",
+    "video_resolution": "use video_max_pixels",
+    "image_dir": "use media_dir",
+    "new_special_tokens": "use add_special_tokens",
+    "train_mm_proj_only": "set freeze_vision_tower: true and freeze_language_model: true",
+    "evaluation_strategy": "use eval_strategy",
+    "reserved_label_len": "remove it: cutoff_len truncates question and answer in proportion",
+    "dpo_beta": "use pref_beta",
+    "dpo_loss": "use pref_loss",
+    "dpo_ftx": "use pref_ftx",
+    "orpo_beta": "use pref_beta, with pref_loss: orpo",
+    "kto_beta": "use pref_beta",
+    "sft_packing": "use packing",
     **dict.fromkeys(
         _words(
             "ray_run_name ray_storage_path ray_storage_filesystem resources_per_worker placement_strategy"
@@ -142,20 +142,20 @@ _PHRASES = {
     ),
 }
 _LEAVE_OUT = {
-    "leave it out: the trainer reads it from the model's own files": (
+    "remove it: the trainer reads it from the model's own files": (
         "model_type tokenizer_type model_class eos_token pad_token bos_token special_tokens device_map"
     ),
-    "leave it out: LLaMA-Factory has no such training, its stages are pt, sft, rm, ppo, dpo and kto": (
+    "remove it: LLaMA-Factory has no such training; its stages are pt, sft, rm, ppo, dpo and kto": (
         _REINFORCEMENT
     ),
-    "leave it out: the whole of `dataset` is trained on, max_samples takes fewer rows": (
+    "remove it: the whole `dataset` is trained on; max_samples limits the rows": (
         "train_size train_split train_ratio"
     ),
-    "take it out: the sampling of chat and predict knows temperature, top_p, top_k and repetition_penalty": (
+    "remove it: sampling in chat and predict has temperature, top_p, top_k and repetition_penalty only": (
         "min_p presence_penalty frequency_penalty typical_p"
     ),
-    "leave it out: enable_thinking and the template decide it": "chat_template_kwargs",
-    "take it out: LLaMA-Factory has nothing of the kind": "mask_ratio",
+    "remove it: enable_thinking and the template decide it": "chat_template_kwargs",
+    "remove it: LLaMA-Factory has no such setting": "mask_ratio",
     _KT: "kt_config",
 }
 OTHER_NAMES = {other: name for name, others in (_SAME | _PHRASES).items() for other in others.split()}

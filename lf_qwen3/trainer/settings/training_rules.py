@@ -11,11 +11,12 @@ from typing import Any
 from lf_qwen3.trainer.settings.exclusions import Exclusion, SettingsView
 
 _BOTH_STEPS = (
-    "let save_strategy be eval_strategy, and save_steps a multiple of eval_steps; the simplest is both alike"
+    "set save_strategy to eval_strategy, and save_steps to a multiple of eval_steps; "
+    "simplest: the same value for both"
 )
-_SFT_ONLY = "take it out, or write stage: sft"
-_ZERO_2 = "take deepspeed out, or name a ZeRO-2 file"
-_TAKE_ONE = "take one of them out"
+_SFT_ONLY = "remove it, or set stage: sft"
+_ZERO_2 = "remove deepspeed, or name a ZeRO-2 file"
+_TAKE_ONE = "remove one of them"
 
 
 def _is_broken(steps: Any) -> bool:
@@ -58,7 +59,7 @@ def _layers(key: str, name: str) -> Exclusion:
     return Exclusion(
         says,
         f"{key}_layerwise",
-        "take it out",
+        "remove it",
         lambda s: s["deepspeed"] and s[f"use_{key}"] and s[f"{key}_layerwise"],
     )
 
@@ -66,13 +67,13 @@ def _layers(key: str, name: str) -> Exclusion:
 # fmt: off
 TRAINING: tuple[Exclusion, ...] = (
     Exclusion("requires either non-zero --eval_steps or --logging_steps", "eval_steps logging_steps",
-        "write eval_steps: 100, or a share of the run such as 0.1",
+        "set eval_steps: 100, or a share of the run such as 0.1",
         lambda s: s["eval_strategy"] == "steps" and not s["eval_steps"] and s["logging_steps"] <= 0),
     Exclusion("requires non-zero --logging_steps", "logging_steps",
-        'write logging_steps: 10, or logging_strategy: "no"',
+        'set logging_steps: 10, or logging_strategy: "no"',
         lambda s: s["logging_strategy"] == "steps" and s["logging_steps"] == 0),
     Exclusion("`torch_empty_cache_steps` must be an integer bigger than 0, got {torch_empty_cache_steps}.",
-        "torch_empty_cache_steps", "take it out, or write 1 or more",
+        "torch_empty_cache_steps", "remove it, or set 1 or more",
         lambda s: s["torch_empty_cache_steps"] is not None and s["torch_empty_cache_steps"] < 1),
     *(_odd_steps(f"{what}_steps", f"{what}_strategy") for what in ("logging", "eval", "save")),
     Exclusion("--load_best_model_at_end requires the save and eval strategy to match",
@@ -91,15 +92,15 @@ TRAINING: tuple[Exclusion, ...] = (
     Exclusion("At most one of fp16 and bf16 can be True for full eval, but not both", "fp16_full_eval",
         "keep bf16_full_eval", lambda s: s["fp16_full_eval"] and s["bf16_full_eval"]),
     Exclusion("lr_scheduler_type {lr_scheduler_type} requires an eval strategy", "lr_scheduler_type",
-        "set eval_strategy: steps and rows to evaluate on, or write lr_scheduler_type: cosine",
+        "set eval_strategy: steps and validation data, or lr_scheduler_type: cosine",
         lambda s: s["lr_scheduler_type"] in ("reduce_lr_on_plateau", "greedy") and not s.evaluates),
     Exclusion("warmup_steps must be an integer or a float", "warmup_steps warmup_ratio",
-        "write a number from 0 up",
+        "set a number of 0 or more",
         lambda s: (s["warmup_steps"] if s["warmup_ratio"] is None else s["warmup_ratio"]) < 0),
     Exclusion("--dataloader_prefetch_factor can only be set when data is loaded in a different process",
-        "dataloader_prefetch_factor", "take it out, or set dataloader_num_workers",
+        "dataloader_prefetch_factor", "remove it, or set dataloader_num_workers",
         lambda s: s["dataloader_prefetch_factor"] is not None and s["dataloader_num_workers"] == 0),
-    Exclusion("`--fsdp offload` can't work on its own.", "fsdp", "write fsdp: full_shard offload",
+    Exclusion("`--fsdp offload` can't work on its own.", "fsdp", "set fsdp: full_shard offload",
         lambda s: s["fsdp"] in ("offload", ["offload"])),
     Exclusion("`--fsdp full_shard` is not compatible with `--fsdp shard_grad_op`.", "fsdp",
         "keep one of them",
@@ -112,27 +113,27 @@ TRAINING: tuple[Exclusion, ...] = (
         "train_on_prompt mask_history", _SFT_ONLY,
         lambda s: s["stage"] != "sft" and (s["train_on_prompt"] or s["mask_history"])),
     Exclusion("Please enable `predict_with_generate` to save model predictions.", "do_predict",
-        "write predict_with_generate: true",
+        "set predict_with_generate: true",
         lambda s: s["stage"] == "sft" and s["do_predict"] and not s["predict_with_generate"]),
     Exclusion("RM and PPO stages do not support `load_best_model_at_end`.", "load_best_model_at_end",
-        "take it out", lambda s: s["stage"] in ("rm", "ppo") and s["load_best_model_at_end"]),
+        "remove it", lambda s: s["stage"] in ("rm", "ppo") and s["load_best_model_at_end"]),
     Exclusion("PPO training does not support evaluation, use the SFT stage to evaluate models.", "stage",
-        "write do_train: true, or stage: sft", lambda s: s["stage"] == "ppo" and not s["do_train"]),
-    Exclusion("PPO training is incompatible with S^2-Attn.", "shift_attn", "take it out",
+        "set do_train: true, or stage: sft", lambda s: s["stage"] == "ppo" and not s["do_train"]),
+    Exclusion("PPO training is incompatible with S^2-Attn.", "shift_attn", "remove it",
         lambda s: s["stage"] == "ppo" and s["shift_attn"]),
     Exclusion("KTransformers does not support lora reward model.", "reward_model_type",
-        "write reward_model_type: full, or take use_kt out",
+        "set reward_model_type: full, or remove use_kt",
         lambda s: s["stage"] == "ppo" and s["reward_model_type"] == "lora" and s["use_kt"]),
     Exclusion("Unsloth does not support lora reward model.", "reward_model_type",
-        "write reward_model_type: full, or take use_unsloth out",
+        "set reward_model_type: full, or remove use_unsloth",
         lambda s: s["stage"] == "ppo" and s["reward_model_type"] == "lora" and s["use_unsloth"]),
     Exclusion("PPO only accepts wandb, tensorboard, or trackio logger.", "report_to",
-        "write report_to: none, or one of these", _logs_elsewhere),
+        "set report_to: none, or one of these", _logs_elsewhere),
     Exclusion("Please specify `max_steps` in streaming mode.", "streaming",
         "set max_steps: rows / (batch size x accumulation x GPUs) for each epoch",
         lambda s: s["streaming"] and s["max_steps"] == -1),
     Exclusion("Please specify dataset for training.", "dataset do_train",
-        "name one of dataset_info.json: dataset: NAME", lambda s: s["do_train"] and s["dataset"] is None),
+        "name a registered dataset: dataset: NAME", lambda s: s["do_train"] and s["dataset"] is None),
     Exclusion("Please make sure eval_dataset be provided or val_size >1e-6",
         "do_eval do_predict predict_with_generate eval_strategy", "set eval_dataset, or val_size",
         _has_no_rows, check="nothing_to_evaluate"),
@@ -142,30 +143,30 @@ TRAINING: tuple[Exclusion, ...] = (
     Exclusion("Cannot use `predict_with_generate` and `compute_accuracy` together.", "compute_accuracy",
         _TAKE_ONE, lambda s: s["predict_with_generate"] and s["compute_accuracy"]),
     Exclusion("Cannot use device map for quantized models in training.", "quantization_device_map",
-        "take it out",
+        "remove it",
         lambda s: s["do_train"] and s["quantization_device_map"] == "auto"),
     Exclusion("Please use scripts/pissa_init.py to initialize PiSSA in DeepSpeed ZeRO-3.", "pissa_init",
         _ZERO_2,
         lambda s: s["pissa_init"] and s.zero == 3),
     Exclusion("`pure_bf16` is incompatible with DeepSpeed ZeRO-3.", "pure_bf16",
-        "write bf16: true in place of pure_bf16", lambda s: s["pure_bf16"] and s.zero == 3),
+        "set bf16: true instead of pure_bf16", lambda s: s["pure_bf16"] and s.zero == 3),
     _layers("galore", "GaLore"),
     _layers("apollo", "APOLLO"),
     Exclusion("Radio-based BAdam does not yet support distributed training, use layer-wise BAdam.",
         "badam_mode",
-        "write badam_mode: layer",
+        "set badam_mode: layer",
         lambda s: s["deepspeed"] and s["use_badam"] and s["badam_mode"] == "ratio"),
     Exclusion("Layer-wise BAdam only supports DeepSpeed ZeRO-3 training.", "use_badam",
         "name a ZeRO-3 file for deepspeed",
         lambda s: s["deepspeed"] and s["use_badam"] and s["badam_mode"] != "ratio" and s.zero != 3),
     Exclusion("GaLore and APOLLO are incompatible with DeepSpeed yet.", "use_galore use_apollo",
-        "take deepspeed out, or the optimizer",
+        "remove deepspeed, or the optimizer",
         lambda s: s["deepspeed"] is not None and (s["use_galore"] or s["use_apollo"])),
     Exclusion("FP8 training is not compatible with quantization. Please disable one of them.", "fp8",
         _TAKE_ONE,
         lambda s: s["fp8"] and s["quantization_bit"] is not None),
     Exclusion("vLLM/SGLang backend is only available for API, CLI and Web.", "infer_backend",
-        "take it out, it belongs into the YAML of chat or api",
+        "remove it; it belongs in the YAML of chat or api",
         lambda s: s["infer_backend"] != "huggingface"),
     Exclusion("Unsloth is incompatible with DeepSpeed ZeRO-3.", "use_unsloth", _ZERO_2,
         lambda s: s["use_unsloth"] and s.zero == 3),

@@ -86,7 +86,7 @@ def test_a_converter_can_be_named(tmp_path, options):
     source = write_jsonl(tmp_path / "m.jsonl", [{"question": "q", "think": "t", "answer": "a"}])
     report = convert(replace(options, sources=(f"reasoning:{source}",)))
     assert report.converters == {source: "reasoning"}
-    with pytest.raises(UsageError, match="no converter is called 'reasonin'") as caught:
+    with pytest.raises(UsageError, match="there is no converter 'reasonin'") as caught:
         convert(replace(options, sources=(f"reasonin:{source}",)))
     assert "did you mean reasoning?" in caught.value.hint
 

@@ -40,7 +40,7 @@ def put(path, content):
     ("name", "content", "reading"),
     [
         ("x.csv", "question,answer\n什么是卫星？,绕着行星转的天体。\n".encode("gbk"), "GB18030"),
-        ("x.json", {"v": 1, "data": ROWS}, "the rows under 'data'; left beside them: v"),
+        ("x.json", {"v": 1, "data": ROWS}, "the rows under 'data'; not read beside them: v"),
         ("x.jsonl", ROWS[0], ""),
     ],
 )

@@ -115,7 +115,7 @@ def test_convert(row, expected):
         pytest.param(
             {"instruction": "Q", "output": "A", "history": [["Q"]]},
             "bad_turns",
-            "history: item 1 is no [question, answer] pair",
+            "history: item 1 is not a [question, answer] pair",
             id="half-a-pair",
         ),
         pytest.param(

@@ -125,7 +125,7 @@ def test_convert(given, expected):
         pytest.param(
             {"conversations": [{"value": "Q", "id": 1}]},
             "unknown_role",
-            "turn 1 has no role; its keys: value, id",
+            "turn 1 has no role; its keys are value, id",
             id="no-role",
         ),
         pytest.param(row((["human"], "Q")), "unknown_role", "turn 1: a list", id="role-is-a-list"),
@@ -144,7 +144,7 @@ def test_convert(given, expected):
         pytest.param(
             row(("human", "Q"), system=[3]),
             "not_text",
-            "system holds a part of type a number",
+            "system has a part of type a number",
             id="system-list",
         ),
         pytest.param(

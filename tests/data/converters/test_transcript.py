@@ -37,7 +37,7 @@ def test_convert(column):
 def test_a_text_that_is_no_dialogue_is_rejected():
     with pytest.raises(Reject) as caught:
         convert(SourceRow({"text": "A poem."}))
-    assert (caught.value.code, caught.value.detail) == ("bad_turns", "text is no dialogue as a whole")
+    assert (caught.value.code, caught.value.detail) == ("bad_turns", "text is not a dialogue as a whole")
 
 
 def test_glaive_becomes_calls_observations_and_tools(tmp_path):

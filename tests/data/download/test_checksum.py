@@ -40,14 +40,18 @@ def test_a_whole_file(folder, stated):
 @pytest.mark.parametrize(
     ("size", "stated", "said"),
     [
-        pytest.param(3, {}, "it has 4 bytes, the hub states 3", id="longer"),
-        pytest.param(5000, {"sha256": SHA256}, "it has 4 bytes, the hub states 5,000", id="shorter"),
-        pytest.param(4, {"sha256": OTHER}, "its sha256 is not the one that the hub states", id="sha256"),
-        pytest.param(4, {"git_sha1": OTHER[:40]}, "its content is not the one that the hub states", id="git"),
+        pytest.param(3, {}, "it has 4 bytes, but the hub states 3", id="longer"),
+        pytest.param(5000, {"sha256": SHA256}, "it has 4 bytes, but the hub states 5,000", id="shorter"),
+        pytest.param(
+            4, {"sha256": OTHER}, "its sha256 differs from the one that the hub states", id="sha256"
+        ),
+        pytest.param(
+            4, {"git_sha1": OTHER[:40]}, "its content differs from the one that the hub states", id="git"
+        ),
         pytest.param(
             4,
             {"sha256": SHA256, "git_sha1": OTHER[:40]},
-            "its content is not the one that the hub states",
+            "its content differs from the one that the hub states",
             id="one of two",
         ),
     ],

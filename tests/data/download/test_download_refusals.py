@@ -25,7 +25,7 @@ FINETOME = ("download", "finetome", "--to", "raw")
         (["medical_r2", "--to", "raw"], 2, ["'medical_r2'", "did you mean medical_r1?"]),
         (["a/b/c", "--to", "raw"], 2, ["'a/b/c'", "OWNER/NAME"]),
         (["../..", "--to", "raw"], 2, ["'../..'", "OWNER/NAME"]),
-        (["--model", "Qwen3-4B", "--to", "raw"], 2, ["'Qwen3-4B' is no model id", "Qwen/Qwen3-4B"]),
+        (["--model", "Qwen3-4B", "--to", "raw"], 2, ["'Qwen3-4B' is not a model id", "Qwen/Qwen3-4B"]),
         (["--to", "raw"], 2, ["nothing is named", "lf-qwen3 download medical_r1"]),
         (["finetome", "--model", "a/b", "--to", "raw"], 2, ["a dataset and a model"]),
         (

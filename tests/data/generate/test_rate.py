@@ -132,7 +132,7 @@ def test_the_command(server, tmp_path, lf):
         "rate", source, "--url", server.url, "--model", "j", "--to", str(tmp_path / "out"), "--top", "0.4"
     )
     assert code == 0
-    assert "kept from a mean of 4.0 on" in out
+    assert "kept: mean rating of 4.0 or more" in out
     assert "planted wrong answers" in out
     nowhere = ["rate", source, "--url", "http://127.0.0.1:9", "--model", "j", "--to", str(tmp_path / "other")]
     assert "105 requests" in lf(*nowhere, "--dry-run")[1]

@@ -155,7 +155,7 @@ def test_a_lock_that_stays_taken_is_told(tmp_path, monkeypatch):
         thread = threading.Thread(target=second)
         thread.start()
         thread.join()
-    assert "another process has held" in caught[0]
+    assert "another process has locked" in caught[0]
     assert registry.read_registry(tmp_path) == {}
 
 

@@ -77,7 +77,7 @@ def test_what_convert_writes_of_kto_data_is_described_as_convert_describes_it(tm
     assert entry_for(tmp_path, "a.jsonl", content) == FORMATS["sharegpt"].entry("a.jsonl", "kto")
 
 
-FITS = "this turns it into one that fits: lf-qwen3 convert"
+FITS = "this converts it into a format that does: lf-qwen3 convert"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_file_nothing_fits_tells_columns_and_the_way_out(tmp_path):
         "note": None,
     }
     error = refused(tmp_path, "my data.jsonl", lines(row))
-    assert "fits no format of LLaMA-Factory" in error.message
+    assert "matches no format of LLaMA-Factory" in error.message
     assert (
         "columns seen: question (text), think (text), answer (text), metrics (objects), id (numbers), "
         "tags (lists), note (null)"
@@ -127,26 +127,26 @@ def test_a_file_nothing_fits_tells_columns_and_the_way_out(tmp_path):
 
 
 REFUSED = {
-    "empty": ("a.jsonl", b"", "holds no rows"),
-    "blank": ("a.jsonl", b"\n\n", "holds no rows"),
-    "empty array": ("a.json", b"[]", "holds no rows"),
-    "csv header alone": ("a.csv", b"instruction,output\n", "holds no rows"),
+    "empty": ("a.jsonl", b"", "has no rows"),
+    "blank": ("a.jsonl", b"\n\n", "has no rows"),
+    "empty array": ("a.json", b"[]", "has no rows"),
+    "csv header alone": ("a.csv", b"instruction,output\n", "has no rows"),
     "malformed": (
         "a.jsonl",
         lines(ALPACA) + b"{nope\n" + lines(ALPACA),
         "a.jsonl, row 2: the row cannot be parsed",
     ),
-    "cut short": ("a.json", b'[{"instruction": "q", "out', "row 1: the file breaks off"),
-    "not objects": ("a.jsonl", b"[1]\n[2]\n", "row 1: the row is no object"),
+    "cut short": ("a.json", b'[{"instruction": "q", "out', "row 1: the file ends inside this row"),
+    "not objects": ("a.jsonl", b"[1]\n[2]\n", "row 1: the row is not an object"),
     "invalid UTF-8": (
         "a.jsonl",
         b'{"instruction": "\xff"}\n',
-        "row 1: the row holds bytes that are not UTF-8",
+        "row 1: the row contains bytes that are not UTF-8",
     ),
     "text": ("a.txt", b"hello", "a data file ends in .jsonl, .json, .parquet, .csv"),
     "upper case": ("a.JSONL", lines(ALPACA), "a data file ends in .jsonl"),
     "packed": ("a.jsonl.gz", b"\x1f\x8b", "a data file ends in .jsonl"),
-    "JSON called csv": ("a.csv", lines(ALPACA), "holds jsonl, and LLaMA-Factory goes by its name"),
+    "JSON called csv": ("a.csv", lines(ALPACA), "contains jsonl, but LLaMA-Factory goes by its file name"),
     "no parquet": ("a.parquet", b"PAR2", "no parquet file"),
     "mark before an array": (
         "a.json",
@@ -176,5 +176,5 @@ def test_registering_reports_what_it_found(tmp_path):
 
 @pytest.mark.parametrize(("name", "folder"), [("a/b", "."), ("good", "missing")])
 def test_name_and_folder_are_checked_before_the_file_is_read(tmp_path, name, folder):
-    with pytest.raises(UsageError, match=r"cannot be the name|there is no folder"):
+    with pytest.raises(UsageError, match=r"cannot be a dataset name|there is no folder"):
         registry.register(name, "nowhere.jsonl", tmp_path / folder)

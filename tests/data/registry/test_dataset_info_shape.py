@@ -216,11 +216,11 @@ def test_columns_nobody_reads_are_told():
 
 NO_FIT = {
     "nothing known": ({"a": "x"}, ""),
-    "numbers for answers": ({"instruction": "q", "output": 3}, "no column of text called output"),
+    "numbers for answers": ({"instruction": "q", "output": 3}, "no text column named output"),
     "a label in numbers": ({"prompt": "q", "completion": "a", "label": 0}, "some answers are wrong"),
     "a KTO tag in numbers": ({"prompt": "q", "completion": "a", "kto_tag": 0}, "some answers are wrong"),
     "a verdict": ({"prompt": "q", "completion": "a", "is_correct": False}, "some answers are wrong"),
-    "no answer": ({"instruction": "q"}, "no column of text called output"),
+    "no answer": ({"instruction": "q"}, "no text column named output"),
     "the question is null": ({"instruction": None, "output": "a"}, ""),
     "reasoning in a column": ({"question": "q", "think": "t", "response": "a"}, "the reasoning in think"),
     "reasoning, spelled otherwise": ({"prompt": "q", "Complex_CoT": "t", "response": "a"}, "Complex_CoT"),

@@ -40,7 +40,7 @@ def test_columns_of_the_first_rows_in_order(tmp_path):
         pytest.param(
             "x.jsonl.gz",
             gzip.compress(ROW)[:12],
-            "row 1: the file breaks off inside this row",
+            "row 1: the file ends inside this row (truncated file)",
             id="cut_short",
         ),
     ],

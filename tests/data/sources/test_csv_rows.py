@@ -77,7 +77,7 @@ def test_last_record_that_breaks_off_is_truncated(tmp_path, tail, detail):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        pytest.param(b"a,a\n1,2\n", "'a' stands there twice", id="name_twice"),
+        pytest.param(b"a,a\n1,2\n", "duplicate column name 'a'", id="name_twice"),
         pytest.param(b"a,\xb8\xdf\n1,2\n", "it is not UTF-8 text", id="not_utf8"),
         pytest.param(b'"a"b,c\n1,2\n', "',' expected after '\"'", id="malformed"),
     ],

@@ -65,7 +65,7 @@ def test_folder_of_several_kinds(tmp_path):
     with pytest.raises(UsageError) as caught:
         find_files(str(tmp_path))
     assert "csv: x.csv; jsonl: 0.jsonl, 1.jsonl, 2.jsonl and 2 more" in caught.value.message
-    assert caught.value.hint == f"name one kind by a glob, like '{tmp_path}/**/*.jsonl'"
+    assert caught.value.hint == f"select one type with a glob, such as '{tmp_path}/**/*.jsonl'"
     assert len(find_files(f"{tmp_path}/**/*.jsonl")) == 5
 
 
@@ -84,7 +84,7 @@ def test_folder_without_data(tmp_path, content):
         put(tmp_path / name)
     with pytest.raises(UsageError) as caught:
         find_files(str(tmp_path))
-    assert caught.value.message == f"{tmp_path}: the folder holds no data file"
+    assert caught.value.message == f"{tmp_path}: the folder has no data file"
     assert ".parquet" in caught.value.hint
 
 

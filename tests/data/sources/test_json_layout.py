@@ -38,7 +38,7 @@ WRAPPED = [
     pytest.param(
         {"version": "1.0", "data": ROWS, "license": {"name": "MIT"}, "note": ""},
         ROWS,
-        "the rows under 'data'; left beside them: version, license",
+        "the rows under 'data'; not read beside them: version, license",
         id="with_something_beside",
     ),
     pytest.param(
@@ -63,7 +63,7 @@ WRAPPED = [
             "num_rows_total": 2,
         },
         ROWS,
-        "the rows under 'rows'; pages of a hub's API; left beside them: features, num_rows_total",
+        "the rows under 'rows'; pages of a hub's API; not read beside them: features, num_rows_total",
         id="page_of_a_hub",
     ),
     pytest.param(
@@ -75,13 +75,13 @@ WRAPPED = [
     pytest.param(
         {"dataset": {"name": "lakes", "rows": ROWS}, "version": 2},
         ROWS,
-        "the rows under 'rows'; left beside them: version, dataset.name",
+        "the rows under 'rows'; not read beside them: version, dataset.name",
         id="one_level_deeper",
     ),
     pytest.param(
         {"schema": {"fields": [{"name": "output"}]}, "data": ROWS},
         ROWS,
-        "the rows under 'data'; left beside them: schema",
+        "the rows under 'data'; not read beside them: schema",
         id="pandas_table",
     ),
     pytest.param(
@@ -109,7 +109,7 @@ WRAPPED = [
     pytest.param(
         {"version": 3, "data": {"a1": ROWS[0], "a2": ROWS[1]}},
         keyed(ROWS, "a1", "a2"),
-        "the rows under 'data'; one row under each key; left beside them: version",
+        "the rows under 'data'; one row under each key; not read beside them: version",
         id="by_id_one_level_deeper",
     ),
     pytest.param(
@@ -121,7 +121,7 @@ WRAPPED = [
     pytest.param(
         {"v": "1", "messages": [TALK, SHARED], "id": ["x", None]},
         [{"messages": TALK, "id": "x"}, {"messages": SHARED, "id": None}],
-        "column by column; left beside them: v",
+        "column by column; not read beside them: v",
         id="columns_with_messages",
     ),
     pytest.param(
@@ -154,7 +154,7 @@ WRAPPED = [
     pytest.param(
         {"columns": ["instruction", "output"], "index": [0, 1], "data": [[*row.values()] for row in ROWS]},
         ROWS,
-        "a table; left beside them: index",
+        "a table; not read beside them: index",
         id="split_of_pandas",
     ),
     pytest.param([TALK, SHARED], TALKS, "a list for each row", id="array_of_lists_of_messages"),

@@ -93,13 +93,17 @@ def test_parquet_is_known_by_its_bytes(tmp_path):
         pytest.param(
             "x.parquet", b"version https://git-lfs.github.com/spec/v1\n", "Git LFS", "git lfs pull", id="lfs"
         ),
-        pytest.param("x.json", b"\n<!DOCTYPE html><html>", "a web page", "fetch the raw file", id="web_page"),
+        pytest.param(
+            "x.json", b"\n<!DOCTYPE html><html>", "a web page", "download the raw file", id="web_page"
+        ),
         pytest.param("x.zip", b"PK\x03\x04rest", "a zip archive", "unpack it", id="zip"),
         pytest.param("x.arrow", b"ARROW1\0\0", "an Arrow file", "parquet", id="arrow"),
         pytest.param(
             "x.parquet.gz", gzip.compress(b"PAR1..PAR1"), "packed with gzip", "unpack it", id="packed_parquet"
         ),
-        pytest.param("x.parquet", b"", "cut short or no parquet file", "fetch it again", id="empty_parquet"),
+        pytest.param(
+            "x.parquet", b"", "truncated, or not a parquet file", "download it again", id="empty_parquet"
+        ),
     ],
 )
 def test_what_is_no_data_is_said(tmp_path, name, content, message, hint):

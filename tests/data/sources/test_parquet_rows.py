@@ -128,8 +128,8 @@ def test_a_file_cut_short_is_named(tmp_path, kept):
     for act in (cut, columns, lambda file: list(rows(Part(file)))):
         with pytest.raises(UsageError) as caught:
             act(file)
-        assert caught.value.message == f"{path}: it is cut short or no parquet file"
-        assert caught.value.hint == "fetch it again"
+        assert caught.value.message == f"{path}: it is truncated, or not a parquet file"
+        assert caught.value.hint == "download it again"
 
 
 def test_a_file_that_only_has_the_name_is_named(tmp_path):
@@ -153,7 +153,7 @@ def test_a_damaged_row_group_is_named(tmp_path, damaged):
     with pytest.raises(LfQwen3Error) as caught:
         read(SourceFile(path, "parquet"))
     assert caught.value.message.startswith(f"{path}: row group {damaged} cannot be decoded (")
-    assert caught.value.hint == "the file is damaged: fetch it again"
+    assert caught.value.hint == "the file is damaged: download it again"
 
 
 def test_two_columns_of_one_name(tmp_path):

@@ -178,7 +178,7 @@ def test_packed_file_is_no_type_of_the_trainer(tmp_path):
     [
         pytest.param("{", "line 1 column 2", id="cut short"),
         pytest.param("[]", "dataset_info.json", id="a list"),
-        pytest.param('{\n"a": {},\n\n}', "a comma too many on line 2", id="a comma too many"),
+        pytest.param('{\n"a": {},\n\n}', "one comma too many on line 2", id="a comma too many"),
         pytest.param("\ufeff{}", "dataset_info.json", id="with a BOM"),
         pytest.param("[" * 100_000, "dataset_info.json", id="too deep"),
     ],

@@ -230,7 +230,7 @@ def test_an_export_over_a_quantised_checkpoint(folder):
         path.write_text(yaml.safe_dump({"model_name_or_path": model, **export}), "utf-8")
         report = check(folder, config=path, ask_trainer=False)
         assert [finding.code for finding in report.findings] == codes
-        assert all("write Qwen/Qwen3-32B:" in finding.cure for finding in report.findings)
+        assert all("use Qwen/Qwen3-32B:" in finding.cure for finding in report.findings)
 
 
 def test_tokens_of_before(folder):

@@ -208,8 +208,8 @@ def test_wrong_usage(args, words, capsys):
     ("line", "words"),
     [
         ("do_train: false", "trains nothing"),
-        ("stage: ppo", "not estimated"),
-        ("finetuning_type: oft", "not estimated"),
+        ("stage: ppo", "estimate does not support"),
+        ("finetuning_type: oft", "estimate does not support"),
         ("cutoff_len: long", "wrong type"),
         ("per_device_train_batch_size: 0", "batch is 0"),
     ],
@@ -226,4 +226,4 @@ def test_data_that_is_not_there_does_not_keep_the_memory_back(yaml):
     text = YAML.replace("dataset: a", "dataset: b")
     result = run(yaml(text=text))
     assert "card" in result.stdout
-    assert "the data was not counted: no dataset is called 'b'" in result.stderr
+    assert "the data was not counted: there is no dataset 'b'" in result.stderr

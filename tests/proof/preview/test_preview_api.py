@@ -81,7 +81,7 @@ def test_a_notebook_marks_what_the_cut_removes(data, tokenizer, tmp_path):
     cut = [unescape(text) for style, text in SPAN.findall(page)[3:] if style == lost]
     expected = result.to_frame()
     assert cut == expected.filter(expected["lost"] > 0)["text"].to_list() != []
-    assert "cutoff_len 60 takes" in page
+    assert "cutoff_len 60 truncates" in page
 
 
 def test_a_row_the_trainer_leaves_out_says_so_and_has_no_text(data, tokenizer):
@@ -124,7 +124,8 @@ def test_what_another_trainer_cannot_be_given_is_said(data, tokenizer):
     config.write_text("template: qwen3\nenable_thinking: null\ncutoff_len: 40\n")
     result = preview("chat", dataset_dir=data, tokenizer=tokenizer, config=config, trainer="ms-swift")
     assert (
-        result.rows[0].elsewhere == "ms-swift: no row is written: cutoff_len cuts it, and messages are whole"
+        result.rows[0].elsewhere
+        == "ms-swift: no row is written: cutoff_len truncates it, but messages are whole"
     )
     assert preview("chat", dataset_dir=data, tokenizer=tokenizer).rows[0].elsewhere == ""
 

@@ -95,7 +95,7 @@ def test_a_name_tells_the_architecture(monkeypatch, name, kind, tied):
 
 def test_a_name_that_says_nothing_is_noted(monkeypatch):
     monkeypatch.setattr(model, "_config_at_hand", lambda name: None)
-    assert "a dense Qwen3 stands in for it" in model._config("a/b")[2][0]
+    assert "a tiny dense Qwen3" in model._config("a/b")[2][0]
 
 
 REAL: dict[str, Any] = {

@@ -40,11 +40,11 @@ class Case(NamedTuple):
 
 CASES = {
     "missing file": Case(
-        {"dataset": "gone"}, "the file of the dataset gone is not there: data/gone.jsonl",
+        {"dataset": "gone"}, "the file of the dataset gone does not exist: data/gone.jsonl",
         "lf-qwen3 register gone FILE --replace", "dataset", "gone",
     ),
     "no valid samples": Case(
-        {"dataset": "questions"}, "no record is left to train on: data/questions.jsonl:1 is left out",
+        {"dataset": "questions"}, "no record is left to train on: data/questions.jsonl:1 is dropped",
         "lf-qwen3 check questions --dataset-dir data", "dataset", "questions", 1,
     ),
     "null in a row": Case(

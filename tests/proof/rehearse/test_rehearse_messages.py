@@ -14,18 +14,18 @@ from lf_qwen3.proof.rehearse.failure_context import FailureContext
         (
             "ImportError: peft>=0.18.0,<=0.20.0 is required for a normal functioning of this module, but "
             "found peft==0.13.2.",
-            "the version of peft",
+            "the installed version of peft",
             "lf-qwen3 doctor",
         ),
-        ("the trainer was ended by SIGKILL on train.yaml; this is what ...", "memory", "cutoff_len"),
+        ("the trainer was killed by SIGKILL on train.yaml; this is what ...", "memory", "cutoff_len"),
         (
             "ValueError: One of min_lr or min_lr_rate should be set through the `lr_scheduler_kwargs`",
-            "lacks min_lr",
+            "needs min_lr",
             '{"min_lr": NUMBER}',
         ),
         (
             "TypeError: get_wsd_schedule() missing 1 required positional argument: 'num_decay_steps'",
-            "lacks num_decay_steps",
+            "needs num_decay_steps",
             '{"num_decay_steps": NUMBER}',
         ),
         ("OSError: [Errno 28] No space left on device", "disk", "TMPDIR"),
@@ -63,7 +63,7 @@ UNMEASURED = (
         pytest.param(
             "'eval_rouge-1', 'eval_bleu-4', 'eval_runtime', 'epoch'",
             {"predict_with_generate": True},
-            "take predict_with_generate out",
+            "remove predict_with_generate",
             "predict_with_generate",
             id="generated",
         ),
@@ -74,7 +74,7 @@ UNMEASURED = (
             "metric_for_best_model",
             id="no-loss",
         ),
-        pytest.param("'epoch'", {}, "leave metric_for_best_model out", "metric_for_best_model", id="nothing"),
+        pytest.param("'epoch'", {}, "remove metric_for_best_model", "metric_for_best_model", id="nothing"),
     ],
 )
 def test_a_metric_that_is_not_measured_gets_one_that_is(measured, settings, hint, key):

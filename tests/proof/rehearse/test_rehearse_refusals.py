@@ -84,7 +84,7 @@ REFUSED: list[tuple[dict[str, object], str, str, str]] = [
     ({"template": "qwen-3"}, "template", "Template qwen-3 does not exist", "mean qwen3?"),
     ({"lr_scheduler_type": "cosin"}, "lr_scheduler_type", "cosin", "did you mean cosine?"),
     ({"stage": "dpo", "mask_history": True}, "mask_history", "except SFT", "stage: sft"),
-    ({"stage": "dpo"}, "stage", "a is sft data, stage dpo takes ranking", "ranking data"),
+    ({"stage": "dpo"}, "stage", "a is sft data, stage dpo needs ranking", "preference pairs"),
     ({"val_size": 0.1, "eval_dataset": "a"}, "val_size", "Cannot specify", "keep eval_dataset"),
     ({"eval_strategy": "steps"}, "eval_strategy", "make sure eval_dataset", "val_size"),
     ({"dataset": None}, "do_train", "specify dataset", "dataset: NAME"),
@@ -94,7 +94,7 @@ REFUSED: list[tuple[dict[str, object], str, str, str]] = [
         {"load_best_model_at_end": True, "eval_dataset": "a", "eval_strategy": "epoch"},
         "load_best_model_at_end",
         "strategy to match",
-        "let save_strategy be eval_strategy",
+        "set save_strategy to eval_strategy",
     ),
 ]
 
@@ -136,7 +136,7 @@ def test_a_checkpoint_to_go_on_from_has_to_be_there(refused):
     fault = refused(resume_from_checkpoint="saves/gone/checkpoint-9").fault
     assert (fault.key, fault.line) == ("resume_from_checkpoint", 9)
     assert "saves/gone/checkpoint-9" in fault.message
-    assert "leave it out" in fault.hint
+    assert "remove the key" in fault.hint
 
 
 def test_an_adapter_that_is_not_there_yet_is_a_note(monkeypatch, tmp_path):

@@ -116,7 +116,7 @@ def test_dpo_with_experts_and_everything_that_needs_a_gpu(run, pairs, small_toke
     assert verdict.fault is None
     assert (verdict.method, verdict.records, verdict.steps) == ("qlora dpo", 6, STEPS)
     assert verdict.losses[0] == pytest.approx(0.6931, abs=0.01)
-    assert verdict.model.startswith("a tiny Qwen3 of experts")
+    assert verdict.model.startswith("a tiny Qwen3 mixture of experts")
     assert verdict.tokenizer == str(small_tokenizer)
     assert verdict.answers
     assert all("<|im_start|>assistant" in answer.prompt for answer in verdict.answers)

@@ -59,14 +59,14 @@ def test_a_run_that_goes_on_is_diagnosed_as_far_as_it_has_come(tmp_path):
     found = diagnose(folder)
     assert not found.run.is_finished
     assert codes(found) == ["overfit"]
-    assert found.notes[0].startswith("the run is still going, or was broken off: step 80 of 200")
+    assert found.notes[0].startswith("the run is still going or was interrupted: step 80 of 200")
 
 
 def test_a_state_of_an_earlier_run_is_left_out(tmp_path):
     folder = written.run(tmp_path / "run", [one + 1 for one in OVERFIT], RISING)
     written.run(folder, FALLING, CALM, False, total=800, is_finished=False)
     found = diagnose(folder)
-    assert found.notes[0] == "trainer_state.json is of an earlier run and was left out"
+    assert found.notes[0] == "trainer_state.json belongs to an earlier run and was left out"
     assert (found.run.train[0].value, found.run.is_finished) == (2.0, False)
 
 

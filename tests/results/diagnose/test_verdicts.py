@@ -72,7 +72,7 @@ def test_overfit_names_the_best_step_and_a_checkpoint_that_is_there():
 @pytest.mark.parametrize(
     ("checkpoints", "what"),
     [
-        pytest.param((80,), "is not there any more", id="deleted"),
+        pytest.param((80,), "no longer exists", id="deleted"),
         pytest.param((), "was never saved", id="never-saved"),
     ],
 )

@@ -119,7 +119,7 @@ def test_a_judge_s_way_there_and_back(tmp_path, run):
     (tmp_path / "told.jsonl").write_text("".join(json.dumps(one) + "\n" for one in replies) + "{\n")
     back = run(tmp_path, "run", "--judge-import", "told.jsonl")
     assert "judge: mean grade 9.00 [9.00, 9.00] of 10, 2 rows" in back.stdout
-    assert "judge: not read: told.jsonl:3: this line is no JSON" in back.stdout
+    assert "judge: not read: told.jsonl:3: this line is not JSON" in back.stdout
 
 
 WRONG = {
@@ -134,7 +134,7 @@ WRONG = {
     ),
     "no such config": (("run", "--config", "no.yaml"), 2, "no.yaml"),
     "no such tokenizer": (("run", "--tokenizer", "nobody/nothing"), 2, "nobody/nothing"),
-    "cut short": (("broken",), 1, "broken/generated_predictions.jsonl:2: the last line is cut short"),
+    "cut short": (("broken",), 1, "broken/generated_predictions.jsonl:2: the last line is truncated"),
 }
 
 

@@ -108,7 +108,7 @@ def test_a_ranking_record_has_two_answers():
     [
         pytest.param(ALPACA, {"instruction": "I", "output": None}, "no answer", False, id="no output"),
         pytest.param(ALPACA, {"instruction": 1, "output": "A"}, "question is int", True, id="a number"),
-        pytest.param(WHOLE_ALPACA, {"output": "A", "history": [["q"]]}, "no pair", True, id="half a pair"),
+        pytest.param(WHOLE_ALPACA, {"output": "A", "history": [["q"]]}, "not a pair", True, id="half a pair"),
         pytest.param(WHOLE_ALPACA, {"output": "A", "images": ["x"]}, "images", True, id="pictures"),
         pytest.param(SHAREGPT, {"messages": [USER, USER]}, "message 2 is user", False, id="order"),
         pytest.param(
@@ -116,7 +116,7 @@ def test_a_ranking_record_has_two_answers():
         ),
         pytest.param(SHAREGPT, {"messages": [USER]}, "1 messages", False, id="unanswered"),
         pytest.param(SHAREGPT, {"messages": []}, "no answer", False, id="empty"),
-        pytest.param(SHAREGPT, {"messages": None}, "no list", True, id="no messages"),
+        pytest.param(SHAREGPT, {"messages": None}, "not a list", True, id="no messages"),
         pytest.param(SHAREGPT, {"messages": [USER, turn("assistant", None)]}, "2 is null", True, id="null"),
         pytest.param(
             SHAREGPT, {"messages": [USER, ASSISTANT], "tools": [{}]}, "tools is list", True, id="tools"

@@ -28,9 +28,9 @@ def _share(run: TrainingRun, defect: str) -> VerdictResult:
 @verdict(
     "answers_repeat",
     "error",
-    "the trained model repeats itself to the end of its answers",
-    "predict with Qwen's sampling (do_sample: true, temperature 0.6, top_p 0.95, top_k 20), never greedily; "
-    "then fewer epochs or a lower learning_rate",
+    "the tuned model repeats itself until the end of its answers",
+    "predict with Qwen's sampling (do_sample: true, temperature 0.6, top_p 0.95, top_k 20), "
+    "never with greedy decoding; then train fewer epochs or with a lower learning_rate",
     turns={"epochs": "down", "learning_rate": "down"},
     good=_run("repetition", 0.01),
     bad=_run("repetition", 0.3),
@@ -43,9 +43,9 @@ def answers_repeat(run: TrainingRun) -> VerdictResult:
 @verdict(
     "answers_cut",
     "warning",
-    "the trained model's answers do not end",
-    "raise max_new_tokens; where training records were cut by cutoff_len the model never saw an end: "
-    "lf-qwen3 check --config TRAIN.yaml counts them",
+    "the tuned model's answers do not end",
+    "raise max_new_tokens; if cutoff_len truncated training records, the model never saw an "
+    "end token: lf-qwen3 check --config TRAIN.yaml counts them",
     good=_run("cut", 0.01),
     bad=_run("cut", 0.3),
 )
@@ -57,8 +57,9 @@ def answers_cut(run: TrainingRun) -> VerdictResult:
 @verdict(
     "thinking_unclosed",
     "error",
-    "the trained model begins to think and never comes to an answer",
-    "raise max_new_tokens and cutoff_len; check that the records close their thinking: lf-qwen3 check NAME",
+    "the tuned model starts to think and never reaches an answer",
+    "raise max_new_tokens and cutoff_len; check that the records close their think blocks: "
+    "lf-qwen3 check NAME",
     good=_run("unclosed_thinking", 0.01),
     bad=_run("unclosed_thinking", 0.3),
 )
@@ -70,8 +71,10 @@ def thinking_unclosed(run: TrainingRun) -> VerdictResult:
 @verdict(
     "tokens_leaked",
     "error",
-    "control tokens stand in the answers as text: the data held chat-template text, or the template is wrong",
-    "train with template: qwen3 on data that convert wrote; lf-qwen3 check NAME finds template text in it",
+    "control tokens are in the answers as text: the data contained chat template text, or "
+    "the chat template is wrong",
+    "train with template: qwen3 on data from lf-qwen3 convert; lf-qwen3 check NAME finds "
+    "chat template text in it",
     good=_run("leaked_token", 0.01),
     bad=_run("leaked_token", 0.3),
 )
@@ -83,8 +86,8 @@ def tokens_leaked(run: TrainingRun) -> VerdictResult:
 @verdict(
     "answers_empty",
     "error",
-    "the trained model answers with nothing",
-    "check that answers are learnt (lf-qwen3 preview NAME shows what the loss covers) and that none is empty",
+    "the tuned model's answers are empty",
+    "check that answers are in the loss (lf-qwen3 preview NAME shows the loss mask) and that none is empty",
     good=_run("empty_answer", 0.01),
     bad=_run("empty_answer", 0.3),
 )
@@ -96,8 +99,8 @@ def answers_empty(run: TrainingRun) -> VerdictResult:
 @verdict(
     "answers_language",
     "warning",
-    "the trained model answers in another language than it is asked in",
-    "train on rows in the languages it will be asked in, or mix some in: lf-qwen3 convert A B",
+    "the tuned model answers in another language than the question",
+    "train on rows in the languages of the users, or mix some in: lf-qwen3 convert A B",
     good=_run("wrong_language", 0.01),
     bad=_run("wrong_language", 0.3),
 )

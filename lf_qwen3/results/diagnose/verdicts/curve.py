@@ -29,9 +29,10 @@ _SPIKY = (2.0, 1.9, 1.8, 1.75, 1.7, 1.65, 1.6, 4.9, 1.6, 1.55)
 @verdict(
     "flat_loss",
     "error",
-    "the loss never moved: nothing was learnt",
-    "a higher learning_rate (1e-4 is usual for LoRA, 1e-5 for full training), fewer warm-up steps; "
-    "check that lora_target: all, and that the data is learnt from: lf-qwen3 preview NAME --dataset-dir DIR",
+    "the loss did not change: the model learnt nothing",
+    "raise learning_rate (1e-4 is usual for LoRA, 1e-5 for full fine-tuning), lower warm-up; "
+    "check lora_target: all, and that answers are in the loss: lf-qwen3 preview NAME "
+    "--dataset-dir DIR",
     turns={"learning_rate": "up", "warm-up": "down"},
     good=example(),
     bad=_FLAT,
@@ -55,8 +56,8 @@ def flat_loss(run: TrainingRun) -> VerdictResult:
 @verdict(
     "loss_rose",
     "error",
-    "the loss ended higher than it began: the training fell apart",
-    "a learning_rate three to ten times lower, more warm-up (warmup_ratio: 0.1)",
+    "the loss ended higher than it began: the training diverged",
+    "lower learning_rate three to ten times, raise warm-up (warmup_ratio: 0.1)",
     turns={"learning_rate": "down", "warm-up": "up"},
     good=example(),
     bad=example(train=(2.0, 1.8, 1.7, 2.4, 3.5, 4.0, 4.1, 4.2)),
@@ -77,8 +78,9 @@ def loss_rose(run: TrainingRun) -> VerdictResult:
 @verdict(
     "spikes",
     "warning",
-    "the loss jumps and comes back: some steps tear at the weights",
-    "max_grad_norm: 1.0 (or 0.3), more warm-up, a larger batch; look at the rows of that step for odd ones",
+    "loss spikes: some steps disturb the weights",
+    "set max_grad_norm: 1.0 (or 0.3), raise warm-up, use a larger batch; check the rows of "
+    "that step for outliers",
     turns={"warm-up": "up"},
     good=example(),
     bad=example(train=_SPIKY),
@@ -108,8 +110,10 @@ def _is_spike(before: tuple[Point, ...], point: Point) -> bool:
 @verdict(
     "low_loss",
     "warning",
-    "the training loss is suspiciously low: the answers are known by heart, or in the prompt",
-    "fewer epochs, more varied rows; look for duplicates and leaks: lf-qwen3 check NAME --dataset-dir DIR",
+    "the training loss is suspiciously low: the answers are memorised (overfitting), or they "
+    "are in the prompt",
+    "train fewer epochs or on more varied rows; look for duplicates and data leakage: "
+    "lf-qwen3 check NAME --dataset-dir DIR",
     turns={"epochs": "down"},
     good=example(),
     bad=example(train=(1.5, 1.0, 0.6, 0.4, 0.25, 0.2, 0.15, 0.1)),

@@ -20,9 +20,11 @@ _MANY = 0.2
 @verdict(
     "not_a_number",
     "error",
-    "the loss or its gradient became no number, and stayed so: the weights are damaged or were never changed",
-    "bf16: true in place of fp16, a lower learning_rate, max_grad_norm: 1.0; a row with nothing to learn "
-    "does it too: lf-qwen3 check --config TRAIN.yaml finds those",
+    "the loss or its gradient became NaN or infinite and stayed so: the weights are damaged "
+    "or were never changed",
+    "set bf16: true in place of fp16, a lower learning_rate, max_grad_norm: 1.0; a record "
+    "without a token in the loss has the same effect: lf-qwen3 check --config TRAIN.yaml "
+    "finds those",
     turns={"learning_rate": "down"},
     voids=("plan", "curve", "validation", "answers"),
     good=example(gradient=points((1.0, _NAN, 1.0))),
@@ -53,9 +55,10 @@ def not_a_number(run: TrainingRun) -> VerdictResult:
 @verdict(
     "skipped_steps",
     "info",
-    "steps were skipped, for their loss or gradient was no number; the weights are as they were before them",
-    "nothing, where it is a few: fp16's scaler looks for its scale that way; where it is many, "
-    "bf16: true in place of fp16",
+    "steps were skipped, because their loss or gradient was NaN or infinite; the weights are "
+    "as before these steps",
+    "for a few steps do nothing: the fp16 loss scaler searches its scale this way; for many "
+    "set bf16: true in place of fp16",
     good=example(),
     bad=example(gradient=points((1.0, 1.0, _NAN, *[1.0] * 5))),
 )
@@ -75,10 +78,10 @@ def skipped_steps(run: TrainingRun) -> VerdictResult:
 @verdict(
     "above_chance",
     "error",
-    f"the loss is above {CHANCE:.2f}, which blind guessing has (the logarithm of {VOCABULARY:,} tokens)",
-    "the weights, the tokenizer and the template are not of one model, or the weights were not loaded: look "
-    "at model_name_or_path and template; lf-qwen3 preview NAME shows what is learnt; old transformers "
-    "report the sum over gradient_accumulation_steps",
+    f"the loss is above {CHANCE:.2f}, the loss of random guessing (the logarithm of {VOCABULARY:,} tokens)",
+    "weights, tokenizer and chat template do not belong to one model, or the weights were "
+    "not loaded: check model_name_or_path and template; lf-qwen3 preview NAME shows the loss "
+    "mask; old transformers versions report the sum over gradient_accumulation_steps",
     voids=("curve", "answers"),
     good=example(),
     bad=example(train=(14.0, 13.1, 12.9, 12.5, 12.4, 12.5, 12.4, 12.4)),

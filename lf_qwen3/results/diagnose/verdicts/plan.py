@@ -20,8 +20,8 @@ _RISING = tuple(5e-6 * number for number in range(1, 9))
 @verdict(
     "no_validation",
     "warning",
-    "nothing was validated, so nobody sees from when on it learns by heart",
-    "convert with --val 0.05, then eval_dataset: NAME_val, eval_strategy: steps, eval_steps: 0.1",
+    "no validation, so overfitting stays unseen",
+    "convert with --val 0.05, then set eval_dataset: NAME_val, eval_strategy: steps, eval_steps: 0.1",
     turns={"eval_steps": "down"},
     good=example(),
     bad=example(validation=()),
@@ -44,17 +44,17 @@ def _why_not_validated(run: TrainingRun) -> Evidence | None:
     strategy = settings.get("eval_strategy", settings.get("evaluation_strategy", "no"))
     if strategy in ("no", False):
         return Evidence(
-            f"{data} is set, eval_strategy is not", advice="eval_strategy: steps, eval_steps: 0.1"
+            f"{data} is set, eval_strategy is not", advice="set eval_strategy: steps, eval_steps: 0.1"
         )
     if settings.get("predict_with_generate"):
         return Evidence(
             "predict_with_generate measures texts, so there is no eval_loss",
-            advice="take predict_with_generate out of the training YAML; predict with a YAML of its own",
+            advice="remove predict_with_generate from the training YAML; predict with a YAML of its own",
         )
     if strategy == "epoch" and run.is_finished:
         return Evidence(
             f"eval_strategy is epoch, and the run ended after {run.step} steps, within its first epoch",
-            advice="eval_strategy: steps, eval_steps: 0.1",
+            advice="set eval_strategy: steps, eval_steps: 0.1",
         )
     for key in ("eval_steps", "eval_delay"):
         if strategy == "steps" and _count(settings.get(key)) > _planned(run):
@@ -64,15 +64,15 @@ def _why_not_validated(run: TrainingRun) -> Evidence | None:
         return None
     return Evidence(
         f"{data} and eval_strategy are set, and {run.step} of {_planned(run)} steps logged no eval_loss",
-        advice="look at the end of the trainer's output: the run may have stopped before a validation; "
-        "under eval_on_each_dataset the losses stand in trainer_state.json alone",
+        advice="read the end of the trainer's output: the run may have stopped before a validation; "
+        "with eval_on_each_dataset only trainer_state.json has the losses",
     )
 
 
 @verdict(
     "validated_once",
     "warning",
-    "nothing was validated before the end: early stopping and the best checkpoint had nothing to choose from",
+    "no validation before the end: early stopping and the best checkpoint had nothing to choose from",
     _SOONER,
     turns={"eval_steps": "down"},
     good=example(settings=_BEYOND | {"eval_steps": 0.1}),
@@ -90,8 +90,8 @@ def validated_once(run: TrainingRun) -> VerdictResult:
 @verdict(
     "long_warmup",
     "warning",
-    "the warm-up is longer than the run: the learning rate never came to its height",
-    "fewer warm-up steps: warmup_ratio: 0.05 in place of warmup_steps",
+    "warm-up was longer than the run: the learning rate never reached its peak",
+    "lower warm-up: set warmup_ratio: 0.05 in place of warmup_steps",
     turns={"warm-up": "down"},
     good=example(rate=(5e-5, 1e-4, 9e-5, 8e-5, 6e-5, 4e-5, 2e-5, 0.0)),
     bad=example(rate=_RISING, settings={"warmup_steps": 500, "learning_rate": 1e-4}),
@@ -118,7 +118,7 @@ def _is_rising(run: TrainingRun) -> bool:
 @verdict(
     "too_short",
     "info",
-    "too short to tell: so few steps or logged losses show neither good nor harm",
+    "too short to tell: too few steps or logged losses to judge the run",
     "lower logging_steps",
     turns={"epochs": "up"},
     good=example(),
@@ -128,7 +128,7 @@ def too_short(run: TrainingRun) -> VerdictResult:
     """Require ten steps, and as many logged losses as a curve needs to have a shape."""
     planned = _planned(run)
     if 0 < planned < FEW_STEPS:
-        advice = "more rows or epochs, or a smaller batch (gradient_accumulation_steps: 1)"
+        advice = "use more rows or epochs, or a smaller batch (gradient_accumulation_steps: 1)"
         return Evidence(f"{_had(run)}", {"total_steps": planned}, advice=advice)
     if 0 < len(run.train) < ENOUGH:
         losses = "1 logged loss" if len(run.train) == 1 else f"{len(run.train)} logged losses"

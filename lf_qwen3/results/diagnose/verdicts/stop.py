@@ -21,7 +21,7 @@ _STOPPED = {
     "early_stop",
     "info",
     "early stopping ended the run",
-    "that is what it is for; where it came too soon, raise early_stopping_steps or eval_steps",
+    "that is its purpose; if it came too soon, raise early_stopping_steps or eval_steps",
     turns={"eval_steps": "up"},
     good=example(),
     bad=example(total=200, state=_STOPPED, validation=(1.9, 1.6, 1.7, 1.8)),
@@ -41,8 +41,8 @@ def early_stop(run: TrainingRun) -> VerdictResult:
 @verdict(
     "stopped_short",
     "warning",
-    "the run ended before its last step, and early stopping did not do it",
-    "go on from the last checkpoint: overwrite_output_dir: false, resume_from_checkpoint: its folder",
+    "the run ended before its last step, and not by early stopping",
+    "resume from the last checkpoint: overwrite_output_dir: false, resume_from_checkpoint: its folder",
     good=example(),
     bad=example(total=200),
 )
@@ -70,7 +70,7 @@ def _mapping(value: Any) -> dict[str, Any]:
     "no_learning_rate",
     "error",
     "the learning rate was zero: those steps changed nothing",
-    "set learning_rate (1e-4 is usual for LoRA), warm-up and scheduler for the steps that are really made",
+    "set learning_rate (1e-4 is usual for LoRA), warm-up and scheduler for the real number of steps",
     good=example(rate=(0.0, 5e-5, 1e-4, 8e-5, 6e-5, 4e-5, 2e-5, 0.0)),
     bad=example(rate=(1e-4, 5e-5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
 )

@@ -14,8 +14,9 @@ _OVERFIT = example(train=(2.0, 1.6, 1.3, 1.1, 0.9, 0.7, 0.5, 0.35), validation=(
 @verdict(
     "overfit",
     "warning",
-    "the training loss falls while the validation loss rises: it learns the rows by heart",
-    "fewer epochs or a lower learning_rate, more or more varied rows, a smaller lora_rank, lora_dropout: 0.1",
+    "overfitting: the training loss falls while the validation loss rises",
+    "train fewer epochs or with a lower learning_rate, on more or more varied rows, with a "
+    "smaller lora_rank or lora_dropout: 0.1",
     turns={"epochs": "down", "learning_rate": "down"},
     good=example(),
     bad=_OVERFIT,
@@ -36,18 +37,18 @@ def overfit(run: TrainingRun) -> VerdictResult:
     )
     figures = {"best_step": best.step, "best": best.value, "last_step": last.step, "last": last.value}
     if run.keeps_best:
-        kept = f"{text}. The weights of step {best.step} were put back at the end: use {run.folder} as it is"
+        kept = f"{text}. The weights of step {best.step} were restored at the end: use {run.folder} as it is"
         return Evidence(kept, figures, severity="info")
     return Evidence(f"{text}. {_where(run, best.step)}", figures)
 
 
 def _where(run: TrainingRun, step: int) -> str:
     if step in run.checkpoints:
-        return f"Use {run.folder / f'checkpoint-{step}'}, which is still there"
-    what = "is not there any more" if run.checkpoints else "was never saved"
+        return f"Use {run.folder / f'checkpoint-{step}'}, which still exists"
+    what = "no longer exists" if run.checkpoints else "was never saved"
     return (
         f"checkpoint-{step} {what}: train again with load_best_model_at_end: true, "
-        "metric_for_best_model: eval_loss and save_steps as eval_steps"
+        "metric_for_best_model: eval_loss and save_steps equal to eval_steps"
     )
 
 
@@ -60,8 +61,8 @@ def _near(curve: tuple[Point, ...], step: int) -> float | None:
 @verdict(
     "still_learning",
     "info",
-    "the validation loss was still falling at the end",
-    "more epochs, or a higher learning_rate, may bring it further down",
+    "the validation loss was still falling at the end (underfitting)",
+    "more epochs or a higher learning_rate may lower it further",
     turns={"epochs": "up", "learning_rate": "up"},
     good=example(validation=(1.9, 1.5, 1.41, 1.405, 1.404)),
     bad=example(validation=(1.9, 1.7, 1.55, 1.42)),

@@ -16,8 +16,8 @@ _BASE = {"base_model_name_or_path": "Qwen/Qwen3-4B-Base"}
 @verdict(
     "no_weights",
     "error",
-    "the run is over and its weights are not there",
-    "the trainer saves at the end: look at the end of its output for a full disk or an error",
+    "the run has ended, but its weights do not exist",
+    "the trainer saves at the end: read the end of its output for a full disk or an error",
     good=example(),
     bad=example(has_weights=False),
 )
@@ -29,8 +29,8 @@ def no_weights(run: TrainingRun) -> VerdictResult:
 @verdict(
     "eos_token",
     "error",
-    f"the tokenizer's end token is not {END}: an answer has no end that the model has learnt",
-    "train with template: qwen3 (qwen3_nothink for the Instruct-2507 models), which sets it",
+    f"the tokenizer's eos_token is not {END}: the model has not learnt the end token of the answers",
+    "train with template: qwen3 (qwen3_nothink for Instruct-2507 checkpoints), which sets it",
     good=example(tokenizer={"eos_token": END}),
     bad=example(tokenizer={"eos_token": "<|endoftext|>"}),
 )
@@ -46,7 +46,7 @@ def eos_token(run: TrainingRun) -> VerdictResult:
 @verdict(
     "generation_eos",
     "error",
-    f"generation_config.json does not stop at {END}: answers run on to max_new_tokens",
+    f"generation_config.json does not stop at {END}: answers continue until max_new_tokens",
     f'write "eos_token_id": [{END_ID}, {FIRST_ADDED_ID}] into generation_config.json',
     good=example(generation={"eos_token_id": [END_ID, FIRST_ADDED_ID]}),
     bad=example(generation={"eos_token_id": FIRST_ADDED_ID}),
@@ -64,7 +64,7 @@ def generation_eos(run: TrainingRun) -> VerdictResult:
     "base_model_end",
     "warning",
     f"a LoRA on a Base model cannot learn {END}: it does not train the embedding of that token",
-    "train on the model without -Base in its name, or with additional_target: embed_tokens,lm_head",
+    "train the model without -Base in its name, or set additional_target: embed_tokens,lm_head",
     good=example(adapter=_BASE | {"modules_to_save": ["embed_tokens", "lm_head"]}),
     bad=example(adapter=_BASE),
 )

@@ -20,7 +20,7 @@ _RUN = 96
     "empty_question",
     "error",
     "a user turn is empty",
-    "write the question, or take the record out",
+    "write the question, or remove the record",
     good=_GOOD,
     bad=sample_of(" ", "a"),
 )
@@ -36,7 +36,8 @@ def empty_question(sample: Sample) -> CheckResult:
     "empty_answer",
     "error",
     "an answer is empty",
-    "the model would learn to say nothing; reasoning alone is no answer",
+    "the model would learn to answer with nothing (reasoning alone is no answer); write the answer, "
+    "or remove the record",
     good=_GOOD,
     bad=sample_of("q", frame("r", "")),
 )
@@ -51,8 +52,8 @@ def empty_answer(sample: Sample) -> CheckResult:
 @check(
     "placeholder_answer",
     "warning",
-    "an answer says nothing",
-    "it is a placeholder, or punctuation alone; write the answer, or take the record out",
+    "an answer has no content",
+    "it is a placeholder or punctuation only; write the answer, or remove the record",
     good=_GOOD,
     bad=sample_of("q", "N/A"),
 )
@@ -71,7 +72,7 @@ def placeholder_answer(sample: Sample) -> CheckResult:
     "short_answer",
     "info",
     "an answer has three characters or fewer",
-    "right for labels and choices; otherwise it was cut",
+    "right for labels and multiple choice; otherwise the answer was truncated: check the source",
     good=_GOOD,
     bad=sample_of("q", "ok"),
 )
@@ -87,8 +88,8 @@ def short_answer(sample: Sample) -> CheckResult:
 @check(
     "repeats",
     "warning",
-    "a text repeats itself to its end",
-    "the model would learn to loop; take the record out: it was written by a model that had lost its way",
+    "a text repeats itself until its end",
+    "the model would learn the repetition loop; remove the record: the model that wrote it degenerated",
     good=_GOOD,
     bad=sample_of("q", "I think so. " + "And again and again. " * 20),
 )
@@ -105,7 +106,7 @@ def repeats(sample: Sample) -> CheckResult:
     "same_preference",
     "error",
     "chosen and rejected are the same",
-    "there is no preference to learn; take the record out",
+    "there is no preference to learn; remove the record",
     good=sample_of("q", "a", rejected="b"),
     bad=sample_of("q", "a", rejected=" a"),
 )

@@ -28,8 +28,8 @@ _GOOD = ColumnTypes("output", {"text": 1})
 @check(
     "mixed_types",
     "error",
-    "a column holds several types",
-    "HF datasets refuses such a file; write one type, as lf-qwen3 convert does",
+    "a column has values of several types",
+    "HF datasets refuses to load such a file; write one type, as lf-qwen3 convert does",
     good=_GOOD,
     bad=ColumnTypes("output", {"text": 1, "a number": 7}),
 )
@@ -44,9 +44,9 @@ def mixed_types(column: ColumnTypes) -> CheckResult:
 @check(
     "late_column",
     "error",
-    "a column is filled only after the first 10 MB",
-    "HF datasets has settled its type by then, and fails; put a record that fills it first, as lf-qwen3 "
-    "convert does",
+    "a column has its first value after the first 10 MB",
+    "HF datasets has inferred its type by then, and fails; move a record with a value to the "
+    "beginning, as lf-qwen3 convert does",
     good=_GOOD,
     bad=ColumnTypes("history", {"a list": 9001}, is_late=True),
 )

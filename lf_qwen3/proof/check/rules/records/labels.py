@@ -17,8 +17,8 @@ class LabelCounts(NamedTuple):
 @check(
     "one_sided_labels",
     "warning",
-    "all answers of the KTO data are marked alike",
-    "KTO learns from good answers and bad ones; add the others, or train the good ones with stage: sft",
+    "all answers of the KTO data have the same label",
+    "KTO learns from good and from bad answers; add the others, or train on the good ones with stage: sft",
     good=LabelCounts(3, 1),
     bad=LabelCounts(4, 0),
 )

@@ -35,9 +35,9 @@ _TAG = re.compile(
 @check(
     "chat_template",
     "error",
-    "chat-template text stands in the data",
-    "LLaMA-Factory writes the template itself, so it would stand there twice; keep the bare text of "
-    "each turn (lf-qwen3 convert unwraps it)",
+    "chat template text in a record",
+    "LLaMA-Factory applies the chat template itself, so the record would have it twice; keep the "
+    "plain text of each turn (lf-qwen3 convert unwraps it)",
     good=_GOOD,
     bad=sample_of("<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n", "a"),
 )
@@ -52,8 +52,8 @@ def chat_template(sample: Sample) -> CheckResult:
 @check(
     "special_token",
     "error",
-    "a control token stands in a text",
-    "the tokenizer would obey it; take it out, or write it another way",
+    "a control token (special token) in a text",
+    "the tokenizer would read it as a control token, not as text; remove it, or spell it differently",
     good=_GOOD,
     bad=sample_of("q", "a<|endoftext|>"),
 )
@@ -68,8 +68,8 @@ def special_token(sample: Sample) -> CheckResult:
 @check(
     "other_template",
     "warning",
-    "another model's template stands in a text",
-    "Qwen3 reads these marks as words and learns to write them; keep the bare text",
+    "text of another model's chat template in a record",
+    "Qwen3 reads these marks as words and would learn to write them; keep the plain text of each turn",
     good=_GOOD,
     bad=sample_of("[INST] q [/INST]", "a"),
 )
@@ -84,8 +84,9 @@ def other_template(sample: Sample) -> CheckResult:
 @check(
     "leftover_markup",
     "warning",
-    "HTML is left in an answer",
-    "turn it into plain text or Markdown; code in backticks is not looked at",
+    "HTML in an answer",
+    "the model would learn to write it; turn it into plain text or Markdown (code in backticks is "
+    "not checked)",
     good=_GOOD,
     bad=sample_of("q", "one<br>two &nbsp; three"),
 )
@@ -105,8 +106,8 @@ def leftover_markup(sample: Sample) -> CheckResult:
 @check(
     "escaped_text",
     "warning",
-    "line ends are written as two characters, \\n",
-    "the model would learn to write the backslash: lf-qwen3 convert --unescape makes line ends of them",
+    "line breaks are written as two characters, \\n",
+    "the model would learn to write the backslash: lf-qwen3 convert --unescape turns them into line breaks",
     good=_GOOD,
     bad=sample_of("q", "First.\\nSecond.\\n\\nThird."),
 )
@@ -123,8 +124,8 @@ def escaped_text(sample: Sample) -> CheckResult:
 @check(
     "placeholder",
     "warning",
-    "a placeholder in an answer was never filled in",
-    "the model would learn to write it; put the name in its place in the source",
+    "an unfilled placeholder in an answer",
+    "the model would learn to write it; put the real value there in the source",
     good=sample_of("q", "In Jinja, {{name}} is filled in; `{{name}}` is code."),
     bad=sample_of("Who are you?", "I am {{name}}."),
 )
@@ -139,8 +140,8 @@ def placeholder(sample: Sample) -> CheckResult:
 @check(
     "foreign_think_tag",
     "warning",
-    "an answer begins with reasoning in tags that Qwen3 does not know",
-    "the model would learn them as text; lf-qwen3 convert spells them as think tags",
+    "an answer begins with reasoning in tags that are not Qwen3's think tags",
+    "the model would learn the tags as text; lf-qwen3 convert rewrites them as think tags",
     good=sample_of("q", "Write <thought> in front."),
     bad=sample_of("q", "<thought>Three and four.</thought>\n7"),
 )

@@ -19,8 +19,8 @@ class RowOutcome(NamedTuple):
     "unreadable_row",
     "error",
     "the row cannot be read",
-    "one such row keeps the whole file from loading; repair or remove it (lf-qwen3 convert leaves such "
-    "rows out)",
+    "a single unreadable row makes the whole file fail to load; repair or remove it (lf-qwen3 "
+    "convert leaves such rows out)",
     good=RowOutcome(),
     bad=RowOutcome(BadRow("malformed", "unexpected character, line 1, column 2", "{]")),
 )
@@ -36,8 +36,8 @@ def unreadable_row(outcome: RowOutcome) -> CheckResult:
 @check(
     "record_stops",
     "error",
-    "the trainer would end with an error here",
-    "every text has to be text and every list a list; correct the record, or take it out",
+    "the trainer would stop with an error at this record",
+    "every text has to be text and every list a list; correct the record, or remove it",
     good=RowOutcome(),
     bad=RowOutcome(Dropped("message 2 is null, not text", stops=True)),
 )
@@ -50,9 +50,9 @@ def record_stops(outcome: RowOutcome) -> CheckResult:
 @check(
     "record_dropped",
     "error",
-    "LLaMA-Factory would leave this record out",
-    "user and assistant speak in turn, the user first, the assistant last; correct the record, or the "
-    "entry's tags",
+    "LLaMA-Factory would drop this record",
+    "it drops records whose turns do not alternate (user first, assistant last); correct the record, "
+    "or the tags of its entry",
     good=RowOutcome(),
     bad=RowOutcome(Dropped("message 2 is user, assistant or function is due")),
 )

@@ -29,8 +29,8 @@ _SUSPECT = re.compile("[\ufffd锟烫屯ÂÃâä-éï]")
 @check(
     "nul",
     "error",
-    "a text holds a NUL character",
-    "take it out: no tokenizer has a use for it",
+    "a text contains a NUL character",
+    "remove it: no tokenizer has a use for it",
     good=_GOOD,
     bad=sample_of("a\0b", "a"),
 )
@@ -42,8 +42,8 @@ def nul(sample: Sample) -> CheckResult:
 @check(
     "mojibake",
     "warning",
-    "a text was decoded with the wrong encoding",
-    "export it again as UTF-8: what is left does not tell the characters",
+    "a text was decoded with the wrong encoding (mojibake)",
+    "export the source again as UTF-8: the original characters cannot be recovered from this text",
     good=_GOOD,
     bad=sample_of("q", "It isnâ€™t."),
 )

@@ -23,9 +23,8 @@ _MISPLACED = ("think_unopened", "think_not_first", "think_several")
 @check(
     "think_not_canonical",
     "warning",
-    "the think frame is not the one Qwen3 writes",
-    "the model would learn another format, which LLaMA-Factory cannot take away again; lf-qwen3 convert "
-    "mends it",
+    "the think tags are not framed as Qwen3 writes them",
+    "the model would learn another format, which LLaMA-Factory does not correct; lf-qwen3 convert repairs it",
     good=_GOOD,
     bad=sample_of("q", f"{OPEN}r{CLOSE}\na"),
 )
@@ -41,8 +40,8 @@ def think_not_canonical(sample: Sample) -> CheckResult:
 @check(
     "think_unclosed",
     "error",
-    "reasoning is opened and never closed",
-    f"write {CLOSE} and an empty line before the answer; was the text cut when it was generated?",
+    "a think block is opened and never closed",
+    f"write {CLOSE} and an empty line before the answer; was the text truncated when it was generated?",
     good=_GOOD,
     bad=sample_of("q", f"{OPEN}\nr"),
 )
@@ -54,7 +53,7 @@ def think_unclosed(sample: Sample) -> CheckResult:
 @check(
     "think_nested",
     "error",
-    "reasoning stands inside reasoning",
+    "a think block inside a think block",
     "keep one block per turn",
     good=_GOOD,
     bad=sample_of("q", f"{OPEN}\nr{OPEN}s{CLOSE}\n{CLOSE}\n\na"),
@@ -67,8 +66,9 @@ def think_nested(sample: Sample) -> CheckResult:
 @check(
     "think_misplaced",
     "error",
-    "a think tag stands where none is due",
-    "one block, before everything else; an answer that talks about the tags has to spell them another way",
+    "a think tag in the wrong place of an answer",
+    "each turn has one think block, before everything else; an answer that explains the tags has to "
+    "spell them differently",
     good=_GOOD,
     bad=sample_of("q", f"First: {OPEN}\nr\n{CLOSE}\n\na"),
 )
@@ -80,9 +80,10 @@ def think_misplaced(sample: Sample) -> CheckResult:
 @check(
     "think_in_prompt",
     "warning",
-    "a think tag stands in a prompt",
-    "right where users will ask with this very prompt, for the model reads the same token then; Qwen3 thinks "
-    "in these tags without being asked, and reasoning that stands in a prompt is not learnt",
+    "a think tag in a prompt",
+    "right if users will send this very prompt, because the model reads the same token then; "
+    "otherwise remove it: Qwen3 thinks without being asked, and reasoning in a prompt is outside the "
+    "loss",
     good=_GOOD,
     bad=sample_of(f"q {OPEN}", "a"),
 )
@@ -96,9 +97,9 @@ def think_in_prompt(sample: Sample) -> CheckResult:
 @check(
     "think_empty",
     "warning",
-    "an empty reasoning block is written out",
-    "with enable_thinking: null it is learnt as part of the answer; leave the tags out, and the "
-    "template puts the block into the prompt, outside the loss",
+    "an answer contains an empty think block",
+    "with enable_thinking: null it is in the loss, so the model learns to write it; remove the tags, "
+    "and the chat template puts the block into the prompt, outside the loss",
     good=sample_of("q", "a"),
     bad=sample_of("q", frame("", "a")),
 )
@@ -117,9 +118,10 @@ def think_empty(sample: Sample) -> CheckResult:
 @check(
     "pair_half_framed",
     "warning",
-    "one side of a pair reasons, and the other has no think block",
-    "the trainer frames both sides as the chosen one needs it, so the rejected one gets two blocks or none; "
-    "write the empty block into the plain answer (lf-qwen3 convert does), or enable_thinking: true",
+    "one answer of a preference pair has reasoning, the other has no think block",
+    "the trainer frames both answers as the chosen one needs it, so the rejected one gets two blocks "
+    "or none; write an empty think block into the plain answer (lf-qwen3 convert does), or set "
+    "enable_thinking: true",
     good=sample_of("q", frame("r", "a"), rejected=frame("", "b")),
     bad=sample_of("q", frame("r", "a"), rejected="b"),
 )

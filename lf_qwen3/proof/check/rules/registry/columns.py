@@ -26,8 +26,8 @@ _PAIR = ("chosen", "rejected")
     "columns_in_part",
     "warning",
     "a column of the file is not read",
-    "naming some columns resets the others to none; name all that the file has, as lf-qwen3 register "
-    "NAME FILE --replace does",
+    "an entry that names some columns has no default for the others; name all columns of the file, "
+    "as lf-qwen3 register NAME FILE --replace does",
     good=CheckedEntry("a", {"file_name": "a.jsonl"}, head=_QUESTION),
     bad=CheckedEntry(
         "a",
@@ -55,9 +55,9 @@ def columns_in_part(entry: CheckedEntry) -> CheckResult:
 @check(
     "tags_in_part",
     "error",
-    "a tag that is needed is missing",
-    "naming some tags resets the others to none; name all seven, as lf-qwen3 register NAME FILE "
-    "--replace does",
+    "a tag that the file needs is missing in the entry",
+    "an entry that names some tags has no default for the others; name all seven, as lf-qwen3 "
+    "register NAME FILE --replace does",
     good=_GOOD,
     bad=CheckedEntry(
         "a", {**_SHAREGPT, "columns": {"messages": "m"}, "tags": _OPENAI_TAGS}, head=_CHATS_WITH_SYSTEM
@@ -83,8 +83,8 @@ def tags_in_part(entry: CheckedEntry) -> CheckResult:
 @check(
     "tags_unfit",
     "error",
-    "the tags fit no message of the file",
-    "every record would be dropped; lf-qwen3 register NAME FILE --replace finds the right ones",
+    "the tags match no message of the file",
+    "the trainer would drop every record; lf-qwen3 register NAME FILE --replace writes the right tags",
     good=_GOOD,
     bad=CheckedEntry(
         "a", {**_SHAREGPT, "tags": {**_OPENAI_TAGS, "role_tag": "from", "content_tag": "value"}}, head=_CHATS
@@ -110,7 +110,7 @@ def tags_unfit(entry: CheckedEntry) -> CheckResult:
     "column_missing",
     "error",
     "no row has a column that the entry names",
-    "the trainer would stop with a KeyError; lf-qwen3 register NAME FILE --replace finds the right ones",
+    "the trainer would stop with a KeyError; lf-qwen3 register NAME FILE --replace writes the right columns",
     good=_GOOD,
     bad=CheckedEntry("a", {"file_name": "a.jsonl"}, head=_CHATS),
 )

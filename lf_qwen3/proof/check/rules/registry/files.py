@@ -24,8 +24,8 @@ _GOOD = CheckedEntry("a", {"file_name": "a.jsonl"})
 @check(
     "missing_file",
     "error",
-    "the data file is not there",
-    "file_name is looked for in the dataset_dir; correct it, or fetch the file",
+    "the data file does not exist",
+    "LLaMA-Factory looks for file_name in the dataset_dir; correct the name, or download the file",
     good=_GOOD,
     bad=CheckedEntry("a", {"file_name": "gone.jsonl"}, files=None),
 )
@@ -41,7 +41,7 @@ def missing_file(entry: CheckedEntry) -> CheckResult:
     "mixed_folder",
     "error",
     "the folder holds files of several types",
-    "LLaMA-Factory refuses it: keep one type there and nothing hidden, or name one file",
+    "LLaMA-Factory refuses such a folder: keep files of one type and no hidden files, or name one file",
     good=CheckedEntry("a", {"file_name": "d"}, files=("d/a.json", "d/b.jsonl")),
     bad=CheckedEntry("a", {"file_name": "d"}, files=("d/a.jsonl", "d/README.md")),
 )
@@ -58,7 +58,7 @@ def mixed_folder(entry: CheckedEntry) -> CheckResult:
 @check(
     "file_type",
     "error",
-    "the name ends in no type that LLaMA-Factory loads",
+    "LLaMA-Factory does not load files with this ending",
     f"it loads {', '.join(EXTENSIONS)}; lf-qwen3 convert FILE --name NAME writes such a file",
     good=_GOOD,
     bad=CheckedEntry("a", {"file_name": "a.jsonl.gz"}, files=("a.jsonl.gz",)),
@@ -73,8 +73,8 @@ def file_type(entry: CheckedEntry) -> CheckResult:
 @check(
     "not_local",
     "info",
-    "the records lie elsewhere and are not checked",
-    "download the data, register the file, and check that",
+    "the records are not on this disk and were not checked",
+    "download the data, register the file, and check it",
     good=_GOOD,
     bad=CheckedEntry("a", {"hf_hub_url": "owner/name"}, files=None),
 )
@@ -88,7 +88,7 @@ def not_local(entry: CheckedEntry) -> CheckResult:
     "unreadable_file",
     "error",
     "the file cannot be read",
-    "fetch it again; lf-qwen3 convert FILE --name NAME reads more kinds than LLaMA-Factory does",
+    "download it again; lf-qwen3 convert FILE --name NAME reads more kinds of files than LLaMA-Factory does",
     good=_GOOD,
     bad=CheckedEntry("a", {"file_name": "a.jsonl"}, problem="this is a Git LFS pointer, not the data"),
 )
@@ -100,8 +100,8 @@ def unreadable_file(entry: CheckedEntry) -> CheckResult:
 @check(
     "no_records",
     "error",
-    "the file holds no rows",
-    "the trainer would stop, for it finds no valid samples; was the file cut, or is it the wrong one?",
+    "the file has no rows",
+    "the trainer would stop (Cannot find valid samples); was the file truncated, or is it the wrong file?",
     good=CheckedEntry("a", {"file_name": "a.jsonl"}, head=[{"instruction": "q", "output": "a"}]),
     bad=CheckedEntry("a", {"file_name": "a.jsonl"}, head=[]),
 )

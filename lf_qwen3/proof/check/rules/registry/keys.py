@@ -33,8 +33,9 @@ _GOOD = CheckedEntry("a", {"file_name": "a.jsonl", "columns": {"prompt": "q", "r
 @check(
     "unknown_key",
     "error",
-    "LLaMA-Factory knows no such key, only one like it",
-    "it is passed over in silence; the keys stand in dataset_info.schema.json, which editors complete by",
+    "unknown key in dataset_info.json, close to a known one",
+    "LLaMA-Factory ignores it without a message; dataset_info.schema.json lists the keys, and "
+    "editors complete them from it",
     good=_GOOD,
     bad=CheckedEntry("a", {"file_name": "a.jsonl", "format": "sharegpt"}),
 )
@@ -46,8 +47,8 @@ def unknown_key(entry: CheckedEntry) -> Iterator[Fault]:
 @check(
     "foreign_key",
     "info",
-    "LLaMA-Factory passes the key over",
-    "it does no harm; a note for people may stay",
+    "LLaMA-Factory ignores this key",
+    "it does no harm; a note for readers may stay",
     good=_GOOD,
     bad=CheckedEntry("a", {"file_name": "a.jsonl", "license": "apache-2.0"}),
 )
@@ -59,8 +60,8 @@ def foreign_key(entry: CheckedEntry) -> Iterator[Fault]:
 @check(
     "not_a_dataset",
     "info",
-    "the value of the name is no dataset",
-    "training passes it over, but LLaMA Board cannot list the datasets while it stands there",
+    "the value of this name is not a dataset entry",
+    "training ignores it, but LLaMA Board cannot list the datasets while it is there; remove it",
     good=OtherNames(()),
     bad=OtherNames(("_comment",)),
 )
@@ -72,7 +73,7 @@ def not_a_dataset(others: OtherNames) -> CheckResult:
 @check(
     "entry_schema",
     "error",
-    "the entry does not fit its JSON Schema",
+    "the entry does not match its JSON Schema",
     "correct the value; lf-qwen3 register NAME FILE --replace writes a whole entry",
     good=_GOOD,
     bad=CheckedEntry("a", {"file_name": "a.jsonl", "formatting": "chatml"}),
@@ -82,7 +83,7 @@ def entry_schema(entry: CheckedEntry) -> Iterator[Fault]:
     for error in _validator().iter_errors(entry.settings):
         place = ".".join(str(step) for step in error.absolute_path)
         if error.validator == "anyOf" and not place:
-            yield Fault("nothing says where the data is: file_name is missing")
+            yield Fault("file_name is missing: the entry does not say where the data is")
         elif error.validator == "required" and place == "tags":
             continue  # reported as tags_in_part
         elif error.validator != "additionalProperties":
@@ -92,8 +93,8 @@ def entry_schema(entry: CheckedEntry) -> Iterator[Fault]:
 @check(
     "bad_name",
     "error",
-    "no training YAML can name this dataset",
-    "use letters, digits, '_', '-' and '.': LLaMA-Factory splits names at commas and strips blanks",
+    "a training YAML cannot use this dataset name",
+    "use letters, digits, '_', '-' and '.': LLaMA-Factory splits names at commas and strips spaces",
     good=_GOOD,
     bad=CheckedEntry("a,b", {"file_name": "a.jsonl"}),
 )
@@ -105,8 +106,8 @@ def bad_name(entry: CheckedEntry) -> CheckResult:
 @check(
     "duplicate_name",
     "error",
-    "the name stands there more than once",
-    "only the last entry counts; remove or rename the others",
+    "duplicate name in dataset_info.json",
+    "LLaMA-Factory reads only the last entry of a name; remove or rename the others",
     good=_GOOD,
     bad=CheckedEntry("a", {"file_name": "a.jsonl"}, times=2),
 )

@@ -28,8 +28,9 @@ _FAR = Duplicate(3, "a_train", similarity=0.2)
 @check(
     "duplicate",
     "warning",
-    "the record stands there twice",
-    "white space and case apart, it counts twice in every epoch; lf-qwen3 convert keeps one",
+    "duplicate record",
+    "the model sees it twice in every epoch and memorises it sooner (white space and case do not "
+    "count); lf-qwen3 convert keeps one copy",
     good=_FAR,
     bad=Duplicate(3),
 )
@@ -41,8 +42,8 @@ def duplicate(pair: Duplicate) -> CheckResult:
 @check(
     "leak",
     "error",
-    "a held-out record is trained on too",
-    "its score would say what was memorised; lf-qwen3 convert keeps a question in one split",
+    "data leakage: a validation or test record is also in the training data",
+    "its score would measure memorisation; lf-qwen3 convert keeps each question in one split",
     good=_FAR,
     bad=Duplicate(3, "a_train"),
 )
@@ -54,8 +55,8 @@ def leak(pair: Duplicate) -> CheckResult:
 @check(
     "question_leak",
     "warning",
-    "a held-out question is trained on too, with another answer",
-    "its score would say what was memorised; lf-qwen3 convert keeps a question in one split",
+    "data leakage: a validation or test question is also in the training data, with another answer",
+    "its score would measure memorisation; lf-qwen3 convert keeps each question in one split",
     good=_FAR,
     bad=Duplicate(3, "a_train", similarity=0),
 )
@@ -67,8 +68,10 @@ def question_leak(pair: Duplicate) -> CheckResult:
 @check(
     "near_leak",
     "warning",
-    f"a held-out record is nearly a trained one (similarity {NEAR:g} or more)",
-    "hold out whole groups of such records, or take the copies out of one side",
+    "likely data leakage: a validation or test record is a near-duplicate of a training record "
+    f"(similarity {NEAR:g} or more)",
+    "its score would measure memorisation; keep all near-duplicates in one split, or remove the "
+    "copies from the others",
     good=_FAR,
     bad=Duplicate(3, "a_train", similarity=0.9),
 )

@@ -7,7 +7,10 @@ from typing import NamedTuple
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import CLOSE
 
-_CURE = "raise cutoff_len (the figures below say what keeps 95, 99 and 100 % whole) or leave such records out"
+_CURE = (
+    "raise cutoff_len (the figures below name the values that keep 95, 99 and 100 % of the records "
+    "whole), or leave such records out"
+)
 
 
 class CutRecord(NamedTuple):
@@ -26,8 +29,8 @@ _WHOLE = CutRecord(100, 100, 60)
 @check(
     "cut_thinking",
     "warning",
-    "cutoff_len cuts inside the reasoning",
-    f"neither {CLOSE} nor the answer is learnt, so the model would learn to reason without end; {_CURE}",
+    "cutoff_len truncates a record inside its reasoning",
+    f"{CLOSE} and the answer are lost, so the model would learn to reason without end; {_CURE}",
     good=_WHOLE,
     bad=CutRecord(3000, 2048, 2000, lost_close=True, lost_end=True),
 )
@@ -39,8 +42,8 @@ def cut_thinking(record: CutRecord) -> CheckResult:
 @check(
     "cut_answer",
     "warning",
-    "cutoff_len cuts the answer short",
-    f"<|im_end|> is not learnt, so the model would learn not to stop; {_CURE}",
+    "cutoff_len truncates an answer",
+    f"its <|im_end|> is lost, so the model would learn not to stop; {_CURE}",
     good=_WHOLE,
     bad=CutRecord(3000, 2048, 2000, lost_end=True),
 )
@@ -52,8 +55,8 @@ def cut_answer(record: CutRecord) -> CheckResult:
 @check(
     "cut_prompt",
     "warning",
-    "cutoff_len cuts the prompt short",
-    f"the answer is learnt to less than was asked; {_CURE}",
+    "cutoff_len truncates a prompt",
+    f"the model would learn the answer to an incomplete question; {_CURE}",
     good=_WHOLE,
     bad=CutRecord(3000, 2048, 500),
 )
@@ -66,7 +69,7 @@ def cut_prompt(record: CutRecord) -> CheckResult:
 @check(
     "nothing_learnt",
     "error",
-    "the cut leaves no token in the loss",
+    "truncation leaves no token of the record in the loss",
     _CURE,
     good=_WHOLE,
     bad=CutRecord(3000, 2048, 0),

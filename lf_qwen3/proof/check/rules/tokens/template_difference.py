@@ -22,11 +22,11 @@ class TemplateDifference(NamedTuple):
 @check(
     "template_differs",
     "warning",
-    "LLaMA-Factory feeds other tokens than the model's own chat template writes",
-    "at inference the model is asked through its own template; lf-qwen3 preview shows both side by side; "
-    "tools without a system text are one cause: any system text, or default_system in the YAML, makes both "
-    "alike, and lf-qwen3 convert writes the tools so that they are; several turns without mask_history: true "
-    "are another",
+    "LLaMA-Factory trains on other tokens than the model's own chat template writes",
+    "at inference the model is prompted with its own chat template; lf-qwen3 preview shows both side "
+    "by side. Two causes: tools without a system text (add any system text, or default_system in the "
+    "YAML; lf-qwen3 convert writes tools so that both agree), and several turns without "
+    "mask_history: true",
     good=TemplateDifference(),
     bad=TemplateDifference("answer", "Yes.", "\n\nYes."),
 )

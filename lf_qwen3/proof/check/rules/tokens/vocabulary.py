@@ -24,9 +24,9 @@ _QWEN3 = frozenset(ADDED_TOKENS)
 @check(
     "tokenizer_eos",
     "warning",
-    f"the tokenizer's eos is not {IM_END}",
-    "this is how a Base checkpoint comes; LLaMA-Factory sets it for training, other servers read it from "
-    "tokenizer_config.json and generation_config.json",
+    f"the tokenizer's eos_token is not {IM_END}",
+    "Base checkpoints are published so; LLaMA-Factory sets it for training, other servers read it "
+    "from tokenizer_config.json and generation_config.json",
     good=Vocabulary(_QWEN3),
     bad=Vocabulary(_QWEN3, eos="<|endoftext|>"),
 )
@@ -39,7 +39,7 @@ def tokenizer_eos(vocabulary: Vocabulary) -> CheckResult:
     "not_qwen3",
     "error",
     "the tokenizer is not Qwen3's",
-    "name the tokenizer of the checkpoint that will be trained",
+    "use the tokenizer of the checkpoint that will be trained",
     good=Vocabulary(_QWEN3),
     bad=Vocabulary(_QWEN3 - {OPEN, CLOSE}),
 )

@@ -25,7 +25,7 @@ _GOOD = sft_setup(eval_dataset="a_val", **_STEPS, **_BEST, early_stopping_steps=
 @check(
     "val_size_twice",
     "error",
-    "val_size and eval_dataset exclude each other, and the trainer stops",
+    "val_size and eval_dataset are both set: the trainer stops",
     "keep eval_dataset: val_size splits the training rows at random",
     good=_GOOD,
     bad=sft_setup(eval_dataset="a_val", val_size=0.1),
@@ -38,8 +38,9 @@ def val_size_twice(setup: TrainingSetup) -> CheckResult:
 @check(
     "early_stopping_alone",
     "error",
-    "early_stopping_steps lacks what it needs",
-    "set eval_strategy, load_best_model_at_end: true and metric_for_best_model: eval_loss beside it",
+    "early stopping lacks settings that it needs",
+    "set eval_strategy, load_best_model_at_end: true and metric_for_best_model: eval_loss beside "
+    "early_stopping_steps",
     good=_GOOD,
     bad=sft_setup(early_stopping_steps=3),
 )
@@ -58,7 +59,8 @@ def early_stopping_alone(setup: TrainingSetup) -> CheckResult:
     "best_not_saved",
     "error",
     "load_best_model_at_end needs a checkpoint at every validation",
-    "let save_strategy be eval_strategy, and save_steps a multiple of eval_steps; the simplest is both alike",
+    "set save_strategy to eval_strategy, and save_steps to a multiple of eval_steps; simplest: the "
+    "same value for both",
     good=_GOOD,
     bad=sft_setup(eval_dataset="a_val", eval_strategy="steps", save_strategy="epoch", **_BEST),
 )
@@ -82,8 +84,8 @@ def best_not_saved(setup: TrainingSetup) -> CheckResult:
 @check(
     "no_evaluation",
     "warning",
-    "nothing is evaluated while it trains, so nobody sees it overfit",
-    "convert with --val 0.05, then eval_dataset: NAME_val, eval_strategy: steps and eval_steps: 0.1",
+    "no validation during training, so overfitting stays unseen",
+    "convert with --val 0.05, then set eval_dataset: NAME_val, eval_strategy: steps and eval_steps: 0.1",
     good=_GOOD,
     bad=sft_setup(dataset="a"),
 )
@@ -99,8 +101,8 @@ def no_evaluation(setup: TrainingSetup) -> CheckResult:
 @check(
     "nothing_to_evaluate",
     "error",
-    "an evaluation is asked for, and there are no rows for it",
-    "set eval_dataset, or val_size",
+    "evaluation is switched on without validation data",
+    "convert with --val 0.05, then set eval_dataset: NAME_val; or set val_size: 0.05",
     good=_GOOD,
     bad=sft_setup(eval_strategy="steps"),
 )
@@ -115,8 +117,9 @@ def nothing_to_evaluate(setup: TrainingSetup) -> CheckResult:
 @check(
     "many_epochs",
     "warning",
-    "the data is gone over often enough to be learnt by heart",
-    f"{MOST_EPOCHS} epochs or fewer; early stopping ends it sooner",
+    "many epochs: the model will likely overfit",
+    f"train {MOST_EPOCHS} epochs or fewer; early stopping (early_stopping_steps) ends a run that "
+    "overfits sooner",
     good=sft_setup(num_train_epochs=3.0),
     bad=sft_setup(num_train_epochs=10),
 )
@@ -130,9 +133,9 @@ def many_epochs(setup: TrainingSetup) -> CheckResult:
 @check(
     "validated_on_training",
     "error",
-    "the rows that validate are rows that are trained on",
-    "the validation would say what was learnt by heart, and early stopping would never stop; convert with "
-    "--val 0.05, then eval_dataset: NAME_val",
+    "the validation data is also the training data",
+    "eval_loss would measure memorisation and hide overfitting, and early stopping would never act; "
+    "convert with --val 0.05, then set eval_dataset: NAME_val",
     good=_GOOD,
     bad=sft_setup(dataset="a", eval_dataset="a", **_STEPS),
 )
@@ -151,9 +154,10 @@ def validated_on_training(setup: TrainingSetup) -> Iterator[Fault]:
 @check(
     "best_not_measured",
     "error",
-    "the validation does not measure what the best checkpoint is chosen by, and the trainer stops there",
-    "name a measure that there is: under eval_on_each_dataset eval_NAME_loss for one NAME of eval_dataset; "
-    "take predict_with_generate out of a YAML that trains, and the validation gives eval_loss",
+    "metric_for_best_model is not measured by the validation, and the trainer stops there",
+    "name a metric that the validation measures: eval_loss, or eval_NAME_loss for one NAME of "
+    "eval_dataset under eval_on_each_dataset; remove predict_with_generate from a YAML that trains, "
+    "because it replaces eval_loss",
     good=sft_setup(eval_dataset="a_val", eval_on_each_dataset=True, **_STEPS, **_BEST | _BEST_EACH),
     bad=sft_setup(eval_dataset="a_val", eval_on_each_dataset=True, **_STEPS, **_BEST),
 )
@@ -172,7 +176,7 @@ def best_not_measured(setup: TrainingSetup) -> CheckResult:
     if metric in named or is_open:
         return PASS
     there = ", ".join(prefix + measure for prefix in prefixes for measure in measures)
-    return Fault(f"{metric}; there is {there}", key)
+    return Fault(f"{metric}; the validation measures {there}", key)
 
 
 def _measures(setup: TrainingSetup) -> tuple[str, ...]:
@@ -185,8 +189,8 @@ def _measures(setup: TrainingSetup) -> tuple[str, ...]:
 @check(
     "answers_cut",
     "warning",
-    "max_new_tokens ends the generation before the answers can be complete",
-    "raise it: Qwen advises 32,768 for a model that reasons; what is cut scores as wrong",
+    "max_new_tokens truncates answers",
+    "raise it: Qwen recommends 32,768 for a model that reasons; a truncated answer scores as wrong",
     good=sft_setup(TrainingData(labels=(90, 100)), **_PREDICT, max_new_tokens=1024),
     bad=sft_setup(TrainingData(labels=(90, 2000)), **_PREDICT, max_new_tokens=1024),
 )

@@ -27,14 +27,14 @@ class RunFolders(NamedTuple):
 
 _EMPTY = RunFolders()
 _TOKENS = "the trainer loads these tokens and ignores dataset, template, cutoff_len and enable_thinking"
-_ANEW = "take another output_dir, or write overwrite_output_dir: true to start anew"
+_ANEW = "use another output_dir, or set overwrite_output_dir: true to train from the beginning"
 
 
 @check(
     "tokens_reused",
     "warning",
-    "tokenized_path is full already",
-    f"{_TOKENS}; delete the folder or leave tokenized_path out, unless these tokens are meant",
+    "tokenized_path already holds tokens",
+    f"{_TOKENS}; delete the folder or remove tokenized_path, unless you want these tokens",
     good=_EMPTY,
     bad=RunFolders(tokens="saves/tokens"),
 )
@@ -46,8 +46,8 @@ def tokens_reused(folders: RunFolders) -> CheckResult:
 @check(
     "tokens_stale",
     "error",
-    "tokenized_path holds tokens that are older than the data",
-    f"{_TOKENS}; delete the folder, or leave tokenized_path out",
+    "the tokens in tokenized_path are older than the data",
+    f"{_TOKENS}; delete the folder, or remove tokenized_path",
     good=RunFolders(tokens="saves/tokens"),
     bad=RunFolders(tokens="saves/tokens", newer="data/a.jsonl"),
 )
@@ -60,7 +60,7 @@ def tokens_stale(folders: RunFolders) -> CheckResult:
 @check(
     "run_finished",
     "error",
-    "output_dir holds a finished run, so the trainer would go on from its end and train nothing",
+    "output_dir holds a finished run: the trainer would resume at its end and train nothing",
     _ANEW,
     good=_EMPTY,
     bad=RunFolders(finished="saves/a/checkpoint-6, step 6 of 6"),
@@ -73,8 +73,8 @@ def run_finished(folders: RunFolders) -> CheckResult:
 @check(
     "run_resumed",
     "info",
-    "the trainer goes on from the checkpoint in output_dir",
-    f"right for a run that broke off; else {_ANEW}",
+    "the trainer resumes from the checkpoint in output_dir",
+    f"right for an interrupted run; otherwise {_ANEW}",
     good=_EMPTY,
     bad=RunFolders(resumed="saves/a/checkpoint-4, step 4 of 6"),
 )
@@ -86,9 +86,9 @@ def run_resumed(folders: RunFolders) -> CheckResult:
 @check(
     "resume_missing",
     "error",
-    "resume_from_checkpoint names a checkpoint that is not there",
-    "name a folder such as saves/NAME/checkpoint-100, or leave it out: the trainer goes on from the last "
-    "checkpoint of output_dir by itself",
+    "resume_from_checkpoint names a checkpoint that does not exist",
+    "name a folder such as saves/NAME/checkpoint-100, or remove the key: the trainer resumes from "
+    "the last checkpoint of output_dir by itself",
     good=_EMPTY,
     bad=RunFolders(lost="saves/a/checkpoint-9"),
 )
@@ -100,8 +100,8 @@ def resume_missing(folders: RunFolders) -> CheckResult:
 @check(
     "adapter_overwritten",
     "warning",
-    "the adapter to start from lies in output_dir, which the run writes over",
-    "take another output_dir, and the adapter you began with stays",
+    "the run overwrites the adapter that it starts from: adapter_name_or_path is in output_dir",
+    "use another output_dir to keep the first adapter",
     good=_EMPTY,
     bad=RunFolders(adapter="saves/a"),
 )
@@ -113,8 +113,8 @@ def adapter_overwritten(folders: RunFolders) -> CheckResult:
 @check(
     "adapter_missing",
     "warning",
-    "adapter_name_or_path names a folder that holds no adapter yet",
-    "run the training that writes it first, or name the folder with adapter_config.json",
+    "adapter_name_or_path names a folder without an adapter",
+    "run the training that writes it first, or name the folder that holds adapter_config.json",
     good=_EMPTY,
     bad=RunFolders(gone="saves/a"),
 )

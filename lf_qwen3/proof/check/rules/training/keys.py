@@ -25,8 +25,8 @@ def _is_refusal(fault: SettingFault) -> bool:
 @check(
     "yaml_key",
     "error",
-    "the trainer does not take this setting",
-    "it would stop, seconds after the start; the keys and their types stand in training.schema.json",
+    "the trainer does not accept this setting",
+    "it would stop seconds after its start; training.schema.json lists the keys and their types",
     good=_GOOD,
     bad=sft_setup(learning_rat=1e-4),
 )
@@ -40,8 +40,8 @@ def yaml_key(setup: TrainingSetup) -> Iterator[Fault]:
 @check(
     "yaml_spelling",
     "info",
-    "this setting is better written otherwise",
-    "it is taken as it stands, by this version at least",
+    "ambiguous setting",
+    "this version of the trainer accepts it as written; the cure of the setting names the clear spelling",
     good=_GOOD,
     bad=sft_setup(bf16=1),
 )
@@ -55,8 +55,8 @@ def yaml_spelling(setup: TrainingSetup) -> Iterator[Fault]:
 @check(
     "trainer_refuses",
     "error",
-    "the trainer refuses this file, seconds after its start",
-    "the message is its own; correct the setting it names",
+    "the trainer's own parser refuses this file",
+    "the message is the trainer's; correct the setting that it names",
     good=sft_setup(model_name_or_path="Qwen/Qwen3-4B", dataset="a"),
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-4B", dataset="a", finetuning_type="full", use_dora=True),
 )
@@ -70,9 +70,9 @@ def trainer_refuses(setup: TrainingSetup) -> Iterator[Fault]:
 @check(
     "dataset_dir_missing",
     "error",
-    "the folder of the datasets is not there, so their records were not checked",
-    "set dataset_dir to the folder that holds dataset_info.json; it is looked for from where you start the "
-    "trainer",
+    "dataset_dir does not exist, so the records were not checked",
+    "set dataset_dir to the folder that holds dataset_info.json; a relative path counts from the "
+    "folder where you start the trainer",
     good=_GOOD,
     bad=TrainingSetup({"dataset": "a"}, missing_dir="data"),
 )
@@ -85,9 +85,9 @@ def dataset_dir_missing(setup: TrainingSetup) -> CheckResult:
 @check(
     "yaml_secret",
     "error",
-    "a key or token stands in the YAML",
-    "it gets copied and shared with the file; set it in the environment: HF_TOKEN, "
-    "MODELSCOPE_API_TOKEN, SWANLAB_API_KEY",
+    "a secret (API key or token) in the YAML",
+    "it is copied and shared with the file; set it in the environment: export HF_TOKEN=..., "
+    "MODELSCOPE_API_TOKEN or SWANLAB_API_KEY",
     good=sft_setup(swanlab_api_key=None),
     bad=sft_setup(swanlab_api_key="x" * 20),
 )
@@ -101,8 +101,8 @@ def yaml_secret(setup: TrainingSetup) -> Iterator[Fault]:
 @check(
     "dataset_unregistered",
     "error",
-    "the YAML names a dataset that dataset_info.json does not",
-    "correct the name, or register it: lf-qwen3 register NAME FILE --dataset-dir DIR",
+    "the YAML names a dataset that is not in dataset_info.json",
+    "correct the name, or register the data: lf-qwen3 register NAME FILE --dataset-dir DIR",
     good=TrainingSetup({"dataset": "a, b"}, registered=("a", "b")),
     bad=TrainingSetup({"dataset": "a,c"}, registered=("a", "b")),
 )
@@ -117,8 +117,9 @@ def dataset_unregistered(setup: TrainingSetup) -> Iterator[Fault]:
 @check(
     "stage_unfit",
     "error",
-    "a dataset is of another kind than the stage takes",
-    "dpo and rm take ranking data, kto takes KTO data, pt plain text, sft questions and answers",
+    "wrong kind of dataset for this training stage",
+    "dpo and rm need preference pairs (ranking: true), kto needs labelled answers, pt plain text, "
+    "sft questions and answers",
     good=sft_setup(TrainingData(kinds={"a": "sft"}), dataset="a"),
     bad=sft_setup(TrainingData(kinds={"a": "ranking"}), dataset="a"),
 )
@@ -128,4 +129,4 @@ def stage_unfit(setup: TrainingSetup) -> Iterator[Fault]:
     wanted = takes.get(str(setup["stage"]))
     for name, kind in setup.data.kinds.items():
         if wanted is not None and kind != wanted:
-            yield Fault(f"{name} is {kind} data, stage {setup['stage']} takes {wanted}", "stage")
+            yield Fault(f"{name} is {kind} data, stage {setup['stage']} needs {wanted}", "stage")

@@ -18,8 +18,9 @@ SCALES = (0.25, 8.0)
 @check(
     "template_unfit",
     "error",
-    "the template is not the one of this checkpoint",
-    "hybrid, Base and Thinking-2507 checkpoints take qwen3, Instruct-2507 takes qwen3_nothink",
+    "wrong chat template for this checkpoint",
+    "hybrid, Base and Thinking-2507 checkpoints need template: qwen3, Instruct-2507 needs template: "
+    "qwen3_nothink",
     good=sft_setup(model_name_or_path="Qwen/Qwen3-4B", template="qwen3"),
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-4B-Instruct-2507", template="qwen3"),
 )
@@ -42,8 +43,9 @@ def template_unfit(setup: TrainingSetup) -> CheckResult:
     "base_lora",
     "error",
     "a LoRA on a Base checkpoint cannot learn to end its answer",
-    "<|im_end|> has no trained embedding there; add additional_target: embed_tokens,lm_head, or take the "
-    "hybrid model; 0.6B, 1.7B and 4B tie the two: run lf-qwen3 recipe untie over the exported folder",
+    "the embedding of <|im_end|> is untrained there; set additional_target: embed_tokens,lm_head, or "
+    "train the hybrid model; 0.6B, 1.7B and 4B tie the two: run lf-qwen3 recipe untie over the "
+    "exported folder",
     good=sft_setup(
         model_name_or_path="Qwen/Qwen3-4B-Base",
         finetuning_type="lora",
@@ -65,9 +67,10 @@ def base_lora(setup: TrainingSetup) -> CheckResult:
 @check(
     "lora_scale",
     "warning",
-    "the LoRA is weighed unusually",
-    "what it adds is multiplied by alpha/rank (alpha/sqrt(rank) with use_rslora); 1 or 2 is usual, "
-    f"{SCALES[0]:g} to {SCALES[1]:g} is seen; a small one learns little, a large one can become unstable",
+    "unusual LoRA scale (lora_alpha / lora_rank)",
+    "the LoRA update is multiplied by alpha/rank (alpha/sqrt(rank) with use_rslora); 1 or 2 is "
+    f"usual, {SCALES[0]:g} to {SCALES[1]:g} has been used; a small scale learns little, a large one "
+    "can make the training unstable",
     good=sft_setup(lora_rank=16, lora_alpha=32),
     bad=sft_setup(lora_rank=8, lora_alpha=256),
 )
@@ -81,9 +84,9 @@ def lora_scale(setup: TrainingSetup) -> CheckResult:
 @check(
     "learning_rate",
     "warning",
-    "the learning rate is one for another method",
-    f"a LoRA takes about 1e-4 ({LORA_RATES[0]:g} to {LORA_RATES[1]:g}), training every weight about 1e-5 "
-    f"({FULL_RATES[0]:g} to {FULL_RATES[1]:g})",
+    "unusual learning rate for this training method",
+    f"LoRA usually takes about 1e-4 ({LORA_RATES[0]:g} to {LORA_RATES[1]:g}), full fine-tuning about "
+    f"1e-5 ({FULL_RATES[0]:g} to {FULL_RATES[1]:g})",
     good=sft_setup(finetuning_type="lora", learning_rate=1e-4),
     bad=sft_setup(finetuning_type="full", learning_rate=1e-4),
 )

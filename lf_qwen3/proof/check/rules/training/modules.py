@@ -20,8 +20,8 @@ _EXPERTS = sft_setup(model_name_or_path="Qwen/Qwen3-30B-A3B", finetuning_type="l
     "lora_target_unknown",
     "error",
     "the YAML names a layer that the model does not have",
-    f"Qwen3 has {', '.join(_LAYERS)}; lora_target: all takes them all. A name that is not there is passed "
-    "over without a word beside one that is",
+    f"Qwen3 has {', '.join(_LAYERS)}; lora_target: all selects them all. The trainer ignores an "
+    "unknown name without a message if another name is known",
     good=_DENSE,
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-4B", finetuning_type="lora", lora_target="q_proj,v_porj"),
 )
@@ -40,9 +40,9 @@ def lora_target_unknown(setup: TrainingSetup) -> Iterator[Fault]:
 @check(
     "experts_untouched",
     "warning",
-    "transformers 5 holds the experts as no layers, so the LoRA trains the attention alone",
-    f"lora_target: {','.join(ATTENTION)} says that it is meant; to train the experts too: "
-    'pip install "transformers>=4.57.1,<5"',
+    "the LoRA does not train the experts: transformers 5 stores them as tensors, not as linear layers",
+    f"lora_target: {','.join(ATTENTION)} says that attention alone is intended; to train the experts "
+    'too: pip install "transformers>=4.57.1,<5"',
     good=replace(_EXPERTS, installed={"transformers": "4.57.1"}),
     bad=replace(_EXPERTS, installed={"transformers": "5.6.0"}),
 )

@@ -15,9 +15,9 @@ _PLAIN = sft_setup(model_name_or_path="Qwen/Qwen3-8B", finetuning_type="lora", q
 @check(
     "quantised_refused",
     "error",
-    "the trainer stops when it has loaded these quantised weights",
-    "no adapter can be merged into them, ZeRO-3 and FSDP do not shard them, and only a plain LoRA trains "
-    "beside them: take weights that are not quantised",
+    "the trainer cannot train this way on a quantised checkpoint",
+    "no adapter can be merged into quantised weights, ZeRO-3 and FSDP do not shard them, and only "
+    "plain LoRA trains on them: use the checkpoint that is not quantised",
     good=_PLAIN,
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-8B-AWQ", deepspeed="ds_z3_config.json"),
 )
@@ -31,7 +31,7 @@ def quantised_refused(setup: TrainingSetup) -> Iterator[Fault]:
     "quantised_twice",
     "warning",
     "quantization_bit has no effect on a checkpoint that is quantised already",
-    "leave quantization_bit out, or train over the checkpoint that is not quantised",
+    "remove quantization_bit, or train on the checkpoint that is not quantised",
     good=_PLAIN,
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-8B-AWQ", quantization_bit=4),
 )
@@ -44,7 +44,7 @@ def quantised_twice(setup: TrainingSetup) -> CheckResult:
 @check(
     "quantised_base",
     "info",
-    "the adapter cannot be merged into this checkpoint, which is quantised already",
+    "the adapter cannot be merged into this checkpoint, because its weights are quantised",
     MERGE_CURE,
     good=_PLAIN,
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-8B-GPTQ-Int4", finetuning_type="lora"),

@@ -15,9 +15,9 @@ _EVERY: dict[str, Any] = {"eval_dataset": "a_val", "eval_strategy": "steps"}
 @check(
     "eval_beyond_run",
     "warning",
-    "no validation falls inside the run",
-    "early stopping never acts, and there is no best checkpoint to choose (transformers 5 validates once, at "
-    "the end); write eval_steps: 0.1 and save_steps: 0.1, a tenth of the run",
+    "no validation during the run: eval_steps is longer than the run",
+    "early stopping never acts, and there is no best checkpoint to choose (transformers 5 validates "
+    "once, at the end); set eval_steps: 0.1 and save_steps: 0.1, a tenth of the run",
     good=sft_setup(_SHORT, **_EVERY, eval_steps=0.1),
     bad=sft_setup(_SHORT, **_EVERY, eval_steps=500),
 )
@@ -32,8 +32,9 @@ def eval_beyond_run(setup: TrainingSetup) -> CheckResult:
 @check(
     "save_beyond_run",
     "info",
-    "no checkpoint is saved before the end of the run",
-    "only the end can be taken, and a run that breaks off is lost; write save_steps: 0.1, a tenth of the run",
+    "no checkpoint before the end: save_steps is longer than the run",
+    "only the last weights can be used, and an interrupted run is lost; set save_steps: 0.1, a tenth "
+    "of the run",
     good=sft_setup(_SHORT, save_steps=0.1),
     bad=sft_setup(_SHORT, save_steps=500),
 )
@@ -46,8 +47,8 @@ def save_beyond_run(setup: TrainingSetup) -> CheckResult:
 @check(
     "warmup_beyond_run",
     "warning",
-    "the learning rate is still rising when the run ends",
-    "it never reaches what learning_rate says; write warmup_ratio: 0.05 in place of warmup_steps",
+    "warm-up is longer than the run",
+    "the learning rate never reaches learning_rate; set warmup_ratio: 0.05 in place of warmup_steps",
     good=sft_setup(_SHORT, warmup_ratio=0.05),
     bad=sft_setup(_SHORT, warmup_steps=500),
 )
@@ -59,8 +60,9 @@ def warmup_beyond_run(setup: TrainingSetup) -> CheckResult:
 @check(
     "samples_left_out",
     "info",
-    "max_samples leaves rows out",
-    "it takes the first rows of each dataset: right for a trial; leave it out to take all",
+    "max_samples drops rows",
+    "the trainer takes only the first rows of each dataset: right for a trial; remove the key to "
+    "train on all rows",
     good=sft_setup(_SHORT, dataset="a", max_samples=100),
     bad=sft_setup(_SHORT, dataset="a", max_samples=10),
 )

@@ -13,9 +13,8 @@ _MANY_ORPHANS = 0.5
 @check(
     "thinking_removed",
     "error",
-    "enable_thinking: false takes the reasoning out of every record",
-    "write enable_thinking: null to keep each record as it is; for a model without reasoning, convert "
-    "it away",
+    "enable_thinking: false removes the reasoning from every record",
+    "set enable_thinking: null to keep each record as it is; to train without reasoning, use data without it",
     good=_GOOD,
     bad=sft_setup(_MIXED, template="qwen3", enable_thinking=False),
 )
@@ -23,15 +22,17 @@ def thinking_removed(setup: TrainingSetup) -> CheckResult:
     """Require that reasoning in the data is learnt (ReasoningTemplate.remove_thought)."""
     is_removed = setup.learns_answers and setup["template"] == "qwen3" and setup["enable_thinking"] is False
     thinking = setup.data.thinking
-    return Fault(f"{thinking:,} records reason", "enable_thinking") if is_removed and thinking else PASS
+    return (
+        Fault(f"{thinking:,} records have reasoning", "enable_thinking") if is_removed and thinking else PASS
+    )
 
 
 @check(
     "empty_thinking_learnt",
     "warning",
-    "enable_thinking: true makes plain records learn to write an empty reasoning block",
-    "it is the trainer's default, and puts the block inside the loss; write enable_thinking: null, which "
-    "puts it into the prompt as Qwen3's own template does",
+    "enable_thinking: true trains records without reasoning to write an empty think block",
+    "it is the trainer's default and puts the block inside the loss; set enable_thinking: null, "
+    "which puts it into the prompt as Qwen3's own chat template does",
     good=_GOOD,
     bad=sft_setup(_MIXED, template="qwen3"),
 )
@@ -40,14 +41,14 @@ def empty_thinking_learnt(setup: TrainingSetup) -> CheckResult:
     is_learnt = setup.learns_answers and setup["template"] == "qwen3" and setup["enable_thinking"] is True
     if not is_learnt or not setup.data.plain:
         return PASS
-    return Fault(f"{setup.data.plain:,} plain records", "enable_thinking")
+    return Fault(f"{setup.data.plain:,} records without reasoning", "enable_thinking")
 
 
 @check(
     "reasoning_lost",
     "warning",
-    "no record reasons, so the model will lose its reasoning",
-    "mix reasoning records in (lf-qwen3 convert --mix thinking=0.75); or say that it is meant: "
+    "no record has reasoning, so the model will lose its ability to think",
+    "mix in records with reasoning (lf-qwen3 convert --mix thinking=0.75); if that is intended, set "
     "enable_thinking: false",
     good=_GOOD,
     bad=sft_setup(
@@ -60,14 +61,18 @@ def reasoning_lost(setup: TrainingSetup) -> CheckResult:
     can_think = kind is not None and kind.name in ("hybrid", "thinking")
     is_lost = can_think and setup.learns_answers and setup.data.plain and not setup.data.thinking
     is_meant = setup["enable_thinking"] is False and kind is not None and kind.name == "hybrid"
-    return Fault(f"{setup.data.plain:,} plain records", "dataset") if is_lost and not is_meant else PASS
+    return (
+        Fault(f"{setup.data.plain:,} records without reasoning", "dataset")
+        if is_lost and not is_meant
+        else PASS
+    )
 
 
 @check(
     "thinking_as_text",
     "error",
-    "the template knows no reasoning, so the records' reasoning is learnt as part of the answer",
-    "train a hybrid or a Thinking-2507 checkpoint with template: qwen3, or take the reasoning out",
+    "the chat template does not support thinking, so reasoning is learnt as part of the answer",
+    "train a hybrid or a Thinking-2507 checkpoint with template: qwen3, or use data without reasoning",
     good=_GOOD,
     bad=sft_setup(_MIXED, template="qwen3_nothink"),
 )
@@ -76,14 +81,14 @@ def thinking_as_text(setup: TrainingSetup) -> CheckResult:
     template = setup["template"]
     is_text = template == "qwen3_nothink" or (template != "qwen3" and setup.is_qwen3)
     is_text = is_text and setup.learns_answers and setup.data.thinking > 0
-    return Fault(f"{setup.data.thinking:,} records reason", "template") if is_text else PASS
+    return Fault(f"{setup.data.thinking:,} records have reasoning", "template") if is_text else PASS
 
 
 @check(
     "plain_for_thinker",
     "warning",
-    "a Thinking-2507 checkpoint always reasons, and some records do not",
-    "leave the plain records out, or train a hybrid checkpoint",
+    "a Thinking-2507 checkpoint always reasons, but some records have no reasoning",
+    "leave out the records without reasoning, or train a hybrid checkpoint",
     good=_GOOD,
     bad=sft_setup(_MIXED, template="qwen3", model_name_or_path="Qwen/Qwen3-4B-Thinking-2507"),
 )
@@ -93,16 +98,19 @@ def plain_for_thinker(setup: TrainingSetup) -> CheckResult:
     is_thinker = kind is not None and kind.thinks == "always" and setup.learns_answers
     mixed = setup.data.plain and setup.data.thinking
     return (
-        Fault(f"{setup.data.plain:,} plain records", "model_name_or_path") if is_thinker and mixed else PASS
+        Fault(f"{setup.data.plain:,} records without reasoning", "model_name_or_path")
+        if is_thinker and mixed
+        else PASS
     )
 
 
 @check(
     "history_unmasked",
     "warning",
-    "records have several turns, and mask_history is not true",
-    "LLaMA-Factory then writes a think block into every turn, Qwen3's own template into the last one only; "
-    "write mask_history: true over one record for each answer (lf-qwen3 convert --turns unroll)",
+    "multi-turn records without mask_history: true",
+    "LLaMA-Factory then writes a think block into every turn, Qwen3's own chat template into the "
+    "last turn only; set mask_history: true and write one record for each answer (lf-qwen3 convert "
+    "--turns unroll)",
     good=sft_setup(TrainingData(thinking=3, several_turns=2), template="qwen3", mask_history=True),
     bad=sft_setup(TrainingData(thinking=3, several_turns=2), template="qwen3"),
 )
@@ -116,7 +124,7 @@ def history_unmasked(setup: TrainingSetup) -> CheckResult:
 @check(
     "history_not_learnt",
     "warning",
-    "mask_history: true learns the last answer only, and the earlier ones are no records of their own",
+    "mask_history: true trains on the last answer only, and no other records train on the earlier answers",
     "write one record for each answer: lf-qwen3 convert --turns unroll",
     good=sft_setup(TrainingData(thinking=3, several_turns=2, orphans=0), mask_history=True),
     bad=sft_setup(TrainingData(thinking=3, several_turns=2, orphans=2), mask_history=True),
@@ -133,9 +141,9 @@ def history_not_learnt(setup: TrainingSetup) -> CheckResult:
 @check(
     "loop_thinking_removed",
     "warning",
-    "the reasoning between the tool calls of one question is taken out, and Qwen3's own template keeps it",
-    "lf-qwen3 convert writes it so that it stays; preserve_thinking: true keeps it too, but puts an empty "
-    "block into every earlier answer that does not reason",
+    "the reasoning between the tool calls of one question is removed, but Qwen3's own chat template keeps it",
+    "lf-qwen3 convert writes it so that the trainer keeps it; preserve_thinking: true keeps it too, "
+    "but adds an empty think block to every earlier answer without reasoning",
     good=sft_setup(TrainingData(thinking=3, several_turns=2), template="qwen3", mask_history=True),
     bad=sft_setup(
         TrainingData(thinking=3, several_turns=2, lost_loops=2), template="qwen3", mask_history=True
@@ -153,8 +161,8 @@ def loop_thinking_removed(setup: TrainingSetup) -> CheckResult:
 @check(
     "history_framed",
     "warning",
-    "preserve_thinking: true puts think blocks into earlier answers, where Qwen3's own template has none",
-    "leave preserve_thinking out: lf-qwen3 convert keeps the reasoning of tool loops without it",
+    "preserve_thinking: true adds think blocks to earlier answers, where Qwen3's own chat template has none",
+    "remove preserve_thinking: lf-qwen3 convert keeps the reasoning of tool loops without it",
     good=sft_setup(TrainingData(bare_histories=2), template="qwen3", mask_history=True),
     bad=sft_setup(
         TrainingData(bare_histories=2), template="qwen3", mask_history=True, preserve_thinking=True
@@ -171,8 +179,8 @@ def history_framed(setup: TrainingSetup) -> CheckResult:
 @check(
     "packing_mixes",
     "warning",
-    "packing puts several records into one row, where each sees those before it",
-    "add neat_packing: true (with a flash_attn that supports it), or leave packing out",
+    "packing without neat_packing: records in one row attend to each other",
+    "add neat_packing: true (with a flash_attn that supports it), or remove packing",
     good=sft_setup(packing=True, neat_packing=True),
     bad=sft_setup(packing=True),
 )

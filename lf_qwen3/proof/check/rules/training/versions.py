@@ -14,8 +14,9 @@ _FLASH = {"do_train": True, "flash_attn": "fa2"}
 @check(
     "known_broken",
     "error",
-    "a version that is installed here is known to break this setting",
-    "take the cure that stands there; lf-qwen3 doctor lists all that the installed versions break",
+    "an installed package version is known to break this setting",
+    "apply the cure given with the finding; lf-qwen3 doctor lists everything that the installed "
+    "versions break",
     good=TrainingSetup(_FLASH, installed={"transformers": "5.5.4"}),
     bad=TrainingSetup(_FLASH, installed={"transformers": "5.6.0"}),
 )
