@@ -42,7 +42,7 @@ def find_splits(dataset: str, dataset_dir: str) -> Splits:
         guess, names = did_you_mean(dataset, registered), ", ".join(sorted(registered)) or "none"
         raise UsageError(
             f"neither {dataset}_train nor {dataset} is registered in {dataset_dir}/dataset_info.json",
-            f"{guess}registered: {names}; to register yours: lf-qwen3 convert SOURCE --name "
+            f"{guess} registered: {names}; to register yours: lf-qwen3 convert SOURCE --name "
             f"{dataset} --dataset-dir {dataset_dir} --val 0.05 --test 0.05".strip(),
             code="dataset_not_registered",
         )

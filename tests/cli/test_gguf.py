@@ -77,7 +77,7 @@ def test_an_interruption_says_how_it_goes_on(monkeypatch):
     monkeypatch.setattr(work, "make_gguf", interrupt)
     result = CliRunner().invoke(cli, ["gguf", "runs/my"], standalone_mode=False)
     assert result.return_value == 130
-    assert "goes on" in result.stderr
+    assert "resumes at" in result.stderr
 
 
 def test_an_error_comes_with_its_hint(monkeypatch, capsys):

@@ -72,7 +72,7 @@ def test_new_with_a_gguf_and_another_test_dataset(lf, data):
         (["--preset", "quick", "--preset", "full"], 2, "quick and full exclude each other"),
         (["--set", "swanlab_api_key=x"], 2, "export SWANLAB_API_KEY=..."),
         (["--test", "my_tset"], 2, "did you mean my_test?"),
-        (["--dataset", "yours"], 2, "neither yours_train nor yours stands in data/dataset_info.json"),
+        (["--dataset", "yours"], 2, "neither yours_train nor yours is registered in data/dataset_info.json"),
         (["--dataset-dir", "nowhere"], 2, "nowhere"),
         (["--out", "data/dataset_info.json"], 2, "is a file"),
     ],

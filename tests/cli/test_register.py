@@ -30,7 +30,7 @@ def registry():
 def test_it_says_what_was_registered_and_how_to_use_it(lf):
     code, out, err = lf(*REGISTER)
     assert (code, out) == (0, "registered mine: a.jsonl (alpaca, sft) in data/dataset_info.json\n")
-    assert "will not read these columns: id" in err
+    assert "does not read these columns: id" in err
     assert "dataset: mine, dataset_dir: data" in err
     assert registry() == {"mine": ENTRY}
 
@@ -40,7 +40,7 @@ def test_pictures_are_named_and_told_of(lf):
     _, _, err = lf(*REGISTER)
     assert registry()["mine"]["columns"]["images"] == "images"
     assert "will not read" not in err
-    assert "images are for models that see or hear" in err
+    assert "images are for multimodal models" in err
 
 
 def test_a_second_time_changes_nothing(lf):
@@ -131,12 +131,12 @@ def test_a_byte_order_mark_is_refused_by_readers_and_taken_away_with_a_word(lf):
     assert refusals[0][2] == refusals[1][2]
     assert "begins with a byte order mark (BOM), which LLaMA-Factory cannot read" in refusals[0][2]
     code, _, err = lf(*REGISTER)
-    assert (code, "the byte order mark is taken away" in err) == (0, True)
+    assert (code, "the byte order mark (BOM) was removed" in err) == (0, True)
     assert lf("datasets", "--dataset-dir", "data")[0] == 0
 
 
 def test_unregister_takes_a_byte_order_mark_away_with_a_word(lf):
     Path("data/dataset_info.json").write_bytes(b'\xef\xbb\xbf{"a": {}, "b": {}}')
     code, _, err = lf("unregister", "a", "--dataset-dir", "data")
-    assert (code, "the byte order mark is taken away" in err) == (0, True)
+    assert (code, "the byte order mark (BOM) was removed" in err) == (0, True)
     assert registry() == {"b": {}}

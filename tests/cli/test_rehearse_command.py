@@ -78,7 +78,7 @@ def test_a_failure_names_key_dataset_row_and_cure(lf):
         "  key           dataset",
         "  dataset       mine",
         "  row           a.jsonl:5",
-        "  what to do    look",
+        "  cure          look",
         "  switched off  bf16: True (needs a GPU)",
         "  whole log     /tmp/kept/train.log",
     ]

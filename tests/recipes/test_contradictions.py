@@ -119,7 +119,7 @@ def test_a_quantised_model_is_refused_and_the_plain_one_named(recipe, model):
         with pytest.raises(UsageError) as error:
             plan(*choice)
         assert error.value.code == "model_quantised"
-        assert f"take {model.split('B-')[0]}B;" in error.value.hint
+        assert f"use {model.split('B-')[0]}B;" in error.value.hint
     plan(recipe, [], {}, "Qwen/Qwen3-8B-FP8")
 
 

@@ -50,7 +50,7 @@ def test_the_adapter_is_merged_and_every_file_starts_from_the_whole_model(recipe
     assert made.commands[0] == "llamafactory-cli export runs/my/merge.yaml"
     assert made.commands[1].startswith("lf-qwen3 check")
     book = made.files["RUN.md"]
-    assert "weighed against the tuned model" in book
+    assert "the reference model is the fine-tuned model" in book
     assert "`runs/my/merge.yaml`" in book
 
 

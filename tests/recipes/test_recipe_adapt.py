@@ -114,7 +114,7 @@ def test_an_unknown_model_leaves_everything_and_is_noted(tmp_path, kind, words):
     made = document(template="mine")
     (note,) = adapt.fit_to_model(made, str(tmp_path))
     assert words in note
-    assert "the template stays mine" in note
+    assert "template stays mine" in note
     assert made.plain()["template"] == "mine"
     assert made.plain()["additional_target"] == "embed_tokens"
 
@@ -174,13 +174,13 @@ def test_without_a_manifest_the_history_mask_stays_and_is_noted():
     ("model", "thinking", "plain", "words"),
     [
         ("Qwen/Qwen3-4B", 3, 1, None),
-        ("Qwen/Qwen3-4B", 0, 1, "no record of my_train thinks"),
-        ("Qwen/Qwen3-4B-Instruct-2507", 3, 1, "3 records think"),
+        ("Qwen/Qwen3-4B", 0, 1, "no record of my_train has reasoning"),
+        ("Qwen/Qwen3-4B-Instruct-2507", 3, 1, "3 records have reasoning"),
         ("Qwen/Qwen3-4B-Instruct-2507", 0, 1, None),
-        ("Qwen/Qwen3-4B-Thinking-2507", 3, 1, "1 records do not think"),
+        ("Qwen/Qwen3-4B-Thinking-2507", 3, 1, "1 records have no reasoning"),
         ("Qwen/Qwen3-4B-Thinking-2507", 3, 0, None),
         ("some/other", 3, 1, None),
-        ("some/other", 0, 1, "no record of my_train thinks"),
+        ("some/other", 0, 1, "no record of my_train has reasoning"),
     ],
 )
 def test_data_that_does_not_suit_how_the_model_thinks_is_noted(model, thinking, plain, words):

@@ -75,7 +75,7 @@ def test_without_a_validation_split_a_share_is_held_out(data):
 
 @pytest.mark.parametrize(
     ("splits", "rows", "note"),
-    [(["train", "val"], "my_val", "no test split"), (["train"], "my_train", "memorised")],
+    [(["train", "val"], "my_val", "no test split"), (["train"], "my_train", "memorisation")],
     ids=["validation split", "training rows"],
 )
 def test_without_a_test_split_predict_takes_what_there_is(data, splits, rows, note):
@@ -138,9 +138,9 @@ def test_an_unknown_model_keeps_the_template_and_is_named(data, config, note):
 @pytest.mark.parametrize(
     ("model", "thinking", "plain", "note"),
     [
-        (None, 0, 5, "no record of my_train thinks"),
-        ("Qwen/Qwen3-4B-Instruct-2507", 3, 5, "3 records think"),
-        ("Qwen/Qwen3-4B-Thinking-2507", 3, 5, "5 records do not think"),
+        (None, 0, 5, "no record of my_train has reasoning"),
+        ("Qwen/Qwen3-4B-Instruct-2507", 3, 5, "3 records have reasoning"),
+        ("Qwen/Qwen3-4B-Thinking-2507", 3, 5, "5 records have no reasoning"),
         ("Qwen/Qwen3-4B-Instruct-2507", 0, 5, ""),
         ("Qwen/Qwen3-4B-Thinking-2507", 3, 0, ""),
     ],
@@ -212,7 +212,7 @@ def test_a_dataset_that_is_not_registered(data, name):
     with pytest.raises(UsageError) as caught:
         plan_recipe_set(choice(dataset=name))
     assert caught.value.code == "dataset_not_registered"
-    assert "registered are: alone, my_test, my_train, my_val" in caught.value.hint
+    assert "registered: alone, my_test, my_train, my_val" in caught.value.hint
 
 
 def test_the_comments_of_the_recipe_survive(data):

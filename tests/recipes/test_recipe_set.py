@@ -224,7 +224,7 @@ def test_a_test_dataset_that_holds_no_answers():
     with pytest.raises(UsageError, match="--test pairs_test") as caught:
         plan_recipe_set(RecipeChoice("qwen3-4b-lora-sft", "my", "data", "runs/my", test="pairs_test"))
     assert caught.value.code == "dataset_not_registered"
-    assert "registered are: my_test, my_train, my_val" in caught.value.hint
+    assert "registered: my_test, my_train, my_val" in caught.value.hint
 
 
 COVERED = {one.path: one for one in list_derived()} | {one.checkpoint: one for one in list_derived()}

@@ -53,13 +53,13 @@ def test_a_name_that_is_not_registered_is_answered_with_the_nearest(register):
     with pytest.raises(UsageError) as error:
         find_splits("mine", register("mind", "other"))
     assert error.value.code == "dataset_not_registered"
-    assert error.value.hint.startswith("did you mean mind? registered are: mind, other; to add")
+    assert error.value.hint.startswith("did you mean mind? registered: mind, other; to register")
 
 
 def test_an_empty_registry_says_so(register):
     with pytest.raises(UsageError) as error:
         find_splits("mine", register())
-    assert error.value.hint.startswith("registered are: none; to add")
+    assert error.value.hint.startswith("registered: none; to register")
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_an_empty_registry_says_so(register):
     [
         (("my_train", "my_val", "my_test"), (), "my_test", None),
         (("my_train", "my_val"), (), "my_val", "validation split my_val"),
-        (("my_train",), (), "my_train", "memorised"),
+        (("my_train",), (), "my_train", "memorisation"),
         (("my_train", "my_val", "my_test"), ("my_test",), "my_val", "validation split my_val"),
-        (("my_train", "my_test"), ("my_train", "my_test"), None, "my_test holds no answers"),
+        (("my_train", "my_test"), ("my_train", "my_test"), None, "my_test has no answers"),
     ],
     ids=["test", "validation", "training", "test holds pairs", "pairs only"],
 )
@@ -86,4 +86,4 @@ def test_the_dataset_asked_for_is_answered_or_refused(register):
     with pytest.raises(UsageError) as error:
         choose_answered(splits, "pairs")
     assert error.value.code == "dataset_not_registered"
-    assert "registered are: my_test, my_train, other" in error.value.hint
+    assert "registered: my_test, my_train, other" in error.value.hint

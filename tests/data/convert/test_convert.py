@@ -186,7 +186,7 @@ def test_a_byte_order_mark_that_is_taken_away_is_told(tmp_path, options):
     options.dataset_dir.mkdir()
     (options.dataset_dir / "dataset_info.json").write_bytes(b'\xef\xbb\xbf{"theirs": {}}')
     report = convert(replace(options, sources=(write_jsonl(tmp_path / "m.jsonl", [medical(1)]),)))
-    assert any("the byte order mark is taken away" in warning for warning in report.warnings)
+    assert any("the byte order mark (BOM) was removed" in warning for warning in report.warnings)
     assert list(registry.read_registry(options.dataset_dir)) == ["theirs", "set_train"]
 
 

@@ -156,7 +156,7 @@ def test_tools_of_a_column_count_and_never_stand_in_both(system):
 def test_a_list_in_tags_that_cannot_be_read_is_rejected_beside_a_column_of_tools():
     with pytest.raises(Reject) as caught:
         normalised("S\n<tools>\n[{broken]\n</tools>", [LAMP])
-    assert (caught.value.code, caught.value.detail) == ("bad_tools", "the system text: no JSON: [{broken]")
+    assert (caught.value.code, caught.value.detail) == ("bad_tools", "the system text: not JSON: [{broken]")
 
 
 def test_a_tool_that_the_column_lacks_is_rejected():

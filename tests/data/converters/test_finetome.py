@@ -150,12 +150,12 @@ def test_convert(given, expected):
         pytest.param(
             row(("human", "Q"), ("function_call", "f(1)")),
             "bad_tool_call",
-            "turn 2: no JSON: f(1)",
+            "turn 2: not JSON: f(1)",
             id="call-is-no-json",
         ),
         pytest.param(row(("function_call", " ")), "bad_tool_call", "turn 1 is empty", id="empty-call"),
         pytest.param(
-            row(("human", "Q"), tools="f"), "bad_tools", "tools: no JSON: f", id="tools-are-no-json"
+            row(("human", "Q"), tools="f"), "bad_tools", "tools: not JSON: f", id="tools-are-no-json"
         ),
     ],
 )

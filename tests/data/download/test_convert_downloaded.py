@@ -85,7 +85,7 @@ def test_an_unfinished_download_is_not_converted(hub, type_):
     for source in ("medical_r1", "raw/medical_r1"):
         ran = type_("convert", source, "--name", "d", "--dataset-dir", "out")
         assert ran.exit_code == 1
-        assert "is not finished" in ran.stderr
+        assert "is not complete" in ran.stderr
         assert "lf-qwen3 download medical_r1 --to raw" in ran.stderr
 
 

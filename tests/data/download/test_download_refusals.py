@@ -83,7 +83,7 @@ def test_no_network_says_what_to_set(hub, type_, name, monkeypatch):
 
 
 @BOTH
-@pytest.mark.parametrize(("status", "text"), [(403, "lets only some people read it"), (503, "answered 503")])
+@pytest.mark.parametrize(("status", "text"), [(403, "restricts access to it"), (503, "answered 503")])
 def test_a_hub_that_refuses_is_quoted(hub, type_, name, status, text):
     hub.status = status
     ran = type_(*FINETOME, "--hub", name)
@@ -115,7 +115,7 @@ def test_too_little_room_is_said_before_anything_is_fetched(hub, type_, name, mo
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100, 90, 10))
     ran = type_(*FINETOME, "--hub", name)
     assert ran.exit_code == 1
-    assert "the disk has room for 10 bytes" in ran.stderr
+    assert "the disk has 10 bytes free" in ran.stderr
     assert hub.fetched() == []
 
 
@@ -129,21 +129,21 @@ def test_a_disk_that_fills_up_is_said(hub, type_, name, monkeypatch):
     ran = type_(*FINETOME, "--hub", name)
     assert ran.exit_code == 1
     assert "the disk is full" in ran.stderr
-    assert "go on: lf-qwen3 download finetome --to raw" in ran.stderr
+    assert "to resume: lf-qwen3 download finetome --to raw" in ran.stderr
 
 
 def test_a_folder_of_another_download_is_left_alone(hub, type_):
     type_(*FINETOME)
     ran = type_(*FINETOME, "--hub", "huggingface")
     assert ran.exit_code == 2
-    assert "raw/finetome holds AI-ModelScope/FineTome-100k" in ran.stderr
+    assert "raw/finetome contains AI-ModelScope/FineTome-100k" in ran.stderr
 
 
 def test_a_path_that_leads_out_of_the_folder_is_refused(hub, type_):
     hub.repos[("dataset", "evil/set")] = {"../../outside.txt": b"x"}
     ran = type_("download", "evil/set", "--to", "raw")
     assert ran.exit_code == 1
-    assert "leads out of the folder" in ran.stderr
+    assert "a path outside of the folder" in ran.stderr
     assert hub.fetched() == []
 
 
@@ -183,4 +183,4 @@ def test_a_file_without_a_sum_is_named(hub, type_, monkeypatch):
     )
     ran = type_("download", "medical_r1", "--to", "raw", "--files", "*.jsonl")
     assert ran.exit_code == 0, ran.output
-    assert "1 by size only" in ran.stdout
+    assert "1 verified by size only" in ran.stdout

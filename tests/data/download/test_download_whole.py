@@ -85,7 +85,7 @@ def test_after_an_end_the_same_command_goes_on(hub, type_, name, weights):
     hub.down_after_a_cut = True
     broken = type_(*MODEL, "--hub", name)
     assert broken.exit_code == 1
-    assert f"go on: lf-qwen3 {' '.join(MODEL)}" in broken.stderr
+    assert f"to resume: lf-qwen3 {' '.join(MODEL)}" in broken.stderr
     half = Path("models/Qwen3-4B", WEIGHTS + ".incomplete").stat().st_size
     assert 0 < half <= 5 << 20
     hub.down_after_a_cut, hub.status = False, None

@@ -164,7 +164,7 @@ def test_a_name_that_stands_twice_is_listed_with_its_last_entry(tmp_path, config
     ]
     planned = registry.plan_change(tmp_path, {"a": {}}, replace=True)
     assert planned.after == b'{"b": {}, "a": {}}'
-    assert planned.notes == ("a stood there 2 times",)
+    assert planned.notes == ("a was registered 2 times",)
     assert registry.plan_change(tmp_path, {}, remove=["a"]).after == b'{"b": {}}'
 
 

@@ -120,7 +120,7 @@ def test_a_file_nothing_fits_tells_columns_and_the_way_out(tmp_path):
     error = refused(tmp_path, "my data.jsonl", lines(row))
     assert "matches no format of LLaMA-Factory" in error.message
     assert (
-        "columns seen: question (text), think (text), answer (text), metrics (objects), id (numbers), "
+        "columns: question (text), think (text), answer (text), metrics (objects), id (numbers), "
         "tags (lists), note (null)"
     ) in error.message
     assert f"lf-qwen3 convert '{tmp_path}/my data.jsonl' --name NAME --dataset-dir" in error.hint
@@ -143,11 +143,11 @@ REFUSED = {
         b'{"instruction": "\xff"}\n',
         "row 1: the row contains bytes that are not UTF-8",
     ),
-    "text": ("a.txt", b"hello", "a data file ends in .jsonl, .json, .parquet, .csv"),
-    "upper case": ("a.JSONL", lines(ALPACA), "a data file ends in .jsonl"),
-    "packed": ("a.jsonl.gz", b"\x1f\x8b", "a data file ends in .jsonl"),
+    "text": ("a.txt", b"hello", "a data file has to end in .jsonl, .json, .parquet, .csv"),
+    "upper case": ("a.JSONL", lines(ALPACA), "a data file has to end in .jsonl"),
+    "packed": ("a.jsonl.gz", b"\x1f\x8b", "a data file has to end in .jsonl"),
     "JSON called csv": ("a.csv", lines(ALPACA), "contains jsonl, but LLaMA-Factory goes by its file name"),
-    "no parquet": ("a.parquet", b"PAR2", "no parquet file"),
+    "no parquet": ("a.parquet", b"PAR2", "not a parquet file"),
     "mark before an array": (
         "a.json",
         b"\xef\xbb\xbf" + json.dumps([ALPACA]).encode(),

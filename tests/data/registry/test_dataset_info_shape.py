@@ -217,9 +217,9 @@ def test_columns_nobody_reads_are_told():
 NO_FIT = {
     "nothing known": ({"a": "x"}, ""),
     "numbers for answers": ({"instruction": "q", "output": 3}, "no text column named output"),
-    "a label in numbers": ({"prompt": "q", "completion": "a", "label": 0}, "some answers are wrong"),
-    "a KTO tag in numbers": ({"prompt": "q", "completion": "a", "kto_tag": 0}, "some answers are wrong"),
-    "a verdict": ({"prompt": "q", "completion": "a", "is_correct": False}, "some answers are wrong"),
+    "a label in numbers": ({"prompt": "q", "completion": "a", "label": 0}, "some answers as wrong"),
+    "a KTO tag in numbers": ({"prompt": "q", "completion": "a", "kto_tag": 0}, "some answers as wrong"),
+    "a verdict": ({"prompt": "q", "completion": "a", "is_correct": False}, "some answers as wrong"),
     "no answer": ({"instruction": "q"}, "no text column named output"),
     "the question is null": ({"instruction": None, "output": "a"}, ""),
     "reasoning in a column": ({"question": "q", "think": "t", "response": "a"}, "the reasoning in think"),
@@ -249,11 +249,11 @@ NO_FIT = {
                 {"role": "assistant", "content": "", "tool_calls": [1]},
             ]
         },
-        "no place for the tool_calls of a message",
+        "no key for the tool_calls of a message",
     ),
     "reasoning in a message": (
         {"messages": [{"role": "assistant", "content": "a", "reasoning_content": "t"}]},
-        "no place for the reasoning_content of a message",
+        "no key for the reasoning_content of a message",
     ),
     "content that is no text": (
         {"messages": [{"role": "user", "content": [{"type": "image"}]}]},
@@ -263,7 +263,7 @@ NO_FIT = {
     "messages without keys": ({"messages": [{"text": "q"}]}, "a message needs from and value"),
     "only empty messages": ({"messages": []}, ""),
     "human and user": ({"conversations": said("human", "gpt", "user")}, "human and user are both used"),
-    "a strange role": ({"conversations": said("human", "narrator")}, "the role narrator"),
+    "a strange role": ({"conversations": said("human", "narrator")}, "unknown role: narrator"),
     "messages as text": ({"messages": "[{}]"}, ""),
 }
 

@@ -113,7 +113,7 @@ BROKEN = {
     "comment": (b'{\n  // mine\n  "a": {}}', "line 2 column 3", "JSON has no comments"),
     "empty": (b"", "line 1 column 1", "the file is empty"),
     "blank": (b" \n", "line 2 column 1", "the file is empty"),
-    "list": (b'\n[{"a": 1}]', "line 2 column 1", "an object of datasets is due here, not a list"),
+    "list": (b'\n[{"a": 1}]', "line 2 column 1", "expected an object of datasets, not a list"),
     "text": (b'"a"', "line 1 column 1", "not text"),
     "null": (b"null", "line 1 column 1", "not null"),
     "not UTF-8": (b'{\n "a\xff": {}}', "line 2 column 4", "not UTF-8"),

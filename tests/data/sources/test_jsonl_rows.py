@@ -195,7 +195,7 @@ def test_packed_stream_that_breaks_off(tmp_path, pack, share):
     *good, last = read_file(SourceFile(path, "jsonl", pack))
     assert good == list(map(json.loads, lines[: len(good)]))
     assert last.code == "truncated"
-    assert f"the {pack} stream breaks off" in last.detail
+    assert f"the {pack} stream ends early" in last.detail
     assert len(good) >= len(lines) * (share - 0.2)
 
 

@@ -86,10 +86,8 @@ def test_parquet_is_known_by_its_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message", "hint"),
     [
-        pytest.param(
-            "x.bin", b"\x01\x02", "cannot tell what this file is", "accepted are .jsonl .ndjson", id="unknown"
-        ),
-        pytest.param("x", b"", "cannot tell what this file is", ".parquet", id="empty_without_extension"),
+        pytest.param("x.bin", b"\x01\x02", "unknown file type", "accepted files: .jsonl .ndjson", id="unknown"),
+        pytest.param("x", b"", "unknown file type", ".parquet", id="empty_without_extension"),
         pytest.param(
             "x.parquet", b"version https://git-lfs.github.com/spec/v1\n", "Git LFS", "git lfs pull", id="lfs"
         ),
@@ -99,7 +97,11 @@ def test_parquet_is_known_by_its_bytes(tmp_path):
         pytest.param("x.zip", b"PK\x03\x04rest", "a zip archive", "unpack it", id="zip"),
         pytest.param("x.arrow", b"ARROW1\0\0", "an Arrow file", "parquet", id="arrow"),
         pytest.param(
-            "x.parquet.gz", gzip.compress(b"PAR1..PAR1"), "packed with gzip", "unpack it", id="packed_parquet"
+            "x.parquet.gz",
+            gzip.compress(b"PAR1..PAR1"),
+            "compressed with gzip",
+            "decompress it",
+            id="packed_parquet",
         ),
         pytest.param(
             "x.parquet", b"", "truncated, or not a parquet file", "download it again", id="empty_parquet"

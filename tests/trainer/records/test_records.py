@@ -124,7 +124,7 @@ def test_a_ranking_record_has_two_answers():
         pytest.param(
             {**SHAREGPT, "tags": {"user_tag": "user"}},
             {"messages": [USER, ASSISTANT]},
-            "no role_tag",
+            "do not name role_tag",
             True,
             id="tags named in part",
         ),
