@@ -68,7 +68,7 @@ def test_the_page_shows_outcomes_and_warnings_with_every_text_escaped(tmp_path):
     page = report._repr_html_()
     assert "<b>&lt;mine&gt;</b>: 3 rows read" in page
     assert "<td>train</td><td>3</td><td>3</td>" in page
-    assert "no record has any thinking" in page
+    assert "no record has reasoning" in page
 
 
 def test_progress_is_told_of_reading_and_writing(source, tmp_path):

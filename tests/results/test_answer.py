@@ -57,7 +57,7 @@ def test_answers_that_were_cut_are_counted(lf, server):
     counts = {"rows": 3, "cut": 1, "kept": 0, "interrupted": False}
     assert json.loads(out) == {"file": "q4/generated_predictions.jsonl", **counts}
     _, _, err = lf("--url", server.url)
-    assert "1 of them end at the limit" in err
+    assert "1 of them are truncated" in err
     server.reply = lambda asked: (200, {"content": "x", "stop_type": "eos"})
     _, out, err = lf("--url", server.url, "--fresh", "--json")
     assert json.loads(out)["cut"] == 0
@@ -67,8 +67,8 @@ def test_answers_that_were_cut_are_counted(lf, server):
     ("reply", "message"),
     [
         ((503, {"error": "Loading model"}), "503 "),
-        ((200, {"choices": []}), "no reply of a model"),
-        ((200, "<html>"), "no reply of a model"),
+        ((200, {"choices": []}), "not a reply of a model"),
+        ((200, "<html>"), "not a reply of a model"),
     ],
     ids=["still loading", "another server", "no JSON"],
 )

@@ -72,7 +72,7 @@ def test_a_plain_conversation_carries_no_tag_and_is_warned_of(tmp_path, options)
     report = convert(replace(options, sources=(source,)))
     assert thinking.OPEN not in Path(report.files["train"]).read_text()
     assert report.repaired == {"think_empty": 1}
-    assert any("lose its reasoning" in warning for warning in report.warnings)
+    assert any("lose its ability to think" in warning for warning in report.warnings)
 
 
 def test_rejected_rows_are_listed_with_file_row_code_reason_and_content(tmp_path, options):

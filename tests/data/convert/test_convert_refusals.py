@@ -62,9 +62,9 @@ def test_an_entry_of_others_is_not_replaced(tmp_path, options):
     ("change", "match"),
     [
         ({"name": "../up"}, "name"),
-        ({"val": 1.5}, "no share and no row count"),
-        ({"val": -1}, "no share and no row count"),
-        ({"mix": 1.5}, "no share"),
+        ({"val": 1.5}, "neither a share nor a row count"),
+        ({"val": -1}, "neither a share nor a row count"),
+        ({"mix": 1.5}, "is not a share"),
         ({"val": 10, "test": 10}, "leave none"),
         ({"limit": 0}, "not in the range"),
     ],

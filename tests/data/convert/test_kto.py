@@ -109,7 +109,16 @@ def test_good_and_bad_answers_to_one_prompt_are_no_conflict(tmp_path):
 def test_labels_of_one_side_are_a_warning(tmp_path):
     for rows in (MESSAGES[:1], MESSAGES[1:]):
         report = run(tmp_path, rows)
-        assert len([warning for warning in report.warnings if "KTO learns from both" in warning]) == 1
+        assert (
+            len(
+                [
+                    warning
+                    for warning in report.warnings
+                    if "KTO learns from good and from bad answers" in warning
+                ]
+            )
+            == 1
+        )
 
 
 @pytest.mark.parametrize(

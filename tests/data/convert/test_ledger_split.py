@@ -151,7 +151,7 @@ def test_of_rows_that_a_model_wrote_alone_none_can_be_held_out():
     assert error.value.code == "only_generated_rows"
     lines = make([(spread(n), n, 0) for n in range(10)])
     lines.generated.extend(range(8))
-    with pytest.raises(UsageError, match="are more than the 2 that people wrote") as error:
+    with pytest.raises(UsageError, match="are more than the 2 rows that people wrote") as error:
         split_records(lines, range(10), val=3, test=0)
     assert error.value.code == "split_too_large"
 

@@ -66,7 +66,7 @@ def test_the_key_of_a_row_is_a_column_that_was_left(tmp_path, options):
 def test_a_part_of_a_conversation_beside_the_rows_is_a_warning(tmp_path, options):
     source = put(tmp_path / "x.json", {"version": "1", "system_prompt": "Be short.", "data": ROWS})
     warnings = convert(replace(options, sources=(source,))).warnings
-    assert len([warning for warning in warnings if "'system_prompt' stands beside the rows" in warning]) == 1
+    assert len([warning for warning in warnings if "'system_prompt' is outside of the rows" in warning]) == 1
     assert not any("'version'" in warning for warning in warnings)
 
 

@@ -53,7 +53,7 @@ def test_read_and_left_columns_are_counted_in_report_and_manifest(tmp_path):
         ("generations", ["g"], "answer=generations"),
         ("notes", "x" * 300, "longer than"),
         ("notes", "x" * 120, "longer than"),
-        ("photo_of_day", "a.png", "pictures"),
+        ("photo_of_day", "a.png", "images"),
     ],
 )
 def test_a_column_that_looks_like_training_material_is_a_warning_with_its_cure(

@@ -124,7 +124,7 @@ def test_a_file_that_stays_damaged_does_not_stay_here(hub, type_, name, weights)
     hub.faults[WEIGHTS] = Fault(damaged=True)
     ran = type_(*MODEL, "--hub", name)
     assert ran.exit_code == 1
-    assert f"{WEIGHTS}: it arrived damaged" in ran.stderr
+    assert f"{WEIGHTS}: the download was damaged" in ran.stderr
     wrong = hashlib.sha256(bytes([weights[0] ^ 1]) + weights[1:]).digest()
     assert wrong not in {hashlib.sha256(body).digest() for body in contents("models").values()}
     assert json.loads(Path("models/Qwen3-4B/.lf-qwen3-download.json").read_text())["complete"] is False

@@ -86,7 +86,9 @@ def test_parquet_is_known_by_its_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message", "hint"),
     [
-        pytest.param("x.bin", b"\x01\x02", "unknown file type", "accepted files: .jsonl .ndjson", id="unknown"),
+        pytest.param(
+            "x.bin", b"\x01\x02", "unknown file type", "accepted files: .jsonl .ndjson", id="unknown"
+        ),
         pytest.param("x", b"", "unknown file type", ".parquet", id="empty_without_extension"),
         pytest.param(
             "x.parquet", b"version https://git-lfs.github.com/spec/v1\n", "Git LFS", "git lfs pull", id="lfs"

@@ -148,7 +148,7 @@ def test_rows_with_other_prompts_are_found_by_label(tmp_path):
     other = [one | {"prompt": one["prompt"] + "<think>\n\n</think>\n\n"} for one in rows]
     found = compare(made.write(tmp_path / "a", rows), made.write(tmp_path / "b", other))
     assert found.rows == 6
-    assert "found by label" in found.notes[0]
+    assert "matched by label" in found.notes[0]
 
 
 def test_runs_without_a_common_row(tmp_path):

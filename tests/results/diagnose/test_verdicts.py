@@ -66,7 +66,7 @@ def test_overfit_names_the_best_step_and_a_checkpoint_that_is_there():
     text = told("overfit", example(**OVERFIT, checkpoints=(40, 80)))
     assert "1.500 at step 40" in text
     assert "1.900 at step 80" in text
-    assert "checkpoint-40, which is still there" in text
+    assert "checkpoint-40, which still exists" in text
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ BEYOND = {"eval_dataset": "a_val", "eval_strategy": "steps", "eval_steps": 500}
         pytest.param(
             BEYOND | {"eval_steps": 0.1, "predict_with_generate": True},
             "predict_with_generate measures texts",
-            "take predict_with_generate out",
+            "remove predict_with_generate",
             id="generate",
         ),
         pytest.param(

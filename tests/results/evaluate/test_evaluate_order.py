@@ -182,7 +182,7 @@ def test_the_command_exits_with_1_when_the_tuned_model_is_worse(tmp_path, predic
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        pytest.param(["x", "--from", "a"], "wants two prediction files", id="one-after-from"),
+        pytest.param(["x", "--from", "a"], "needs two prediction files", id="one-after-from"),
         pytest.param(["x", "a", "b"], "one path too many", id="without-from"),
     ],
 )

@@ -47,9 +47,9 @@ BROKEN = {
     "training data": (
         '{"instruction": "q", "output": "a"}\n',
         "not_predictions",
-        "keys there: instruction,",
+        "keys: instruction,",
     ),
-    "no label": (without("label") + "\n", "not_predictions", "keys there: prompt, predict)"),
+    "no label": (without("label") + "\n", "not_predictions", "keys: prompt, predict)"),
     "null": (json.dumps({**ROW, "predict": None}) + "\n", "not_predictions", ":1: 'predict' is null"),
     "a list": (json.dumps({**ROW, "label": ["l"]}) + "\n", "not_predictions", ":1: 'label' is a list"),
 }

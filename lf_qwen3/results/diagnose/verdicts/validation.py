@@ -62,7 +62,7 @@ def _near(curve: tuple[Point, ...], step: int) -> float | None:
     "still_learning",
     "info",
     "the validation loss was still falling at the end (underfitting)",
-    "more epochs or a higher learning_rate may lower it further",
+    "train more epochs or with a higher learning_rate",
     turns={"epochs": "up", "learning_rate": "up"},
     good=example(validation=(1.9, 1.5, 1.41, 1.405, 1.404)),
     bad=example(validation=(1.9, 1.7, 1.55, 1.42)),
