@@ -77,7 +77,7 @@ def parse_reply(body: bytes) -> ModelReply:
         return _build(_text(message.get("content")), _reasoning(message), finish, usage, model)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         start = " ".join(body[:_SHOWN].decode("utf-8", "replace").split())
-        raise UnreadableReply(f"no reply of a model: {type(error).__name__}: {error}: {start}") from None
+        raise UnreadableReply(f"not a reply of a model: {type(error).__name__}: {error}: {start}") from None
 
 
 class StreamedReply:
@@ -141,7 +141,7 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return "".join(part["text"] for part in value if part.get("type") == "text")
     if value is not None and not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} where text is due")
+        raise TypeError(f"{type(value).__name__} where text is expected")
     return value or ""
 
 
