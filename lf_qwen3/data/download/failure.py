@@ -60,7 +60,7 @@ def _explain(repo: Repo, folder: Path, go_on: str, path: str, error: BaseExcepti
         )
     if "FileIntegrityError" in names:
         return LfQwen3Error(
-            f"{what}: every download of it was damaged: {_answer(error)}",
+            f"{what}: the download was damaged each time: {_answer(error)}",
             f"try again later: {go_on}",
             code="download_damaged",
         )
