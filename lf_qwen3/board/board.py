@@ -90,7 +90,7 @@ class Board:
         except Exception as error:  # the board's own code, fed with what was typed
             raise LfQwen3Error(
                 f"the Train tab holds a value that cannot be read: {error}",
-                "look at its number and JSON fields",
+                "check its number and JSON fields",
                 code="setting_unreadable",
             ) from error
         # None says something of its own to the trainer in one key alone

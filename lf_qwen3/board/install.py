@@ -103,7 +103,7 @@ def _require_writable(folder: Path) -> None:
     if not os.access(folder, os.W_OK):
         raise LfQwen3Error(
             f"no permission to write {folder}",
-            "start the board with `lf-qwen3 webui` instead, or use an environment of your own",
+            "start the board with `lf-qwen3 webui` instead, or use your own environment",
             code="no_permission",
         )
 

@@ -44,7 +44,9 @@ def read(folder: Path, restore: Callable[[str, Mapping[str, Any]], _Job]) -> lis
         except (OSError, LookupError, TypeError, ValueError) as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             print(
-                f"lf-qwen3: {path} is left out, its job is not shown: {reason}", file=sys.stderr, flush=True
+                f"lf-qwen3: {path} cannot be read, its job is not shown: {reason}",
+                file=sys.stderr,
+                flush=True,
             )
     return jobs
 

@@ -128,7 +128,7 @@ class Job:
         job.id, job.started, job.result = name, float(record["started"]), record["result"]
         if record["state"] in ("running", "cancelling"):
             why, hint = (
-                "the board was ended while it was at work on this",
+                "the board was stopped during this work",
                 "nothing was written: start it again",
             )
             job.end("interrupted", LfQwen3Error(why, hint, code="interrupted"))
@@ -188,7 +188,9 @@ class Jobs:
         job = Job(work, request, owner)
         with self._lock:
             if len(self.running()) >= AT_ONCE + MOST_WAITING:
-                raise LfQwen3Error("the board has too much to do", "try again later", code="board_busy")
+                raise LfQwen3Error(
+                    "too much work is waiting on the board", "try again later", code="board_busy"
+                )
             self._jobs = [*self._jobs, job]
             self._drop_oldest()
         threading.Thread(target=self._run, args=(job,), daemon=True).start()

@@ -101,7 +101,7 @@ class WorkProcess:
         self._output.seek(max(0, self._output.seek(0, os.SEEK_END) - _MOST_OUTPUT))
         lines = self._output.read().decode("utf-8", "replace").strip().splitlines()
         last = lines[-1] if lines else f"exit code {self.process.returncode}"
-        message = f"the work ended unexpectedly: {last}"
+        message = f"the work stopped unexpectedly: {last}"
         return {"message": message, "hint": "is there enough memory and disk?", "code": "job_crashed"}
 
 

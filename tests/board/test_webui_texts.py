@@ -161,7 +161,7 @@ TAB_WORDS = {
     "--columns question=a b": "“Question column: a” b",
     "--columns question=ask,answer=reply reads": "“Question column: ask”, “Answer column: reply” reads",
     "name it: --columns ROLE=COLUMN": "name it: lf-qwen3 convert --columns ROLE=COLUMN",
-    "--keep all keeps such rows": "“10 · Answers of a model › Keep: all sound answers” keeps such rows",
+    "--keep all keeps such rows": "“10 · Answers of a model › Keep: all valid answers” keeps such rows",
     "lf-qwen3 register NAME FILE --replace writes": "lf-qwen3 register NAME FILE --replace writes",
     "choose another --name, or --replace": (
         "choose another “1 · Data › Dataset name”, or “1 · Data › Replace the dataset”"

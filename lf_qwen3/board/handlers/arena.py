@@ -90,7 +90,7 @@ def draw_question(dataset: str | None, dataset_dir: str, seed: int | None = None
     _, _, item = next(chosen_rows(PreviewRequest(name, row=row), path))
     record = RecordReader(split_off_label(entry)[0])(item) if isinstance(item, dict) else None
     if not isinstance(record, Record):
-        raise UsageError(f"row {row} of {name} holds no question", "draw another row", code="no_records")
+        raise UsageError(f"row {row} of {name} has no question", "draw another row", code="no_records")
     *history, question, answer = record.messages
     texts = {"question": question["content"].strip(), "reference": answer["content"]}
     return {"system": record.system, "history": history, **texts}  # type: ignore[typeddict-item]
@@ -119,7 +119,7 @@ def start_round(
         ("max_new_tokens", tokens, evaluation.MOST_NEW_TOKENS),
     ):
         if not 1 <= value <= most:
-            raise UsageError(f"{what}: {value:,}", f"it goes from 1 to {most:,}", code="option_value")
+            raise UsageError(f"{what}: {value:,}", f"use 1 to {most:,}", code="option_value")
     loaded = arena_model.describe(chatter)
     seed = random.SystemRandom().randrange(1 << 31) if seed is None else seed
     ways = random.Random(seed).sample(loaded["ways"], len(loaded["ways"]))
@@ -186,13 +186,15 @@ def vote(arena_round: ArenaRound | None, label: str | None, is_demo: bool = Fals
     places.refuse_demo(is_demo)
     states = [] if arena_round is None else [answer["state"] for answer in arena_round.answers.values()]
     if arena_round is None or arena_round.best or states != ["done"] * len(arena_round.ways):
-        raise UsageError("there is nothing to vote on", "ask, and let all answers end", code="no_vote_open")
+        raise UsageError(
+            "there is nothing to vote on", "ask a question, and wait for all answers", code="no_vote_open"
+        )
     if label is None or label not in (TIE, *arena_round.answers):
         names = ", ".join(arena_round.answers)
-        raise UsageError("none of the answers is chosen", f"choose {names} or none", code="nothing_chosen")
+        raise UsageError("no answer is selected", f"select {names} or no difference", code="nothing_chosen")
     file = votes_folder(arena_round.model) / VOTES
     if file.is_file() and file.stat().st_size > MOST_BYTES:
-        raise UsageError(f"{file} is full", "move it away to begin anew", code="file_too_large")
+        raise UsageError(f"{file} is full", "move it away to start again", code="file_too_large")
     head = {"model": arena_round.model, "seed": arena_round.seed, **arena_round.asked}
     places.require_inside(file).parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab") as lines:
@@ -212,7 +214,7 @@ def count_votes(model: str) -> dict[str, Any]:
         votes = [json.loads(line) for line in (folder / VOTES).read_bytes().splitlines()]
     except (OSError, ValueError) as error:
         raise LfQwen3Error(
-            f"{folder / VOTES} cannot be read: {error}", "mend it or move it away", code="file_unreadable"
+            f"{folder / VOTES} cannot be read: {error}", "repair it, or move it away", code="file_unreadable"
         ) from error
     shown = Counter(_way(answer) for vote in votes for answer in vote["answers"].values())
     best = Counter(_way(vote["answers"][vote["best"]]) for vote in votes if vote["best"] != TIE)

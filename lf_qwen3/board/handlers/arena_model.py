@@ -66,7 +66,7 @@ def load_run(chatter: Any, run: str | None, is_demo: bool = False) -> dict[str, 
             chat_engine.load(chatter, arguments, adapter)
     except Exception as error:  # whatever the trainer and the libraries below it raise
         raise LfQwen3Error(
-            f"{folder} cannot be loaded: {error}", "the log of the board says more", code="model_not_loaded"
+            f"{folder} cannot be loaded: {error}", "see the log of the board", code="model_not_loaded"
         ) from error
     chatter.engine.lf_qwen3_run = str(folder)
     return describe(chatter)
@@ -80,8 +80,8 @@ def describe(chatter: Any) -> dict[str, Any]:
     engine: Any = getattr(chatter, "engine", None)
     if getattr(engine, "model", None) is None or not engine.can_generate:
         raise UsageError(
-            "no model is loaded that can answer here",
-            "choose a trained run and load it, or load a model in the Chat tab with the engine huggingface",
+            "no loaded model can answer here",
+            "select a trained run and load it, or load a model in the Chat tab with the engine huggingface",
             code="model_missing",
         )
     name, run = str(engine.model.config._name_or_path), getattr(engine, "lf_qwen3_run", "")

@@ -133,8 +133,8 @@ def _convert(known: Known, progress: Progress) -> Iterator[Known]:
             raise
         if asked["aim"] == "chat":
             raise LfQwen3Error(
-                "every record thinks, and chat leaves those out",
-                "add files without reasoning, or learn the answers alone",
+                "every record has reasoning, and chat leaves such records out",
+                "add files without reasoning, or train on the answers only",
                 code="no_plain",
             ) from error
         report = conversion.convert(replace(options, mix=None), progress)
@@ -152,7 +152,7 @@ def _judge_rows(report: Known, asked: Known) -> None:
         raise LfQwen3Error(f"{count}, most of them: {reason.message}", reason.hint, code="many_rejected")
     if not report["thinking"] and asked["aim"] != "chat" and "no_thinking" not in asked["accepted"]:
         raise LfQwen3Error(
-            "no record has any thinking: a hybrid Qwen3 trained on these loses its reasoning",
+            "no record has reasoning: a hybrid Qwen3 trained on this data will lose its ability to think",
             "add files with reasoning, or train for chat",
             code="no_thinking",
         )
@@ -163,7 +163,7 @@ def _choose_recipe(known: Known, progress: Progress) -> Iterator[Known]:
     model = known["asked"]["model"] or propose_model(gpus)
     if not is_qwen3(model):
         raise UsageError(
-            f"{model} is no Qwen3", "choose one here or at the top of the board", code="not_a_qwen3"
+            f"{model} is not a Qwen3", "select one here or at the top of the board", code="not_a_qwen3"
         )
     ways = list_ways(gpus)
     yield {"model": model, "gpus": [asdict(gpu) for gpu in gpus], "ways": ways}
@@ -199,8 +199,8 @@ def _estimate(known: Known, progress: Progress) -> Iterator[Known]:
     else:
         free = min(gpu.free for gpu in gpus) / (1 << 30)
         raise LfQwen3Error(
-            f"the training takes {memory['total'] / (1 << 30):.1f} GiB, and {free:.1f} GiB are free",
-            "unload what is loaded in Chat, or take a smaller model or a shorter cutoff_len",
+            f"the training needs {memory['total'] / (1 << 30):.1f} GiB, but {free:.1f} GiB are free",
+            "unload the model in Chat, or use a smaller model or a lower cutoff_len",
             code="memory_short",
         )
     yield {

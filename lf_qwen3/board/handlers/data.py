@@ -135,7 +135,7 @@ def request(form: ConversionForm, is_demo: bool = False) -> dict[str, Any]:
     name = (form.name or "").strip()
     if len(name) > LONGEST_NAME:
         raise UsageError(
-            f"the name is longer than {LONGEST_NAME} characters", "choose a shorter one", code="name_invalid"
+            f"the name is longer than {LONGEST_NAME} characters", "use a shorter one", code="name_invalid"
         )
     registry.check_name(name)
     folder = places.require_inside(form.dataset_dir)

@@ -42,8 +42,8 @@ def request(
     """
     if is_demo:
         raise UsageError(
-            "the board runs in demo mode, which runs nothing",
-            "compare two runs that are there already",
+            "the board is in demo mode, which runs nothing",
+            "compare two existing runs",
             code="demo_mode",
         )
     if preset not in preset_names():

@@ -20,7 +20,7 @@ from lf_qwen3.trainer import schema
 FOLDER = Path(places.SAVES) / "evaluations"
 
 _LOCK = ".lock"
-_MODELS = ("the model as it was before training", "what the run wrote")
+_MODELS = ("the model as it was before training", "the trained model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +124,14 @@ def read_training(named: Path) -> tuple[Path, Mapping[str, Any]]:
     run, _ = reading.read_run(folder)
     if not run.settings:
         raise UsageError(
-            f"the settings of {folder} are not found: neither {reading.BOARD} nor {reading.RECIPE} beside it",
-            "predict by hand, then compare the two runs below",
+            f"there are no settings of {folder}: neither {reading.BOARD} nor {reading.RECIPE} beside it",
+            "predict in a terminal, then compare the two runs below",
             code="no_settings",
         )
     if not run.has_weights:
         raise UsageError(
             f"there are no weights in {folder}",
-            "let the training end, or choose another run",
+            "wait for the end of the training, or select another run",
             code="weights_missing",
         )
     return folder, run.settings
@@ -141,7 +141,7 @@ def _choose_rows(train: Mapping[str, Any], asked: str) -> tuple[Splits, str, lis
     """Return the dataset to answer, with notes: the one asked for, or the test split of the first one."""
     datasets = train.get("dataset") or ""
     first = str((datasets if isinstance(datasets, list) else str(datasets).split(","))[0]).strip()
-    hint = "choose a registered dataset of questions and answers as the rows to answer"
+    hint = "select a registered dataset of questions and answers as the rows to answer"
     try:
         registered = splits.find_splits(asked or first, train["dataset_dir"])
     except UsageError as error:
@@ -149,7 +149,7 @@ def _choose_rows(train: Mapping[str, Any], asked: str) -> tuple[Splits, str, lis
     is_answerable = not asked or asked in registered.answerable
     rows, notes = splits.choose_answered(registered, asked) if is_answerable else (None, [])
     if rows is None:
-        message = f"{asked or registered.train} holds no answers to score"
+        message = f"{asked or registered.train} has no answers to score"
         raise UsageError(message, hint, code="dataset_not_answerable")
     return registered, rows, notes
 

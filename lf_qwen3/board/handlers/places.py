@@ -83,16 +83,14 @@ def require_inside(path: str | Path, also: tuple[Path, ...] = ()) -> Path:
             code="not_local",
         )
     if not text.strip() or len(text) > _LONGEST_PATH or "\0" in text:
-        raise UsageError("this is no path", "name a file or a folder", code="not_a_path")
+        raise UsageError("not a path", "name a file or a folder", code="not_a_path")
     try:
         real = Path(text).expanduser().resolve()
     except (OSError, RuntimeError) as error:  # a loop of links, an unknown ~user
-        raise UsageError(
-            f"{text}: this is no path that can be followed", "name a file or a folder", code="not_a_path"
-        ) from error
+        raise UsageError(f"{text}: not a valid path", "name a file or a folder", code="not_a_path") from error
     if not any(real.is_relative_to(root) for root in (*roots(), *also)):
         raise UsageError(
-            f"{text} lies outside the folder that the board was started in",
+            f"{text} is outside of the folder where the board was started",
             f"move or upload the data, or start the board with {VARIABLE}=FOLDER",
             code="path_outside",
         )
@@ -107,12 +105,12 @@ def require_chosen(named: str | None, what: str) -> Path:
     text = (named or "").strip()
     if not text:
         raise UsageError(
-            f"no {what} is chosen", "choose one from the list, or type its folder", code="nothing_chosen"
+            f"no {what} is selected", "select one from the list, or type its folder", code="nothing_chosen"
         )
     real = require_inside(text)
     if not real.exists():
         raise UsageError(
-            f"there is no file or folder {text}", "choose one from the list", code="file_missing"
+            f"there is no file or folder {text}", "select one from the list", code="file_missing"
         )
     return from_here(real)
 
@@ -131,14 +129,14 @@ def check_name(name: str | None) -> str:
     """
     text = (name or "").strip()
     if not text:
-        raise UsageError("there is no name", "type one, such as my_run", code="name_missing")
+        raise UsageError("the name is missing", "type one, such as my_run", code="name_missing")
     if len(text) > LONGEST_NAME or len(text.encode("utf-8", "replace")) > 2 * LONGEST_NAME:
         raise UsageError(
-            f"the name is longer than {LONGEST_NAME} characters", "choose a shorter one", code="name_invalid"
+            f"the name is longer than {LONGEST_NAME} characters", "use a shorter one", code="name_invalid"
         )
     if not _NAME.fullmatch(text):
         raise UsageError(
-            f"{text!r} cannot be a name",
+            f"{text!r} is not a valid name",
             "use letters, digits, '_', '-' and '.', for example my_run-2",
             code="name_invalid",
         )
@@ -149,8 +147,8 @@ def refuse_demo(is_demo: bool) -> None:
     """Raise `UsageError` in demo mode, in which visitors write nothing and start nothing."""
     if is_demo:
         raise UsageError(
-            "the board runs in demo mode, which changes nothing",
-            "start it on a machine of your own",
+            "the board is in demo mode, which changes nothing",
+            "start it on your own machine",
             code="demo_mode",
         )
 
@@ -246,7 +244,7 @@ def _uploaded(name: str) -> list[sources.SourceFile]:
     if path.stat().st_size > MOST_UPLOADED:
         raise UsageError(
             f"{path.name} is larger than {MOST_UPLOADED >> 20:,} MiB",
-            "put it into the folder that the board was started in, and name its path",
+            "put it into the folder where the board was started, and type its path",
             code="file_too_large",
         )
     return sources.find_files(str(path))

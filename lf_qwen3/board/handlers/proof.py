@@ -44,7 +44,7 @@ def request(
     chosen = names or [name for name in str(settings.get("dataset") or "").split(",") if name]
     if not chosen:
         raise UsageError(
-            "no dataset is chosen", "choose one here, or in the Train tab", code="nothing_chosen"
+            "no dataset is selected", "select one here, or in the Train tab", code="nothing_chosen"
         )
     return {
         "dataset_dir": dataset_dir,
@@ -63,13 +63,13 @@ def preview_request(asked: Mapping[str, Any], row: float | None) -> dict[str, An
     """
     number = 1 if row is None else int(row)
     if number < 1:
-        raise UsageError(f"there is no row {number}", "rows are counted from 1", code="row_missing")
+        raise UsageError(f"there is no row {number}", "rows count from 1", code="row_missing")
     template = asked["settings"].get("template")
     if template not in TEMPLATES:
         raise UsageError(
-            f"the chat template chosen at the top is '{template}', which no Qwen3 has",
-            f"choose a Qwen3 model or the template {' or '.join(TEMPLATES)} there, "
-            "or take the recipes' settings",
+            f"the chat template at the top is '{template}', which is not a Qwen3 chat template",
+            f"select a Qwen3 model or the template {' or '.join(TEMPLATES)} there, or use the "
+            "settings of the recipes",
             code="not_a_qwen3_template",
         )
     return {**asked, "row": number}

@@ -66,7 +66,7 @@ def find_files(
     """
     folder = places.require_inside(dataset_dir)
     if not dataset:
-        raise UsageError("no dataset is chosen", "choose one from the list", code="nothing_chosen")
+        raise UsageError("no dataset is selected", "select one from the list", code="nothing_chosen")
     names = [dataset]
     if is_every and (split := _SPLIT.fullmatch(dataset)):
         others = map(_SPLIT.fullmatch, registry.read_registry(folder))
@@ -89,7 +89,7 @@ def find_row(dataset_dir: str, value: str) -> tuple[DatasetFile, int]:
         row = bisect_left(file.index.number, number)
         if file.index.number[row : row + 1].tolist() == [number]:
             return file, row
-    raise UsageError(f"{dataset} has no such row", "choose one from the table", code="row_missing")
+    raise UsageError(f"{dataset} has no such row", "select one from the table", code="row_missing")
 
 
 def read_number(digits: str) -> int | None:
@@ -103,7 +103,7 @@ def _require_readable(name: str, entry: DatasetEntry) -> None:
         block = entry.get(key, {})
         if not isinstance(block, dict) or not all(isinstance(text, str | None) for text in block.values()):
             raise UsageError(
-                f"the {key} of {name} in dataset_info.json are no names",
+                f"the {key} of {name} in dataset_info.json are not names",
                 "press Check in the section Proof: it says what is wrong",
                 code="entry_unreadable",
             )

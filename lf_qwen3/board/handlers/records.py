@@ -111,7 +111,7 @@ def show_page(form: RecordsForm, page: float | None = 1) -> RecordPageShown:
     is_checked = any(file.is_checked for file in files)
     if form.finding and not is_checked:
         raise UsageError(
-            f"{form.dataset} was not checked since it was written",
+            f"{form.dataset} has not been checked since it was written",
             "press Check in the section Proof first",
             code="not_checked",
         )

@@ -37,7 +37,7 @@ def find_tuned(dataset: str) -> Path:
         if _dataset_of(folder) == dataset:
             return folder
     raise LfQwen3Error(
-        f"no training on {dataset} has ended yet", "the Train tab shows how far it is", code="not_trained"
+        f"no training on {dataset} is finished yet", "the Train tab shows its progress", code="not_trained"
     )
 
 

@@ -101,7 +101,7 @@ def choose_row(shown: Mapping[str, Any] | None, number: str) -> str:
     """Return the folder of a row by its number in the page. Raises `UsageError` for a number of none."""
     rows = (shown or {}).get("rows", [])
     if not (number.isdecimal() and int(number) < len(rows)):
-        raise UsageError("this run is not among those shown", "list the runs again", code="option_value")
+        raise UsageError("this run is not in the table", "list the runs again", code="option_value")
     return str(rows[int(number)]["folder"])
 
 
@@ -114,7 +114,7 @@ def compare_runs(named: Sequence[str] | None) -> CurvesShown:
     folders = [places.require_chosen(name, "run") for name in named or []]
     if not 2 <= len(folders) <= MOST_COMPARED:
         raise UsageError(
-            f"{len(folders)} runs are chosen", f"choose 2 to {MOST_COMPARED}", code="too_few_runs"
+            f"{len(folders)} runs are selected", f"select 2 to {MOST_COMPARED}", code="too_few_runs"
         )
     runs = [_diagnose(str(folder)).run for folder in folders]
     pairs = [(_finite(one.train), _finite(one.main_validation)) for one in runs]

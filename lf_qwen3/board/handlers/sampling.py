@@ -123,7 +123,7 @@ def keep(name: str | None, sampling: Sampling, is_demo: bool = False) -> str:
     places.refuse_demo(is_demo)
     text = places.check_name(name)
     if text in _shipped():
-        raise UsageError(f"{text} is a preset that is shipped", "choose another name", code="preset_shipped")
+        raise UsageError(f"{text} is a built-in preset", "use another name", code="preset_shipped")
     with _locked():
         own = _read()
         if text not in own and len(own) >= MOST:
@@ -137,7 +137,7 @@ def remove(name: str | None, is_demo: bool = False) -> None:
     places.refuse_demo(is_demo)
     text = (name or "").strip()
     if text in _shipped():
-        why, hint = f"{text} is a preset that is shipped", "only presets of your own can be removed"
+        why, hint = f"{text} is a built-in preset", "only your own presets can be removed"
         raise UsageError(why, hint, code="preset_shipped")
     with _locked():
         own = _read()
@@ -166,9 +166,9 @@ def read_arguments(written: str | None, tab: str) -> dict[str, Any]:
     try:
         arguments = json.loads(written or "{}")
     except ValueError as error:
-        raise UsageError(f"{where} are no JSON: {error}", "mend them there", code="not_json") from error
+        raise UsageError(f"{where} are not JSON: {error}", "correct them there", code="not_json") from error
     if not isinstance(arguments, dict):
-        raise UsageError(f"{where} are no JSON object", 'write {"key": value}', code="not_json")
+        raise UsageError(f"{where} are not a JSON object", 'write {"key": value}', code="not_json")
     return arguments
 
 
@@ -182,7 +182,7 @@ def _shipped() -> dict[str, Sampling]:
 def _number(name: str, value: Any, least: float, most: float) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not is_number or not least <= value <= most:
-        raise UsageError(f"{name} is {value!r}", f"it goes from {least:g} to {most:,g}", code="option_value")
+        raise UsageError(f"{name} is {value!r}", f"use {least:g} to {most:,g}", code="option_value")
     return float(value)
 
 
@@ -199,12 +199,12 @@ def _read() -> dict[str, Any]:
             raise ValueError("it is too large")
         own = json.loads(FILE.read_text("utf-8"))
         if not isinstance(own, dict) or not all(isinstance(preset, dict) for preset in own.values()):
-            raise ValueError("it holds no presets")
+            raise ValueError("it has no presets")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise LfQwen3Error(
-            f"{FILE} cannot be read: {error}", "mend it or move it away", code="file_unreadable"
+            f"{FILE} cannot be read: {error}", "repair it, or move it away", code="file_unreadable"
         ) from error
     return own
 

@@ -133,7 +133,7 @@ def fit_recipe(form: TrainingForm) -> tuple[dict[str, Any], list[str]]:
     from lf_qwen3.recipes.choice import RecipeChoice
 
     if not form.recipe:
-        raise UsageError("no recipe is chosen", "choose one above", code="nothing_chosen")
+        raise UsageError("no recipe is selected", "select one above", code="nothing_chosen")
     _chosen(form)
     places.require_inside(form.dataset_dir)
     recipe_set = new.plan_recipe_set(
@@ -170,7 +170,7 @@ def estimate_settings(settings: Mapping[str, Any], gpus: int) -> dict[str, Any]:
         except (ValueError, TypeError, OSError, RuntimeError) as error:  # whatever was typed into a field
             raise UsageError(
                 f"a setting cannot be read: {error}",
-                "look at the Train tab's fields",
+                "check the Train tab's fields",
                 code="setting_unreadable",
             ) from error
     needed = estimating.estimate_memory(plan)
@@ -194,7 +194,7 @@ def check_gpus(number: float | None) -> int:
     """Return a number of GPUs. Raises `UsageError` for one that no machine has."""
     count = 1 if number is None else int(number)
     if not 1 <= count <= 1024:
-        raise UsageError(f"{count} is no number of GPUs", "1 to 1,024", code="option_value")
+        raise UsageError(f"gpus is {count}", "use 1 to 1,024 GPUs", code="option_value")
     return count
 
 
@@ -228,14 +228,14 @@ def _dataset(form: TrainingForm) -> str:
         return form.dataset
     if len(form.of_train_tab) > 1:
         raise UsageError(
-            "several datasets are chosen in the Train tab",
-            "choose the one to fit the recipe to here",
+            "several datasets are selected in the Train tab",
+            "select one of them here for the recipe",
             code="several_chosen",
         )
     if not form.of_train_tab:
         raise UsageError(
-            "no dataset is chosen",
-            "choose one here or in the Train tab; section Data makes one",
+            "no dataset is selected",
+            "select one here or in the Train tab; section Data creates one",
             code="nothing_chosen",
         )
     return form.of_train_tab[0]

@@ -36,7 +36,7 @@ def save(settings: Mapping[str, Any], name: str | None, is_demo: bool = False) -
     _require_whole(settings)
     command = f"llamafactory-cli train {path}"
     header = [
-        "# Kept from LLaMA Board; run it from the folder that the board was started in:",
+        "# Saved from LLaMA Board; run it in the folder where the board was started:",
         f"#   {command}",
         "",
     ]
@@ -50,9 +50,7 @@ def save(settings: Mapping[str, Any], name: str | None, is_demo: bool = False) -
         )
     places.require_inside(path)
     if path.exists() and path.read_bytes() != text.encode():
-        raise UsageError(
-            f"{path} is there already, with other content", "choose another name", code="file_exists"
-        )
+        raise UsageError(f"{path} exists with other content", "use another name", code="file_exists")
     places.write_inside(path, text)
     return {"path": str(path), "command": command, "text": text}
 
@@ -94,14 +92,14 @@ def rehearse(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 def _require_whole(settings: Mapping[str, Any]) -> None:
     if not settings.get("model_name_or_path"):
         raise UsageError(
-            "no model is chosen",
-            "choose a Qwen3 as model name at the top of the board",
+            "no model is selected",
+            "select a Qwen3 as model name at the top of the board",
             code="nothing_chosen",
         )
     if not settings.get("dataset"):
         raise UsageError(
-            "no dataset is chosen",
-            "choose one in the Train tab, or fill it in from a recipe",
+            "no dataset is selected",
+            "select one in the Train tab, or fill it in from a recipe",
             code="nothing_chosen",
         )
 

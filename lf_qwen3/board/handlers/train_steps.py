@@ -49,7 +49,7 @@ def choose_way(plan: Mapping[str, Any], number: str) -> dict[str, Any]:
     """
     ways = plan["memory"].get("smaller", [])
     if not (number.isdecimal() and int(number) < len(ways)):
-        raise UsageError("this way is not among those shown", "estimate again", code="option_value")
+        raise UsageError("this setting is not in the list", "estimate again", code="option_value")
     changes = dict(ways[int(number)]["changes"])
     if times := changes.pop(TIMES, None):
         changes[_ACCUMULATION] = times * int(plan["settings"].get(_ACCUMULATION, 1))

@@ -116,7 +116,7 @@ def _choose(file: SourceFile, members: Sequence[JsonMember], wanted: str) -> Jso
         listed = f"lists of rows: {', '.join(names[:_MOST_SHOWN]) or 'none'}"
         near = did_you_mean(wanted, names)
         raise UsageError(
-            f"{file.path}: there are no rows under '{wanted}'",
+            f"{file.path}: no rows under '{wanted}'",
             f"{near} {listed}" if near else listed,
             code="list_missing",
         )

@@ -75,7 +75,7 @@ _OFF = (
     _Rule(("swanlab_project", "swanlab_workspace", "swanlab_mode", "swanlab_run_name"), _REPORT),
     _Rule(("swanlab_api_key", "swanlab_logdir", "swanlab_lark_webhook_url"), _REPORT),
     _Rule(("swanlab_lark_secret",), _REPORT),
-    _Rule(("tokenized_path",), "nothing is written there, and the rows are read anew"),
+    _Rule(("tokenized_path",), "nothing is written there, and the rows are read again"),
     _Rule(("adapter_name_or_path", "resume_from_checkpoint", "ref_model"), _REAL_WEIGHTS),
     _Rule(("ref_model_adapters", "model_revision", "cache_dir"), _REAL_WEIGHTS),
     _Rule(("mixture_of_depths", "use_llama_pro"), _REAL_WEIGHTS),

@@ -73,8 +73,8 @@ class GrpoRun:
         batch = int(self.settings["per_device_train_batch_size"]) * int(self.settings["gpus"])
         if answers % batch:
             raise UsageError(
-                f"{answers} answers in a step (prompts_per_step x num_generations) are no multiple of "
-                f"{batch} (per_device_train_batch_size x gpus)",
+                f"{answers} answers in a step (prompts_per_step x num_generations) are not a "
+                f"multiple of {batch} (per_device_train_batch_size x gpus)",
                 "change one of them with --set",
                 code="grpo_batch",
             )

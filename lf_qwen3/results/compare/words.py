@@ -133,6 +133,6 @@ def method(comparison: Comparison) -> list[str]:
         "reference, not truth: read the rows.",
         "A difference is the mean over the rows that both runs answered; its interval is a "
         f"paired bootstrap ({interval.RESAMPLES:,} resamples of the rows, seeded, 95 %). A "
-        "difference is clear if its interval lies on one side of zero. Of twenty figures in "
+        "difference is clear if its interval is on one side of zero. Of twenty figures in "
         f"a table about one is clear by chance. Lengths are in {scores.length_unit}; {guessed}.",
     ]

@@ -123,7 +123,7 @@ def _weights(out: Path, yaml: Path, settings: dict[str, Any]) -> Path | None:
         hint = f"train first: llamafactory-cli train {train}" if train.is_file() else "train first"
         moved = "; paths in a YAML count from the folder where the trainer is started" * folder.is_absolute()
         raise UsageError(
-            f"{yaml} loads {named}, and there are no weights", f"{hint}{moved}", code="weights_missing"
+            f"{yaml} loads {named}, but it has no weights", f"{hint}{moved}", code="weights_missing"
         )
     return folder if named and folder.is_dir() else None
 

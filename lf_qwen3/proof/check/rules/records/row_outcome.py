@@ -54,7 +54,7 @@ def record_stops(outcome: RowOutcome) -> CheckResult:
     "it drops records whose turns do not alternate (user first, assistant last); correct the record, "
     "or the tags of its entry",
     good=RowOutcome(),
-    bad=RowOutcome(Dropped("message 2 is user, assistant or function is due")),
+    bad=RowOutcome(Dropped("message 2 is user, expected assistant or function")),
 )
 def record_dropped(outcome: RowOutcome) -> CheckResult:
     """Require roles that alternate and an answer (data/converter.py, data/processor)."""
