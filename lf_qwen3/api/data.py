@@ -40,7 +40,7 @@ def convert(
     workers: int = 0,
     progress: Progress = NoProgress(),
 ) -> ConversionReport:
-    r"""Turn sources into a registered LLaMA-Factory dataset, all of it or nothing.
+    r"""Convert sources into a registered LLaMA-Factory dataset; write all of it or nothing.
 
     A source is a file, a folder, a glob, or "CONVERTER:PATH". `val` and `test` are a share below 1 or a
     number of rows, `mix` is the share of thinking records (0 to 1), `limit` the most rows to read of each
@@ -77,9 +77,9 @@ def read(
     """Yield the rows of the sources as `convert` understands them, one `Conversation` each; write nothing.
 
     The options are those of `convert`; duplicates are yielded too, and with `every` a row may be several.
-    `on_reject` is called with each `RejectedRow` that `convert` would list; without it, the first one raises
-    `LfQwen3Error` with the code of its rejection. Raises `UsageError` at once for a source that is not there
-    or has no known shape.
+    `on_reject` is called with each `RejectedRow` that `convert` would list; without it, the first one
+    raises `LfQwen3Error` with the code of its rejection. Raises `UsageError` at once for a source that does
+    not exist or has no known format.
     """
     require_option("limit", limit)
     reading = Reading(every, as_text, unescape)

@@ -13,12 +13,12 @@ from lf_qwen3.qwen3 import thinking as frames
 
 @require_argument_types
 def split_thinking(text: str) -> tuple[str | None, str]:
-    """Return the thinking and the answer of an assistant text; the thinking is None where there is none.
+    """Split an assistant text into thinking and answer; the thinking is None if there is none.
 
-    Other spellings of the tags, a missing opening tag, empty and adjoining blocks are mended as `convert`
-    does it, and both parts are trimmed. `split_thinking(frame_thinking(thinking, answer))` returns the two
-    parts again. Raises `LfQwen3Error` (codes `think_unclosed`, `think_unopened`, `think_nested`,
-    `think_not_first`, `think_several`) where it is not clear which part is which.
+    Other spellings of the tags, a missing opening tag, empty and adjacent blocks are repaired as in
+    `convert`, and both parts are stripped. `split_thinking(frame_thinking(thinking, answer))` returns the
+    two parts again. Raises `LfQwen3Error` (codes `think_unclosed`, `think_unopened`, `think_nested`,
+    `think_not_first`, `think_several`) if the parts are ambiguous.
     """
     with _as_error():
         parts = frames.split(text)
@@ -27,12 +27,12 @@ def split_thinking(text: str) -> tuple[str | None, str]:
 
 @require_argument_types
 def frame_thinking(thinking: str | None, answer: str) -> str:
-    """Return one assistant text in the frame that Qwen3's chat template writes and LLaMA-Factory can read.
+    """Join thinking and answer in the think format that Qwen3's chat template writes.
 
-    Without thinking the answer stands alone: LLaMA-Factory's template adds the empty block. Tags around the
-    thinking are taken off, and both parts are trimmed, so that framing a text twice changes nothing. Raises
-    `LfQwen3Error` as `split_thinking` does, and with the code `think_twice` where the answer brings another
-    thinking.
+    Without thinking the answer is returned without a think block: LLaMA-Factory's template adds the empty
+    block. Tags around the thinking are removed, and both parts are stripped, so that framing a text twice
+    changes nothing. Raises `LfQwen3Error` as `split_thinking` does, and with the code `think_twice` if the
+    answer has a different thinking.
     """
     with _as_error():
         parts = frames.join_column(thinking or "", answer)

@@ -15,9 +15,9 @@ Role = Literal["user", "assistant", "tool"]
 class Turn:
     """One message.
 
-    `thinking` is the reasoning of an assistant turn without its tags, or None where there is none.
-    `calls` is the JSON array of an assistant's tool calls ([{"name", "arguments"}, ...]) or "". An assistant
-    turn that the source marks as not to be learnt has `learn` False: it is history and nothing else.
+    `thinking` is the reasoning of an assistant turn without its tags, or None. `calls` is the JSON array of
+    an assistant's tool calls ([{"name", "arguments"}, ...]) or "". An assistant turn that the source
+    excludes from the loss has `learn` False: it is history only.
     """
 
     role: Role
@@ -29,12 +29,11 @@ class Turn:
 
 @dataclass(slots=True)
 class Conversation:
-    """A dialogue that starts with a user turn and ends with the assistant turn to learn.
+    """A conversation that starts with a user turn and ends with the assistant turn to train on.
 
-    `system` and `tools` (a JSON array) are "" when there are none. `rejected` is the losing answer of
-    a preference pair; the winning one is then the last turn. `label` says of KTO data whether the last
-    answer is good. `repairs` collects the codes of what had to be mended (keys of
-    `lf_qwen3.base.reasons.REPAIRED`).
+    `system` and `tools` (a JSON array) are "" when there are none. `rejected` is the rejected answer of a
+    preference pair; the last turn is then the chosen answer. `label` is the KTO label of the last answer,
+    True for good. `repairs` lists the codes of repairs (keys of `lf_qwen3.base.reasons.REPAIRED`).
     """
 
     turns: list[Turn]

@@ -32,13 +32,13 @@ class Progress(Protocol):
         """Begin step number `step` of `of`."""
 
     def update(self, status: Status) -> None:
-        """Take the state of the current step; may be called many times a second."""
+        """Receive the state of the current step; may be called many times a second."""
 
     def finish(self, title: str) -> None:
         """End the current step; `title` says what it made."""
 
     def warn(self, text: str) -> None:
-        """Take a warning that does not stop the work."""
+        """Receive a warning that does not stop the work."""
 
 
 class NoProgress:

@@ -43,7 +43,7 @@ def command(
     no_trainer: bool,
     as_json: bool,
 ) -> int:
-    """Check registered datasets, and a training YAML over them.
+    """Check registered datasets, and a training YAML that uses them.
 
     NAME is a dataset of dataset_info.json, or the name given to convert, which stands for its splits.
     Without one all that the YAML names are checked, or all that are registered. The YAML also goes unchanged

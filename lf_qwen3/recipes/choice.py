@@ -23,12 +23,12 @@ class MergeFirst:
 
 @dataclass(frozen=True)
 class RecipeChoice:
-    """What the set of files is to hold; paths stand in the YAML as they are given here.
+    """The choices for the files of a run; paths are written into the YAML unchanged.
 
     `dataset` is the name given to `convert --name`, or any registered name; `test` names the registered
-    dataset to answer where that is not the test split. A preset wins over the recipe, `settings` over all.
-    `merge` is worked out from `model` and `settings`. `tokenizer` is a folder or hub id for the rows of
-    another `trainer` than LLaMA-Factory, where it is not the model's.
+    dataset to answer instead of the test split. A preset overrides the recipe, `settings` override both.
+    `merge` follows from `model` and `settings`. `tokenizer` is a folder or hub id for the rows of another
+    `trainer` than LLaMA-Factory, default the model's.
     """
 
     recipe: str

@@ -123,15 +123,15 @@ def recipe(
     trainer: str = LLAMAFACTORY,
     tokenizer: str | Path | None = None,
 ) -> RecipeSet:
-    """Return every file of a run: what `lf-qwen3 recipe new` writes, under the names of its options.
+    """Return every file of a run, as `lf-qwen3 recipe new` writes them; the keywords are its options.
 
-    `name` is a recipe, as `qwen3-4b-lora-sft`; `dataset` the name given to `convert`, or any registered name.
-    `set` holds keys of the trainer and their values. Without `out` the paths in the files name
+    `name` is a recipe, as `qwen3-4b-lora-sft`; `dataset` the name given to `convert`, or any registered
+    name. `set` holds keys of the trainer and their values. Without `out` the paths in the files name
     `runs/DATASET`. `trainer` is llamafactory, ms-swift, trl, unsloth, axolotl or verl; for all but the
     first the rows are written too, by the `tokenizer` (a folder or a hub id) or that of the model. A GRPO
     recipe, as `qwen3-4b-lora-grpo`, is for ms-swift, trl, verl or easyr1 and has keys of its own. Raises
     `UsageError` for an unknown recipe, preset or dataset, for presets that exclude each other, for a
-    setting that the trainer would not take or that is a secret.
+    setting that the trainer does not accept or that is a secret.
     """
     return plan_recipe_set(
         RecipeChoice(

@@ -41,7 +41,7 @@ _ABOUT = {
 
 @dataclass(frozen=True)
 class RunSteps:
-    """The command lines by what they are for."""
+    """The command lines of a run by purpose."""
 
     before: list[str]
     train: str

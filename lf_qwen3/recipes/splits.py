@@ -15,10 +15,10 @@ from lf_qwen3.data.registry.listing import count_rows, kind_of
 
 @dataclass(frozen=True)
 class Splits:
-    """Registered dataset names: training, validation, test; and how they were made, where a manifest says.
+    """Registered dataset names: training, validation, test; and their conversion, if there is a manifest.
 
-    `answerable` are all registered datasets of questions with one answer each, which predicting takes. `rows`
-    counts the training rows, `val_rows` those for validation; None where that cannot be told cheaply.
+    `answerable` are all registered datasets of questions with one answer each, which predicting needs.
+    `rows` counts the training rows, `val_rows` the validation rows; None if counting is too slow.
     """
 
     train: str

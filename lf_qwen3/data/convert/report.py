@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class RejectedRow(NamedTuple):
     """A row that may not be trained on.
 
-    `file` is the source as it was named, `row` counts from 1 and blank lines too, `code` is stable, `reason`
-    says in words what is wrong and where, `content` is the row itself (its text where it cannot be parsed).
+    `file` is the source as it was named, `row` counts from 1 and blank lines too, `code` is stable,
+    `reason` describes the fault and its place, `content` is the row itself (its text if it cannot be
+    parsed).
     """
 
     file: str
@@ -33,19 +34,18 @@ class RejectedRow(NamedTuple):
 
 @dataclass(slots=True)
 class ConversionReport:
-    """What became of every row: read = rows of each split + rejected + duplicates + left_out.
+    """Counts of every outcome: read = rows of each split + rejected + duplicates + left_out.
 
     `written` counts records by split (several per row when turns are unrolled), `rows` the source rows
     behind them. `rejected` and `repaired` count rows by code, `thinking` and `plain` written records,
-    `good` and `bad` those of KTO data by their label.
-    `duplicate_records` counts the records dropped because the same one stands earlier, `duplicates` the rows
-    of which no other record was there. `conflicts` counts records that answer otherwise what stands earlier
-    under the same system text, tools and turns. `removed` names the files of
-    an earlier conversion of the same name that this one took away, `unregistered` the entries it dropped
-    from dataset_info.json. `columns` counts by source how many of the rows kept fill each column that was
-    "read", and each that was "left"; a key of messages is called `messages[].key`. `read_as` says in
-    words how a file was read that is no plain run of rows in UTF-8: its encoding, where the rows lie in its
-    JSON, and what stands beside them.
+    `good` and `bad` those of KTO data by their label. `duplicate_records` counts dropped duplicate records,
+    `duplicates` the rows that had no other records. `conflicts` counts records whose answer differs from an
+    earlier record with the same system text, tools and turns. `removed` names files of an earlier
+    conversion of this name that were deleted, `unregistered` the entries removed from dataset_info.json.
+    `columns` counts by source how many of the written rows have a value in each column that was "read", and
+    in each that was "left"; a key of messages is named `messages[].key`. `read_as` describes how a file was
+    read that is not plain rows in UTF-8: its encoding, the place of the rows in its JSON, and other data in
+    the file.
     """
 
     name: str
@@ -72,7 +72,7 @@ class ConversionReport:
     warnings: list[str] = field(default_factory=list)
 
     def kinds(self) -> str:
-        """Return how many of the written records think, and how many KTO marks as good, in words."""
+        """Return how many written records have thinking, and how many KTO labels are good, as text."""
         labels = f"; {self.good:,} good, {self.bad:,} bad" if self.good or self.bad else ""
         return f"{self.thinking:,} thinking, {self.plain:,} plain{labels}"
 
@@ -87,7 +87,7 @@ class ConversionReport:
         return asdict(self)
 
     def to_frame(self) -> polars.DataFrame:
-        """Return where the rows that were read went, one row for each outcome; its `rows` add up to `read`.
+        """Return a frame with one row for each outcome; its `rows` add up to `read`.
 
         `outcome` is "train", "val", "test", "rejected", "duplicate" or "left_out"; `code` is that of the
         rejection, else null; `records` counts what was written, null where nothing was.

@@ -45,20 +45,20 @@ def check(
     ask_trainer: bool = True,
     progress: Progress = NoProgress(),
 ) -> CheckReport:
-    """Check registered datasets, and a training YAML over them.
+    """Check registered datasets, and a training YAML that uses them.
 
-    Without `dataset_dir` it is the one that the YAML `config` names. `names` are datasets, or names given to
-    `convert`, which stand for their splits; without them all datasets that the YAML names are checked, or all
-    that are registered. With `tokenizer`, a folder or a hub id, tokens are counted too; `cutoff_len` (tokens
-    a record) wins over the YAML's.
+    Without `dataset_dir` the folder of the YAML `config` is used. `names` are datasets, or names given to
+    `convert`, which mean all their splits; without them all datasets of the YAML are checked, or all that
+    are registered. With `tokenizer`, a folder or a hub id, tokens are counted too; `cutoff_len` (tokens a
+    record) wins over the YAML's.
 
-    The YAML is handed to the installed trainer's own parsers too, in a process that runs while the data are
-    read; `ask_trainer=False` leaves that out, and its seconds. A YAML whose own dataset_dir is not there is
-    judged all the same, with the missing folder as one finding. Of another trainer's config keys and values
-    are judged, and no data are read.
+    The installed trainer's own parsers check the YAML too, in a process beside the reading of the data;
+    `ask_trainer=False` skips this and saves some seconds. A YAML whose dataset_dir does not exist is
+    checked too, with the missing folder as one finding. Of another trainer's config only keys and values
+    are checked.
 
-    Raises `UsageError` for a dataset, a file or a tokenizer that is not there and for a `cutoff_len` below 1,
-    `LfQwen3Error` for a dataset_info.json or a YAML that cannot be parsed.
+    Raises `UsageError` for a dataset, a file or a tokenizer that does not exist and for a `cutoff_len`
+    below 1, `LfQwen3Error` for a dataset_info.json or a YAML that cannot be parsed.
     """
     if cutoff_len is not None and cutoff_len < 1:
         raise UsageError(f"cutoff_len is {cutoff_len}", "it must be 1 or more", code="option_value")

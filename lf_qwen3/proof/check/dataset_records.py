@@ -28,12 +28,12 @@ _TYPES = {
 
 @dataclass(slots=True)
 class DatasetCounts:
-    """What a dataset holds: records that can be learnt, by kind, and rows that cannot.
+    """Counts of a dataset: usable records by kind, and unusable rows.
 
-    `orphans` have several answers, and the dialogue before the last one is no record of its own. `good` and
-    `bad` count the labels of KTO data. `lost_loops` lose reasoning of their history that Qwen3's own template
-    keeps, unless preserve_thinking is true; `bare_histories` have an earlier answer that its template writes
-    without a block.
+    `orphans` have several answers, and no other record trains on the earlier ones. `good` and `bad` count
+    the labels of KTO data. `lost_loops` lose reasoning of their history that Qwen3's own chat template
+    keeps, unless preserve_thinking is true; `bare_histories` have an earlier answer that this template
+    writes without a think block.
     """
 
     kind: DatasetKind = "sft"
@@ -49,7 +49,7 @@ class DatasetCounts:
 
     @property
     def plain(self) -> int:
-        """Return the number of records whose answer does not reason."""
+        """Return the number of records without reasoning."""
         return self.records - self.thinking
 
     def add(self, sample: Sample) -> None:

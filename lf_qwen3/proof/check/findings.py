@@ -15,10 +15,10 @@ KEEP = 1000
 
 
 class Finding(NamedTuple):
-    """One thing at fault; `row` is the row of a data file, the line of any other, None where neither is.
+    """One finding; `row` is the row of a data file or the line of any other file, or None.
 
-    `what` is the same for every finding of a code, `detail` says which thing it is here, `cure` what to do;
-    the cure differs within the code of a setting.
+    `what` is the message of the code, `detail` the fact of this finding, `cure` what to do; findings about
+    a setting have a cure of their own.
     """
 
     code: str
@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
     @property
     def message(self) -> str:
-        """What is wrong, in full."""
+        """The complete message."""
         return f"{self.what}: {self.detail}" if self.detail else self.what
 
     @property
@@ -47,13 +47,13 @@ class Finding(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """Collects findings; `counts` counts every one, `kept` holds the first `KEEP` of each code."""
+    """Collects findings; `counts` counts all of them, `kept` has the first `KEEP` of each code."""
 
     counts: Counter[str] = field(default_factory=Counter)
     kept: dict[str, list[Finding]] = field(default_factory=dict)
 
     def add(self, check: Check, fault: Fault, file: str, row: int | None) -> None:
-        """Count one finding, and keep it while there is room."""
+        """Count a finding, and keep it while there is room."""
         self.counts[check.code] += 1
         kept = self.kept.setdefault(check.code, [])
         if len(kept) < KEEP:

@@ -25,8 +25,8 @@ class CheckReport:
     """The findings and the figures of a check; `notes` say what was not checked, and why.
 
     `datasets` holds the counts and `tokens` the token figures of each dataset by its name, `training` the
-    figures of the YAML. `lengths` holds by dataset and data file the tokens of each row, see `TokenCounts`;
-    none where tokens were not counted.
+    figures of the YAML. `lengths` has the tokens of each row by dataset and data file, see `TokenCounts`;
+    it is empty if tokens were not counted.
     """
 
     collected: Findings = field(default_factory=Findings)
@@ -43,7 +43,7 @@ class CheckReport:
 
     @property
     def counts(self) -> Counter[str]:
-        """The number of findings by code, those that were not kept too."""
+        """The number of findings by code, all of them."""
         return self.collected.counts
 
     def by_code(self) -> list[tuple[str, list[Finding]]]:
@@ -52,7 +52,7 @@ class CheckReport:
 
     @property
     def errors(self) -> list[Finding]:
-        """The findings that stop the training, lose records or teach what is wrong."""
+        """The errors: they stop the training, lose records or teach something wrong."""
         return self._of("error")
 
     @property
@@ -66,7 +66,7 @@ class CheckReport:
         return not (self.collected.count("error") or self.collected.count("warning"))
 
     def raise_for_errors(self) -> None:
-        """Raise `LfQwen3Error`, code `check_failed`, where there are errors; it names the first three."""
+        """Raise `LfQwen3Error` (code `check_failed`) if there are errors; it names the first three."""
         if not self.errors:
             return
         number = self.collected.count("error")
@@ -106,7 +106,7 @@ class CheckReport:
 
     @property
     def verdict(self) -> str:
-        """The number of errors and warnings in words, `clean` where there are none."""
+        """The number of errors and warnings as text, `clean` if there are none."""
         if self.is_clean:
             return "clean"
         errors, warnings = self.collected.count("error"), self.collected.count("warning")

@@ -23,7 +23,7 @@ _MOST = 4
 
 @dataclass(frozen=True)
 class SmallerSetting:
-    """What to write in the YAML, the bytes it then takes, and the smallest card for it.
+    """A setting for the YAML that needs less memory, the bytes with it, and the smallest card for it.
 
     `changes` are the same as keys and values; `deepspeed` is the ZeRO stage, `TIMES` a factor.
     """

@@ -39,11 +39,11 @@ _NO_TOKENIZER = (
 
 @dataclass(frozen=True)
 class DataFigures:
-    """The figures of a training's data; tokens are those of one epoch, after the cut at cutoff_len.
+    """The figures of the training data; tokens are those of one epoch, after truncation at cutoff_len.
 
-    `exact` tells that a tokenizer counted; `learnt` (tokens in the loss) is None without one. `padding` is
-    the share of what is computed that is padding, `cut` the share of records that lose their end, `rows` the
-    records, or the packed rows.
+    `exact` means that a tokenizer counted; `learnt` (tokens in the loss) is None without one. `padding` is
+    the share of padding in all computed tokens, `cut` the share of truncated records, `rows` the records,
+    or the packed rows.
     """
 
     records: int

@@ -27,7 +27,7 @@ PARTS = ("weights", "gradients", "optimiser", "activations", "logits", "overhead
 
 @dataclass(frozen=True)
 class PeakMemory:
-    """Bytes on one GPU by part at the peak, and which moment that is; the GPU must hold the total."""
+    """Bytes on one GPU by part at the peak, and the moment of the peak; the GPU needs the total."""
 
     moment: str
     weights: int

@@ -26,18 +26,17 @@ _CONFIG = {
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """One training as the memory sees it; `cutoff_len` and `batch` are of one GPU.
+    """One training for the memory formula; `cutoff_len` (tokens) and `batch` (rows) are per GPU.
 
-    `precision` is "autocast" for `bf16` or `fp16`, "half" where everything is kept in 16 bits (`pure_bf16`
-    and DeepSpeed), "single" without any of these. `targets` are the linear layers beside which a LoRA is
-    trained (a mixture of experts has those of attention only), `also_trained` the embeddings it trains whole.
-    `dora` tells that a LoRA learns the norms of the weights too.
-    `base` says what the checkpoint's own weights are quantised with ("" where they are not); `method` is then
-    "qlora" and `bits` those of the checkpoint. `on_cpu` tells that it trains in main memory.
-    `stage` is "sft" for continued pre-training too; in "dpo" a chosen and a rejected answer are two rows of
-    `batch`. `reference` tells that the answers are weighed by the untrained model as well.
-    `accumulates` tells that gradients have accumulated when the next micro-batch is computed, `masks` that
-    rows are padded, as nearly all are. Raises `UsageError` for what is not estimated.
+    `precision` is "autocast" for `bf16` or `fp16`, "half" if everything is kept in 16 bits (`pure_bf16` and
+    DeepSpeed), "single" without any of these. `targets` are the linear layers with a LoRA (in a mixture of
+    experts the attention only), `also_trained` the embeddings that it trains fully. `dora` means that a
+    LoRA also trains the norms of the weights. `base` is the quantisation of the checkpoint's own weights
+    ("" if none); `method` is then "qlora" and `bits` those of the checkpoint. `on_cpu` means training in
+    main memory. `stage` is "sft" for continued pre-training too; in "dpo" a chosen and a rejected answer
+    are two rows of `batch`. `reference` means that the reference model computes the answers too.
+    `accumulates` means that gradients are kept between micro-batches, `masks` that rows are padded, as
+    nearly all are. Raises `UsageError` for a plan that is not supported.
     """
 
     model: str

@@ -24,10 +24,10 @@ _BAR = 24
 
 @dataclass(frozen=True)
 class MemoryEstimate:
-    """What a training needs. `peak` is the memory of each GPU by part, in bytes; `card` the smallest for it.
+    """The memory of a training: `peak` is bytes on each GPU by part, `card` the smallest card for it.
 
-    `smaller` holds changes that need a smaller card, `data` the figures of the dataset where one is named,
-    `notes` what the figures alone do not say.
+    `smaller` lists changes that need a smaller card, `data` has the figures of the dataset if one is named,
+    `notes` the limits of the figures.
     """
 
     plan: TrainingPlan
@@ -43,7 +43,7 @@ class MemoryEstimate:
 
     @property
     def card(self) -> Card | None:
-        """The smallest card that holds the total, None where no single card does, and on the CPU."""
+        """The smallest card with enough memory, None if no single card has it, and on the CPU."""
         return None if self.plan.on_cpu else smallest_card(self.total)
 
     def as_json(self) -> dict[str, Any]:
@@ -106,10 +106,10 @@ def estimate(
 ) -> MemoryEstimate:
     """Estimate the memory of a training on each GPU, and the steps and tokens of its data.
 
-    `model` is a name, a hub id or a folder with a config.json; `config` a training YAML, which gives
-    everything that no keyword gives. Without either, `cutoff_len` is 2048, `batch`, `gpus` 1, `zero` 0 and
-    `lora_rank` 8. Data is counted where a dataset is named. Raises `UsageError` for a model, a method, a
-    stage or a value that is not estimated, and for a dataset or a tokenizer that is named and not there.
+    `model` is a name, a hub id or a folder with a config.json; `config` a training YAML for everything that
+    no keyword sets. Without either, `cutoff_len` is 2048, `batch`, `gpus` 1, `zero` 0 and `lora_rank` 8.
+    Data is counted if a dataset is named. Raises `UsageError` for a model, a method, a stage or a value
+    that is not supported, and for a dataset or a tokenizer that does not exist.
     """
     options = {"cutoff_len": cutoff_len, "batch": batch, "rank": lora_rank, "zero": zero, "method": method}
     if cutoff_len is not None and cutoff_len < LEAST_CUTOFF_LEN:

@@ -45,9 +45,9 @@ _COLUMNS = ("file", "row", "side", "turn", "part", "text", "learnt", "lost")
 
 @dataclass(frozen=True)
 class Preview:
-    """Rows of the dataset `name`, and what they were rendered with; `origin` tells where each option is from.
+    """Rendered rows of the dataset `name`, and the options used; `origin` names the source of each option.
 
-    `unofficial` is "" or why nothing is compared with the model's own chat template.
+    `unofficial` is "", or why the rows were not compared with the model's own chat template.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Preview:
         return render_html(self)
 
     def options(self) -> list[tuple[str, Any]]:
-        """Return the options that are worth a word: those that always matter, and others that are set."""
+        """Return the options to show: those that always matter, and others that are set."""
         always = ("enable_thinking", "mask_history", "cutoff_len")
         rest = ("preserve_thinking", "train_on_prompt", "default_system")
         values = vars(self.template)
@@ -93,14 +93,14 @@ def preview(
     row: int | None = None,
     trainer: str = LLAMAFACTORY,
 ) -> Preview:
-    """Return what the trainer feeds for some rows of a dataset: its tokens, the loss mask and the cut.
+    """Render some rows of a dataset as the trainer does: tokens, loss mask and truncation.
 
-    `name` is a registered dataset, or the name given to `convert`, which stands for its train split. Rows are
-    the first `count`, or the one row number `row`, counted from 1. Template, mask and cut come from the
-    training YAML `config`; so do `dataset_dir` and `tokenizer` (a folder or a hub id) where they are not
-    given. With another `trainer` (ms-swift, trl, ...) each row says what that one learns of it. Raises
-    `UsageError` for an unknown dataset, a row beyond its end, a tokenizer that is not found and
-    a training YAML that cannot be followed.
+    `name` is a registered dataset, or the name given to `convert`, which means its train split. Rows are
+    the first `count`, or the single row number `row`, counted from 1. Template, loss mask and cutoff_len
+    come from the training YAML `config`, and so do `dataset_dir` and `tokenizer` (a folder or a hub id) if
+    they are not given. With another `trainer` (ms-swift, trl, ...) each row also says what that trainer
+    learns from it. Raises `UsageError` for an unknown dataset, a row beyond its end, a tokenizer that is
+    not found and a training YAML that is not supported.
     """
     folder, tokenizer_name, yaml = (
         None if path is None else str(path) for path in (dataset_dir, tokenizer, config)

@@ -44,9 +44,9 @@ class PreviewRendering:
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """One row; without renderings, `problem` says why the trainer does not learn from it.
+    """One row; without renderings, `problem` says why the trainer does not train on it.
 
-    `elsewhere` says what another trainer learns of it, "" where none was asked for.
+    `elsewhere` says what another trainer learns from it, "" if none was named.
     """
 
     file: str

@@ -34,7 +34,7 @@ _OTHER_TOKENS = "as text it has other tokens"
 
 @dataclass(frozen=True)
 class RowsFile:
-    """A file of rows to write: records of `datasets` in a form, rendered by the recipe's `settings`.
+    """A file of rows to write: records of `datasets` in a row format, rendered by the recipe's `settings`.
 
     Of the records each `step`-th is validation (0: none is): `is_val` takes those, else the others.
     `tokenizer` is the folder of a tokenizer.json.

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs or more over the same rows; every pair is a run against the first one, the base.
+    """Two or more runs on the same rows; every pair is a run against the first run, the base.
 
-    `judgements` are wins, ties and losses of the second run, where a judge or a person has compared the two.
+    `judgements` are wins, ties and losses of the second run, if a judge or a person has compared the two.
     """
 
     runs: list[NamedRun]
@@ -56,7 +56,7 @@ class Comparison:
 
     @property
     def is_worse(self) -> bool:
-        """Tell whether some run is clearly worse than the base: in its answers, or by a defect."""
+        """Return whether a run is clearly worse than the base, in its answers or by a defect."""
         return any(outcome == "worse" for pair in self.pairs for _, _, outcome in deciding_differences(pair))
 
     def as_json(self) -> dict[str, Any]:
@@ -122,15 +122,15 @@ def compare(
     judge_import: Path | str | None = None,
     progress: Progress = NoProgress(),
 ) -> Comparison:
-    """Compare prediction files, or the folders that hold them, against the first one.
+    """Compare prediction files, or the folders that contain them, with the first file.
 
-    Only rows that all runs answered count. Tokenizer and max_new_tokens are those of the predict YAML beside
-    each file, where there is one. `html` and `markdown` are files to write the report to. `workers` are
-    processes; None takes one a core where that is worth it. The same files and seed give the same comparison.
-    `judge_import` holds verdicts on the second run against the first, as `score --judge-import` reads them.
-    Raises `UsageError` for fewer than two runs or a missing file, and for verdicts on more than two runs;
-    `LfQwen3Error` for a file that is no predictions, runs without a row in common, and where the `eval` extra
-    is missing.
+    Only rows that all runs answered count. Tokenizer and max_new_tokens come from the predict YAML beside
+    each file, if there is one. `html` and `markdown` are files for the report. `workers` are processes;
+    None uses one per core for large files. The same files and seed give the same comparison. `judge_import`
+    has a judge's verdicts on the second run against the first, as `score --judge-import` reads them. Raises
+    `UsageError` for fewer than two runs or a missing file, and for verdicts on more than two runs;
+    `LfQwen3Error` for a file without predictions, runs without a row in common, and without the `eval`
+    extra.
     """
     aligned = align_runs(read_named_runs([Path(run) for run in runs]))
     settings = [find_setting(predictions.locate(run.path), tokenizer=tokenizer) for run in aligned.runs]

@@ -56,7 +56,7 @@ class Pair:
     differences: dict[str, dict[str, Difference]]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the pair as JSON holds it, with the outcomes that decide."""
+        """Return the pair as JSON, with the outcomes."""
         differences = {
             kind: {key: difference.as_json() for key, difference in by_key.items()}
             for kind, by_key in self.differences.items()

@@ -44,7 +44,7 @@ class ExampleRow:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Rows that improved most, those that fell most, and a sample of the rest; each row stands once."""
+    """Rows that improved most, rows that fell most, and a sample of the rest, without duplicates."""
 
     improved: list[ExampleRow]
     fell: list[ExampleRow]

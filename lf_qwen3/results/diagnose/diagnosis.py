@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One thing a run shows: what it is, the evidence for it with numbers and steps, what to try next."""
+    """One verdict on a run: what happened, the evidence with numbers and steps, and what to try next."""
 
     code: str
     severity: Severity
@@ -33,9 +33,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that is said about a run: its verdicts, the gravest first, and notes on what could not be read.
+    """The verdicts on a run, the most severe first, and notes on what could not be read.
 
-    `plots` are the pictures of its curves that were drawn.
+    `plots` are the paths of the drawn curves.
     """
 
     run: TrainingRun
@@ -45,12 +45,12 @@ class Diagnosis:
 
     @property
     def has_faults(self) -> bool:
-        """Tell whether there is an error or a warning."""
+        """Return whether there is an error or a warning."""
         return any(verdict.severity != "info" for verdict in self.verdicts)
 
     @property
     def is_sound(self) -> bool:
-        """Tell whether there is nothing but information, and enough of the run to say so."""
+        """Return whether there are no errors and warnings, and enough steps to judge."""
         return self.state == "sound"
 
     @property
@@ -79,7 +79,7 @@ class Diagnosis:
         return f"<p>{html.escape(str(self.run.folder))}: {self.state}</p><ul>{''.join(items)}</ul>"
 
     def as_json(self) -> dict[str, Any]:
-        """Return the diagnosis as one JSON object; a value that is no number is given as null."""
+        """Return the diagnosis as one JSON object; NaN and infinite values are null."""
         run = self.run
         return {
             "run": str(run.folder),
@@ -100,11 +100,11 @@ class Diagnosis:
 
 @require_argument_types
 def diagnose(run_dir: Path | str, *, plots: Path | str | None = None) -> Diagnosis:
-    """Diagnose the training run in `run_dir`: the trainer's output_dir, or the folder of a recipe above it.
+    """Diagnose the training run in `run_dir`: the trainer's output_dir, or the folder of `recipe new`.
 
-    `plots` is a folder to draw the curves into, as PNG and SVG; nothing else is written, and nothing
-    unpickled. Raises `UsageError` for a folder that is not there or holds no training run, `LfQwen3Error`
-    where its files cannot be read, or for `plots` without matplotlib.
+    `plots` is a folder for the curves, as PNG and SVG; nothing else is written, and nothing unpickled.
+    Raises `UsageError` for a folder that does not exist or has no training run, `LfQwen3Error` if its files
+    cannot be read, or for `plots` without matplotlib.
     """
     run, notes = read_run(Path(run_dir))
     verdicts = [_verdict(rule, evidence) for rule, evidence in settle(run)]

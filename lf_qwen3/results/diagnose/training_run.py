@@ -30,12 +30,13 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """What is known of a run.
+    """Facts of a training run, read from its files.
 
-    `validation` holds a curve for each validation set. `step` is the last one logged, `total` how many were
-    planned (0 when unknown). `is_finished` is False while it goes on and after it was broken off. `settings`
-    are the training YAML's, {} where none is found; `state` is the trainer's own; `checkpoints` are the steps
-    of those still there. `adapter`, `tokenizer` and `generation` are the JSON files beside the weights.
+    `validation` has a curve for each validation set. `step` is the last logged step, `total` the planned
+    steps (0 if unknown). `is_finished` is False while the run is going and after an interruption.
+    `settings` are those of the training YAML, {} if none is found; `state` is the trainer's
+    trainer_state.json; `checkpoints` are the steps of existing checkpoints. `adapter`, `tokenizer` and
+    `generation` are the JSON files beside the weights.
     """
 
     folder: Path
@@ -62,13 +63,13 @@ class TrainingRun:
 
     @property
     def keeps_best(self) -> bool:
-        """Tell whether the trainer put the best checkpoint's weights back at the end."""
+        """Return whether the trainer restored the best checkpoint's weights at the end."""
         named = bool(self.state.get("best_model_checkpoint"))
         return self.is_finished and named and bool(self.settings.get("load_best_model_at_end", True))
 
     @property
     def main_validation(self) -> tuple[Point, ...]:
-        """The curve that the best checkpoint is chosen by: metric_for_best_model's, or the first."""
+        """The curve that selects the best checkpoint: metric_for_best_model's, or the first."""
         named = str(self.settings.get("metric_for_best_model") or "").removeprefix("eval_")
         return self.validation.get(named) or next(iter(self.validation.values()), ())
 

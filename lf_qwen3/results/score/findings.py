@@ -51,7 +51,7 @@ _TELL = "to be sure, name the predict YAML: --config predict.yaml. Then "
 
 
 class DefectFinding(NamedTuple):
-    """A defect that many rows have: `rows` are line numbers, `share` is of the `of` rows it could befall."""
+    """A defect of many rows: `rows` are line numbers, `of` the number of rows that can have it."""
 
     code: str
     message: str

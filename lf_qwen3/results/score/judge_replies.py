@@ -24,11 +24,11 @@ _SHOWN = 3
 
 @dataclass(slots=True)
 class Judgements:
-    """The judgement of each row, aligned with the predictions; None where there is none that can be read.
+    """The judgement of each row, aligned with the predictions; None if there is no readable one.
 
-    Of one set of predictions `grades` are 1 to 10. Of a pair `outcomes` are "win", "tie" or "loss" of the
-    first set: a win in one order that is not one in the other is a tie. `problems` says of each line that
-    could not be used where and why; `missing` counts requests without a verdict.
+    For one set of predictions `grades` are 1 to 10. For a pair `outcomes` are "win", "tie" or "loss" of the
+    first set: different outcomes in the two orders are a tie. `problems` lists the unusable lines with
+    place and reason; `missing` counts requests without a verdict.
     """
 
     grades: list[int | None] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Judgements:
         return figures | {"missing": self.missing, "problems": self.problems}
 
     def lines(self) -> list[str]:
-        """Return what a person reads of it."""
+        """Return the judgements as lines of text."""
         lines = []
         for name, figure in self.figures().items():
             if figure.value is None or figure.low is None or figure.high is None:

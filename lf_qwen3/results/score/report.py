@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """The scores of one predictions file, how it was made, and a judge's verdicts where there are some."""
+    """The scores of one predictions file, its settings, and a judge's verdicts if there are any."""
 
     file: Path
     scores: Scores
@@ -35,12 +35,12 @@ class ScoreReport:
 
     @property
     def defects(self) -> list[DefectFinding]:
-        """The defects that 1 % of the rows or more have, those that explain others first."""
+        """The defects of 1 % of the rows or more, causes before effects."""
         return find_defects(self.scores)
 
     @property
     def notes(self) -> list[str]:
-        """What is not known of the run, and how to name it."""
+        """Unknown settings of the run, and how to name them."""
         return [*self.setting.unreadable, *self.setting.notes]
 
     def as_json(self) -> dict[str, Any]:
@@ -108,15 +108,15 @@ def score(
     seed: int = 42,
     progress: Progress = NoProgress(),
 ) -> ScoreReport:
-    """Score a generated_predictions.jsonl, or the one in a folder: similarity, defects, lengths by row.
+    """Score a generated_predictions.jsonl, or the file in a folder: similarity, defects, lengths by row.
 
-    `config` is the predict YAML of the run, found by itself beside the file; `max_new_tokens` replaces its
-    limit. `tokenizer` is a folder with a tokenizer.json or a hub id; without one lengths are in characters.
-    `judge_export` is a file to write questions to a judge into, called `judge_model` at its endpoint;
-    `judge_import` is the output of that batch. `judge_url` is a server that is asked at once, with the key in
-    the environment variable `judge_api_key_env`. With `judge_against` all are about pairs. `workers` are
-    processes; None takes one a core where that is worth it. `seed` fixes the bootstrap. Raises `UsageError`
-    for a file that is not there and options that do not go together, `LfQwen3Error` for a file that holds no
+    `config` is the predict YAML of the run, found automatically beside the file; `max_new_tokens` overrides
+    its limit. `tokenizer` is a folder with a tokenizer.json or a hub id; without one lengths are in
+    characters. `judge_export` is the file for the requests to a judge, named `judge_model` at its endpoint;
+    `judge_import` is the output of that batch. `judge_url` is a server that judges at once, with the key in
+    the environment variable `judge_api_key_env`. With `judge_against` the judge compares pairs. `workers`
+    are processes; None uses one per core for large files. `seed` fixes the bootstrap. Raises `UsageError`
+    for a file that does not exist and options that exclude each other, `LfQwen3Error` for a file without
     predictions or without the `eval` extra.
     """
     require_judge_options(judge_export, judge_model, judge_import, judge_against, judge_url)

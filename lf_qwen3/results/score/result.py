@@ -51,12 +51,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """One value a row: every list is aligned with `rows`, the line numbers; None where a row does not count.
+    """One value per row: every list is aligned with `rows`, the line numbers; None if a row does not count.
 
     `kinds` says whether a row's label thinks: "thinking" or "plain". `metrics[part][metric]` are 0 to 100,
-    rounded to 4 decimals a row as the trainer does; `flags[flag]` are booleans; `lengths[name]` are counts in
-    `length_unit` ("tokens" or "characters"). `cut_evidence` says how a cut was told: "end token" and
-    "max_new_tokens" are evidence, "ending" is a guess from how the text ends.
+    rounded to 4 decimals a row as the trainer does; `flags[flag]` are booleans; `lengths[name]` are counts
+    in `length_unit` ("tokens" or "characters"). `cut_evidence` says how truncation was detected: "end
+    token" and "max_new_tokens" are evidence, "ending" is a guess from how the text ends.
     """
 
     rows: list[int]

@@ -17,9 +17,9 @@ DEFAULT_MAX_NEW_TOKENS = 1024
 
 @dataclass(frozen=True, slots=True)
 class PredictSetting:
-    """How predictions were made, as far as it is known.
+    """The settings of the predictions, as far as known.
 
-    `notes` say what is not known, and how to name it; `unreadable` names the YAMLs that could not be read.
+    `notes` list unknown settings and how to name them; `unreadable` names YAMLs that could not be read.
     """
 
     config: Path | None = None

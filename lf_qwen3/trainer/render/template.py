@@ -40,10 +40,10 @@ _NOT_FOLLOWED = (
 
 @dataclass(frozen=True)
 class Template:
-    """What decides how a record is fed; the defaults are the trainer's own, `enable_thinking` included.
+    """The options that decide how a record is rendered; the defaults are the trainer's own.
 
-    `cutoff_len` is in tokens. Raises `UsageError` for a template that is not one of `NAMES`, and for
-    `mask_history` together with `train_on_prompt`, which the trainer refuses.
+    `cutoff_len` is in tokens. Raises `UsageError` for a template outside `NAMES`, and for `mask_history`
+    together with `train_on_prompt`, which the trainer refuses.
     """
 
     name: str = "qwen3"
@@ -99,7 +99,7 @@ class Template:
         return self.encode_batch(tokenizer, [Record(list(messages), system, tools)])[0]
 
     def encode_batch(self, tokenizer: Tokenizer, records: Sequence[Record]) -> list[Encoded]:
-        """Return the ids and labels of every record, as supervised fine-tuning feeds them.
+        """Return the ids and labels of every record, as in supervised fine-tuning.
 
         All texts go through one call of the tokenizer. A record at which the trainer would end with an
         error has no ids and says why in `stopped`.
@@ -113,7 +113,7 @@ class Template:
         ]
 
     def encode_pair(self, tokenizer: Tokenizer, record: Record) -> tuple[Encoded, Encoded]:
-        """Return the chosen and the rejected side of a ranking record (PairwiseDatasetProcessor).
+        """Return the chosen and the rejected sequence of a ranking record (PairwiseDatasetProcessor).
 
         The losing answer goes with the prompt of the chosen one; the longer of the two decides the cut.
         Raises `ValueError` for a record without a rejected answer.
