@@ -47,13 +47,13 @@ _LIMITS = (
     click.option("--price", metavar="IN,OUT", help="The price of a million tokens in, and out."),
 )
 _OFFLINE = (
-    click.option("--dry-run", is_flag=True, help="Say what would be sent and what it costs; send nothing."),
-    click.option("--tokenizer", default="", help="For --dry-run: a folder or hub id; else --model."),
+    click.option("--dry-run", is_flag=True, help="Print the requests and their cost; send nothing."),
+    click.option("--tokenizer", default="", help="For --dry-run: a folder or hub id; default: --model."),
     click.option(
         "--batch-export", type=click.Path(), help="Write the requests as batch files; send nothing."
     ),
     click.option(
-        "--batch-import", multiple=True, type=click.Path(), help="Take the output of those batches."
+        "--batch-import", multiple=True, type=click.Path(), help="Read the output of those batches."
     ),
 )
 

@@ -41,7 +41,7 @@ _SAMPLES = {"evol": 1, "cot": 5, "craft": 3}
     type=click.IntRange(1, 4),
     default=1,
     show_default=True,
-    help="Change a question so often (evol): what is sound is changed further.",
+    help="Rounds of changes to a question (evol); only valid questions are changed again.",
 )
 @click.option(
     "--modes", type=click.Choice(list(MODES)), default="thinking", show_default=True, help="As in distil."
@@ -51,7 +51,9 @@ _SAMPLES = {"evol": 1, "cot": 5, "craft": 3}
 @click.option("--held-out", multiple=True, metavar="SOURCE", help="Test rows that must not be trained on.")
 @click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Name the columns, as in convert.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
-@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of the sampling.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Seed of the sampling."
+)
 @offline_options
 @_output.json_option
 def command(
@@ -93,7 +95,7 @@ def command(
     answering = DistilOptions(to=to, modes=modes, samples=samples or _SAMPLES[name], keep=keep, **given)
     options = AugmentOptions(answering, rows, name, corpus, rounds)
     if not answering.held_out:
-        _output.warn("no --held-out: a question of your test rows may be written anew")
+        _output.warn("no --held-out: a test question may be rewritten and trained on (data leakage)")
     if show_offline(
         offline,
         lambda tokenizer: estimate_questions(options, server, tokenizer),

@@ -42,7 +42,7 @@ class Size(click.ParamType[int]):
         except (ValueError, OverflowError):
             size = 0
         if size <= 0:
-            self.fail(f"'{value}' is no size: write 500MB or 2GB", param, ctx)
+            self.fail(f"'{value}' is not a size: write 500MB or 2GB", param, ctx)
         return int(size)
 
 
@@ -117,15 +117,12 @@ class Mix(click.ParamType[float]):
     help="Use the JSON text of numbers, objects and lists where text is required.",
 )
 @click.option(
-    "--unescape", is_flag=True, help="Make line ends of a \\n that is written out in texts without any."
+    "--unescape", is_flag=True, help="Turn written-out \\n into line breaks in texts that have none."
 )
 @click.option(
     "--shard-size",
     type=Size(),
     help="Write each split as a folder of files of about this size, such as 500MB.",
-)
-@click.option(
-    "--replace", is_flag=True, help="Write over files of others, and over this dataset made from others."
 )
 @click.option("--replace", is_flag=True, help="Overwrite files of others, and this dataset made from others.")
 @_output.json_option

@@ -62,8 +62,10 @@ GROUP = "data"
 @click.option("--held-out", multiple=True, metavar="SOURCE", help="Test rows that must not be trained on.")
 @click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Name the columns, as in convert.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
-@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of the sampling.")
-@click.option("--again", multiple=True, metavar="CODE", help="Ask anew what was refused for this code.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Seed of the sampling."
+)
+@click.option("--again", multiple=True, metavar="CODE", help="Ask again what was refused with this code.")
 @offline_options
 @_output.json_option
 def command(
@@ -90,7 +92,7 @@ def command(
     modes, to = MODES[given.pop("modes")], Path(given.pop("to"))
     options = DistilOptions(to=to, modes=modes, **given)
     if not options.held_out:
-        _output.warn("no --held-out: a question of your test rows would be trained on")
+        _output.warn("no --held-out: a test question may be trained on (data leakage)")
     if show_offline(
         offline,
         lambda tokenizer: estimate_requests(options, server, tokenizer, again),

@@ -109,7 +109,7 @@ def test_where_nothing_can_be_guessed_it_is_said(here):
     [file] = shown["files"]
     assert (shown["guess"], file["converter"], file["read"]) == ({}, "", [])
     page = render("data/source", texts("en"), state=shown)
-    assert "no converter fits" in page
+    assert "no converter matches" in page
     assert "Rivers flow." in page
 
 

@@ -166,7 +166,7 @@ def test_each_way_that_is_offered_makes_the_choice_smaller(here, recipe):
         )
         assert smaller["memory"]["total"] == way["total"]
         shown = render("train/plan", texts("en"), state=smaller)
-        assert all(f"taken to need less: {key}: " in shown for key in settings)
+        assert all(f"changed to need less memory: {key}: " in shown for key in settings)
 
 
 def test_the_estimate_on_the_cpu_is_main_memory_in_32_bits(here):

@@ -86,7 +86,7 @@ def test_a_stage_without_estimate_still_shows_its_settings(monkeypatch):
     assert planned(recipe="qwen3-4b-lora-kto")["memory"]["total"] > 0
     monkeypatch.setattr("lf_qwen3.proof.estimate.from_yaml.STAGES", ("sft",))
     found = planned(recipe="qwen3-4b-lora-kto")
-    assert "not estimated" in found["memory"]["error"]
+    assert "estimate does not support" in found["memory"]["error"]
     assert (
         found["settings"]["learning_rate"]
         == recipes.find_recipe("qwen3-4b-lora-kto").settings["learning_rate"]

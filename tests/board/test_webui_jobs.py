@@ -97,7 +97,7 @@ def test_messages_then_the_result(here):
 
 
 def test_an_error_keeps_its_message_and_hint(here):
-    with pytest.raises(LfQwen3Error, match="no share") as caught:
+    with pytest.raises(LfQwen3Error, match="is not a share") as caught:
         list(Job.start("data.convert", request(mix=7)))
     assert caught.value.hint
 

@@ -20,7 +20,7 @@ from lf_qwen3.trainer import schema
 FOLDER = Path(places.SAVES) / "evaluations"
 
 _LOCK = ".lock"
-_MODELS = ("the model as it was before training", "the trained model")
+_MODELS = ("the model before training", "the trained model")
 
 
 @dataclass(frozen=True, slots=True)

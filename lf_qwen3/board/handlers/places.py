@@ -79,7 +79,7 @@ def require_inside(path: str | Path, also: tuple[Path, ...] = ()) -> Path:
     if "://" in text:
         raise UsageError(
             f"{text}: only local files are read",
-            "fetch it first, then name the file or the folder",
+            "download it first, then name the file or the folder",
             code="not_local",
         )
     if not text.strip() or len(text) > _LONGEST_PATH or "\0" in text:

@@ -45,7 +45,7 @@ def nothing_kept(totals: PartTotals) -> LfQwen3Error:
     """Return the error of a conversion that kept no row."""
     if not totals.read:
         return UsageError(
-            "the sources hold no rows", "an empty file has nothing to learn from", code="no_rows"
+            "the sources have no rows", "there is nothing to learn in an empty file", code="no_rows"
         )
     code, count = max(sorted(totals.rejected.items()), key=lambda item: item[1])
     first = totals.first_rejected[code]
@@ -63,8 +63,9 @@ def count_labels(report: ConversionReport, good: int) -> None:
     if not report.good or not report.bad:
         report.warnings.append(
             CodedText(
-                f"all answers are marked {'good' if report.good else 'bad'}, and KTO learns from both: add "
-                "the others, or convert without the label, --columns ignore=COLUMN",
+                f"all answers are labelled {'good' if report.good else 'bad'}, but KTO learns "
+                "from good and from bad answers: add the others, or convert without the "
+                "label, --columns ignore=COLUMN",
                 "labels_alike",
             )
         )
@@ -81,8 +82,9 @@ def count_outcome(
     if not report.thinking and kind == "sft":
         report.warnings.append(
             CodedText(
-                "no record has any thinking: a hybrid Qwen3 trained on these will lose its reasoning; "
-                "mix in a reasoning source, 75 % is usual: --mix thinking=0.75",
+                "no record has reasoning: a hybrid Qwen3 trained on this data will lose its "
+                "ability to think; mix in a source with reasoning, 75 % is usual: --mix "
+                "thinking=0.75",
                 "no_thinking",
             )
         )
@@ -98,9 +100,9 @@ def count_outcome(
     if options.turns == "all" and kind == "sft":
         report.warnings.append(
             CodedText(
-                "--turns all trains every turn at once (mask_history: false) and keeps the thinking of "
-                "earlier turns in the prompt, where Qwen3's chat template takes it out; unroll keeps both "
-                "right",
+                "--turns all trains every turn at once (mask_history: false) and keeps the "
+                "thinking of earlier turns in the prompt, which Qwen3's chat template "
+                "removes; --turns unroll keeps both right",
                 "turns_at_once",
             )
         )
@@ -108,7 +110,8 @@ def count_outcome(
         if wanted >= 1 and report.rows.get(name, 0) < wanted:
             report.warnings.append(
                 CodedText(
-                    f"{name} holds {report.rows[name]} rows: larger groups of one question did not fit",
+                    f"{name} has only {report.rows[name]} rows: larger groups of the same "
+                    "question did not fit",
                     "split_short",
                     {"split": name, "rows": report.rows[name]},
                 )

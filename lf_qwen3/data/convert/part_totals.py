@@ -108,8 +108,8 @@ class PartTotals:
         if len(kinds) > 1:
             counted = ", ".join(f"{rows[kind]:,} of {kind}" for kind in kinds)
             raise UsageError(
-                "pairs, labelled answers and plain conversations cannot stand in one dataset",
-                f"convert them apart: of the rows there are {counted}",
+                "one dataset cannot have preference pairs, labelled answers and plain conversations together",
+                f"convert them separately: there are {counted}",
                 code="mixed_kinds",
             )
         return kinds[0]

@@ -125,8 +125,8 @@ def _grow(
     while kept < options.rows and not report.stopped:
         if questions.is_mined_out():
             report.warnings.append(
-                f"of the last {LAST} questions fewer than {LEAST_SHARE:.0%} were new: more seeds, another "
-                "method or another model would help"
+                f"of the last {LAST} questions fewer than {LEAST_SHARE:.0%} were new: use more seeds, "
+                "another method or another model"
             )
             return
         questions.ask_more(options.rows - kept)

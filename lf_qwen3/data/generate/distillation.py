@@ -153,12 +153,12 @@ class Distillation(Generic[_Questions]):
 
 def _mode_ignored(mode: ThinkingMode) -> LfQwen3Error:
     what, other = {
-        "thinking": ("thinking, and no reply brings any", "plain"),
-        "plain": ("no thinking, and all bring it", "thinking"),
+        "thinking": ("thinking, but no reply has any", "plain"),
+        "plain": ("no thinking, but all replies have it", "thinking"),
     }[mode]
     return LfQwen3Error(
         f"{PROBED} requests asked for {what}: the server ignores the switch",
-        f"name what it is (--dialect), switch it there, or take --modes {other}",
+        f"name the kind of server (--dialect), switch it there, or use --modes {other}",
         code="mode_ignored",
     )
 

@@ -133,7 +133,7 @@ class ModelServer:
     async def _refusal(self, response: ClientResponse) -> ServerFault:
         text = " ".join((await response.content.read(1 << 16)).decode("utf-8", "replace").split())
         if place := response.headers.get("Location"):
-            text = f"it sends us on to {place}: name that address {text}"
+            text = f"it redirects to {place}: name that address {text}"
         after = parse_retry_after(response.headers.get("Retry-After", ""))
         return ServerFault(self.hide_key(text)[:_SHOWN], response.status, after)
 
@@ -193,8 +193,8 @@ def describe_server(url: str, dialect: str = "", api_key_env: str = "") -> Model
         )
     if not key.isprintable() or " " in key.strip():
         raise UsageError(
-            f"the environment variable {api_key_env} holds no key: there are blanks or line breaks in it",
-            "export the key alone",
+            f"the environment variable {api_key_env} has no valid key: it contains blanks or line breaks",
+            "export only the key",
             code="key_missing",
         )
     bare = url.rstrip("/")

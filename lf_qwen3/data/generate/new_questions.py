@@ -52,14 +52,14 @@ class AugmentOptions:
     def __post_init__(self) -> None:
         if (self.method == "craft") != (self.corpus is not None):
             raise UsageError(
-                "CRAFT makes questions from texts, and none are named",
-                "--method corpus:PATH; without texts take --method cot or evol",
+                "CRAFT makes questions from texts, but no texts are named",
+                "--method corpus:PATH; without texts use --method cot or evol",
                 code="corpus_missing",
             )
         if self.rounds > 1 and self.method != "evol":
             raise UsageError(
                 f"--method {self.method} has no rounds",
-                "leave --rounds out, or take --method evol",
+                "remove --rounds, or use --method evol",
                 code="option_conflict",
             )
 

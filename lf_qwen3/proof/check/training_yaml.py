@@ -64,7 +64,7 @@ def read_config(path: Path) -> TrainingYaml:
     """
     reading = yaml_reader.read(path)
     if reading.is_list:
-        hint = "it must hold lines like `cutoff_len: 2048`"
+        hint = "write lines like `cutoff_len: 2048`"
         raise LfQwen3Error(f"{path} holds no settings", hint, code="no_settings")
     for key, line in reading.repeated:
         hint = "the trainer stops at a duplicate key: remove one of the lines"

@@ -69,5 +69,5 @@ def test_the_command(server, tmp_path, lf):
     code, out, _ = lf(*command, "--modes", "both", "--json")
     assert (code, json.loads(out)["kept"]) == (0, 6)
     assert "0 requests" in lf(*command, "--dry-run")[1]
-    assert "2 of 3 rows can be matched" in lf(*command)[1]
+    assert "2 of 3 rows can be compared" in lf(*command)[1]
     assert lf(*command, "--again", "nonsense")[0] == 2
