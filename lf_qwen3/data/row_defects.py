@@ -2,7 +2,9 @@
 
 Convert rejects and check calls an error: empty_question and empty_answer (`is_empty`), nul (`has_nul`),
 special_token (`find_special_token`), same_preference (`is_same_answer`), multimodal (`find_media_tag`). Both
-warn of escaped_text (`has_escaped_line_ends`) and placeholder (`find_placeholder`).
+warn of escaped_text (`has_escaped_line_ends`) and placeholder (`find_placeholder`). Check warns, and distil
+refuses the answer of a model, for mojibake (`find_mojibake`), other_template (`find_other_template`),
+leftover_markup (`find_markup`) and placeholder_answer (`is_placeholder`).
 """
 
 from __future__ import annotations
@@ -32,6 +34,27 @@ _ESCAPES = re.compile(
     r"\\(?:r\\n|[nt](?![a-z])|n(?!(?:u|e|eq|eg|ot|otin|abla|i|mid|leq|geq|ewline|ewcommand|onumber"
     r"|exists|earrow|ormalsize|olimits|atural|parallel|subseteq|ewenvironment)(?![a-z]))(?=[a-z])|\")"
 )
+_OTHER_TEMPLATES = re.compile(
+    r"\[/?INST\]|<</?SYS>>|<\|(?:start_header_id|end_header_id|eot_id|begin_of_text|end|user|assistant|system)\|>"
+    r"|<(?:start|end)_of_turn>|</s>|### (?:Instruction|Response|Human|Assistant):"
+)
+_ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\d{1,5}|#x[0-9a-fA-F]{1,5});")
+_TAG = re.compile(
+    r"</(?:p|div|span|li|ul|ol|td|tr|table|font|strong|em|b|i|h[1-6])>|<br\s*/?>", re.IGNORECASE
+)
+_MOJIBAKE = re.compile(
+    "\ufffd"
+    "|锟斤拷|烫烫烫|屯屯屯"
+    "|â€[\u0080-\u009f™œžŸš›˜”“‘’¢£¤¦]"
+    "|Ã[\u0080-\u00bf]"
+    "|Â[\u00a0-\u00bf]"
+    "|ï»¿"
+    "|(?:[ä-é][\u0080-\u00bf]{2}){2}"
+)
+_SUSPECT = re.compile("[\ufffd锟烫屯ÂÃâä-éï]")
+"""One class of characters is looked for ten times as fast as the patterns that begin with them."""
+
+_EMPTY_CELLS = {"nan", "none", "null", "n/a", "na", "undefined", "todo", "tbd", "无", "空", "暂无"}
 _MEDIA_TAG = re.compile(
     r"<image(?:[ _]?\d+)?>|<ImageHere>|<img>[^<]+</img>|<audio>[^<]+</audio>|<video>[^<]+</video>"
     r"|(?:\A|\n)[ \t]*<(?:video|audio)(?:[ _]?\d+)?>|<(?:video|audio)(?:[ _]?\d+)?>[ \t]*(?:\n|\Z)",
@@ -91,6 +114,43 @@ def find_placeholder(answer: str) -> str | None:
         return None
     match = _PLACEHOLDER.search(_FORMULA.sub(" ", CODE.sub(" ", answer)))
     return match[0] if match else None
+
+
+def find_mojibake(text: str) -> str | None:
+    """Return the text from a little before the first damage on that a wrong encoding did, or None.
+
+    The damage is U+FFFD, or what UTF-8 looks like in Latin-1 and GBK.
+    """
+    if text.isascii() or not _SUSPECT.search(text):
+        return None
+    damage = _MOJIBAKE.search(text)
+    return text[max(damage.start() - 10, 0) :] if damage else None
+
+
+def find_other_template(text: str) -> str | None:
+    """Return the first turn mark of Llama, Gemma, Phi, Mistral or Alpaca in a text, or None."""
+    if "[" not in text and "<" not in text and "###" not in text:
+        return None
+    mark = _OTHER_TEMPLATES.search(text)
+    return mark[0] if mark else None
+
+
+def find_markup(answer: str) -> str | None:
+    """Return the first entity of HTML in an answer, or tag where there are two; None in code alone."""
+    if ("&" not in answer or ";" not in answer) and "<" not in answer:
+        return None
+    prose = CODE.sub(" ", answer)
+    tags = _TAG.findall(prose)
+    markup = _ENTITY.search(prose) or (_TAG.search(prose) if len(tags) > 1 else None)
+    return markup[0] if markup else None
+
+
+def is_placeholder(answer: str) -> bool:
+    """Tell whether an answer has neither letter nor digit, or is what an empty cell is exported as."""
+    text = answer.strip()
+    if not text or len(text) >= 16:
+        return False
+    return text.strip(" .。").lower() in _EMPTY_CELLS or not any(map(str.isalnum, text))
 
 
 def has_escaped_line_ends(answer: str) -> bool:

@@ -8,6 +8,15 @@ from collections.abc import Mapping
 from lf_qwen3.base.language import is_wrong_language
 from lf_qwen3.base.reasons import REJECTED, Reason
 from lf_qwen3.base.repetition import find_loop_at_end
+from lf_qwen3.data.row_defects import (
+    find_markup,
+    find_mojibake,
+    find_other_template,
+    find_placeholder,
+    has_escaped_line_ends,
+    is_placeholder,
+)
+from lf_qwen3.qwen3.foreign_tags import find_foreign_tag
 from lf_qwen3.qwen3.thinking import excerpt
 
 REFUSED: Mapping[str, Reason] = {
@@ -54,7 +63,11 @@ REFUSED: Mapping[str, Reason] = {
         "the answer is in another script than the question", "name the language with --system"
     ),
     "broken_text": Reason(
-        "a character of the text is damaged (U+FFFD)", "the reply was truncated inside a character"
+        "a character of the text is damaged (U+FFFD, mojibake)", "the reply was truncated inside a character"
+    ),
+    "markup": Reason(
+        "HTML, an unfilled placeholder or a line end written as \\n is in the answer",
+        "check warns of it too: the model would learn it",
     ),
     "loop": Reason(
         "the text repeats itself until its end", "sample as Qwen recommends; greedy decoding repeats itself"
@@ -124,7 +137,6 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 """Punctuation and words that carry nothing; a single one of those words may be an answer."""
-_LOST = "\ufffd"
 _UNENDED = re.compile(
     r"[,，、:：;；(（]\s*$|\n\s*(?:\d+[.)]|[-*])\s*$|[^。！？\n]{12}[是在和与或而但把被于从对将]\s*$"
     r"|\b(?:the|an?|and|or|because|to|which|with|from|as|if|when|and then|(?:it|thei|you|ou)[rs]|my)\s*$",
@@ -150,16 +162,22 @@ def find_bad_text(
     whole = f"{thinking or ''}\n{answer}"
     if (template := _TEMPLATE.search(whole)) and template[0].strip() not in question:
         return "template_text", template[0].strip()
+    if (mark := find_other_template(whole)) and mark not in question:
+        return "template_text", mark
     if (turns := _TURNS.search(answer)) and not _DIALOGUE.search(question):
         return "template_text", turns[0].strip()
-    if _NOTHING.fullmatch(answer) and (len(answer.split()) > 1 or not any(map(str.isalnum, answer))):
+    if is_placeholder(answer) or (_NOTHING.fullmatch(answer) and len(answer.split()) > 1):
         return "empty_answer", excerpt(answer)
     if is_refusal(answer) or (opens_with_no(answer) and not _FICTION.search(question)):
         return "refusal", excerpt(answer)
     if hinted and (mention := _REFERENCE.search(whole)):
         return "mentions_reference", mention[0]
-    if _LOST in whole:
-        return "broken_text", excerpt(whole[whole.index(_LOST) :])
+    if damage := find_mojibake(whole):
+        return "broken_text", excerpt(damage)
+    if markup := find_markup(answer) or find_placeholder(answer) or find_foreign_tag(answer):
+        return "markup", markup
+    if has_escaped_line_ends(answer):
+        return "markup", excerpt(answer[answer.index("\\n") :])
     if not _LANGUAGE.search(question) and is_wrong_language(question, answer, reference):
         return "language", excerpt(answer)
     for text in filter(None, (thinking, answer)):

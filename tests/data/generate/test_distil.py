@@ -192,33 +192,6 @@ def test_every_row_is_accounted_for(run, server, tmp_path):
     assert dict(run(rows[8:], to="tools").refused) == {"has_tools": 1}
 
 
-def test_a_hundred_copies_of_held_out_rows_are_refused(run, server, tmp_path):
-    subjects = (
-        "bridge",
-        "river",
-        "poem",
-        "wine",
-        "engine",
-        "garden",
-        "castle",
-        "planet",
-        "violin",
-        "glacier",
-    )
-    places = ("Bonn", "Lyon", "Turin", "Porto", "Krakow", "Ghent", "Malmo", "Graz", "Split", "Riga")
-    texts = [
-        f"Please explain how the {subject} of {place} came to be known so widely."
-        for subject in subjects
-        for place in places
-    ]
-    held_out = write(tmp_path / "test.jsonl", [{"question": text, "answer": "Ok then."} for text in texts])
-    copies = [
-        text.replace("Please explain", "please  Explain").replace("widely.", "widely?") for text in texts
-    ]
-    report = run([{"question": text, "answer": "Ok then."} for text in copies], held_out=(held_out,))
-    assert (report.refused["leak"], report.kept, len(server.bodies)) == (100, 0, 0)
-
-
 def test_the_same_journal_gives_the_same_bytes(run, tmp_path):
     run(modes=("thinking", "plain"), budget=Budget(max_requests=4))
     run(modes=("thinking", "plain"))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from lf_qwen3.data.row_defects import is_empty, is_same_answer
+from lf_qwen3.data.row_defects import is_empty, is_placeholder, is_same_answer
 from lf_qwen3.proof.check.rules.records.sample import Sample, sample_of
 from lf_qwen3.proof.check.rules.registered import PASS, CheckResult, Fault, check
 from lf_qwen3.qwen3.thinking import excerpt, frame
 
 _GOOD = sample_of("q", frame("r", "The answer is 42."))
 
-_PLACEHOLDERS = {"nan", "none", "null", "n/a", "na", "undefined", "todo", "tbd", "无", "空", "暂无"}
 _LOOK_BACK = 2000
 _PROBE = 12
 _TIMES = 6
@@ -60,11 +59,8 @@ def empty_answer(sample: Sample) -> CheckResult:
 def placeholder_answer(sample: Sample) -> CheckResult:
     """Require a letter or a digit, and not what an empty cell is exported as."""
     for text in sample.learnt_texts:
-        answer = text.parts.answer.strip()
-        if answer and len(answer) < 16:
-            has_word = any(character.isalnum() for character in answer)
-            if not has_word or answer.strip(" .。").lower() in _PLACEHOLDERS:
-                return Fault(f"{answer} in {text.where}")
+        if is_placeholder(text.parts.answer):
+            return Fault(f"{text.parts.answer.strip()} in {text.where}")
     return PASS
 
 
@@ -124,13 +120,19 @@ def repeated_phrase(text: str) -> str:
     tail = text.rstrip()[-_LOOK_BACK:]
     if len(tail) < _RUN:
         return ""
-    period = len(tail) - _PROBE - tail.rfind(tail[-_PROBE:], 0, -1)
-    if period > (len(tail) - _PROBE) // 2:
-        return ""
-    unit = tail[-period:]
-    run = len(tail)
-    while run > period and tail.endswith(unit):
-        tail = tail[:-period]
-    run -= len(tail)
-    is_word = any(character.isalnum() for character in unit)
-    return unit if run >= max(_RUN, _TIMES * period) and is_word else ""
+    blanks = len(text) - len(text.rstrip())
+    probe, end = tail[-_PROBE:], len(tail) - 1
+    while (place := tail.rfind(probe, 0, end)) >= (len(tail) - _PROBE + 1) // 2:
+        unit = tail[place + _PROBE :]
+        if _measure_run(tail, len(unit)) >= max(_RUN, _TIMES * len(unit) - min(blanks, len(unit))):
+            return unit if any(map(str.isalnum, unit)) else ""
+        end = place + _PROBE - 1
+    return ""
+
+
+def _measure_run(tail: str, period: int) -> int:
+    """Return how many characters at the end of a text repeat with a period."""
+    run = period
+    while run < len(tail) and tail[-run - 1] == tail[period - run - 1]:
+        run += 1
+    return run

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lf_qwen3.data.row_defects import (
-    CODE,
     THINK_TAGS,
     TOOL_TAGS,
+    find_markup,
+    find_other_template,
     find_placeholder,
     find_special_token,
     has_escaped_line_ends,
@@ -22,14 +22,6 @@ _GOOD = sample_of("a < b?", "yes, `a<br>` & more")
 
 _CALLS, _RESULTS = TOOL_TAGS[:2], TOOL_TAGS[2:]
 _TURN_MARKS = ("<|im_start|>", "<|im_end|>")
-_OTHER_TEMPLATES = re.compile(
-    r"\[/?INST\]|<</?SYS>>|<\|(?:start_header_id|end_header_id|eot_id|begin_of_text|end|user|assistant|system)\|>"
-    r"|<(?:start|end)_of_turn>|</s>|### (?:Instruction|Response|Human|Assistant):"
-)
-_ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\d{1,5}|#x[0-9a-fA-F]{1,5});")
-_TAG = re.compile(
-    r"</(?:p|div|span|li|ul|ol|td|tr|table|font|strong|em|b|i|h[1-6])>|<br\s*/?>", re.IGNORECASE
-)
 
 
 @check(
@@ -76,8 +68,8 @@ def special_token(sample: Sample) -> CheckResult:
 def other_template(sample: Sample) -> CheckResult:
     """Require texts without the turn marks of Llama, Gemma, Phi, Mistral or Alpaca."""
     for where, text, _ in _texts(sample):
-        if ("[" in text or "<" in text or "###" in text) and (mark := _OTHER_TEMPLATES.search(text)):
-            return Fault(f"{mark[0]} in {where}")
+        if mark := find_other_template(text):
+            return Fault(f"{mark} in {where}")
     return PASS
 
 
@@ -93,13 +85,8 @@ def other_template(sample: Sample) -> CheckResult:
 def leftover_markup(sample: Sample) -> CheckResult:
     """Require answers that, outside code, hold no entity and no two tags of a page's text."""
     for text in sample.learnt_texts:
-        answer = text.parts.answer
-        if ("&" not in answer or ";" not in answer) and "<" not in answer:
-            continue
-        prose = CODE.sub(" ", answer)
-        tags = _TAG.findall(prose)
-        if markup := _ENTITY.search(prose) or (_TAG.search(prose) if len(tags) > 1 else None):
-            return Fault(f"{markup[0]} in {text.where}")
+        if markup := find_markup(text.parts.answer):
+            return Fault(f"{markup} in {text.where}")
     return PASS
 
 
