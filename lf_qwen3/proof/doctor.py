@@ -262,7 +262,8 @@ def _optional() -> Iterator[EnvironmentFinding]:
 
 
 def _llama_cpp() -> Iterator[EnvironmentFinding]:
-    cures = {llama_cpp.CONVERTER: llama_cpp.CLONE, llama_cpp.QUANTISER: llama_cpp.BUILD[1]}
+    build = " && ".join((llama_cpp.CLONE, *llama_cpp.BUILD))
+    cures = {llama_cpp.CONVERTER: llama_cpp.CLONE, llama_cpp.QUANTISER: build}
     for name, cure in cures.items():
         if llama_cpp.find_part(name) is None:
             yield _note(f"{name} is not in PATH", "gguf needs it there, or below its --llama-cpp DIR", cure)

@@ -13,6 +13,7 @@ from typing import Any
 from lf_qwen3.base.errors import LfQwen3Error
 
 _PREFIX = "base_model.model."
+_PART = re.compile(r"(\.base_layer)?\.(lora_[AB]\.weight|lora_embedding_[AB]|lora_magnitude_vector|weight)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,9 @@ class LoraAdapter:
     tensors: dict[str, Any]
     config: dict[str, Any]
 
-    def changes(self, name: str) -> bool:
-        """Tell whether the adapter is for a weight of the model (`model.layers.0...weight`)."""
-        stem = name.removesuffix(".weight")
-        return any(
-            f"{stem}.{part}" in self.tensors for part in ("lora_A.weight", "lora_embedding_A", "weight")
-        )
+    def list_targets(self) -> set[str]:
+        """Return the names of the model's weights (`model.layers.0...weight`) that it is for."""
+        return {_PART.sub(".weight", name) for name in self.tensors}
 
     def apply(self, name: str, weight: Any) -> Any:
         """Return a weight (float32) with what the adapter adds to it."""

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.files import write_text
 from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.results.gguf.plan import GgufPlan, count_weights
@@ -147,6 +148,12 @@ def _measure(
         logs = figures.gather(1, torch.tensor(likeliest, device=model.device)).tolist()
         tops.append([dict(zip(*pair, strict=True)) for pair in zip(likeliest, logs, strict=True)])
         progress.update(Status(f"measuring: {name}", number + 1, len(rows), "rows"))
+    if not all(map(math.isfinite, sums)):
+        raise LfQwen3Error(
+            f"the {name} model answers with inf or nan",
+            "a training that diverged leaves such weights: lf-qwen3 diagnose",
+            code="weights_not_finite",
+        )
     return _Figures(sums, tops, [_answer(model, row) for row in rows[:SHOWN]])
 
 

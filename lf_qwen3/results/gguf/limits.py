@@ -79,7 +79,7 @@ def require_effect(gain: Estimate, kl: float) -> None:
 def require_kept(what: str, kind: str, kept: Estimate, limit: float, code: str) -> None:
     """Raise `LfQwen3Error` (`code`) for a model or file that kept less than `limit` of the tuning."""
     said = f"{what} kept {kept.value:.1%} of the tuning ({kept.low:.1%} to {kept.high:.1%})"
-    if kept.value < limit:
+    if not kept.value >= limit:
         raise LfQwen3Error(f"{said}; the limit is {limit:.0%}", _advise(kind), code=code)
     if kept.high - kept.low > MOST_SPAN:
         raise LfQwen3Error(
@@ -89,7 +89,7 @@ def require_kept(what: str, kind: str, kept: Estimate, limit: float, code: str) 
 
 def require_same(what: str, kl: float, code: str) -> None:
     """Raise `LfQwen3Error` (`code`) for a 16-bit model whose predictions part from the tuned model's."""
-    if kl > MOST_KL:
+    if not kl <= MOST_KL:
         raise LfQwen3Error(
             f"{what} is not the tuned model: KL divergence {kl:.2g} nats per token, the limit "
             f"is {MOST_KL:.0e}",
@@ -116,7 +116,9 @@ def _resample(above: Sequence[float], below: Sequence[float]) -> Estimate:
     pair: Any = np.array([above, below], dtype=float)
     drawn = np.random.default_rng(_SEED).integers(pair.shape[1], size=(_RESAMPLES, pair.shape[1]))
     with np.errstate(all="ignore"):
+        value = pair[0].sum() / pair[1].sum()
+        if not np.isfinite(value):
+            return Estimate(float(value), float(value), float(value))
         sums = pair[:, drawn].sum(axis=2)
         low, high = np.nanpercentile(sums[0] / sums[1], [2.5, 97.5])
-        value = pair[0].sum() / pair[1].sum()
     return Estimate(float(value), float(low), float(high))

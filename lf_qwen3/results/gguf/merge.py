@@ -37,20 +37,30 @@ def prove_merge(plan: GgufPlan, folder: Path) -> dict[str, Any]:
     """Hold every tensor of a merged model against the base and what the adapters add to it.
 
     Raises `LfQwen3Error`: "weights_not_finite", "not_merged", "merged_elsewhere" for tensors that changed
-    without being a target, "adapter_empty", "other_adapter" where something else was added,
-    "precision_eats_adapter".
+    without being a target, "adapter_empty", "other_adapter" where something else was added, "other_base"
+    where the base lacks what the adapter is for, "precision_eats_adapter".
     """
     adapters = [read_adapter(path) for path in plan.adapters]
     with ExitStack() as stack:
         base, merged = (TensorFolder(place, stack) for place in (plan.base, folder))
         whole = None if adapters else TensorFolder(plan.tuned, stack)
+        targets = merged.names if whole else set().union(*(adapter.list_targets() for adapter in adapters))
+        if strange := sorted(targets - merged.names):
+            raise LfQwen3Error(
+                f"the adapter is for another model: there is no {strange[0]} in {plan.base}",
+                "name the base that it was trained on as model_name_or_path in train.yaml",
+                code="other_base",
+            )
         if missing := sorted(base.names - merged.names - {HEAD}):
             raise LfQwen3Error(
                 f"the merged model lacks {missing[0]} and {len(missing) - 1} more tensors",
                 f"see the trainer's output: {plan.out / 'export.log'}",
                 code="weights_missing",
             )
-        rows = [_compare(name, base, merged, adapters, whole) for name in sorted(merged.names)]
+        rows = [
+            _compare(name, base, merged, adapters, whole) | {"target": name in targets}
+            for name in sorted(merged.names)
+        ]
     return _judge([row for row in rows if row])
 
 
@@ -93,7 +103,6 @@ def _compare(
     if whole is not None:
         wanted = whole.read(name).float()
     delta = wanted - before.float()
-    row["target"] = whole is not None or any(adapter.changes(name) for adapter in adapters)
     length = float(delta.norm())
     row["error"] = float((after.float() - wanted).norm()) / length if length else 0.0
     row["moves"] = bool(length)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,9 @@ FOLDER = "gguf"
 BITS = {"F16": 16.0, "Q8_0": 8.5, "Q6_K": 6.6}
 """Bits a weight, for the disk; 5.7 for any smaller type."""
 
-_INDEX = "model.safetensors.index.json"
+_MODEL_FILE = re.compile(
+    r"(adapter_|pytorch_)?(model|config)|generation_config|tokenizer|chat_template|vocab|merges"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,10 @@ class GgufPlan:
     def file(self, kind: str) -> Path:
         """Return the file of a type; it bears this name once it has passed every test."""
         return self.out / f"{self.name}-{kind}.gguf"
+
+    def untested(self, kind: str) -> Path:
+        """Return the name that a file of a type bears until then."""
+        return self.out / f"untested-{kind}.gguf"
 
     def export_settings(self, folder: Path) -> dict[str, Any]:
         """Return the settings of the export, in float16: bfloat16 has 8 times coarser steps.
@@ -88,16 +96,17 @@ def plan_gguf(run_dir: Path, kind: str, out: Path | None, dataset: str) -> GgufP
         )
     mode = shared.choose_mode(train, (), splits.conversion.thinking if splits.conversion else None)
     common = shared.share_settings(train, mode)
+    adapters = _adapters(common)
     home = run_dir if (run_dir / reading.RECIPE).is_file() else run.folder
     return GgufPlan(
         name=re.sub(r"[^\w.-]", "_", home.absolute().name),
         out=out or home / FOLDER,
         base=_find_base(str(train["model_name_or_path"])),
         tuned=run.folder,
-        adapters=_adapters(common),
+        adapters=adapters,
         common=common,
         rows=rows,
-        notes=tuple(notes),
+        notes=(*notes, *_note_other_base(str(train["model_name_or_path"]), adapters)),
         kind=kind,
     )
 
@@ -105,8 +114,8 @@ def plan_gguf(run_dir: Path, kind: str, out: Path | None, dataset: str) -> GgufP
 def require_room(plan: GgufPlan, kinds: list[str]) -> None:
     """Raise `LfQwen3Error` where the disk cannot take what is still to be written."""
     weights = count_weights(plan.base)
-    files = {plan.file(kind): BITS.get(kind, 5.7) for kind in kinds}
-    needed = sum(int(weights * bits / 8) for file, bits in files.items() if not file.exists())
+    missing = [kind for kind in kinds if not (plan.file(kind).exists() or plan.untested(kind).exists())]
+    needed = sum(int(weights * BITS.get(kind, 5.7) / 8) for kind in missing)
     needed += 0 if plan.merged.exists() else weights * 2
     plan.out.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(plan.out).free
@@ -127,8 +136,8 @@ def count_weights(folder: Path) -> int:
 
 def fingerprint(folder: Path) -> list[tuple[str, int, int]]:
     """Return name, size and time (ns) of the files that make a model what it is."""
-    files = [file for ending in ("*.safetensors", "*.json", "*.bin") for file in folder.glob(ending)]
-    return sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files)
+    stats = [(file.name, file.stat()) for file in folder.iterdir() if _MODEL_FILE.match(file.name)]
+    return sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
 
 def _find_base(named: str) -> Path:
@@ -145,6 +154,21 @@ def _find_base(named: str) -> Path:
 def _adapters(common: SharedSettings) -> tuple[Path, ...]:
     named = common.tuned.get("adapter_name_or_path")
     return tuple(map(Path, str(named).split(","))) if named else ()
+
+
+def _note_other_base(named: str, adapters: tuple[Path, ...]) -> Iterator[str]:
+    """Say where an adapter names another model than the run; a cache writes Qwen3-0.6B as Qwen3-0___6B."""
+
+    def plain(name: str) -> str:
+        return re.sub(r"[\W_]", "", name).lower()
+
+    for adapter in adapters:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            config = json.loads((adapter / "adapter_config.json").read_bytes())
+            trained_on = str(config.get("base_model_name_or_path") or named)
+            parts = [plain(part.rpartition("--")[2]) for part in Path(trained_on).parts]
+            if plain(Path(named).name) not in parts:
+                yield f"{adapter} says that it was trained on {trained_on}, and train.yaml names {named}"
 
 
 def _first(names: Any) -> str:

@@ -83,7 +83,7 @@ def _draw(report: Mapping[str, Any], path: Path) -> Path | None:
         return None
     if not rows:
         return None
-    figure = figures.Figure(figsize=(7.0, 0.9 + 0.5 * len(rows)), layout="constrained")
+    figure = figures.Figure(figsize=(7.0, 1.1 + 0.5 * len(rows)), layout="constrained")
     figure.patch.set_alpha(0)
     axes = figure.add_subplot()
     axes.patch.set_alpha(0)
@@ -99,6 +99,6 @@ def _draw(report: Mapping[str, Any], path: Path) -> Path | None:
     axes.tick_params(colors=INK)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.legend(frameon=False, labelcolor=INK, loc="best")
+    figure.legend(frameon=False, labelcolor=INK, loc="outside upper right", ncols=2)
     figure.savefig(path, metadata={"Date": None})
     return path

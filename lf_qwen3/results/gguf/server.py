@@ -20,7 +20,7 @@ from lf_qwen3.results.gguf.tools import LlamaCpp
 
 _REPLY_SECONDS = 3600.0
 _START_SECONDS, _GRACE_SECONDS, _POLL_SECONDS = 1800, 5, 0.1
-_CHILD = Path(__file__).with_name("wheel_server.py")
+_CHILD = Path(__file__).with_name("server_child.py")
 _FORCE = 1e4
 """A bias that has a token drawn; the probabilities that the server states are without it."""
 
@@ -51,7 +51,7 @@ class LlamaServer:
         if drawn is None or drawn["id"] != label:
             raise LfQwen3Error(
                 f"the server does not return the probability of token {label}",
-                "use another build of llama.cpp",
+                "a file that holds nan has none; for a good file use another build of llama.cpp",
                 code="server_error",
             )
         likeliest = {int(entry["id"]): float(entry["logprob"]) for entry in drawn["top_logprobs"]}
@@ -65,21 +65,8 @@ def run_server(tools: LlamaCpp, file: Path, context: int, log: Path) -> Iterator
     Raises `LfQwen3Error` where it does not come up.
     """
     port = _free_port()
-    options = [str(file), str(context), str(port)]
-    command = [sys.executable, str(_CHILD), *options]
-    if tools.server is not None:
-        command = [
-            str(tools.server),
-            "-m",
-            options[0],
-            "-c",
-            options[1],
-            "--port",
-            options[2],
-            "-np",
-            "1",
-            "--jinja",
-        ]
+    program = [str(tools.server)] if tools.server else []
+    command = [sys.executable, str(_CHILD), str(file), str(context), str(port), *program]
     with log.open("wb") as sink, exit_on_termination():
         child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=sink, stderr=sink, start_new_session=True

@@ -19,6 +19,7 @@ from lf_qwen3.base.files import write_text
 RECORD = "gguf.json"
 """The report, and the record of the steps."""
 
+_KEPT = ("key", "seconds", "file", "result")
 _PART = ".part"
 _LOCK = ".gguf.lock"
 
@@ -26,8 +27,9 @@ _LOCK = ".gguf.lock"
 class StepRecord:
     """What each step gave, by name, with a key of all that it was made from.
 
-    A step whose key is as it was and whose file is there, in the size that it had, is not done again. The
-    key of a step holds that of the step before it, so that whatever follows a new step is done anew.
+    A step whose key is as it was and whose file is there, of the size and time that it had, is not done
+    again. The key of a step holds that of the step before it and the file that it left, so that all that
+    follows a new step is done anew.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,9 +38,9 @@ class StepRecord:
         self.kept: list[str] = []
         self._key = ""
         try:
-            before = json.loads(self.path.read_bytes())
-            self._before: dict[str, Any] = dict(before["steps"])
-        except (OSError, ValueError, LookupError, TypeError):
+            steps = json.loads(self.path.read_bytes())["steps"].items()
+            self._before = {str(name): {key: step[key] for key in _KEPT} for name, step in steps}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             self._before = {}
         self.report["steps"] = {}
 
@@ -49,21 +51,25 @@ class StepRecord:
 
         The others are the names under which that file may lie later.
         """
-        inputs = json.dumps([self._key, name, made_from], default=str)
-        self._key = xxhash.xxh3_128_hexdigest(inputs.encode())
+        self._chain(name, made_from)
         there = self._before.get(name, {})
-        if there.get("key") != self._key or there.get("size") != _size(files):
+        if there.get("key") != self._key or there["file"] != _describe(files):
             for file in files:
                 remove(file)
             started = time.monotonic()
             result = work()
             seconds = round(time.monotonic() - started, 1)
-            there = {"key": self._key, "seconds": seconds, "size": _size(files), "result": result}
+            there = {"key": self._key, "seconds": seconds, "file": _describe(files), "result": result}
         else:
             self.kept.append(name)
+        self._chain(there["file"])
         self.report["steps"][name] = self._before[name] = there
         self.save()
         return dict(there["result"])
+
+    def _chain(self, *inputs: Any) -> None:
+        text = json.dumps([self._key, *inputs], default=str)
+        self._key = xxhash.xxh3_128_hexdigest(text.encode())
 
     def save(self) -> None:
         """Write the report, with the steps that are not reached yet."""
@@ -114,10 +120,9 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _size(files: Sequence[Path]) -> int:
-    """Return the bytes of the first file or folder that is there, -1 where none is."""
+def _describe(files: Sequence[Path]) -> list[list[Any]]:
+    """Return size and time (ns) of the first file that is there, of each file in it where it is a folder."""
     path = next((file for file in files if file.exists()), None)
-    if path is None:
-        return -1
-    parts = path.iterdir() if path.is_dir() else [path]
-    return sum(part.stat().st_size for part in parts if part.is_file())
+    parts = [] if path is None else sorted(path.iterdir()) if path.is_dir() else [path]
+    stats = [part.stat() for part in parts]
+    return [[stat.st_size, stat.st_mtime_ns] for stat in stats]

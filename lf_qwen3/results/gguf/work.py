@@ -12,7 +12,7 @@ from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.results.gguf import limits, report
 from lf_qwen3.results.gguf.convert import convert, quantise
-from lf_qwen3.results.gguf.gguf_file import check_converted, check_types
+from lf_qwen3.results.gguf.gguf_file import check_gguf
 from lf_qwen3.results.gguf.likelihood import Likelihoods, measure_models
 from lf_qwen3.results.gguf.merge import merge
 from lf_qwen3.results.gguf.plan import GgufPlan, describe_plan, fingerprint, plan_gguf, require_room
@@ -157,7 +157,7 @@ class _Work:
 
     def _write(self, kind: str) -> None:
         """Do step 3, or the first half of step 5: a file under a name that says that it is untested."""
-        plan, tools, untested = self.plan, self.tools, self._untested(kind)
+        plan, tools, untested = self.plan, self.tools, self.plan.untested(kind)
         quantiser = tools.quantiser if kind != "F16" else None
 
         def work() -> dict[str, Any]:
@@ -166,32 +166,28 @@ class _Work:
                     quantise(tools, plan.file("F16"), part, kind, self.progress)
                 else:
                     convert(tools, plan.merged, part, kind, plan.name, self.progress)
-                return check_converted(part, plan.merged) if kind == "F16" else check_types(part, kind)
+                return check_gguf(part, plan.base, kind)
 
         made_from = [str(quantiser or tools.converter), plan.name]
         self.record.do(f"write {kind}", made_from, work, untested, plan.file(kind))
 
     def _test(self, kind: str, models: Likelihoods) -> None:
         """Do step 4, or the second half of step 5; a file that passes gets its name."""
-        file = next(file for file in (self._untested(kind), self.plan.file(kind)) if file.exists())
-        made_from = file.stat().st_size
+        file = next(file for file in (self.plan.untested(kind), self.plan.file(kind)) if file.exists())
 
         def work() -> dict[str, Any]:
             return probe_file(self.plan, self.tools, file, self.rows, models.top, self.progress)
 
-        probed = self.record.do(f"test {kind}", made_from, work)
+        probed = self.record.do(f"test {kind}", "", work)
         for answers, text in zip(self.report["answers"], probed["answers"], strict=True):
             answers[kind] = text
         if probed["not_nfc"] and kind == "F16":
             self.report["notes"].append(
-                f"{probed['not_nfc']} rows are not in NFC: Qwen's tokenizer normalises such "
+                f"rows that are not in NFC: {probed['not_nfc']}. Qwen's tokenizer normalises such "
                 "text, llama.cpp does not; normalise it before you send it to the server"
             )
         self._judge(kind, f"the {kind} file", kind, probed["sums"], probed["kl"], models)
         file.replace(self.plan.file(kind))
-
-    def _untested(self, kind: str) -> Path:
-        return self.plan.out / f"untested-{kind}.gguf"
 
     def _judge(
         self, stage: str, what: str, kind: str, sums: list[float], kl: float, models: Likelihoods

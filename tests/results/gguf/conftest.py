@@ -7,19 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lf_qwen3.results.gguf import tools
 from tests.needs import require
 from tests.results.gguf import tiny_run
 
 CHECKOUT = Path(sys.prefix) / "llama.cpp"
 """Where `make llama-cpp` puts llama.cpp's converter."""
-
-COPIER = """
-import os, shutil, signal, sys, time
-from pathlib import Path
-target = Path(sys.argv[sys.argv.index("--outfile") + 1])
-{what}
-"""
 
 
 @pytest.fixture(scope="session")
@@ -48,36 +40,7 @@ def copy_run(tmp_path):
         shutil.copytree(run / "gguf", out, copy_function=os.link)
         for name in ("gguf.json", "likelihood.json", ".gguf.lock"):
             (out / name).unlink()
-            shutil.copy(run / "gguf" / name, out / name)
+            shutil.copy2(run / "gguf" / name, out / name)
         return out
 
     return copy
-
-
-@pytest.fixture
-def fake(tmp_path, llama_cpp):
-    """Return what writes a converter in place of llama.cpp's, which does `what` with `target`."""
-
-    def write(what: str) -> Path:
-        folder = tmp_path / "fake"
-        folder.mkdir(exist_ok=True)
-        (folder / tools.CONVERTER).write_text(COPIER.format(what=what))
-        return folder
-
-    return write
-
-
-@pytest.fixture
-def quantiser(tmp_path, monkeypatch):
-    """Return what puts a quantiser into PATH that runs a script of Python, with `source` and `target`."""
-
-    def put(what: str) -> None:
-        folder = tmp_path / "bin"
-        folder.mkdir()
-        head = f"#!{sys.executable}\nimport shutil, sys\nfrom pathlib import Path\n"
-        head += "source, target = sys.argv[1:3]\n"
-        (folder / tools.QUANTISER).write_text(head + what)
-        (folder / tools.QUANTISER).chmod(0o755)
-        monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-
-    return put

@@ -76,6 +76,14 @@ def test_too_few_rows_cannot_be_judged():
     assert caught.value.code == "too_few_rows"
 
 
+def test_what_is_not_a_number_is_never_kept():
+    kept = limits.estimate_kept([math.nan, *between(1.0)[1:]], TUNED, BASE)
+    with pytest.raises(LfQwen3Error):
+        limits.require_kept("the file", "Q8_0", kept, 0.0, "quantisation_lost_tuning")
+    with pytest.raises(LfQwen3Error):
+        limits.require_same("the file", math.nan, "f16_not_tuned")
+
+
 def test_ones_own_limit_wins_and_a_type_without_one_needs_it():
     assert limits.choose_limit("Q4_K_M", None) == 0.9
     assert limits.choose_limit("Q4_K_M", 0.5) == 0.5

@@ -1,8 +1,6 @@
 """The proof of a merge: what is not the base with this adapter is named."""
 
-import json
 import math
-from pathlib import Path
 
 import pytest
 
@@ -10,71 +8,12 @@ from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.results.gguf.merge import prove_merge
 from lf_qwen3.results.gguf.plan import GgufPlan
 from tests.needs import require
+from tests.results.gguf.light_run import EMBED, HEAD, NORM, SCALE, Q, World, draw, save
 
 require("torch", "safetensors", "numpy")
 
-Q, UP, HEAD, EMBED = (
-    *("model.layers.0.self_attn.q_proj.weight", "model.layers.0.mlp.up_proj.weight"),
-    *("lm_head.weight", "model.embed_tokens.weight"),
-)
-NORM = "model.norm.weight"
-SCALE = 2.0
 
-
-def draw(*shape, seed):
-    import torch
-
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def save(folder, tensors):
-    from safetensors.torch import save_file
-
-    folder.mkdir(exist_ok=True)
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "model.safetensors")
-    return folder
-
-
-class World:
-    """A base of four tensors and a LoRA of rank 2 on two of them."""
-
-    def __init__(self, folder: Path):
-        import torch
-
-        self.folder = folder
-        self.base = {Q: draw(16, 16, seed=1), UP: draw(32, 16, seed=2), EMBED: draw(64, 16, seed=3)}
-        self.base = {name: tensor.to(torch.bfloat16) for name, tensor in self.base.items()}
-        self.base[NORM] = torch.ones(16, dtype=torch.bfloat16)
-        save(folder / "base", self.base)
-        self.config = {"peft_type": "LORA", "lora_alpha": 4, "r": 2}
-        self.lora = self.draw_adapter(10)
-        self.adapters = [self.write_adapter("adapter", self.lora)]
-
-    def draw_adapter(self, seed, size=0.1):
-        return {
-            name: (draw(2, 16, seed=seed), size * draw(self.base[name].shape[0], 2, seed=seed + 1))
-            for name in (Q, UP)
-        }
-
-    def write_adapter(self, name, lora, extra=None):
-        tensors = dict(extra or {})
-        for target, (down, up) in lora.items():
-            stem = f"base_model.model.{target.removesuffix('.weight')}"
-            tensors |= {f"{stem}.lora_A.weight": down, f"{stem}.lora_B.weight": up}
-        folder = save(self.folder / name, tensors)
-        (folder / "model.safetensors").rename(folder / "adapter_model.safetensors")
-        (folder / "adapter_config.json").write_text(json.dumps(self.config))
-        return folder
-
-    def merge(self, lora=None, scale=SCALE):
-        """Return the tensors of a merge, in float16."""
-        import torch
-
-        merged = {name: tensor.float() for name, tensor in self.base.items()}
-        for name, (down, up) in (self.lora if lora is None else lora).items():
-            merged[name] = merged[name] + scale * up @ down
-        return {name: tensor.to(torch.float16) for name, tensor in merged.items()}
-
+class MergedWorld(World):
     def prove(self, merged):
         tuned = self.adapters[-1] if self.adapters else self.folder / "tuned"
         plan = GgufPlan(
@@ -86,7 +25,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path):
-    return World(tmp_path)
+    return MergedWorld(tmp_path)
 
 
 def refused(world, merged):
@@ -151,6 +90,13 @@ def test_a_base_that_changed_is_named(world):
     merged = world.merge()
     merged[EMBED][0, 0] += 1
     assert refused(world, merged) == "merged_elsewhere"
+
+
+def test_an_adapter_with_a_layer_that_the_base_lacks_is_named(world):
+    down = world.lora[Q][0].clone()
+    deeper = {"base_model.model.model.layers.7.mlp.up_proj.lora_A.weight": down}
+    world.adapters = [world.write_adapter("adapter", world.lora, deeper)]
+    assert refused(world, world.merge()) == "other_base"
 
 
 def test_a_missing_tensor_is_named(world):

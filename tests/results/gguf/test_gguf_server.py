@@ -1,6 +1,8 @@
 """A server is started with the right words and ended, and what it says otherwise than Qwen3 is named."""
 
 import os
+import select
+import signal
 import sys
 from pathlib import Path
 
@@ -41,6 +43,14 @@ def started(tmp_path):
     return start
 
 
+def is_gone(pid):
+    """Tell whether a process ends within a minute."""
+    try:
+        return bool(select.select([os.pidfd_open(pid)], [], [], 60)[0])
+    except ProcessLookupError:
+        return True
+
+
 def test_the_server_gets_file_and_context_and_is_ended(started):
     with started(FAKE) as server:
         path, pid, _, *words = exchange(server.url, "/health")
@@ -48,8 +58,17 @@ def test_the_server_gets_file_and_context_and_is_ended(started):
         options = dict(zip(words[::2], words[1::2], strict=False))
         assert (options["-m"], options["-c"], options["-np"]) == ("my file.gguf", "512", "1")
         assert "--jinja" in words
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert is_gone(pid)
+
+
+def test_a_server_does_not_outlive_a_starter_that_was_killed(started, tmp_path):
+    child = os.fork()
+    if child == 0:
+        with started(FAKE) as server:
+            (tmp_path / "pid").write_text(str(exchange(server.url, "/health")[1]))
+            os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert is_gone(int((tmp_path / "pid").read_text()))
 
 
 def test_a_server_that_ends_says_why(started):
