@@ -15,6 +15,7 @@ from lf_qwen3.proof.check.rules.records.labels import LabelCounts
 from lf_qwen3.proof.check.rules.records.row_outcome import RowOutcome
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
 from lf_qwen3.proof.check.runner import CheckRunner
+from lf_qwen3.proof.check.unremarkable import EXEMPT, is_unremarkable
 
 _TYPES = {
     str: "text",
@@ -107,15 +108,16 @@ def check_records(
 ) -> Iterator[PlacedSample]:
     """Check every row of a dataset; yield the records that can be learnt, with their places."""
     columns = _Columns()
+    shown = [files.shown(index) for index in range(len(files.names))]
     for place in read_rows(files.paths, add_bytes):
         row = place.item
-        file = files.shown(place.file)
+        file = shown[place.file]
         if isinstance(row, dict):
             columns.add(row, place)
         sample = reader(row) if isinstance(row, dict) else row
         if isinstance(sample, Sample):
             counts.add(sample)
-            runner.run(sample, file, place.row)
+            runner.run(sample, file, place.row, only=EXEMPT if is_unremarkable(sample) else None)
             yield place, sample
         else:
             counts.unusable += 1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xxhash import xxh3_64_intdigest as _hash
 
-from lf_qwen3.data.convert.keys import fold, fold_answers
+from lf_qwen3.data.convert.keys import fold, fold_whole
 from lf_qwen3.proof.check.dataset_records import DatasetFiles
 from lf_qwen3.proof.check.dataset_rows import RowPlace
 from lf_qwen3.proof.check.rules.records.sample import ANSWERING, Sample
@@ -67,13 +67,13 @@ class RecordHashes:
         *before, last = _split_texts(sample)
         learnt = [last, *_losing(sample)]
         texts = [fold(parts.answer) for parts in before]
-        question = b"\0".join(texts)
-        answer = b"\0".join(fold(parts.answer) for parts in learnt)
+        answers = [fold(parts.answer) for parts in learnt]
+        question, answer = b"\0".join(texts), b"\0".join(answers)
         kind = b"thinking" if last.thinking else b"plain"
         context = _exact(sample.record.system, sample.record.tools)
         self.file.append(place.file)
         self.row.append(place.row)
-        whole = (_prompt(sample), fold_answers(learnt, sample.label), context)
+        whole = (_prompt(sample, texts), fold_whole(zip(answers, learnt, strict=True), sample.label), context)
         self.whole.append(_hash(b"\1".join(whole)))
         self.exchange.append(_hash(b"\1".join((question, answer, kind, context))))
         self.question.append(_hash(question or answer))
@@ -113,12 +113,16 @@ def _losing(sample: Sample) -> list[Split]:
     return [sample.assistant_texts[-1].parts if is_answer else Split(None, rejected["content"])]
 
 
-def _prompt(sample: Sample) -> bytes:
-    """Return all turns before the answer as convert compares them: the first one folded, the others exact."""
-    return b"\0".join(
-        _exact(message["role"], message["content"]) if number else fold(message["content"])
-        for number, message in enumerate(sample.record.messages[:-1])
-    )
+def _prompt(sample: Sample, folded: Sequence[bytes]) -> bytes:
+    """Return all turns before the answer as convert compares them: the first one folded, the others exact.
+
+    `folded` are these turns folded, those of the assistant without their reasoning.
+    """
+    if not folded:
+        return b""
+    first, *others = sample.record.messages[:-1]
+    opening = fold(first["content"]) if first["role"] in ANSWERING else folded[0]
+    return b"\0".join((opening, *(_exact(message["role"], message["content"]) for message in others)))
 
 
 def _exact(*texts: str) -> bytes:

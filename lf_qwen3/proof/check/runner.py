@@ -13,7 +13,7 @@ class CheckRunner:
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
-        self._checks: dict[type, list[Check]] = {}
+        self._checks: dict[tuple[type, tuple[str, ...] | None], list[Check]] = {}
 
     def run(
         self,
@@ -23,15 +23,18 @@ class CheckRunner:
         *,
         line_of: Callable[[str], int | None] | None = None,
         dataset: str = "",
+        only: tuple[str, ...] | None = None,
     ) -> None:
         """Run the checks over one subject.
 
-        `line_of` returns the line of a key, for faults that name one; `dataset` goes before each detail.
+        `line_of` returns the line of a key, for faults that name one; `dataset` goes before each detail;
+        `only` are the codes of the checks to run, where not all are.
         """
-        kind = type(subject)
-        if kind not in self._checks:
-            self._checks[kind] = checks_for(kind)
-        for check in self._checks[kind]:
+        wanted = type(subject), only
+        if wanted not in self._checks:
+            checks = checks_for(type(subject))
+            self._checks[wanted] = [check for check in checks if only is None or check.code in only]
+        for check in self._checks[wanted]:
             for fault in check.faults(subject):
                 detail = ": ".join(filter(None, (dataset, fault.detail)))
                 line = line_of(fault.key) if line_of else row
