@@ -9,14 +9,7 @@ import click
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.cli import _output
-from lf_qwen3.cli._server_options import (
-    build_server_options,
-    finish,
-    offline_options,
-    server_options,
-    show_offline,
-    take_offline,
-)
+from lf_qwen3.cli import _server_options as asking
 from lf_qwen3.data.generate.dialects import MODES
 
 GROUP = "data"
@@ -26,7 +19,7 @@ _SAMPLES = {"evol": 1, "cot": 5, "craft": 3}
 
 @click.command(short_help="Let a model write questions like yours, and answer them.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@server_options
+@asking.server_options
 @click.option("--to", required=True, type=click.Path(), help="The folder to write; convert reads it.")
 @click.option("--rows", required=True, type=click.IntRange(min=1), help="New rows to make.")
 @click.option(
@@ -54,7 +47,7 @@ _SAMPLES = {"evol": 1, "cot": 5, "craft": 3}
 @click.option(
     "--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Seed of the sampling."
 )
-@offline_options
+@asking.offline_options
 @_output.json_option
 def command(
     as_json: bool,
@@ -81,7 +74,7 @@ def command(
     from lf_qwen3.data.generate.new_questions import AugmentOptions
     from lf_qwen3.data.generate.options import DistilOptions
 
-    server, offline = build_server_options(given), take_offline(given)
+    server, offline = asking.build_server_options(given), asking.take_offline(given)
     corpus = Path(method.removeprefix(_CORPUS)) if method.startswith(_CORPUS) else None
     name: Any = "craft" if corpus else method
     if name not in _SAMPLES:
@@ -96,7 +89,7 @@ def command(
     options = AugmentOptions(answering, rows, name, corpus, rounds)
     if not answering.held_out:
         _output.warn("no --held-out: a test question may be rewritten and trained on (data leakage)")
-    if show_offline(
+    if asking.show_offline(
         offline,
         lambda tokenizer: estimate_questions(options, server, tokenizer),
         lambda file: export_questions(options, server, file),
@@ -105,4 +98,4 @@ def command(
         return 0
     with shown_progress() as progress:
         report = augment(options, server, progress, offline.outputs)
-    return finish(report, as_json)
+    return asking.finish(report, as_json)

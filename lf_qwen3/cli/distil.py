@@ -8,14 +8,7 @@ from typing import Any
 import click
 
 from lf_qwen3.cli import _output
-from lf_qwen3.cli._server_options import (
-    build_server_options,
-    finish,
-    offline_options,
-    server_options,
-    show_offline,
-    take_offline,
-)
+from lf_qwen3.cli import _server_options as asking
 from lf_qwen3.data.generate.dialects import MODES
 
 GROUP = "data"
@@ -25,7 +18,7 @@ GROUP = "data"
     short_help="Let a model answer your questions again, and keep the answers that agree with yours."
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@server_options
+@asking.server_options
 @click.option("--to", required=True, type=click.Path(), help="The folder to write; convert reads it.")
 @click.option(
     "--modes",
@@ -66,7 +59,7 @@ GROUP = "data"
     "--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Seed of the sampling."
 )
 @click.option("--again", multiple=True, metavar="CODE", help="Ask again what was refused with this code.")
-@offline_options
+@asking.offline_options
 @_output.json_option
 def command(
     as_json: bool,
@@ -88,12 +81,12 @@ def command(
     from lf_qwen3.data.generate.distil import distil, estimate_requests, export_requests
     from lf_qwen3.data.generate.options import DistilOptions
 
-    server, offline = build_server_options(given), take_offline(given)
+    server, offline = asking.build_server_options(given), asking.take_offline(given)
     modes, to = MODES[given.pop("modes")], Path(given.pop("to"))
     options = DistilOptions(to=to, modes=modes, **given)
     if not options.held_out:
         _output.warn("no --held-out: a test question may be trained on (data leakage)")
-    if show_offline(
+    if asking.show_offline(
         offline,
         lambda tokenizer: estimate_requests(options, server, tokenizer, again),
         lambda file: export_requests(options, server, file, again),
@@ -102,4 +95,4 @@ def command(
         return 0
     with shown_progress() as progress:
         report = distil(options, server, progress, offline.outputs, again)
-    return finish(report, as_json)
+    return asking.finish(report, as_json)

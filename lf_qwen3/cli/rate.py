@@ -8,27 +8,20 @@ from typing import Any
 import click
 
 from lf_qwen3.cli import _output
-from lf_qwen3.cli._server_options import (
-    build_server_options,
-    finish,
-    offline_options,
-    server_options,
-    show_offline,
-    take_offline,
-)
+from lf_qwen3.cli import _server_options as asking
 
 GROUP = "data"
 
 
 @click.command(short_help="Let a judge model rate your rows, and keep the best.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@server_options
+@asking.server_options
 @click.option("--to", required=True, type=click.Path(), help="The folder to write; convert reads it.")
 @click.option("--top", type=click.FloatRange(0, 1), metavar="SHARE", help="Keep this share of the ranking.")
 @click.option("--calibrate", type=click.Path(), help="A CSV file of your own labels: row, label (1 to 5).")
 @click.option("--columns", multiple=True, metavar="ROLE=COLUMN,...", help="Name the columns, as in convert.")
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most this many rows of each SOURCE.")
-@offline_options
+@asking.offline_options
 @_output.json_option
 def command(
     as_json: bool,
@@ -50,10 +43,10 @@ def command(
     from lf_qwen3.cli._progress import shown_progress
     from lf_qwen3.data.generate.rate import RATINGS, RateOptions, estimate_ratings, export_ratings, rate
 
-    server, offline = build_server_options(given), take_offline(given)
+    server, offline = asking.build_server_options(given), asking.take_offline(given)
     to = Path(given.pop("to"))
     options = RateOptions(to=to, labels=Path(calibrate) if calibrate else None, **given)
-    if show_offline(
+    if asking.show_offline(
         offline,
         lambda tokenizer: estimate_ratings(options, server, tokenizer),
         lambda file: export_ratings(options, server, file),
@@ -71,4 +64,4 @@ def command(
             click.echo(f"agreement with your labels (Spearman): {report.spearman:.2f}")
         if report.threshold is not None:
             click.echo(f"kept: mean rating of {report.threshold:.1f} or more")
-    return finish(report, as_json)
+    return asking.finish(report, as_json)

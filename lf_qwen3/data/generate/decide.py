@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
-
-import orjson
 
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.generate.candidates import Candidate, CandidateBuilder
 from lf_qwen3.data.generate.generated_row import write_row
 from lf_qwen3.data.generate.journal import Journal
 from lf_qwen3.data.generate.matching import MatchKind, find_kind, is_match
+from lf_qwen3.data.generate.material import build_material_request, find_objects
 from lf_qwen3.data.generate.model_reply import ModelReply
 from lf_qwen3.data.generate.model_request import ModelRequest
 from lf_qwen3.data.generate.questions import SourceQuestion
@@ -25,7 +23,6 @@ JUDGE = (
     "choice, the same facts that matter; wording and length mean nothing. "
     'Reply with one JSON object and nothing else: {"same": true} or {"same": false}'
 )
-_OBJECT = re.compile(r"\{[^{}]*\}")
 
 CandidateOutcome = Literal["kept", "refused", "unanswered"]
 
@@ -144,22 +141,12 @@ def build_judge_request(builder: CandidateBuilder, candidate: Candidate, answer:
         "answer 1": candidate.question.reference,
         "answer 2": answer,
     }
-    shown = "\n\n".join(f"=== {name} {mark} ===\n{text}" for name, text in texts.items())
-    messages = [
-        {"role": "system", "content": JUDGE},
-        {"role": "user", "content": f"{shown}\n\n=== end {mark} ==="},
-    ]
-    switch = builder.dialect.switch.get("plain", {})
-    return ModelRequest({"model": builder.model, "messages": messages, "temperature": 0} | dict(switch))
+    return build_material_request(builder.model, builder.dialect, JUDGE, texts, mark)
 
 
 def _read_verdict(reply: ModelReply) -> bool:
-    for text in reversed(_OBJECT.findall(reply.split().answer)):
-        try:
-            verdict = orjson.loads(text).get("same")
-        except ValueError:
-            continue
-        if isinstance(verdict, bool):
+    for fields in find_objects(reply.content):
+        if isinstance(verdict := fields.get("same"), bool):
             return verdict
     raise _Refusal("not_judged", reply.content[-80:])
 

@@ -7,17 +7,16 @@ CRAFT (Ziegler et al. 2024): a passage of a corpus becomes a question like the s
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from lf_qwen3.data.generate.dialects import ServerDialect
+from lf_qwen3.data.generate.material import build_material_request, find_objects
 from lf_qwen3.data.generate.model_reply import ModelReply
 from lf_qwen3.data.generate.model_request import ModelRequest
 from lf_qwen3.data.generate.questions import SourceQuestion
 from lf_qwen3.qwen3.sampling import SAMPLING
-from lf_qwen3.qwen3.thinking import CLOSE
 
 AugmentMethod = Literal["evol", "cot", "craft"]
 
@@ -106,35 +105,33 @@ class QuestionWriter(NamedTuple):
         }
 
     def _build(self, number: int, system: str, texts: Mapping[str, str]) -> ModelRequest:
-        shown = "\n\n".join(f"=== {name} ===\n{text}" for name, text in texts.items())
-        messages = [
-            {"role": "system", "content": system},
-            {"role": "user", "content": f"{shown}\n\n=== end ==="},
-        ]
         sampling = {
             key: value
             for key, value in SAMPLING["plain"].items()
             if key != "top_k" or self.dialect.takes_top_k
         }
-        body: dict[str, Any] = {"model": self.model, "messages": messages, "seed": self.seed + number}
-        return ModelRequest(body | sampling | dict(self.dialect.switch.get("plain", {})), number)
+        return build_material_request(
+            self.model,
+            self.dialect,
+            system,
+            texts,
+            sampling=sampling | {"seed": self.seed + number},
+            sample=number,
+        )
 
 
 def read_question(reply: ModelReply) -> NewQuestion | None:
     """Return the question in a reply, None where there is none that can be read."""
-    content = reply.content.rpartition(CLOSE)[2]
-    start, end = content.find("{"), content.rfind("}")
-    try:
-        fields = json.loads(content[start : end + 1])
-        text, answer = str(fields["question"]).strip(), fields.get("answer") or ""
-    except (ValueError, LookupError, TypeError):
-        return None
-    return NewQuestion(text, str(answer).strip()) if text else None
+    for fields in find_objects(reply.content):
+        text, answer = str(fields.get("question") or "").strip(), str(fields.get("answer") or "").strip()
+        if text:
+            return NewQuestion(text, answer)
+    return None
 
 
 def says_nothing_new(reply: ModelReply) -> bool:
     """Tell whether a judge finds nothing new in an evolved question."""
-    return '"new":false' in "".join(reply.content.rpartition(CLOSE)[2].split()).casefold()
+    return next((fields["new"] for fields in find_objects(reply.content) if "new" in fields), None) is False
 
 
 def copies_prompt(text: str) -> bool:

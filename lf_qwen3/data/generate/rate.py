@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from typing import NamedTuple
 
 import orjson
 
-from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import NoProgress, Progress
 from lf_qwen3.data.generate.batch import BatchClient, import_batches
 from lf_qwen3.data.generate.candidates import Candidate
@@ -31,12 +29,18 @@ from lf_qwen3.data.generate.journal import Journal, open_to_read
 from lf_qwen3.data.generate.model_request import ModelRequest
 from lf_qwen3.data.generate.options import ServerOptions
 from lf_qwen3.data.generate.questions import QuestionReader, SourceQuestion
-from lf_qwen3.data.generate.rating import Rating, build_rating_request, compute_spearman, read_rating
+from lf_qwen3.data.generate.rating import (
+    Rating,
+    build_rating_request,
+    compute_spearman,
+    read_labels,
+    read_rating,
+)
 
 RATINGS = "rows.ratings.jsonl"
 PLANTED_SHARE, FIT_SHARE, GOOD_KEPT = 0.05, 0.95, 0.9
 """Rows that are rated with another's answer; how many of them must be below the median; good rows kept."""
-_LEAST_PLANTED, _LEAST_LABELS = 5, 10
+_LEAST_PLANTED = 5
 _GOOD = 4.0
 
 
@@ -222,33 +226,6 @@ def _measure(report: RatingReport, work: _Rating, labels: Mapping[int, float], o
         report.threshold = good[int(len(good) * (1 - GOOD_KEPT))] if good else None
     elif options.top is not None and report.means:
         report.threshold = report.means[min(len(report.means) - 1, round(len(means) * (1 - options.top)))]
-
-
-def read_labels(path: Path) -> dict[int, float]:
-    """Return the label by row of a CSV file with the columns row and label.
-
-    Raises `UsageError` where it is missing, is no such file, or holds fewer than 10 labels.
-    """
-    if not path.is_file():
-        raise UsageError(
-            f"there is no file {path}", "a CSV file with the columns row and label", code="file_missing"
-        )
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            labels = {int(row["row"]): float(row["label"]) for row in csv.DictReader(file)}
-    except (LookupError, ValueError, TypeError) as error:
-        raise UsageError(
-            f"{path} is not a readable file of labels: {error}",
-            "write two columns: row (from 1) and label (1 to 5)",
-            code="labels_unreadable",
-        ) from error
-    if len(labels) < _LEAST_LABELS:
-        raise UsageError(
-            f"{path} has {len(labels)} labels",
-            f"at least {_LEAST_LABELS} are needed, better 20 to 50",
-            code="too_few_labels",
-        )
-    return labels
 
 
 def _write_ratings(path: Path, work: _Rating) -> None:

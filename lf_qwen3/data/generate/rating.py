@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import csv
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
+from lf_qwen3.base.errors import UsageError
 from lf_qwen3.data.generate.dialects import ServerDialect
+from lf_qwen3.data.generate.material import build_material_request, find_objects
 from lf_qwen3.data.generate.model_reply import ModelReply
 from lf_qwen3.data.generate.model_request import ModelRequest
 from lf_qwen3.data.generate.questions import SourceQuestion
-from lf_qwen3.qwen3.thinking import CLOSE
 
 CRITERIA: Mapping[str, str] = {
     "correct": "what the answer says is right",
@@ -20,6 +22,7 @@ CRITERIA: Mapping[str, str] = {
     "safe": "it harms nobody who follows it",
 }
 SCORES = range(1, 6)
+_LEAST_LABELS = 10
 
 _SYSTEM = (
     "You rate an answer to a question as material to train a model on. The texts stand between marked lines. "
@@ -52,16 +55,13 @@ def build_rating_request(
     """Return the request to rate an answer; thinking is off where the server has a switch."""
     mark = question.digest[:10]
     asked = "\n\n".join(f"{turn.role}: {turn.content}" for turn in question.turns)
-    user = f"=== question {mark} ===\n{asked}\n\n=== answer {mark} ===\n{answer}\n\n=== end {mark} ==="
-    messages = [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": user}]
-    body = {"model": model, "temperature": 0, "messages": messages}
-    return ModelRequest(body | dict(dialect.switch.get("plain", {})))
+    texts = {"question": asked, "answer": answer}
+    return build_material_request(model, dialect, _SYSTEM, texts, mark)
 
 
 def read_rating(reply: ModelReply) -> Rating | None:
     """Return the rating in a reply, None where there is none that can be read."""
-    content = reply.content.rpartition(CLOSE)[2]
-    for fields in reversed(_find_objects(content)):
+    for fields in find_objects(reply.content):
         try:
             scores = {name: int(fields[name]["score"]) for name in CRITERIA}
             reasons = {name: str(fields[name].get("reason", "")) for name in CRITERIA}
@@ -72,17 +72,31 @@ def read_rating(reply: ModelReply) -> Rating | None:
     return None
 
 
-def _find_objects(text: str) -> list[dict[str, Any]]:
-    """Return the JSON objects of a text that stand in no other one."""
-    decoder, objects, place = json.JSONDecoder(), [], text.find("{")
-    while place >= 0:
-        try:
-            value, end = decoder.raw_decode(text, place)
-            objects.append(value)
-        except ValueError:
-            end = place + 1
-        place = text.find("{", end)
-    return objects
+def read_labels(path: Path) -> dict[int, float]:
+    """Return the label by row of a CSV file with the columns row and label.
+
+    Raises `UsageError` where it is missing, is no such file, or holds fewer than 10 labels.
+    """
+    if not path.is_file():
+        raise UsageError(
+            f"there is no file {path}", "a CSV file with the columns row and label", code="file_missing"
+        )
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            labels = {int(row["row"]): float(row["label"]) for row in csv.DictReader(file)}
+    except (LookupError, ValueError, TypeError) as error:
+        raise UsageError(
+            f"{path} is not a readable file of labels: {error}",
+            "write two columns: row (from 1) and label (1 to 5)",
+            code="labels_unreadable",
+        ) from error
+    if len(labels) < _LEAST_LABELS:
+        raise UsageError(
+            f"{path} has {len(labels)} labels",
+            f"at least {_LEAST_LABELS} are needed, better 20 to 50",
+            code="too_few_labels",
+        )
+    return labels
 
 
 def compute_spearman(values: Sequence[float], others: Sequence[float]) -> float | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
-from lf_qwen3.qwen3.thinking import CLOSE
+from lf_qwen3.data.generate.material import find_objects
 from lf_qwen3.results.score import interval
 from lf_qwen3.results.score.judge import GRADES, JudgeRequest, find_answer, judge_requests
 from lf_qwen3.results.score.predictions import Prediction
@@ -18,7 +17,6 @@ from lf_qwen3.results.score.result import Figure
 
 OUTCOMES = ("win", "tie", "loss")
 
-_OBJECT = re.compile(r"\{[^{}]*\}")
 _SHOWN = 3
 
 
@@ -142,12 +140,8 @@ def _verdict(reply: dict[str, Any], requests_by_id: dict[str, JudgeRequest]) -> 
 
 def _value(custom_id: str, content: str, key: str, check: Callable[[Any], str | None]) -> str:
     """Return the value of the last JSON object in a reply that holds a valid one; thinking is passed over."""
-    for text in reversed(_OBJECT.findall(content.rpartition(CLOSE)[2])):
-        try:
-            value = check(json.loads(text).get(key))
-        except ValueError:
-            continue
-        if value is not None:
+    for fields in find_objects(content):
+        if (value := check(fields.get(key))) is not None:
             return value
     raise ValueError(f"{custom_id} has no readable {key}: {content[-80:]!r}")
 
