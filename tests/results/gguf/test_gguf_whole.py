@@ -20,6 +20,7 @@ def short_answers():
     with pytest.MonkeyPatch.context() as patch:
         for module in (likelihood, probe):
             patch.setattr(module, "NEW_TOKENS", 20)
+            patch.setattr(module, "SHOWN", 2)
         yield
 
 

@@ -26,8 +26,8 @@ ROWS = [
 ]
 """Seven answers without thinking, one with it; one question is not in NFC."""
 
-HELD_OUT = [ROWS[number] for number in (3, 1, 7, 6, 5)]
-"""Those that are measured, the shortest answers first."""
+HELD_OUT = [ROWS[number] for number in (3, 7, 1, 6, 5)]
+"""Those that are measured; the first are answered, too: a short one, and one with thinking."""
 
 SHAPE = tiny_model.SHAPE | {
     "hidden_size": 256,
