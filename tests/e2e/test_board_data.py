@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.board import sections
+from tests.data.generate.distilled import obey
+from tests.data.generate.scripted_server import ScriptedServer
 from tests.e2e.axe import find_violations
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
@@ -55,6 +57,21 @@ def test_the_new_dataset_is_in_train_and_evaluate_at_once(converted):
         page.get_by_role("tab", name=name).click()
         page.locator("span", has_text=dataset).locator("visible=true").first.wait_for()
     page.get_by_role("tab", name="Qwen3").click()
+
+
+def test_a_model_answers_the_new_dataset(converted, board):
+    tab, _ = converted
+    tab.unfold("distil")
+    with ScriptedServer(obey) as server:
+        tab.choose("distil.rows", "data/sent_train.jsonl")
+        tab.choose("distil.server", server.url)
+        tab.fill("distil.model", "m")
+        tab.fill("distil.name", "sent")
+        tab.fill("distil.most_requests", "3")
+        tab.click("distil.ask")
+        assert "distilled/sent" in tab.text("distil.report", ".lfq-good")
+    rows = (board.folder / "distilled/sent/rows.jsonl").read_text("utf-8").splitlines()
+    assert (len(rows), len(server.bodies)) == (3, 3)
 
 
 def test_two_sessions_do_not_see_each_other(converted, open_tab):

@@ -27,8 +27,6 @@ class BatchClient:
     follows them depends on these.
     """
 
-    interrupted = False
-
     def __init__(self, journal: Journal, path: Path | None = None) -> None:
         self.journal, self.path = journal, path
         self.files: list[Path] = []

@@ -32,13 +32,13 @@ def model(body, tries):
         return Scripted(stream(json.dumps({"question": text})))
     if system.startswith("You compare"):
         return Scripted(stream('{"new": true}'))
-    number = re.search(r"is (\d+) plus", asked)
-    return obey(body, answer=f"It is {2 * int(number[1])}." if number else "There are four on each of them.")
+    addend = re.search(r"is (\d+) plus", asked)
+    return obey(body, answer=f"It is {2 * int(addend[1])}." if addend else "There are four on each of them.")
 
 
 @pytest.fixture
 def run_lines(server, tmp_path, monkeypatch, lf):
-    """Run the lines of lf-qwen3 in a folder with rows; return their commands, words and output."""
+    """Return a function that runs lines of lf-qwen3 in a folder with rows, and returns their commands."""
     server.script = model
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "mine.jsonl", ROWS)

@@ -74,7 +74,9 @@ def test_a_key_that_comes_back_is_kept_nowhere(server, send, tmp_path, monkeypat
 
 
 def test_a_proxy_that_echoes_the_headers_tells_no_key(tmp_path, monkeypatch):
-    with ScriptedServer(lambda body, tries: Scripted(http(400, f"bad gateway: {proxy.heads[-1]}"))) as proxy:
+    proxy = ScriptedServer()
+    proxy.script = lambda body, tries: Scripted(http(400, f"bad gateway: {proxy.heads[-1]}"))
+    with proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("MY_KEY", SECRET)
         place = describe_server("http://models.invalid/v1", "vllm", "MY_KEY")
