@@ -37,6 +37,8 @@ def convert(
     unescape: bool = False,
     replace: bool = False,
     shard_size: int | None = None,
+    engine: Literal["local", "ray"] = "local",
+    ray_address: str = "",
     workers: int = 0,
     progress: Progress = NoProgress(),
 ) -> ConversionReport:
@@ -48,7 +50,8 @@ def convert(
     each. `every` makes a record of each answer where a row brings several, `as_text` takes numbers, objects
     and lists that stand where text is due as JSON text, `unescape` makes line ends of a written-out \n.
     `shard_size` makes of each split a folder of files of about so many bytes, which the trainer reads as one.
-    Sources and `dataset_dir` may be URLs of a store, such as s3://bucket/raw/*.parquet.
+    Sources and `dataset_dir` may be URLs of a store, such as s3://bucket/raw/*.parquet. `engine="ray"`
+    converts on the Ray cluster at `ray_address`: the same records, each split as a folder of files.
     Without `replace`, files of others and a dataset of this name that was made from other sources stay.
     `workers` is the number of processes; 0 works in this one, and every number gives the same files.
     A script that asks for some calls this under `if __name__ == "__main__":`. Raises `UsageError` for an

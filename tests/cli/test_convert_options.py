@@ -1,6 +1,7 @@
 """Every option of `convert` is run once, and does what it says."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -175,6 +176,24 @@ def print_json(folder):
     assert OPEN not in done.stdout
 
 
+def write_several_files(folder):
+    report = convert(folder, "--shard-size", "2KB")
+    files = sorted(Path(report["files"]["train"]).iterdir())
+    assert [file.name for file in files[:2]] == ["00000.jsonl", "00001.jsonl"]
+    assert all(2000 <= file.stat().st_size < 2500 for file in files[:-1])
+    for size in ("none", "-1GB", "0"):
+        assert "is no size" in str(convert(folder, "--shard-size", size))
+
+
+def choose_the_cluster(folder):
+    """Without Ray the error names the extra, whatever cluster is meant."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "ray", None)
+        refused = convert(folder, "--engine", "ray", "--ray-address", "auto")
+    assert (refused.code, "lf-qwen3[ray]" in refused.hint) == ("extra_missing", True)
+    assert not (folder / "data" / "dataset_info.json").exists()
+
+
 OPTIONS = {
     "name": name_it,
     "format": write_alpaca,
@@ -191,6 +210,9 @@ OPTIONS = {
     "every": take_every_answer,
     "as_text": take_json_text,
     "unescape": unescape_line_ends,
+    "shard_size": write_several_files,
+    "engine": choose_the_cluster,
+    "ray_address": choose_the_cluster,
     "replace": replace_files,
     "dataset_dir": choose_the_folder,
     "as_json": print_json,

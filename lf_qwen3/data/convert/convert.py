@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Protocol
 
 from lf_qwen3.base.coded import CodedText
@@ -35,6 +37,9 @@ class Engine(Protocol):
     def write(self, names: Mapping[str, str]) -> outputs.WrittenFiles:
         """Write everything but the manifest."""
 
+    def close(self) -> None:
+        """Let go of what was needed."""
+
 
 def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> ConversionReport:
     """Convert, check, deduplicate, mix, split, write and register; all of it or nothing.
@@ -48,8 +53,8 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
     if options.limit is None:
         require_known_labels_early(files)
     names = _name_files(options, files)
-    with _open_stage(options, names) as stage:
-        engine: Engine = LocalEngine(options, files, stage.path, progress)
+    with _open_stage(options, names) as stage, ExitStack() as stack:
+        engine = stack.enter_context(closing(_start_engine(options, files, stage.path, progress)))
         totals = engine.convert_parts()
         report = _report_parts(options, files, totals)
         if not totals.kept:
@@ -93,7 +98,17 @@ def _report_parts(
 def _name_files(options: ConvertOptions, files: list[ConvertSource]) -> dict[str, str]:
     """Return the files to write by key; on a store the same conversion always has the same names."""
     run = name_run(options, files) if is_store(options.dataset_dir) else ""
-    return manifest.file_names(options.name, run, options.shard_size is not None)
+    return manifest.file_names(options.name, run, options.is_sharded)
+
+
+def _start_engine(
+    options: ConvertOptions, files: list[ConvertSource], stage: Path, progress: Progress
+) -> Engine:
+    if options.engine == "local":
+        return LocalEngine(options, files, stage, progress)
+    from lf_qwen3.data.convert.cluster.ray_engine import RayEngine  # only where it is needed
+
+    return RayEngine(options, files, stage, progress)
 
 
 def _open_stage(options: ConvertOptions, names: dict[str, str]) -> Stage | StoreStage:

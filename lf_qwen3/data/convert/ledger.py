@@ -169,15 +169,9 @@ def mix(lines: Ledger, records: Records, share: float, by: str) -> Records:
     of a dialogue's history are learnt nowhere, in the order of a seeded hash; none is ever repeated. A row
     thinks if one of its records does. Raises `UsageError` where a kind that the mix needs is missing.
     """
-    reasoned, plain = _weigh_rows(lines, records, by)
+    reasoned, plain = weigh_rows(lines, records, by)
     thinking_left, plain_left = sum(reasoned), sum(plain)
-    if (share > 0 and not thinking_left) or (share < 1 and not plain_left):
-        raise UsageError(
-            f"--mix thinking={share:g}: the data has no {'plain' if thinking_left else 'thinking'} records",
-            "add a source that has some",
-            code="mix_lacks_kind",
-        )
-    thins_thinking = thinking_left * (1 - share) > plain_left * share
+    thins_thinking = find_surplus(thinking_left, plain_left, share)
     surplus = [
         record
         for record in first_of_rows(lines, records)
@@ -189,13 +183,27 @@ def mix(lines: Ledger, records: Records, share: float, by: str) -> Records:
     for row in (lines.row[record] for record in sorted(surplus, key=lines.answer.__getitem__)):
         thinking_left += reasoned[row]
         plain_left += plain[row]
-        if _is_beyond(thinking_left, plain_left, share, thins_thinking):
+        if is_beyond(thinking_left, plain_left, share, thins_thinking):
             break
         left_out.remove(row)
     return pack_records(record for record in records if lines.row[record] not in left_out)
 
 
-def _weigh_rows(lines: Ledger, records: Records, by: str) -> tuple[array[int], array[int]]:
+def find_surplus(thinking: int, plain: int, share: float) -> bool:
+    """Tell whether thinking rows are to be left out, by what all rows of both kinds weigh.
+
+    Raises `UsageError` where a kind that the mix needs is missing.
+    """
+    if (share > 0 and not thinking) or (share < 1 and not plain):
+        raise UsageError(
+            f"--mix thinking={share:g}: the data has no {'plain' if thinking else 'thinking'} records",
+            "add a source that has some",
+            code="mix_lacks_kind",
+        )
+    return thinking * (1 - share) > plain * share
+
+
+def weigh_rows(lines: Ledger, records: Records, by: str) -> tuple[array[int], array[int]]:
     """Return for every row of the ledger what its records weigh that think, and those that do not."""
     reasoned, plain = (array("Q", bytes(8 * lines.rows)) for _ in range(2))
     for record in records:
@@ -204,7 +212,7 @@ def _weigh_rows(lines: Ledger, records: Records, by: str) -> tuple[array[int], a
     return reasoned, plain
 
 
-def _is_beyond(thinking: int, plain: int, share: float, thins_thinking: bool) -> bool:
+def is_beyond(thinking: int, plain: int, share: float, thins_thinking: bool) -> bool:
     """Tell whether there is more of the kind that is thinned than `share` allows, to the nearest record."""
     if thins_thinking:
         return thinking > round(plain * share / (1 - share))

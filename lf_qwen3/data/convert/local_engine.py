@@ -108,6 +108,9 @@ class LocalEngine:
             written.good = outputs.count_good(self._stage, data)
         return written
 
+    def close(self) -> None:
+        """Do nothing: the processes have ended."""
+
     def _results(self, tasks: list[PartTask]) -> Iterator[tuple[PartTask, PartResult]]:
         options = worker_options(self._options, self._stage)
         limit = self._options.limit

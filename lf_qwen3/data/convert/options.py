@@ -25,7 +25,8 @@ class ConvertOptions:
     "question=ask,answer=reply": one text for all sources, or one for each. `workers` and `part_bytes` change
     the speed only: 0 workers convert in this process, 2 or more are processes, for which a script needs a
     main guard. Sources that all together are no more than a part are converted in this process.
-    `shard_size` makes of each split a folder of files of about so many bytes.
+    `shard_size` makes of each split a folder of files of about so many bytes. `engine` "ray" converts on the
+    cluster at `ray_address` and always writes such folders; it reads and writes where all its machines do.
 
     Raises `UsageError` with the code `option_value` or `option_type`, and the message of the command line,
     for an option that is none.
@@ -51,11 +52,18 @@ class ConvertOptions:
     workers: int = 0
     part_bytes: int = PART_BYTES
     shard_size: int | None = None
+    engine: Literal["local", "ray"] = "local"
+    ray_address: str = ""
     columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for field in fields(self):
             require_option(field.name, getattr(self, field.name))
+
+    @property
+    def is_sharded(self) -> bool:
+        """Tell whether each split becomes a folder of files."""
+        return self.shard_size is not None or self.engine == "ray"
 
     @property
     def reading(self) -> Reading:
@@ -68,12 +76,14 @@ _CHOICES = {
     "turns": get_args(Turns),
     "by": ("rows", "tokens"),
     "on_bad": ("reject", "stop"),
+    "engine": ("local", "ray"),
 }
 _LEAST = {"limit": 1, "seed": 0, "workers": 0, "part_bytes": 1, "shard_size": 1}
 _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "sources": (tuple, "is not a tuple of texts"),
     "columns": (tuple, "is not a tuple of texts"),
     "name": (str, "is not text"),
+    "ray_address": (str, "is not text"),
     "dataset_dir": (Path, "is not a pathlib.Path"),
     **dict.fromkeys(_CHOICES, (str, "is not text")),
     **dict.fromkeys(("val", "test"), ((int, float), "is not a number: 0.05 is a share, 500 is a row count")),

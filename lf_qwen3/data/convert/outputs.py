@@ -74,7 +74,7 @@ def require_free(options: ConvertOptions, sources: list[SourceFile]) -> None:
     own = set(map(manifest.place_of, made.files)) if made else ()
     real_sources = {source.path.resolve() for source in sources}
     # Under the names of a store's runs there is nothing of others.
-    names = {} if is_store(folder) else file_names(options.name, is_sharded=options.shard_size is not None)
+    names = {} if is_store(folder) else file_names(options.name, is_sharded=options.is_sharded)
     for file in names.values():
         path = folder / file
         if path in real_sources or real_sources & set(path.iterdir() if path.is_dir() else ()):
@@ -274,20 +274,19 @@ def _write_rejected(stage: Path, path: Path, bad: list[RejectedPlace], names: li
             if place.spool not in spools:
                 spools[place.spool] = rejects_path(stage, place.spool).open("rb")
             spools[place.spool].seek(place.bad.offset)
-            head = orjson.dumps(
-                {
-                    "file": names[place.file],
-                    "row": place.row,
-                    "code": place.bad.code,
-                    "reason": _reason(place.bad),
-                }
-            )
-            line = head[:-1] + b',"content":' + spools[place.spool].read(place.bad.length) + b"}\n"
+            text = spools[place.spool].read(place.bad.length)
+            line = write_rejected_row(names[place.file], place.row, place.bad, text)
             target.write(line)
             digest.update(line)
     for file in spools.values():
         file.close()
     return digest.hexdigest()
+
+
+def write_rejected_row(label: str, row: int, bad: SpooledReject, text: bytes) -> bytes:
+    """Return a rejected row as a line: its source, its row there (from 1), why, and the row itself."""
+    head = orjson.dumps({"file": label, "row": row, "code": bad.code, "reason": _reason(bad)})
+    return head[:-1] + b',"content":' + text + b"}\n"
 
 
 def _reason(bad: SpooledReject) -> str:

@@ -50,12 +50,18 @@ def write(path: Path, numbers: array[int], lines: Ledger, splits: Mapping[str, I
     with path.open("wb") as file:
         for records in chain.from_iterable(splits.values()):
             rows = map(lines.row.__getitem__, records)
-            own = array("I", map(numbers.__getitem__, rows))
-            if sys.byteorder == "big":
-                own.byteswap()
-            digest.update(own)
-            own.tofile(file)
+            content = encode(array("I", map(numbers.__getitem__, rows)))
+            digest.update(content)
+            file.write(content)
     return digest.hexdigest()
+
+
+def encode(numbers: array[int]) -> bytes:
+    """Return numbers as the file holds them."""
+    if sys.byteorder == "big":
+        numbers = array("I", numbers)
+        numbers.byteswap()
+    return numbers.tobytes()
 
 
 def find_source(folder: Path, dataset: str, record: int) -> SourcePlace | None:

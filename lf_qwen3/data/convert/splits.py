@@ -32,8 +32,27 @@ def split_records(lines: Ledger, records: Records, val: float, test: float) -> d
     if not val and not test:
         return {"train": records}
     every = first_of_rows(lines, records)
-    firsts = _without_generated(lines, records, every)
-    rows = len(firsts)
+    firsts = without_generated(lines, records, every)
+    questions = SplitQuestions(lines, records, firsts)
+    reasoned, plain = questions.reasoned, questions.plain
+    taken: dict[str, set[int]] = {}
+    for name, size in choose_sizes(val, test, len(firsts), len(every)).items():
+        quota = share_out(size, reasoned, plain)
+        left, taken[name] = questions.take(quota)
+        reasoned, plain = reasoned - quota[0] + left[0], plain - quota[1] + left[1]
+    held_out = set[int]().union(*taken.values())
+    parts = {"train": pack_records(compress(records, map(not_, _have(lines, records, held_out))))}
+    for name in ("val", "test"):
+        if name in taken:
+            parts[name] = pack_records(compress(records, _have(lines, records, taken[name])))
+    return parts
+
+
+def choose_sizes(val: float, test: float, rows: int, every: int) -> dict[str, int]:
+    """Return the rows to hold out for test and val, of `rows` out of `every` row that is left.
+
+    Raises what `split_records` raises.
+    """
     if not rows:
         raise UsageError(
             "--val and --test need rows that people wrote, but the question of every row "
@@ -43,18 +62,17 @@ def split_records(lines: Ledger, records: Records, val: float, test: float) -> d
             code="only_generated_rows",
         )
     sizes = {name: _size(value, rows) for name, value in (("test", test), ("val", val)) if value}
-    if sum(sizes.values()) >= len(every) or sum(sizes.values()) > rows:
+    if sum(sizes.values()) >= every or sum(sizes.values()) > rows:
         asked = " and ".join(f"{size} {name}" for name, size in sizes.items())
-        lack = f"leave none of {rows} rows to train on" if rows == len(every) else _too_few(rows)
+        lack = f"leave none of {rows} rows to train on" if rows == every else _too_few(rows)
         raise UsageError(f"{asked} rows {lack}", "ask for smaller --val and --test", code="split_too_large")
-    questions = _Questions(lines, records, firsts)
-    taken = {name: questions.hold_out(size) for name, size in sizes.items()}
-    held_out = set[int]().union(*taken.values())
-    parts = {"train": pack_records(compress(records, map(not_, _have(lines, records, held_out))))}
-    for name in ("val", "test"):
-        if name in taken:
-            parts[name] = pack_records(compress(records, _have(lines, records, taken[name])))
-    return parts
+    return sizes
+
+
+def share_out(size: int, reasoned: int, plain: int) -> tuple[int, int]:
+    """Return how many rows of each kind are held out of those that are left of it."""
+    quota = round(size * reasoned / (reasoned + plain))
+    return quota, size - quota
 
 
 def _too_few(rows: int) -> str:
@@ -64,7 +82,7 @@ def _too_few(rows: int) -> str:
     )
 
 
-def _without_generated(lines: Ledger, records: Records, firsts: Records) -> Records:
+def without_generated(lines: Ledger, records: Records, firsts: Records) -> Records:
     """Leave out the rows whose question is that of a row that a model wrote."""
     if not lines.generated:
         return firsts
@@ -82,7 +100,7 @@ def _size(value: float, total: int) -> int:
     return int(value) if value >= 1 else max(1, round(value * total))
 
 
-class _Questions:
+class SplitQuestions:
     """The questions of the rows, of two kinds: those of which a row thinks, and the others.
 
     Few are held out, those of the lowest hashes, so rows are counted by question one piece of the hashes
@@ -101,10 +119,12 @@ class _Questions:
         self.reasoned = sum(_share(*piece) for piece in self.pieces)
         self.plain = len(firsts) - self.reasoned
 
-    def hold_out(self, size: int) -> set[int]:
-        """Take the questions of `size` rows out of each kind by its share, in the order of their hashes."""
-        quota = round(size * self.reasoned / (self.reasoned + self.plain))
-        left = [quota, size - quota]
+    def take(self, quota: tuple[int, int]) -> tuple[tuple[int, int], set[int]]:
+        """Take the questions of so many rows of each kind out, in the order of their hashes.
+
+        Questions that were taken before are gone. Returns how many rows are lacking, and the questions.
+        """
+        left = list(quota)
         taken: set[int] = set()
         for piece in range(PIECES):
             if not any(left):
@@ -114,9 +134,7 @@ class _Questions:
                     if counts[question] <= left[kind]:
                         left[kind] -= counts.pop(question)
                         taken.add(question)
-        self.reasoned -= quota - left[0]
-        self.plain -= size - quota - left[1]
-        return taken
+        return (left[0], left[1]), taken
 
     def _count(self, piece: int) -> tuple[Counter[int], Counter[int]]:
         """Count the rows of each question of a piece, by kind."""

@@ -24,7 +24,7 @@ from lf_qwen3.data.convert.manifest import MANIFEST_END
 from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
 
 _UPLOADS = 4
-_SPEED = ("dataset_dir", "replace", "workers", "part_bytes")
+_SPEED = ("dataset_dir", "replace", "workers", "part_bytes", "ray_address")
 """Options that change nothing in the files."""
 
 
@@ -79,4 +79,5 @@ def name_run(options: ConvertOptions, files: Iterable[ConvertSource]) -> str:
 
 
 def _files_of(path: Path) -> list[Path]:
-    return sorted(path.iterdir()) if path.is_dir() else [path]
+    """Return the files behind a name; none for what was written to the store already."""
+    return sorted(path.iterdir()) if path.is_dir() else [path] if path.exists() else []

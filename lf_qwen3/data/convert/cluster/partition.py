@@ -1,0 +1,180 @@
+"""What is decided over all records, one partition of the questions' hashes after the other.
+
+Records with the same question stand in one partition, in the order of the sources, and so do those of a row.
+So a partition decides on duplicates alone, by the code that decides for a whole ledger; mix and splits
+need some sums of all partitions besides.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import TYPE_CHECKING, Literal
+
+from lf_qwen3.data.convert import ledger
+from lf_qwen3.data.convert.cluster.part_lines import ledger_of, series_of
+from lf_qwen3.data.convert.keys import AnswerKeys
+from lf_qwen3.data.convert.splits import SplitQuestions, without_generated
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MIX_BUCKETS = 1 << 12
+_BUCKET_SHIFT = 64 - 12
+
+MixRow = tuple[int, int, int, int, int]
+"""A row that the mix may leave out: the hash of its first answer, its part and index there, its weights."""
+
+
+@dataclass(slots=True)
+class PartitionSums:
+    """What a partition says of the records that are left in it; `holdable` are rows that may be held out."""
+
+    rows: int
+    kept_rows: int
+    duplicates: int
+    conflicts: int
+    thinking: int
+    plain: int
+    generated: int
+
+
+def split_by_question(frames: Iterable[pl.DataFrame], partitions: int) -> list[pl.DataFrame]:
+    """Part the lines of several parts by the first bits of their questions' hashes."""
+    import polars as pl
+
+    frame = pl.concat(frames)
+    if partitions == 1:
+        return [frame]
+    first_bits = pl.col("question") // pl.lit(1 << (65 - partitions.bit_length()), pl.UInt64)
+    return split_by(frame, first_bits, partitions)
+
+
+def split_by(frame: pl.DataFrame, key: pl.Expr, count: int) -> list[pl.DataFrame]:
+    """Part a frame by a number from 0 to `count` that is told of each row; the order is kept in each part."""
+    pieces = frame.with_columns(_key=key).partition_by("_key", as_dict=True, include_key=False)
+    return [pieces.get((number,), frame.clear()) for number in range(count)]
+
+
+def list_rivals(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the records whose answers tell whether they are duplicates: they share a prompt with others."""
+    asked: list[int] = []
+
+    def note(record: int) -> AnswerKeys:
+        asked.append(record)
+        return AnswerKeys(record, record)
+
+    ledger.drop_duplicates(ledger_of(frame), note)
+    return frame[asked].select("part", "index", "offset", "length")
+
+
+def drop_duplicates(
+    frame: pl.DataFrame, keys: pl.DataFrame, is_labelled: bool, by: Literal["rows", "tokens"]
+) -> tuple[pl.DataFrame, PartitionSums]:
+    """Drop the duplicates of a partition; `keys` are the `AnswerKeys` of its rivals by part and index."""
+    places = zip(frame["part"], frame["index"], strict=True) if len(keys) else ()
+    record_of = {place: record for record, place in enumerate(places)}
+    known = {
+        record_of[part, index]: AnswerKeys(whole, answer) for part, index, whole, answer in keys.iter_rows()
+    }
+    lines = ledger_of(frame)
+    records, duplicates, conflicts = ledger.drop_duplicates(lines, known.__getitem__, is_labelled)
+    reasoned, plain = ledger.weigh_rows(lines, records, by)
+    sums = PartitionSums(
+        rows=lines.rows,
+        kept_rows=ledger.count_rows(lines, records),
+        duplicates=duplicates,
+        conflicts=conflicts,
+        thinking=sum(reasoned),
+        plain=sum(plain),
+        generated=len(lines.generated),
+    )
+    return frame[records] if len(records) < len(frame) else frame, sums
+
+
+def list_surplus(frame: pl.DataFrame, thins_thinking: bool, by: Literal["rows", "tokens"]) -> pl.DataFrame:
+    """Return the rows that the mix may leave out, as `MixRow`, in the order in which they stay."""
+    import polars as pl
+
+    lines = ledger_of(frame)
+    every = range(len(lines))
+    weights = ledger.weigh_rows(lines, every, by)
+    firsts = list(ledger.first_of_rows(lines, every))
+    rows = frame[firsts].select("answer", "part", "index", "row")
+    rows = rows.with_columns(reasoned=series_of(weights[0]), plain=series_of(weights[1]))
+    return rows.filter((pl.col("reasoned") > 0) == thins_thinking).sort("answer", "part", "index")
+
+
+def sum_buckets(surplus: pl.DataFrame) -> tuple[array[int], array[int]]:
+    """Return what the rows weigh, thinking and plain, by the first bits of their answers' hashes."""
+    import polars as pl
+
+    sums = surplus.group_by(bucket=_bucket()).agg(pl.col("reasoned", "plain").sum())
+    reasoned, plain = (array("Q", bytes(8 * MIX_BUCKETS)) for _ in range(2))
+    for bucket, thinking_sum, plain_sum in sums.iter_rows():
+        reasoned[bucket], plain[bucket] = thinking_sum, plain_sum
+    return reasoned, plain
+
+
+def rows_of_bucket(surplus: pl.DataFrame, bucket: int) -> list[MixRow]:
+    """Return the rows of one bucket."""
+    own = surplus.filter(_bucket() == bucket)
+    return own.select("answer", "part", "index", "reasoned", "plain").rows()
+
+
+def _bucket() -> pl.Expr:
+    import polars as pl
+
+    return pl.col("answer") // pl.lit(1 << _BUCKET_SHIFT, pl.UInt64)
+
+
+def leave_out(frame: pl.DataFrame, surplus: pl.DataFrame, end: tuple[int, int, int]) -> pl.DataFrame:
+    """Leave out the rows of the surplus from `end` on: the hash of an answer, a part and an index there."""
+    import polars as pl
+
+    answer, part, index = pl.lit(end[0], pl.UInt64), *end[1:]
+    is_same = pl.col("answer") == answer
+    is_out = (pl.col("answer") > answer) | (is_same & (pl.col("part") > part))
+    is_out |= is_same & (pl.col("part") == part) & (pl.col("index") >= index)
+    out = surplus.filter(is_out).select("part", "row")
+    return frame.join(out, on=["part", "row"], how="anti", maintain_order="left")
+
+
+def count_questions(frame: pl.DataFrame) -> tuple[int, int, int]:
+    """Return the rows, and how many of them may be held out of those that think and of the others."""
+    lines = ledger_of(frame)
+    every = ledger.first_of_rows(lines, range(len(lines)))
+    questions = _questions(lines, every)
+    return len(every), questions.reasoned, questions.plain
+
+
+def take_questions(
+    frame: pl.DataFrame, before: Sequence[tuple[int, int]], quota: tuple[int, int]
+) -> tuple[tuple[int, int], set[int]]:
+    """Take the questions of a split: see `SplitQuestions`; `before` are the quotas of the splits before."""
+    lines = ledger_of(frame)
+    questions = _questions(lines, ledger.first_of_rows(lines, range(len(lines))))
+    for earlier in before:
+        questions.take(earlier)
+    return questions.take(quota)
+
+
+def _questions(lines: ledger.Ledger, every: ledger.Records) -> SplitQuestions:
+    records = range(len(lines))
+    return SplitQuestions(lines, records, without_generated(lines, records, every))
+
+
+def list_fates(
+    whole: pl.DataFrame, kept: pl.DataFrame, taken: dict[str, set[int]], codes: dict[str, int]
+) -> pl.DataFrame:
+    """Return the part, the index and the fate of all records that are not trained on; 0 is left out."""
+    import polars as pl
+
+    left_out = whole.join(kept.select("part", "index"), on=["part", "index"], how="anti")
+    fates = [left_out.select("part", "index", fate=pl.lit(0, pl.UInt8))]
+    for split, questions in taken.items():
+        chosen = list(compress(range(len(kept)), map(questions.__contains__, kept["question"])))
+        fates.append(kept[chosen].select("part", "index", fate=pl.lit(codes[split], pl.UInt8)))
+    return pl.concat(fates)

@@ -1,0 +1,90 @@
+"""Run functions as Ray tasks: the one place that imports Ray, and that says what went wrong in a task."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
+
+INSTALL = 'pip install "lf-qwen3[ray]"'
+
+
+class TaskRunner:
+    """A connection to a Ray cluster, or to one of this machine alone that is started for it."""
+
+    def __init__(self, address: str = "") -> None:
+        try:
+            ray: Any = importlib.import_module("ray")
+        except ImportError as error:
+            raise UsageError(
+                "ray, which runs the parts on a cluster, is not installed",
+                f"run: {INSTALL}",
+                code="extra_missing",
+            ) from error
+        self._ray = ray
+        self._is_own = not ray.is_initialized()
+        self._task = ray.remote(max_retries=3, retry_exceptions=[OSError])(_call)
+        if self._is_own:
+            try:
+                ray.init(address=address or None, log_to_driver=False, logging_level="error")
+            except (ConnectionError, RuntimeError, ValueError) as error:
+                raise UsageError(
+                    f"no Ray cluster answers at {address or 'this machine'}: {error}",
+                    "ray start --head starts one; --ray-address auto finds the one of this machine",
+                    code="cluster_missing",
+                ) from error
+
+    def close(self) -> None:
+        """Leave the cluster, which ends what is still running of this conversion."""
+        if self._is_own:
+            self._ray.shutdown()
+
+    def start(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Start a task and return the reference to its result.
+
+        What a machine or a worker that dies takes along is made again by Ray, three times.
+        """
+        return self._task.options(name=function.__name__).remote(function, False, *arguments)
+
+    def start_many(self, results: int, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """Start a task of a function that returns so many results; return the reference to each."""
+        task = self._task.options(name=function.__name__, num_returns=results)
+        references = task.remote(function, results == 1, *arguments)
+        return [references] if results == 1 else list(references)
+
+    def get(self, reference: Any, what: str) -> Any:
+        """Wait for a result. Raises the task's own `LfQwen3Error`, or "part_failed", which names `what`."""
+        try:
+            return self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            cause = error.cause
+            if isinstance(cause, LfQwen3Error):
+                raise cause from None
+            raise _failed(what, f"{type(cause).__name__}: {cause}") from error
+        except self._ray.exceptions.RayError as error:
+            raise _failed(what, f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
+
+    def put(self, value: Any) -> Any:
+        """Hand a value to all tasks that get its reference."""
+        return self._ray.put(value)
+
+    def cancel(self, references: Sequence[Any]) -> None:
+        """Give up tasks."""
+        for reference in references:
+            self._ray.cancel(reference)
+
+
+def _call(function: Callable[..., Any], takes_first: bool, *arguments: Any) -> Any:
+    """Call a function; of a sequence of one result Ray wants that result."""
+    result = function(*arguments)
+    return result[0] if takes_first else result
+
+
+def _failed(what: str, why: str) -> LfQwen3Error:
+    return LfQwen3Error(
+        f"{what} could not be converted: {why}",
+        "nothing was registered; Ray tried it again where a machine or a process had died",
+        code="part_failed",
+    )

@@ -1,0 +1,150 @@
+"""Write the records of some parts: plan the files, take the records of a split, put files together."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from xxhash import xxh3_128_hexdigest
+
+from lf_qwen3.data.convert.formats import GOOD
+from lf_qwen3.data.convert.manifest import SPLITS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FATES = {split: number for number, split in enumerate(SPLITS, 1)}
+"""How a frame names the split of a record; 0 is left out, and what has no fate is trained on."""
+
+
+class SplitCounts(NamedTuple):
+    """What a part gives to a split."""
+
+    records: int
+    rows: int
+    bytes: int
+    thinking: int
+    histories: int
+
+
+NOTHING = SplitCounts(0, 0, 0, 0, 0)
+
+
+@dataclass(slots=True)
+class SplitPiece:
+    """The records of one split of some parts, in order: their text and the numbers of their source rows.
+
+    `history` is where the first record with an alpaca history lies: its place, offset and length.
+    """
+
+    text: Any
+    numbers: array[int]
+    history: tuple[int, int, int] | None = None
+
+
+class WrittenShard(NamedTuple):
+    """A file that was written: its hash, the numbers of its records' source rows, the KTO labels "good"."""
+
+    digest: str
+    numbers: array[int]
+    good: int
+
+
+def add_fates(frame: pl.DataFrame, fates: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines of a part with the fate of each record."""
+    import polars as pl
+
+    joined = frame.join(fates, on=["part", "index"], how="left", maintain_order="left")
+    return joined.with_columns(pl.col("fate").fill_null(FATES["train"]))
+
+
+def count_splits(frame: pl.DataFrame, fates: pl.DataFrame) -> dict[str, SplitCounts]:
+    """Return what a part gives to each split."""
+    import polars as pl
+
+    sums = (
+        add_fates(frame, fates)
+        .group_by("fate")
+        .agg(
+            pl.len(),
+            pl.col("row").n_unique(),
+            pl.col("length", "thinking", "history").cast(pl.UInt64).sum(),
+        )
+    )
+    found = {row[0]: SplitCounts(row[1], row[2], *row[3:]) for row in sums.iter_rows()}
+    return {split: found.get(number, NOTHING) for split, number in FATES.items()}
+
+
+def plan_shards(counts: Sequence[SplitCounts], shard_bytes: int) -> list[range]:
+    """Cut parts into runs that give a split at least `shard_bytes` each; see `outputs.cut_shards`."""
+    has_history = any(part.histories for part in counts)
+    runs: list[range] = []
+    start = size = 0
+    is_typed = not has_history
+    for at, part in enumerate(counts, 1):
+        size += part.bytes
+        is_typed = is_typed or part.histories > 0
+        if size >= shard_bytes and is_typed:
+            runs.append(range(start, at))
+            start, size, is_typed = at, 0, not has_history
+    if size:
+        before = runs.pop() if runs and not is_typed else range(start, start)
+        runs.append(range(before.start, len(counts)))
+    elif runs:
+        runs[-1] = range(runs[-1].start, len(counts))
+    return runs
+
+
+def take_piece(
+    split: str, first_number: int, frame: pl.DataFrame, records: Any, fates: pl.DataFrame
+) -> SplitPiece:
+    """Return what a part gives to a split; `first_number` is the number of its first row in all sources."""
+    import polars as pl
+    import pyarrow as pa
+
+    own = add_fates(frame, fates).filter(pl.col("fate") == FATES[split])
+    end = pl.col("offset") + pl.col("length")
+    spans = own.group_by(
+        (pl.col("offset") != end.shift(1)).fill_null(True).cum_sum(), maintain_order=True
+    ).agg(start=pl.col("offset").first(), stop=end.last())
+    view = memoryview(records)
+    text = b"".join(view[start:stop] for start, stop in spans.select("start", "stop").iter_rows())
+    numbers = own["number"].cast(pl.UInt64) + first_number
+    piece = SplitPiece(pa.py_buffer(text), array("I", numbers.to_list()))
+    place = own["history"].arg_max() if own["history"].max() else None
+    if place is not None:
+        piece.history = (place, int(own["length"][:place].sum()), int(own["length"][place]))
+    return piece
+
+
+def join_pieces(pieces: Sequence[SplitPiece]) -> SplitPiece:
+    """Put pieces together."""
+    import pyarrow as pa
+
+    text = pa.py_buffer(b"".join(memoryview(piece.text) for piece in pieces))
+    whole = SplitPiece(text, array("I"))
+    offset = 0
+    for piece in pieces:
+        if piece.history and whole.history is None:
+            place, at, length = piece.history
+            whole.history = (place + len(whole.numbers), at + offset, length)
+        whole.numbers += piece.numbers
+        offset += piece.text.size
+    return whole
+
+
+def write_shard(path: Path, is_labelled: bool, *pieces: SplitPiece) -> WrittenShard:
+    """Write one file of a split; its first record with an alpaca history comes first."""
+    piece = join_pieces(pieces)
+    text, numbers = bytes(piece.text), piece.numbers
+    if piece.history:
+        place, offset, length = piece.history
+        end = offset + length
+        text = text[offset:end] + text[:offset] + text[end:]
+        numbers = numbers[place : place + 1] + numbers[:place] + numbers[place + 1 :]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text)
+    return WrittenShard(xxh3_128_hexdigest(text), numbers, text.count(GOOD) if is_labelled else 0)
