@@ -94,7 +94,7 @@ def convert_once(engine: str, source: str, folder: str) -> None:
     if engine == "ray":
         import ray
 
-        ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
+        ray.init("local", log_to_driver=False, logging_level="error", include_dashboard=False)
     before = cpu_by_kind()
     start = time.perf_counter()
     convert(options)

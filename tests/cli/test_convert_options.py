@@ -182,7 +182,7 @@ def write_several_files(folder):
     assert [file.name for file in files[:2]] == ["00000.jsonl", "00001.jsonl"]
     assert all(2000 <= file.stat().st_size < 2500 for file in files[:-1])
     for size in ("none", "-1GB", "0"):
-        assert "is no size" in str(convert(folder, "--shard-size", size))
+        assert "is not a size" in str(convert(folder, "--shard-size", size))
 
 
 def choose_the_cluster(folder):

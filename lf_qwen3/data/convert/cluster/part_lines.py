@@ -7,6 +7,7 @@ model wrote that row (`generated`). `row` counts in the part.
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from array import array
 from dataclasses import dataclass, replace
@@ -46,6 +47,7 @@ def convert_part(
     """Convert one part. The records are an Arrow buffer, which Ray hands on without copying it."""
     import pyarrow as pa
 
+    gc.disable()  # as in the local workers
     with tempfile.TemporaryDirectory(prefix="lf-qwen3-") as folder:
         own = replace(options, spool_dir=Path(folder))
         (result,) = pool.run([task], own)

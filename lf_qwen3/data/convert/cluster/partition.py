@@ -66,32 +66,50 @@ def list_rivals(frame: pl.DataFrame) -> pl.DataFrame:
         asked.append(record)
         return AnswerKeys(record, record)
 
-    ledger.drop_duplicates(ledger_of(frame), note)
-    return frame[asked].select("part", "index", "offset", "length")
+    suspects = _suspects(frame)
+    ledger.drop_duplicates(ledger_of(suspects), note)
+    return suspects[asked].select("part", "index", "offset", "length")
 
 
 def drop_duplicates(
     frame: pl.DataFrame, keys: pl.DataFrame, is_labelled: bool, by: Literal["rows", "tokens"]
 ) -> tuple[pl.DataFrame, PartitionSums]:
     """Drop the duplicates of a partition; `keys` are the `AnswerKeys` of its rivals by part and index."""
-    places = zip(frame["part"], frame["index"], strict=True) if len(keys) else ()
-    record_of = {place: record for record, place in enumerate(places)}
+    import polars as pl
+
+    suspects = _suspects(frame)
+    record_of = {place: record for record, place in enumerate(suspects.select("part", "index").iter_rows())}
     known = {
         record_of[part, index]: AnswerKeys(whole, answer) for part, index, whole, answer in keys.iter_rows()
     }
-    lines = ledger_of(frame)
-    records, duplicates, conflicts = ledger.drop_duplicates(lines, known.__getitem__, is_labelled)
-    reasoned, plain = ledger.weigh_rows(lines, records, by)
-    sums = PartitionSums(
-        rows=lines.rows,
-        kept_rows=ledger.count_rows(lines, records),
-        duplicates=duplicates,
-        conflicts=conflicts,
-        thinking=sum(reasoned),
-        plain=sum(plain),
-        generated=len(lines.generated),
+    records, duplicates, conflicts = ledger.drop_duplicates(
+        ledger_of(suspects), known.__getitem__, is_labelled
     )
-    return frame[records] if len(records) < len(frame) else frame, sums
+    kept = frame
+    if duplicates:
+        dropped = suspects.with_row_index("at").filter(~pl.col("at").is_in(pl.Series(records).implode()))
+        kept = frame.join(dropped, on=["part", "index"], how="anti", maintain_order="left")
+    weight = pl.col("length") if by == "tokens" else pl.lit(1)
+    thinks = pl.col("thinking") > 0
+    thinking, plain = kept.select(
+        thinking=(weight * thinks).cast(pl.UInt64).sum(), plain=(weight * ~thinks).cast(pl.UInt64).sum()
+    ).row(0)
+    written = frame.filter("generated")
+    sums = PartitionSums(
+        _count_rows(frame), _count_rows(kept), duplicates, conflicts, thinking, plain, _count_rows(written)
+    )
+    return kept, sums
+
+
+def _suspects(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the records that share their prompt with another: no other one can be a duplicate."""
+    return frame.filter(frame["prompt"].is_duplicated())
+
+
+def _count_rows(frame: pl.DataFrame) -> int:
+    import polars as pl
+
+    return int(frame.select(pl.struct("part", "row").rle_id().max() + 1).item() or 0) if len(frame) else 0
 
 
 def list_surplus(frame: pl.DataFrame, thins_thinking: bool, by: Literal["rows", "tokens"]) -> pl.DataFrame:

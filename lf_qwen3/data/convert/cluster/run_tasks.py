@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ INSTALL = 'pip install "lf-qwen3[ray]"'
 
 
 class TaskRunner:
-    """A connection to a Ray cluster, or to one of this machine alone that is started for it."""
+    """A connection to a Ray cluster: at `address`, at RAY_ADDRESS, or of this machine and started for it."""
 
     def __init__(self, address: str = "") -> None:
         try:
@@ -28,7 +29,8 @@ class TaskRunner:
         self._task = ray.remote(max_retries=3, retry_exceptions=[OSError])(_call)
         if self._is_own:
             try:
-                ray.init(address=address or None, log_to_driver=False, logging_level="error")
+                place = address or os.environ.get("RAY_ADDRESS") or "local"
+                ray.init(address=place, log_to_driver=False, logging_level="error")
             except (ConnectionError, RuntimeError, ValueError) as error:
                 raise UsageError(
                     f"no Ray cluster answers at {address or 'this machine'}: {error}",
