@@ -1,16 +1,18 @@
 """Measure conversion against the two usual ways and an unchecked copy, side by side, whole processes.
 
-    python bench/run.py [--rounds 3] [--rows 100000] [--quick]
+    python bench/run.py [--rounds 5] [--rows 100000] [--quick]
 
 Each round runs every way once, in turn, with outputs and caches removed first; the ratio is taken within a
-round and its median reported, so that a machine that drifts does not decide. Peak memory is measured in runs
-of their own: the sum over the process tree, from /proc (proportional set size: shared pages count once).
+round and its median reported, so that a machine that drifts does not decide. CPU is that of the process and
+all its children. Peak memory is measured in runs of their own: the sum over the process tree, from /proc
+(proportional set size: shared pages count once).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import statistics
@@ -18,29 +20,44 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import generate
 
 HERE = Path(__file__).parent
 DATA, OUT = HERE / "data", HERE / "out"
+SHAPES = {"finetome": (2.0, 6), "medical": (2.0, 6), "chat": (3.0, 4)}
+"""For each shape at most how many times the CPU of the unchecked copy, and at least the speed of a rival."""
 MOST_ACCOUNTING = 3
+MOST_CHECK = 2.0
+"""How many times the CPU of convert `check` is allowed."""
+MOST_MIB, MOST_GROWTH, MOST_HELP_MS, MOST_LOOK_SECONDS = 300, 1.25, 100, 1.0
 CLI = [sys.executable, "-m", "lf_qwen3"]
+CHECK = [*CLI, "check", "--dataset-dir", str(OUT / "ours"), "--json"]
+
+
+class Spent(NamedTuple):
+    """Seconds that a command took: of all its processes on the processors, and on the wall."""
+
+    cpu: float
+    wall: float
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--rows", type=int, default=100_000)
-    arguments.add_argument("--quick", action="store_true", help="ours only: no tutorial, no HF datasets")
+    arguments.add_argument("--quick", action="store_true", help="neither tutorial nor HF datasets")
     options = arguments.parse_args()
     results = {"machine": platform.processor() or platform.machine(), "python": platform.python_version()}
-    for kind, bar in (("finetome", 5), ("medical", 8)):
-        results[kind] = speed(kind, options.rows, options.rounds, bar, options.quick)
-    results["memory"] = {kind: memory(kind, options.rows) for kind in ("finetome", "medical")}
+    for kind in SHAPES:
+        results[kind] = speed(kind, options.rows, options.rounds, options.quick)
+    results["memory"] = {kind: memory(kind, options.rows) for kind in SHAPES}
     results["accounting_percent"] = {kind: accounting(kind) for kind in ("finetome", "medical")}
     results["token_checks"] = tokens(options.rows)
     results["generate"] = client()
-    results["help_ms"] = help_time(max(options.rounds, 5))
+    results["help_ms"] = help_time(options.rounds)
+    results["looks"] = looks(options.rows, options.rounds)
     OUT.mkdir(exist_ok=True)
     (OUT / "results.json").write_text(json.dumps(results, indent=2) + "\n")
     print(f"written to {OUT / 'results.json'}")
@@ -72,36 +89,46 @@ def ours(path: Path) -> list[str]:
     return [*CLI, "convert", str(path), *options]
 
 
-def speed(kind: str, rows: int, rounds: int, bar: float, quick: bool) -> dict[str, object]:
-    """Time the ways in turn; print and return medians and the ratio to the faster rival."""
+def speed(kind: str, rows: int, rounds: int, quick: bool) -> dict[str, object]:
+    """Run the ways in turn, check after ours; print and return medians and ratios beside their bars."""
     path = source(kind, rows)
-    ways = {"ours": ours(path)}
+    rival = [kind, str(path), str(OUT / "rival.json")]
+    ways = {"ours": ours(path), "unchecked": [sys.executable, str(HERE / "unchecked.py"), *rival]}
     if not quick:
-        rival = [kind, str(path), str(OUT / "rival.json")]
         ways["tutorial"] = [sys.executable, str(HERE / "tutorial.py"), *rival]
         ways["hf_datasets"] = [sys.executable, str(HERE / "hf_datasets.py"), *rival, str(OUT / "cache")]
-        ways["unchecked"] = [sys.executable, str(HERE / "unchecked.py"), *rival]
     warm_up(path)
-    runs: dict[str, list[float]] = {name: [] for name in ways}
+    runs: dict[str, list[Spent]] = {name: [] for name in (*ways, "check")}
     for _ in range(rounds):
         for name, command in ways.items():
-            runs[name].append(seconds(command))
-    medians = {name: round(statistics.median(got), 2) for name, got in runs.items()}
-    result: dict[str, object] = {
-        "rows": rows,
-        "megabytes": round(path.stat().st_size / 1e6),
-        "seconds": medians,
-    }
+            runs[name].append(spend(command))
+            if name == "ours":
+                runs["check"].append(spend(CHECK, is_clean=False))
+    most, least = SHAPES[kind]
+    result: dict[str, object] = {"rows": rows, "megabytes": round(path.stat().st_size / 1e6)}
+    for field in Spent._fields:
+        result[f"{field}_seconds"] = {
+            name: round(statistics.median(getattr(spent, field) for spent in got), 2)
+            for name, got in runs.items()
+        }
+    result["cpu_to_unchecked"] = ratio(runs["ours"], runs["unchecked"], "cpu")
+    result["cpu_to_unchecked_at_most"] = most
+    result["check_cpu_to_convert"] = ratio(runs["check"], runs["ours"], "cpu")
+    result["check_cpu_to_convert_at_most"] = MOST_CHECK
     if not quick:
-        rivals = [runs[name] for name in ("tutorial", "hf_datasets")]
-        ratios = [min(rival[turn] for rival in rivals) / runs["ours"][turn] for turn in range(rounds)]
-        result["times_as_fast_as_the_faster"] = round(statistics.median(ratios), 1)
-        result["bar"] = bar
-        floors = [runs["ours"][turn] / runs["unchecked"][turn] for turn in range(rounds)]
-        result["times_the_unchecked"] = round(statistics.median(floors), 1)
+        result["times_as_fast_as_the_faster"] = min(
+            ratio(runs[name], runs["ours"], "wall") for name in ("tutorial", "hf_datasets")
+        )
+        result["times_as_fast_at_least"] = least
         result["peak_mib"] = {name: round(peak(command)) for name, command in ways.items()}
     print(kind, json.dumps(result), flush=True)
     return result
+
+
+def ratio(ours: list[Spent], others: list[Spent], field: str) -> float:
+    """Return the median over the rounds of how many times what the others took."""
+    pairs = zip(ours, others, strict=True)
+    return round(statistics.median(getattr(own, field) / getattr(other, field) for own, other in pairs), 2)
 
 
 def memory(kind: str, rows: int) -> dict[str, float]:
@@ -111,7 +138,8 @@ def memory(kind: str, rows: int) -> dict[str, float]:
         inputs["1x in one row group"] = source(kind, rows, row_group=rows)
     peaks = {name: round(peak(ours(path))) for name, path in inputs.items()}
     growth = round(peaks["4x"] / peaks["1x"], 2)
-    print("memory", kind, peaks, f"grows {growth}-fold", flush=True)
+    bars = f"(at most {MOST_MIB} MiB, {MOST_GROWTH}-fold)"
+    print("memory", kind, peaks, f"grows {growth}-fold {bars}", flush=True)
     return {**peaks, "growth": growth}
 
 
@@ -148,10 +176,28 @@ def client() -> dict[str, object]:
 
 def help_time(rounds: int) -> float:
     """Return the median time of `lf-qwen3 --help` in milliseconds."""
-    times = sorted(seconds([*CLI, "--help"]) for _ in range(rounds))
-    milliseconds = round(1000 * statistics.median(times))
-    print(f"lf-qwen3 --help: {milliseconds} ms", flush=True)
+    milliseconds = round(1000 * statistics.median(spend([*CLI, "--help"]).wall for _ in range(rounds)))
+    print(f"lf-qwen3 --help: {milliseconds} ms (at most {MOST_HELP_MS})", flush=True)
     return milliseconds
+
+
+def looks(rows: int, rounds: int) -> dict[str, float]:
+    """Return the median seconds of the commands that look at a converted dataset first."""
+    spend(ours(source("finetome", rows)))
+    place = ["--dataset-dir", str(OUT / "ours"), "--json"]
+    file = str(OUT / "ours" / "bench_train.jsonl")
+    commands = {
+        "register": [*CLI, "register", "again", file, "--dry-run", *place],
+        "datasets": [*CLI, "datasets", *place],
+    }
+    if (DATA / "tokenizer").exists():
+        commands["preview"] = [*CLI, "preview", "bench", "--tokenizer", str(DATA / "tokenizer"), *place]
+    seconds = {
+        name: round(statistics.median(spend(command, is_clean=False).wall for _ in range(rounds)), 2)
+        for name, command in commands.items()
+    }
+    print("first looks", seconds, f"(at most {MOST_LOOK_SECONDS} s)", flush=True)
+    return seconds
 
 
 def warm_up(path: Path) -> None:
@@ -161,10 +207,12 @@ def warm_up(path: Path) -> None:
             pass
 
 
-def seconds(command: list[str]) -> float:
-    """Return the wall time of a command in a clean output folder."""
-    started = start(command)
-    return finish(command, *started)
+def spend(command: list[str], is_clean: bool = True) -> Spent:
+    """Run a command, in a clean output folder or in that of the command before; return what it took."""
+    process, began = start(command, is_clean)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Spent(usage.ru_utime + usage.ru_stime, finish(command, process, began))
 
 
 def peak(command: list[str]) -> float:
@@ -178,9 +226,10 @@ def peak(command: list[str]) -> float:
     return most
 
 
-def start(command: list[str]) -> tuple[subprocess.Popen[bytes], float]:
-    shutil.rmtree(OUT, ignore_errors=True)
-    OUT.mkdir(parents=True)
+def start(command: list[str], is_clean: bool = True) -> tuple[subprocess.Popen[bytes], float]:
+    if is_clean:
+        shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()
     with (OUT / "errors.txt").open("wb") as errors:
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors), began
