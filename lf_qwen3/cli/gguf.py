@@ -92,7 +92,7 @@ def _show(result: GgufResult) -> None:
     for row in list_figures(result.report):
         low, high = row["interval"]
         kept = f"kept {row['kept']:.1%} ({low:.1%} to {high:.1%})"
-        click.echo(f"{row['what']:<24} {kept}, limit {row['limit']:.0%}")
+        click.echo(f"{row['what']:<24} {kept}, limit {100 * row['limit']:.3g}%")
     for note in result.report["notes"]:
         _output.warn(note)
     for path in (result.file, *result.reports, *result.report["modelfiles"].values()):

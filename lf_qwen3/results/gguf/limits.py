@@ -80,7 +80,7 @@ def require_kept(what: str, kind: str, kept: Estimate, limit: float, code: str) 
     """Raise `LfQwen3Error` (`code`) for a model or file that kept less than `limit` of the tuning."""
     said = f"{what} kept {kept.value:.1%} of the tuning ({kept.low:.1%} to {kept.high:.1%})"
     if not kept.value >= limit:
-        raise LfQwen3Error(f"{said}; the limit is {limit:.0%}", _advise(kind), code=code)
+        raise LfQwen3Error(f"{said}; the limit is {100 * limit:.3g}%", _advise(kind), code=code)
     if kept.high - kept.low > MOST_SPAN:
         raise LfQwen3Error(
             f"{said}: too few rows to judge", "measure on more: --rows 200", code="too_few_rows"

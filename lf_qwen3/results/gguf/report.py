@@ -38,10 +38,8 @@ def render_markdown(report: Mapping[str, Any], picture: Path | None) -> str:
     lines += ["| stage | kept | 95 % interval | limit | KL, nats per token |", "|---|---|---|---|---|"]
     for row in list_figures(report):
         low, high = row["interval"]
-        interval = f"{low:.1%} to {high:.1%}"
-        lines.append(
-            f"| {row['what']} | {row['kept']:.1%} | {interval} | {row['limit']:.0%} | {row['kl']:.2g} |"
-        )
+        interval, limit = f"{low:.1%} to {high:.1%}", f"{100 * row['limit']:.3g}%"
+        lines.append(f"| {row['what']} | {row['kept']:.1%} | {interval} | {limit} | {row['kl']:.2g} |")
     lines += ["", *_facts(report), ""]
     for number, answers in enumerate(report.get("answers", []), 1):
         lines += [f"## Row {number}, greedy answers", ""]

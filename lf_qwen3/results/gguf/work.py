@@ -202,7 +202,7 @@ class _Work:
         limits.require_kept(what, kind, kept, limit, code)
         if kind == "F16":
             limits.require_same(what, kl, code)
-        self.progress.finish(f"{what} kept {kept.value:.1%} of the tuning; the limit is {limit:.0%}")
+        self.progress.finish(f"{what} kept {kept.value:.1%} of the tuning; the limit is {100 * limit:.3g}%")
 
     def _start(self, title: str, step: int) -> None:
         self.progress.start(title, step, STEPS)

@@ -70,6 +70,12 @@ def test_a_loss_names_the_larger_type_to_take(kind, advice):
     assert advice in caught.value.hint
 
 
+def test_a_limit_is_said_as_it_was_set():
+    with pytest.raises(LfQwen3Error) as caught:
+        limits.require_kept("the file", "Q8_0", Estimate(0.998, 0.997, 0.999), 0.999, "f16_not_tuned")
+    assert "99.9%" in caught.value.message
+
+
 def test_too_few_rows_cannot_be_judged():
     with pytest.raises(LfQwen3Error) as caught:
         limits.require_kept("the file", "Q4_K_M", Estimate(0.95, 0.8, 1.1), 0.9, "quantisation_lost_tuning")
