@@ -52,7 +52,7 @@ def render_markdown(report: Mapping[str, Any], picture: Path | None) -> str:
 
 def _verdict(report: Mapping[str, Any]) -> str:
     if error := report.get("error"):
-        return f"Stopped: {error['message']}. {error['hint']}"
+        return f"Stopped: {error['message']}. Next: {error['hint']}"
     return f"{report['file']} has passed every test." if "file" in report else "Not finished: run it again."
 
 
