@@ -61,7 +61,7 @@ def run_demo(out: Path, progress: Progress, steps: int = STEPS, fresh: bool = Fa
     """Make the model, the data and the YAML in `out`, train `steps` LoRA steps on the CPU and predict.
 
     What an earlier run made is used again: the model when it is whole, the training when model, data, YAML
-    and trainer are the same to the byte (not with `fresh`). The data is made anew, and comes out the same.
+    and trainer are the same to the byte (not with `fresh`). The data is made again, and comes out the same.
     Raises `UsageError` for an `out` that holds something else, `LfQwen3Error` where a step fails.
     """
     process.require_installed()
@@ -201,7 +201,7 @@ def _predictions(out: Path) -> Path:
 def _result(
     out: Path, model: Path, report: ConversionReport, plan: new.RecipeSet, trained: bool
 ) -> DemoResult:
-    """Gather what lies in `out`; raises `LfQwen3Error` when the trainer dropped a record."""
+    """Gather what is in `out`; raises `LfQwen3Error` when the trainer dropped a record."""
     losses = process.losses(out / "adapter")
     examples = process.examples(out / "train.log")
     if examples != report.written["train"]:

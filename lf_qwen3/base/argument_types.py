@@ -21,9 +21,9 @@ _R = TypeVar("_R")
 def require_argument_types(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Let a function raise `UsageError` (`option_type`) for an argument of another type than annotated.
 
-    Where a `Path` is annotated any `os.PathLike` will do, an int where a float is; a bool is no number. What
-    a Literal lists and what a protocol asks for is left to the function. A name that is missing or unknown
-    is a TypeError, as ever.
+    Where a `Path` is annotated any `os.PathLike` will do, an int where a float is; a bool is not a number.
+    What a Literal lists and what a protocol asks for is left to the function. A name that is missing or
+    unknown is a TypeError, as ever.
     """
     signature = inspect.signature(function)
     read_hints = functools.cache(lambda: typing.get_type_hints(function))
@@ -60,7 +60,7 @@ def _fits(value: object, hint: Any) -> bool:
 
 
 def _items_fit(values: Iterable[object], hint: Any) -> bool:
-    """Tell whether each item fits; what can be read only once is not read here."""
+    """Return whether each item fits; what can be read only once is not read here."""
     return not isinstance(values, Collection) or all(_fits(value, hint) for value in values)
 
 

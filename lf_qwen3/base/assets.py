@@ -16,7 +16,7 @@ def folder(name: Name) -> Path:
     """Return the folder `dataset_info`, `recipes` or `web`.
 
     A wheel carries it as lf_qwen3/_assets/NAME; a checkout, an editable install and an unpacked sdist
-    hold it beside the package. Raises `LfQwen3Error` where neither is there.
+    hold it beside the package. Raises `LfQwen3Error` if neither exists.
     """
     packed = _PACKAGE / "_assets" / name
     if packed.is_dir():

@@ -26,7 +26,7 @@ def import_all(package: str, entry_point_group: str = "") -> None:
 
 
 def _is_offered(entry_point_group: str) -> bool:
-    """Tell whether an installed package names the group: where none does, the costly import is spared."""
+    """Return whether an installed package names the group: where none does, the costly import is spared."""
     name = entry_point_group.encode()
     for folder in map(Path, sys.path):
         for kind in ("dist-info", "egg-info"):

@@ -1,4 +1,4 @@
-"""The two ways things go wrong: a row is rejected, or the command cannot go on."""
+"""The two ways things go wrong: a row is rejected, or the command cannot continue."""
 
 
 class LfQwen3Error(Exception):
@@ -25,7 +25,7 @@ class UsageError(LfQwen3Error):
 
 
 class Reject(Exception):  # noqa: N818 - an outcome of one row, not an error of the run
-    """Say that one row may not be trained on; the run goes on.
+    """Say that one row must not be trained on; the run continues.
 
     `code` is a key of `lf_qwen3.base.reasons.REJECTED`; `detail` names the field or the text at fault.
     """

@@ -31,7 +31,7 @@ def detect_script(text: str, what: str = "answer") -> str | None:
 
 
 def is_wrong_language(question: str, answer: str, label: str) -> bool | None:
-    """Tell whether an answer is not in the script of its question, nor in that of the reference answer.
+    """Return whether an answer is not in the script of its question, nor in that of the reference answer.
 
     None where the script of the question or of the answer is not clear: mixed, or too short to tell.
     """

@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 class BoxedReading(NamedTuple):
     r"""How math-verify reads a text inside `\boxed{}` and bare, as text.
 
-    `is_right` tells whether the boxed one counts as right against an answer that ends with it, `is_same_bare`
+    `is_right` says whether the boxed one counts as right against an answer that ends with it, `is_same_bare`
     whether the bare one counts as the same, or is not read at all.
     """
 
@@ -30,14 +30,14 @@ INSTALL = 'pip install "lf-qwen3[math]"'
 
 
 def is_available() -> bool:
-    """Tell whether math-verify is installed."""
+    """Return whether math-verify is installed."""
     return importlib.util.find_spec("math_verify") is not None
 
 
 def are_equal(answer: str, reference: str) -> bool:
-    """Tell whether two expressions are equal, in LaTeX or plain.
+    """Return whether two expressions are equal, in LaTeX or plain.
 
-    math-verify stops itself by SIGALRM, which only a main thread can use; elsewhere a process of its own does
+    math-verify stops itself by SIGALRM, which only a main thread can use; elsewhere a separate process does
     it. Needs the extra `math`.
     """
     return _run(_verify, answer, reference)

@@ -13,7 +13,7 @@ class Status:
     """Where the work is.
 
     `phase` says what is being done. `done` and `total` count in `unit`; a total of 0 is unknown. `seconds`
-    is the time since the phase began; `loss` and `left` (time left, in words) come from a training.
+    is the time since the phase began; `loss` and `left` (time left, as text) come from a training.
     """
 
     phase: str

@@ -1,4 +1,4 @@
-"""Why a row was rejected, and what was mended in one that was kept: every code, in one table."""
+"""Why a row was rejected, and what was repaired in one that was kept: every code, in one table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Reason(NamedTuple):
-    """`message` says what is wrong (or what was mended); `hint` says how to cure it."""
+    """`message` says what is wrong (or what was repaired); `hint` says how to cure it."""
 
     message: str
     hint: str
@@ -158,7 +158,7 @@ REPAIRED: dict[str, Reason] = {
 
 
 def is_fault(code: str) -> bool:
-    """Tell whether a rejected row has a fault to stop at, or was left out as the user asked."""
+    """Return whether a rejected row has a fault to stop at, or was left out as the user asked."""
     return code not in _AS_ASKED
 
 

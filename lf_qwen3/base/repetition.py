@@ -14,7 +14,7 @@ _COUNTED_LETTERS = 6
 
 
 def find_loop_at_end(text: str) -> str:
-    """Return the unit that a text repeats to its end, "" where there is none; time is linear in the tail.
+    """Return the unit that a text repeats to its end, "" if there is none; time is linear in the tail.
 
     One character counts from 16 in a row (200 for the characters of rules and leaders, `- = * _ # ~ .`), a
     unit of 2 to 19 characters from 4 copies and 24 characters, a longer one from 3 copies. The last copy may

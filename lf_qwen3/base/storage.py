@@ -37,7 +37,7 @@ class StorePath(type(Path())):  # type: ignore[misc]
         return f"{scheme}://{rest.lstrip('/')}"
 
     def __fspath__(self) -> str:
-        """Return the URL, which is no path of this machine."""
+        """Return the URL, which is not a path of this machine."""
         return str(self)
 
     def as_posix(self) -> str:
@@ -59,21 +59,21 @@ class StorePath(type(Path())):  # type: ignore[misc]
         return _StoreStat(int(info.get("size") or 0), version)  # type: ignore[return-value]
 
     def exists(self, **_: Any) -> bool:
-        """Tell whether there is a file, or a folder that holds some."""
+        """Return whether there is a file, or a folder that holds some."""
         return self._info() is not None
 
     def is_file(self, **_: Any) -> bool:
-        """Tell whether it is a file."""
+        """Return whether it is a file."""
         info = self._info()
         return info is not None and info["type"] == "file"
 
     def is_dir(self, **_: Any) -> bool:
-        """Tell whether some file lies below."""
+        """Return whether some file is below."""
         info = self._info()
         return info is not None and info["type"] == "directory"
 
     def iterdir(self) -> Iterator[StorePath]:
-        """Yield what lies in the folder."""
+        """Yield what is in the folder."""
         with self._as_os_error():
             names = self._system.ls(str(self), detail=False)
         own = self._system._strip_protocol(str(self))
@@ -91,7 +91,7 @@ class StorePath(type(Path())):  # type: ignore[misc]
         return [self._beside(name) for name, info in matches.items() if info["type"] == "file"]
 
     def mkdir(self, *_: Any, **__: Any) -> None:
-        """Do nothing: a folder is there as soon as a file lies in it."""
+        """Do nothing: a folder is there as soon as a file is in it."""
 
     def unlink(self, missing_ok: bool = False) -> None:
         """Delete the file."""
@@ -160,12 +160,12 @@ def path_of(place: str | os.PathLike[str]) -> Path:
 
 
 def is_store(path: Path) -> bool:
-    """Tell whether a path lies on a store: there is no lock and no rename there."""
+    """Return whether a path is on a store: there is no lock and no rename there."""
     return isinstance(path, StorePath)
 
 
 def is_url(text: str) -> bool:
-    """Tell whether a text is the URL of something on a store."""
+    """Return whether a text is the URL of something on a store."""
     return bool(_URL.match(text)) and is_store(path_of(text))
 
 
@@ -181,7 +181,7 @@ def version_of(path: Path) -> str:
 
 
 def open_raw(path: Path) -> io.RawIOBase:
-    """Open a file for reading its bytes, without a buffer where it lies on this machine."""
+    """Open a file for reading its bytes, without a buffer where it is on this machine."""
     return cast(io.RawIOBase, path.open("rb")) if is_store(path) else io.FileIO(path)
 
 

@@ -8,7 +8,7 @@ or leaves the page as it was; `tab` builds the frame and the sections, and a pag
 A section is a pair of modules, its templates and its texts:
 
 - `handlers/NAME.py`: what the section does, without gradio. Functions return plain values, typed as a dict.
-  Long work is a function `name(request, progress)`, which runs in a process of its own (`buttons.add_work`,
+  Long work is a function `name(request, progress)`, which runs in a separate process (`buttons.add_work`,
   `jobs`, `worker`): it belongs to the server, can be cancelled and leaves nothing behind; `strip` shows it.
 - `sections/NAME.py`: `def build(frame: Frame) -> None`, the elements and their events. Elements are made by
   `frame.add("name", gr.Textbox, ...)`; that gives them their texts in the language of the page.

@@ -43,7 +43,7 @@ def read_board(page: Any) -> Board:
 
 
 def find_tabs_around(element: Any) -> Any:
-    """Return the outermost `gr.Tabs` around an element. Raises LookupError where there is none."""
+    """Return the outermost `gr.Tabs` around an element. Raises LookupError if there is none."""
     tabs = None
     while element is not None:
         tabs = element if isinstance(element, gr.Tabs) else tabs
@@ -57,7 +57,7 @@ def find_tabs_around(element: Any) -> Any:
 def _building(page: Any) -> Iterator[None]:
     """Have gradio take new elements for parts of a finished page.
 
-    `with page` does that too, and then makes its configuration and its whole web app anew, which launching
+    `with page` does that too, and then makes its configuration and its whole web app again, which launching
     and mounting do once more.
     """
     before = Context.root_block

@@ -29,7 +29,7 @@ class Board:
 
     @property
     def is_demo(self) -> bool:
-        """Tell whether the board runs in demo mode, in which visitors may change nothing."""
+        """Return whether the board runs in demo mode, in which visitors may change nothing."""
         return bool(getattr(self.engine, "demo_mode", False))
 
     def find(self, name: str) -> Any | None:
@@ -42,7 +42,7 @@ class Board:
             return None
 
     def find_tab(self, prefix: str) -> str:
-        """Return the label of the tab whose elements have ids PREFIX.NAME, "" where there is none."""
+        """Return the label of the tab whose elements have ids PREFIX.NAME, "" if there is none."""
         if self.engine is None:
             return ""
         import gradio as gr  # not above: work is done in processes that show no page

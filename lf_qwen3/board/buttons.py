@@ -53,11 +53,11 @@ def add_work(
     """Let the button `start` run `work` (MODULE.FUNCTION of handlers).
 
     `request(values)` makes the request from the values of `inputs`, by element, and raises `LfQwen3Error`
-    for what will not do. The view shows the result or the error. `done(result, values)` returns updates of
+    for an invalid value. The view shows the result or the error. `done(result, values)` returns updates of
     `outputs` for work that succeeded.
 
-    The work belongs to the server and to the browser that asked: it goes on when the page is closed, and a
-    page that is loaded anew shows it (`strip`). What the view showed before is marked as such.
+    The work belongs to the server and to the browser that asked: it continues when the page is closed, and a
+    page that is loaded again shows it (`strip`). What the view showed before is marked as such.
     """
     lang = frame.board.lang
     frame.works[work] = (start, view)

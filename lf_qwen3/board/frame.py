@@ -136,7 +136,7 @@ class Frame:
 
         Several views may share a `template`, which is then named apart from them.
 
-        The template is filled anew when the language changes, so it must be quick.
+        The template is filled again when the language changes, so it must be quick.
         """
         element = gr.HTML(elem_id=self.id_of(name), elem_classes="lfq-live", padding=False)
         view = View(gr.State(value), element, f"{self.section}/{template or name}")
@@ -145,7 +145,7 @@ class Frame:
         return view
 
     def view_of(self, template: str) -> View:
-        """Return the view of a section that stands above: SECTION/NAME."""
+        """Return the view of a section that is above: SECTION/NAME."""
         return next(view for view in self._views if view.template == template)
 
     def on_click(

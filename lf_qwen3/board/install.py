@@ -1,7 +1,7 @@
 """Switch the tab on for the unmodified `llamafactory-cli webui`, and off again.
 
 Python runs the lines of every .pth file in site-packages at its start. Ours is one guarded line in a file of
-its own beside the distribution's metadata, and stands in the distribution's RECORD, so that `pip uninstall`
+its own beside the distribution's metadata, and is in the distribution's RECORD, so that `pip uninstall`
 takes it along.
 """
 
@@ -51,7 +51,7 @@ class TabInstallation:
 
     @property
     def is_off(self) -> bool:
-        """Tell whether the environment variable turns it off all the same."""
+        """Return whether the environment variable turns it off all the same."""
         return os.environ.get(SWITCH) == "0"
 
 
@@ -78,7 +78,7 @@ def install(distribution: metadata.Distribution | None = None) -> TabInstallatio
 
 
 def uninstall(distribution: metadata.Distribution | None = None) -> TabInstallation:
-    """Take the file and its entry away; where there is none nothing happens."""
+    """Take the file and its entry away; if there is none nothing happens."""
     before = read_installation(distribution)
     if before.file.exists() or before.is_listed:
         _require_writable(before.file.parent)

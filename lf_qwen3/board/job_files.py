@@ -58,7 +58,7 @@ def delete(folder: Path, name: str) -> None:
 
 
 def _is_alive(server: int) -> bool:
-    """Tell whether another process of this machine has this id."""
+    """Return whether another process of this machine has this id."""
     if server == os.getpid():
         return False
     try:

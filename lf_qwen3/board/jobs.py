@@ -1,11 +1,11 @@
-"""Work that belongs to the server: it goes on whichever page is open, and each page shows how far it is.
+"""Work that belongs to the server: it continues whichever page is open, and each page shows how far it is.
 
     job = JOBS.start("data.convert", {"name": "my_data", ...}, owner)
     job.status, job.state      # at any time, from any page
     job.outcome                # the result or the error, when `job.is_running` is no longer true
     job.cancel()               # from anywhere; nothing is left behind
 
-The last jobs are kept on the disk too (`job_files`): a page that is loaded anew shows what came of them.
+The last jobs are kept on the disk too (`job_files`): a page that is loaded again shows what came of them.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Job:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether it has not ended; one that is being cancelled has not."""
+        """Return whether it has not ended; one that is being cancelled has not."""
         return not self._ended.is_set()
 
     def __iter__(self) -> Iterator[Status | dict[str, Any]]:

@@ -122,7 +122,7 @@ class WorkProcesses:
             self._watch_idle()
 
     def take(self) -> WorkProcess:
-        """Return the worker that is ready, a new one where there is none."""
+        """Return the worker that is ready, a new one if there is none."""
         with self._lock:
             ready, self._ready = self._ready, None
         if ready is not None and ready.process.poll() is not None:

@@ -12,7 +12,7 @@ from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.cli import _output
 
 QUIET_SECONDS = 30
-"""After this time without news a line says that the work goes on."""
+"""After this time without news a line says that the work continues."""
 
 
 @contextlib.contextmanager

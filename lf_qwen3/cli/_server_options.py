@@ -102,7 +102,7 @@ def show_offline(
     export: Callable[[Path], BatchClient],
     as_json: bool,
 ) -> bool:
-    """Print what would be sent, or write it, where that is asked for; tell whether it was."""
+    """Print what would be sent, or write it, where that is asked for; return whether it was."""
     if offline.dry_run:
         show_dry_run(estimate(offline.tokenizer), as_json)
     elif offline.batch_export:

@@ -66,11 +66,11 @@ def command(
     again: tuple[str, ...],
     **given: Any,
 ) -> int:
-    """Let a model answer your questions anew, and keep what agrees with your answers.
+    """Let a model answer your questions again, and keep what agrees with your answers.
 
     The server is any that speaks as OpenAI's does: vLLM, SGLang, llama-server, Ollama, DashScope, DeepSeek,
-    llamafactory-cli api. A run that stops goes on where it was: no reply is paid twice. Exit code 1 says that
-    requests are without a reply.
+    llamafactory-cli api. A run that stops continues where it was: no reply is paid twice. Exit code 1 says
+    that requests are without a reply.
 
     \b
     lf-qwen3 distil data/mine_train.jsonl --held-out data/mine_test.jsonl \\

@@ -55,8 +55,8 @@ def command(
 
     RUN_DIR is the folder that recipe new wrote, or the trainer's output_dir. The adapter is merged, converted
     and quantised; after each step the likelihood of held-out answers says how much of the tuning is left, and
-    the command stops where that is too little. Interrupted, it goes on where it was. The file, the report
-    and the Modelfiles lie in RUN_DIR/gguf.
+    the command stops where that is too little. Interrupted, it continues where it was. The file, the report
+    and the Modelfiles are in RUN_DIR/gguf.
 
     \b
     lf-qwen3 gguf runs/my_data --quant Q4_K_M --llama-cpp llama.cpp

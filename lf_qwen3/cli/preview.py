@@ -44,7 +44,7 @@ def command(as_json: bool, **options: Any) -> None:
     NAME is a dataset of dataset_info.json, or the name given to convert, which stands for its train split.
 
     On a terminal what is learnt is green and what is masked is grey; piped, or with NO_COLOR, what is
-    learnt stands in ⟦brackets⟧. Where cutoff_len cuts, ⟪what is lost⟫ is named. Where the model's own
+    learnt is in ⟦brackets⟧. Where cutoff_len cuts, ⟪what is lost⟫ is named. Where the model's own
     chat template gives other tokens, the place and the official text follow.
 
     \b
@@ -65,7 +65,7 @@ def command(as_json: bool, **options: Any) -> None:
 
 
 class _Brush:
-    """Makes the loss mask visible: by colour, or by brackets where there is none."""
+    """Makes the loss mask visible: by colour, or by brackets if there is none."""
 
     def __init__(self, is_coloured: bool) -> None:
         self.is_coloured = is_coloured

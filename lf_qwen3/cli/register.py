@@ -25,7 +25,7 @@ GROUP = "data"
 def command(name: str, file: str, dataset_dir: str, replace: bool, dry_run: bool, as_json: bool) -> None:
     """Register a data file in dataset_info.json.
 
-    FILE (JSON, JSONL, parquet or CSV) lies in the dataset_dir and already has a format that
+    FILE (JSON, JSONL, parquet or CSV) is in the dataset_dir and already has a format that
     LLaMA-Factory reads; formatting, columns and tags are found from its first records. Any other data
     becomes such a file by lf-qwen3 convert.
 

@@ -15,7 +15,7 @@ class Provenance(TypedDict, total=False):
     """What a generated row says of itself.
 
     `source` and `row` (from 1) name the row that its question is of, `question_hash` is the XXH3-64 of the
-    question, `request` the key of the request in the journal. `matched` tells whether the answer agrees with
+    question, `request` the key of the request in the journal. `matched` says whether the answer agrees with
     that of the source, None where that cannot be told. `passage` is the text of a corpus that a question was
     made from, `round` counts from 1 how often a question was evolved.
     """
@@ -36,5 +36,5 @@ class Provenance(TypedDict, total=False):
 
 
 def is_provenance(value: object) -> bool:
-    """Tell whether the column of a row says that a model wrote it."""
+    """Return whether the column of a row says that a model wrote it."""
     return isinstance(value, dict) and all(isinstance(value.get(key), str) for key in _NEEDED)

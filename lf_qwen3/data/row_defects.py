@@ -63,12 +63,12 @@ _MEDIA_TAG = re.compile(
 
 
 def is_empty(text: str) -> bool:
-    """Tell whether a question or an answer, its reasoning taken away, says nothing."""
+    """Return whether a question or an answer, its reasoning removed, says nothing."""
     return not text or text.isspace()
 
 
 def has_nul(text: str) -> bool:
-    """Tell whether U+0000 stands in a text."""
+    """Return whether U+0000 is in a text."""
     return "\0" in text
 
 
@@ -154,12 +154,12 @@ def is_placeholder(answer: str) -> bool:
 
 
 def has_escaped_line_ends(answer: str) -> bool:
-    r"""Tell whether an answer has several line ends, and all are written as two characters, \n."""
+    r"""Return whether an answer has several line ends, and all are written as two characters, \n."""
     return "\n" not in answer and "\\n" in answer and len(_ESCAPED_END.findall(answer)) > 1
 
 
 def unescape_text(text: str) -> str:
-    r"""Return a text without line ends with characters for \n, \t and \" that stand in it.
+    r"""Return a text without line ends with characters for \n, \t and \" that are in it.
 
     What begins a command of LaTeX (\nu, \theta) stays.
     """
@@ -169,5 +169,5 @@ def unescape_text(text: str) -> str:
 
 
 def is_same_answer(chosen: str, rejected: str) -> bool:
-    """Tell whether two whole answers, reasoning included, differ in white space at most."""
+    """Return whether two whole answers, reasoning included, differ in white space at most."""
     return chosen.split() == rejected.split()

@@ -18,7 +18,7 @@ class KnownBroken:
     """A setting that fails where all `packages` have a version of these ranges.
 
     `settings` are keys of a YAML and what their values match, all of them (regular expressions, any case);
-    where a key of `unless` matches, nothing fails. `setting` names them in words. `source` is the report.
+    where a key of `unless` matches, nothing fails. `setting` names them as text. `source` is the report.
     """
 
     packages: Mapping[str, str]
@@ -98,7 +98,7 @@ def list_broken(installed: Mapping[str, str]) -> list[KnownBroken]:
 
 
 def meets(entry: KnownBroken, settings: Mapping[str, Any]) -> bool:
-    """Tell whether a YAML has the settings of an entry."""
+    """Return whether a YAML has the settings of an entry."""
     return all(_matches(settings, *rule) for rule in entry.settings.items()) and not any(
         _matches(settings, *rule) for rule in entry.unless.items()
     )

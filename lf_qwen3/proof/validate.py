@@ -54,7 +54,7 @@ class YamlValidation:
 
     @property
     def is_valid(self) -> bool:
-        """Tell whether the trainer takes the file."""
+        """Return whether the trainer takes the file."""
         return all(finding.severity == "info" for finding in self.findings)
 
     def as_json(self) -> dict[str, Any]:

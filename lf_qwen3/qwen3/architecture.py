@@ -41,7 +41,7 @@ class ModelShape:
 
     @property
     def feed_forward(self) -> int:
-        """Parameters of one layer's feed-forward part: every expert, and the router where there is one."""
+        """Parameters of one layer's feed-forward part: every expert, and the router if there is one."""
         return 3 * self.hidden * self.intermediate * (self.experts or 1) + self.hidden * self.experts
 
     @property

@@ -1,6 +1,6 @@
 """Which chat template a Qwen3 checkpoint takes, and what else differs: one table.
 
-Sources: the template of each model group in LLaMA-Factory (extras/constants.py, held against it by a test);
+Sources: the template of each model group in LLaMA-Factory (extras/constants.py, compared with it by a test);
 the model cards (Qwen/Qwen3-4B and its Thinking-2507 and Instruct-2507: when they think); QwenLM/Qwen3 #1064
 (a LoRA on a Base checkpoint cannot learn to end its answer unless the embeddings are trained too).
 """
@@ -44,7 +44,7 @@ _UNPACKED = ("fp8", "mxfp4")
 
 
 def kind_of(model: str) -> CheckpointKind | None:
-    """Return the kind of a checkpoint from its id, or from the folder it lies in; None if that does not say.
+    """Return the kind of a checkpoint from its id, or from the folder it is in; None if that does not say.
 
     A folder is known by its name (caches of both hubs included) or by the `_name_or_path` of its config.json.
     """
@@ -86,7 +86,7 @@ def find_quantisation(model: str) -> str:
 
 
 def is_packed(model: str) -> bool:
-    """Tell whether the weights of a checkpoint are quantised in any way, FP8 too."""
+    """Return whether the weights of a checkpoint are quantised in any way, FP8 too."""
     if config := _config(model):
         return bool(config.get("quantization_config"))
     return bool(re.search(rf"(?:-FP8|{_ENDING})$", next(iter(_names(model)), ""), re.IGNORECASE))
@@ -108,7 +108,7 @@ def name_unquantised(model: str) -> str:
 
 
 def is_tied(model: str) -> bool | None:
-    """Tell whether a checkpoint uses one matrix as embedding and as lm_head; None where nothing says so."""
+    """Return whether a checkpoint uses one matrix as embedding and as lm_head; None where nothing says so."""
     config = _config(model)
     if config:
         return bool(config.get("tie_word_embeddings", False))

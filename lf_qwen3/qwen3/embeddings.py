@@ -23,7 +23,7 @@ _CHUNK = 1 << 24
 
 
 def is_wrongly_tied(folder: Path) -> bool:
-    """Tell whether config.json ties the embeddings while the weights hold two that differ.
+    """Return whether config.json ties the embeddings while the weights hold two that differ.
 
     Reads the two matrices byte by byte, nothing of torch. Raises `LfQwen3Error` for a folder without
     config.json or safetensors, for an adapter, and for an untied model without lm_head.
@@ -45,7 +45,7 @@ def is_wrongly_tied(folder: Path) -> bool:
 
 
 def untie_embeddings(folder: Path) -> bool:
-    """Write `tie_word_embeddings: false` into config.json where two matrices differ; tell whether it was.
+    """Write `tie_word_embeddings: false` into config.json where two matrices differ; return whether it was.
 
     Nothing else in the file changes. Raises what `is_wrongly_tied` raises.
     """

@@ -27,9 +27,9 @@ _WRAPPER = re.compile(
 
 
 def find_foreign_tag(text: str) -> str:
-    """Return the first foreign tag of reasoning that an answer begins with, "" where there is none.
+    """Return the first foreign tag of reasoning that an answer begins with, "" if there is none.
 
-    A think block of Qwen3's own may stand before it.
+    A think block of Qwen3's own may be before it.
     """
     match, _ = _next_block(text, _behind_own(text))
     return match[0].strip() if match else ""
@@ -77,7 +77,7 @@ def unwrap_answer(answer: str) -> str:
 
 
 def has_reasoning(text: object) -> bool:
-    """Tell whether a text holds reasoning in tags: Qwen3's own anywhere, or others at its beginning."""
+    """Return whether a text holds reasoning in tags: Qwen3's own anywhere, or others at its beginning."""
     return isinstance(text, str) and text.strip() != "" and (has_tag(text) or bool(find_foreign_tag(text)))
 
 

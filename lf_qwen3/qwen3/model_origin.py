@@ -27,7 +27,7 @@ _TURN = "<|im_start|>"
 
 
 def checkpoint_of(model: str) -> CheckpointKind | None:
-    """Return the kind of checkpoint that a model is: its own name tells, or the cache that it lies in.
+    """Return the kind of checkpoint that a model is: its own name tells, or the cache that it is in.
 
     `saves/qwen3-4b/full/sft` was made from one and may be trained another way: None.
     """
@@ -73,7 +73,7 @@ def find_origin(model: str) -> Checkpoint | None:
 
 
 def is_qwen3(model: str) -> bool:
-    """Tell whether a model is a Qwen3, by its name or by its config.json.
+    """Return whether a model is a Qwen3, by its name or by its config.json.
 
     A chat template of other turns says no: Qwen3's architecture serves DeepSeek-R1-0528-Qwen3-8B too.
     """
@@ -85,13 +85,13 @@ def is_qwen3(model: str) -> bool:
 
 
 def has_experts(model: str) -> bool:
-    """Tell whether a Qwen3 is a mixture of experts, by its config.json or its name."""
+    """Return whether a Qwen3 is a mixture of experts, by its config.json or its name."""
     kind = model_type(model)
     return kind == "qwen3_moe" if kind else any(_EXPERTS.search(name) for name in _names(model))
 
 
 def _chat_template(model: str) -> str:
-    """Return the chat template of a local checkpoint, "" where there is none."""
+    """Return the chat template of a local checkpoint, "" if there is none."""
     file = Path(model) / "chat_template.jinja"
     if file.is_file():
         return file.read_text("utf-8", errors="replace")

@@ -45,7 +45,7 @@ PATTERN = re.compile(rf"<(?:\|(?:{_PIPED})\||{_PLAIN})>")
 
 
 def find(text: str) -> str | None:
-    """Return the first added token that stands in `text`, or None."""
+    """Return the first added token that is in `text`, or None."""
     if "<" not in text:
         return None
     found = PATTERN.search(text)

@@ -56,7 +56,7 @@ def frame_json(thinking: bytes | memoryview, answer: bytes | memoryview) -> tupl
 
 
 def has_tag(text: str) -> bool:
-    """Tell whether a think tag of any spelling stands in `text`."""
+    """Return whether a think tag of any spelling is in `text`."""
     return "<" in text and _TAG.search(text) is not None
 
 
@@ -71,7 +71,7 @@ def trimmed(text: str) -> str:
 
 
 def split(text: str) -> Split:
-    """Take an assistant text apart, mending what can be mended without guessing.
+    """Take an assistant text apart, mending what can be repaired without guessing.
 
     Inverse of `frame` for canonical texts (trimmed parts, thinking not empty, no tag inside a part).
     White space at the two ends of `text` has no meaning and counts as no repair. Raises `Reject`
@@ -94,7 +94,7 @@ def split(text: str) -> Split:
 
 
 def reasons(text: str) -> bool:
-    """Tell whether `split` finds a thinking in a text; one that it rejects has none."""
+    """Return whether `split` finds a thinking in a text; one that it rejects has none."""
     if "<" not in text:
         return False
     if text.count("<") == 2 and text.startswith(_HEAD) and (end := text.find(_SEAM)) > 0:
@@ -108,9 +108,9 @@ def reasons(text: str) -> bool:
 def join_column(thinking: str, answer: str) -> Split:
     """Bring a thinking column and its answer column together.
 
-    Tags around the column's text are taken off; a blank column says nothing. Raises `Reject` as `split`
+    Tags around the column's text are removed; a blank column says nothing. Raises `Reject` as `split`
     does for the answer, think_nested where a tag is left inside the column, and think_twice where the
-    answer brings another reasoning than the column.
+    answer has another reasoning than the column.
     """
     repairs: tuple[str, ...] = ()
     if has_tag(thinking):
@@ -134,7 +134,7 @@ def _closes(tag: re.Match[str]) -> bool:
 
 
 def _blocks(text: str, tags: list[re.Match[str]]) -> tuple[list[str], str, list[str]]:
-    """Return the reasoning blocks, the answer behind them, and what had to be mended to find them."""
+    """Return the reasoning blocks, the answer behind them, and what had to be repaired to find them."""
     repairs = []
     opens = [tag.span() for tag in tags if not _closes(tag)]
     closes = [tag.span() for tag in tags if _closes(tag)]

@@ -23,7 +23,7 @@ from lf_qwen3.qwen3.special_tokens import ADDED_TOKENS, FIRST_ADDED_ID
 VOCAB_SIZE = 151936
 SEED = 42
 SIGNATURE = f"lf-qwen3 tiny model 2, seed {SEED}"
-"""Changes when the model that is made changes; an older one is then made anew."""
+"""Changes when the model that is made changes; an older one is then made again."""
 
 _MARKER = "lf_qwen3_tiny.json"
 _FILES = (
@@ -92,7 +92,7 @@ def make_tiny_model(folder: Path, moe: bool = False) -> Path:
 
 
 def is_made(folder: Path, moe: bool = False) -> bool:
-    """Tell whether `folder` holds the whole tiny model that this version makes."""
+    """Return whether `folder` holds the whole tiny model that this version makes."""
     marker = folder / _MARKER
     is_whole = all((folder / name).is_file() for name in _FILES)
     return is_whole and marker.is_file() and marker.read_text(encoding="utf-8") == _marker(moe)

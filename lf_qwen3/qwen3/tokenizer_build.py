@@ -115,7 +115,7 @@ _TEMPLATE = """\
 def chat_template() -> str:
     """Return a Jinja chat template that renders as Qwen3's own does.
 
-    History turns lose their thinking, the last assistant turn always has a think block, tools stand in the
+    History turns lose their thinking, the last assistant turn always has a think block, tools are in the
     system turn, and `enable_thinking=false` closes an empty block in the generation prompt.
     """
     text = _TEMPLATE
@@ -193,7 +193,7 @@ def save_tokenizer(ranks_path: Path, folder: Path) -> None:
 
     NFC, byte-level BPE, 26 added tokens, eos `<|im_end|>`, pad `<|endoftext|>`, no bos. The files are those
     of `Qwen2Tokenizer.save_pretrained` in transformers, whose import takes longer than to write them here;
-    13 of the added tokens stand in `additional_special_tokens`, as in every published Qwen3.
+    13 of the added tokens are in `additional_special_tokens`, as in every published Qwen3.
     """
     ranks = read_ranks(ranks_path)
     texts = {"tokenizer.json": _tokenizer_json(ranks), "tokenizer_config.json": _TOKENIZER_CONFIG}

@@ -65,7 +65,7 @@ def keep(folder: Path) -> None:
 def load(folder: Path) -> Tokenizer:
     """Return the tokenizer of a folder, with the truncation and padding that a training left in it off.
 
-    Raises `UsageError` when the file is no tokenizer.
+    Raises `UsageError` when the file is not a tokenizer.
     """
     if (kept := _kept.pop(_key(folder), None)) is not None:
         return kept

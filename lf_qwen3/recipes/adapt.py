@@ -1,4 +1,4 @@
-"""Fit a recipe to a model, to the data at hand and to the user's own settings; say what that means."""
+"""Fit a recipe to a model, to the data available and to the user's own settings; say what that means."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ The board's "Load arguments" takes a flat YAML, partial or whole, and loads noth
 unknown to it (webui/runner.py, load_args). Text boxes hold text, and a slider refuses a value beyond its
 ends; what no element can show goes into `train.extra_args`, JSON that the board merges into its arguments
 (Runner._parse_train_args). `top.model_name` is left out: choosing a model makes the board set path and
-template anew, so it would undo the two that are loaded here.
+template again, so it would undo the two that are loaded here.
 """
 
 from __future__ import annotations

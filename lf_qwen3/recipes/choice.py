@@ -12,7 +12,7 @@ class MergeFirst:
     """What is merged before the training: a model and the adapter beside it, into a folder.
 
     The folder ends with the model's name, so that everything after it knows which Qwen3 it is. `splits_tied`
-    tells whether two embeddings come out of one.
+    says whether two embeddings come out of one.
     """
 
     base: str

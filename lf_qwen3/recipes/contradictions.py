@@ -71,7 +71,7 @@ def _holds(wanted: Any, value: Any) -> bool:
 def _name_other(
     preset: Preset, chosen: Sequence[Preset], conditions: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> str:
-    """Return what a preset does not go with: the other preset where one brings it, else the setting."""
+    """Return what a preset does not go with: the other preset where one has it, else the setting."""
     key = next(iter(conditions))
     for other in chosen:
         if other is not preset and (other.group == key or other.train.get(key) == facts[key]):

@@ -20,7 +20,7 @@ _YAML_1_1_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 class YamlDocument:
     """The opening comment (`header`, its lines) and the settings of one YAML, each comment at its place.
 
-    Raises `LfQwen3Error` for text that is not YAML, with line and column, or that is no mapping.
+    Raises `LfQwen3Error` for text that is not YAML, with line and column, or that is not a mapping.
     """
 
     def __init__(self, text: str, where: str = "the YAML") -> None:

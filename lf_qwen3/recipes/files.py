@@ -1,4 +1,4 @@
-"""The texts of a set: each YAML with its opening comment, and what lies beside them."""
+"""The texts of a set: each YAML with its opening comment, and what is beside them."""
 
 from __future__ import annotations
 

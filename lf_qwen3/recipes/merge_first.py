@@ -1,7 +1,7 @@
 """A training on top of a tuned model begins with one whole model: an adapter is merged before it.
 
 DPO and KTO by LoRA take the frozen weights as their reference (llamafactory train/trainer_utils.py,
-create_ref_model). To go on with the adapter of the sft would make the untuned model the reference; merged,
+create_ref_model). To continue with the adapter of the sft would make the untuned model the reference; merged,
 the tuned one is it.
 """
 

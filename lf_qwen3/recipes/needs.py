@@ -47,7 +47,7 @@ class RecipeMemory:
 
 @cache
 def are_experts_layers() -> bool:
-    """Tell whether the installed transformers holds each expert as linear layers, as version 4 did.
+    """Return whether the installed transformers holds each expert as linear layers, as version 4 did.
 
     Version 5 holds the experts of a layer as one tensor, which the trainer neither packs nor gives a LoRA; it
     is what counts where none is installed.
@@ -86,7 +86,7 @@ def list_notes(settings: Mapping[str, Any], checkpoint: Checkpoint | None) -> li
 
 
 def has_reference(settings: Mapping[str, Any]) -> bool:
-    """Tell whether a loss over preferences weighs the answers by the untrained model as well.
+    """Return whether a loss over preferences weighs the answers by the untrained model as well.
 
     Source: llamafactory hparams/finetuning_args.py, use_ref_model; train/kto/workflow.py.
     """

@@ -3,7 +3,7 @@
 A preset opens with a comment: one sentence that says what it is, then what is worth knowing. Its sections say
 what it changes: `train` the training YAML, `generate` every YAML that writes answers, `environment` and
 `launch` how the training is started, `files` what is copied beside the YAML, `excludes` what it does not go
-with (contradictions.py). The folder it lies in is its group, and of one group one preset is taken.
+with (contradictions.py). The folder it is in is its group, and of one group one preset is taken.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ SECTIONS = ("train", "generate", "environment", "launch", "files", "excludes")
 class Preset:
     """One preset; `name` is the file's name without `.yaml`, `group` the name of its folder.
 
-    `launch` takes the place of `llamafactory-cli train` where it is not empty. `files` lie in the recipes
-    folder and stand in `train` and `launch` as `recipes/...`; `placed` lets them point elsewhere.
-    `comments` holds what stands beside a key, `about` the opening comment after its first sentence.
+    `launch` takes the place of `llamafactory-cli train` where it is not empty. `files` are in the recipes
+    folder and are in `train` and `launch` as `recipes/...`; `placed` lets them point elsewhere.
+    `comments` holds what is beside a key, `about` the opening comment after its first sentence.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Preset:
     excludes: tuple[dict[str, Any], ...] = ()
 
     def placed(self, folder: str) -> Preset:
-        """Return the preset with its files taken from `folder`, where they lie under their own names."""
+        """Return the preset with its files taken from `folder`, where they are under their own names."""
         at = {_named(file): f"{folder.rstrip('/')}/{file.name}" for file in self.files}
         launch = " ".join(shlex.quote(at[word]) if word in at else word for word in self.launch.split())
         train = {
@@ -150,7 +150,7 @@ def read_preset(path: Path) -> Preset:
 
 
 def _file(path: Path, name: str) -> Path:
-    """Return a file that a preset names as `recipes/...`, in the recipes folder that the preset lies in."""
+    """Return a file that a preset names as `recipes/...`, in the recipes folder that the preset is in."""
     file = path.parents[2] / Path(name).relative_to("recipes")
     if not file.is_file():
         raise LfQwen3Error(f"{path}: {name} is missing", code="file_missing")

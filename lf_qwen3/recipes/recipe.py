@@ -1,4 +1,4 @@
-"""One recipe: a whole training YAML, as it lies in the folder or made for a checkpoint from its method."""
+"""One recipe: a whole training YAML, as it is in the folder or made for a checkpoint from its method."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Recipe:
 
     @cached_property
     def document(self) -> YamlDocument:
-        """The YAML, parsed with its comments; do not change it, parse `text` anew for that."""
+        """The YAML, parsed with its comments; do not change it, parse `text` again for that."""
         if self.checkpoint is None:
             return YamlDocument(self.text, str(self.path))
         return derive.derive_document(self.name, self.path.read_text("utf-8"), self.checkpoint)
@@ -55,12 +55,12 @@ class Recipe:
 
     @property
     def is_grpo(self) -> bool:
-        """Tell whether this is for other trainers alone: LLaMA-Factory has no GRPO."""
+        """Return whether this is for other trainers alone: LLaMA-Factory has no GRPO."""
         return self.method.endswith(" grpo")
 
     @property
     def is_method(self) -> bool:
-        """Tell whether this file is made for any checkpoint: its name is that of its method."""
+        """Return whether this file is made for any checkpoint: its name is that of its method."""
         return self.checkpoint is None and self.name == self.method.replace(" ", "-")
 
 

@@ -54,7 +54,7 @@ class RunSteps:
 def plan_steps(
     choice: RecipeChoice, chosen: Sequence[Preset], common: SharedSettings, predicts: bool
 ) -> RunSteps:
-    """Return the command lines of a set; `predicts` tells whether it has predict files."""
+    """Return the command lines of a set; `predicts` says whether it has predict files."""
     train = os.path.join(choice.out, "train.yaml")
     predict = [
         format_command("train", os.path.join(choice.out, f"predict_{name}.yaml"))
@@ -86,7 +86,7 @@ def export_commands(choice: RecipeChoice, train: Mapping[str, Any]) -> list[str]
 def render_run_book(
     choice: RecipeChoice, common: SharedSettings, chosen: Sequence[Preset], rows: str | None, steps: RunSteps
 ) -> str:
-    """Return RUN.md; `rows` is the dataset that the predict files answer, None where there are none."""
+    """Return RUN.md; `rows` is the dataset that the predict files answer, None if there are none."""
     train = common.train
     return render_page(
         "RUN.md",

@@ -55,7 +55,7 @@ class SharedSettings:
 
     @property
     def answers(self) -> bool:
-        """Tell whether what is trained writes answers; a reward model gives marks."""
+        """Return whether what is trained writes answers; a reward model gives marks."""
         return self.train.get("stage") != "rm"
 
     @property
@@ -108,12 +108,12 @@ def choose_mode(train: Mapping[str, Any], chosen: Sequence[Preset], thinking_rec
 
 
 def is_lora(train: Mapping[str, Any]) -> bool:
-    """Tell whether the training writes an adapter beside the model, and not a whole model."""
+    """Return whether the training writes an adapter beside the model, and not a whole model."""
     return train.get("finetuning_type", "lora") in ("lora", "oft")
 
 
 def splits_tied(train: Mapping[str, Any]) -> bool:
-    """Tell whether a LoRA trains embeddings that the model ties, and so makes two matrices of one.
+    """Return whether a LoRA trains embeddings that the model ties, and so makes two matrices of one.
 
     A model of which nothing is known counts as one that ties.
     """
@@ -129,8 +129,8 @@ def _base(train: Mapping[str, Any]) -> dict[str, Any]:
 def _tuned(train: Mapping[str, Any]) -> dict[str, Any]:
     """Return the weights that the training writes.
 
-    A training that starts from adapters merges all but the last and goes on with the last, whose new weights
-    are the output; with create_new_adapter it merges all (model/adapter.py).
+    A training that starts from adapters merges all but the last and continues with the last, whose new
+    weights are the output; with create_new_adapter it merges all (model/adapter.py).
     """
     trained = str(train["output_dir"])
     if not is_lora(train):

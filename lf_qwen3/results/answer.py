@@ -69,7 +69,7 @@ def answer(
     The file is of the trainer's own form, generated_predictions.jsonl: prompt, predict, label. Each answer is
     kept as it comes; answers that are there already are not asked for again, unless `fresh` says so.
     `concurrency` prompts are asked at once. Raises `UsageError` for a YAML that predicts nothing, whose
-    predictions are not there yet, and where `out` holds answers made with other settings; `LfQwen3Error` for
+    predictions do not exist yet, and where `out` holds answers made with other settings; `LfQwen3Error` for
     a server that does not answer.
     """
     settings = yaml_reader.read(Path(yaml)).settings

@@ -1,4 +1,4 @@
-"""Ask LLaMA-Factory's own parsers about a YAML, as a script in a process of its own (`lf_qwen3.trainer.ask`).
+"""Ask LLaMA-Factory's own parsers about a YAML, as a script in a separate process (`lf_qwen3.trainer.ask`).
 
 Nothing of lf_qwen3 is imported here. The parsers, the lookup of the template and that of the datasets are the
 trainer's; only what this machine lacks (a GPU, torchrun, DeepSpeed, optional packages) is stood in for, and

@@ -38,7 +38,7 @@ def load(chatter: Any, arguments: Mapping[str, Any], adapter: str) -> None:
 
 
 def frames_thinking(template: Any) -> bool:
-    """Tell whether a template of the trainer writes the think block."""
+    """Return whether a template of the trainer writes the think block."""
     return isinstance(template, import_module("llamafactory.data.template").ReasoningTemplate)
 
 
@@ -96,7 +96,7 @@ class Generation:
         """Take it that no more will come."""
 
     def __call__(self, ids: Any, scores: Any, **kwargs: Any) -> Any:
-        """Tell whether to stop."""
+        """Return whether to stop."""
         return ids.new_full((len(ids),), self._stop.is_set() or self.is_given_up).bool()
 
     def _generate(self, model: Any, arguments: Mapping[str, Any], with_adapter: bool, seed: int) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer  # type: ignore[import-untyped]
 
 UNCUT = 1 << 40
-"""A cutoff_len that nothing reaches: a cut is no difference between templates."""
+"""A cutoff_len that nothing reaches: a cut is not a difference between templates."""
 
 _CONTEXT = 12
 _TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
@@ -32,7 +32,7 @@ _TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 class RenderingDifference(NamedTuple):
     """Where two renderings part: at token `at` of both, in this part of this turn (from 0) of the trainer's.
 
-    `ours` and `official` are the texts from there on, a dozen tokens of them; `before` is what stands in
+    `ours` and `official` are the texts from there on, a dozen tokens of them; `before` is what is in
     front; `character` is the place in the official text. `refused` is "" or why there is no such text.
     `side` is "chosen" or "rejected" for a ranking record, else "".
     """
@@ -75,7 +75,7 @@ class ChatTemplate:
     def load(cls, folder: Path) -> ChatTemplate | None:
         """Return the template of a tokenizer's folder, None when it has none.
 
-        It stands in chat_template.jinja or else in tokenizer_config.json, where the one called default is
+        It is in chat_template.jinja or else in tokenizer_config.json, where the one called default is
         taken of several.
         """
         config = _config(folder / "tokenizer_config.json")

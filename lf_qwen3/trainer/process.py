@@ -243,7 +243,7 @@ def _failure(yaml: Path, code: int, log: Path) -> LfQwen3Error:
 
 
 def last_error(text: str) -> str:
-    """Return the line of the output that says what went wrong: the last error that is no mere wrapper."""
+    """Return the line of the output that says what went wrong: the last error that is not a mere wrapper."""
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines() if line.strip()]
     errors = [match[1] for line in lines if (match := _ERROR.match(line))]
     own = [error for error in errors if not any(name in error for name in _WRAPPERS)]

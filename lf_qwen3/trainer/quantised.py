@@ -58,5 +58,5 @@ def list_refusals(settings: Mapping[str, Any]) -> Iterator[QuantisedRefusal]:
 
 
 def is_sharded(settings: Mapping[str, Any]) -> bool:
-    """Tell whether weights are sharded: FSDP, or a DeepSpeed file of ZeRO-3 by its content or its name."""
+    """Return whether weights are sharded: FSDP, or a DeepSpeed file of ZeRO-3 by its content or its name."""
     return bool(settings.get("fsdp")) or deepspeed_stage(settings.get("deepspeed")) == 3

@@ -3,7 +3,7 @@
 The trainer fills its dataclasses from a YAML without looking at a type and answers an unknown key only after
 seconds of imports, with a traceback. The schema answers at once, and editors complete and check with it.
 There is one for each version in `versions.KNOWN`. `python -m lf_qwen3.trainer.schema` writes that of the
-installed version anew; only that imports the trainer.
+installed version again; only that imports the trainer.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
 }
 _ALSO_TAKES = {"resume_from_checkpoint": bool}
-"""Keys that the trainer takes in a type more than it declares: `true` goes on from the last checkpoint."""
+"""Keys that the trainer takes in a type more than it declares: `true` continues from the last checkpoint."""
 _SPLIT_AT_COMMAS = re.compile(r"self\.(\w+)\b[^=\n]*= (?:list\(map\(\w+, )?split_arg\(")
 
 
@@ -66,7 +66,7 @@ def group(key: str) -> str:
 
 
 def parse(pairs: Iterable[str]) -> dict[str, Any]:
-    """Return the settings written as `key=value`, the values read as YAML and held against the schema.
+    """Return the settings written as `key=value`, the values read as YAML and compared with the schema.
 
     A value that is text by its key (a dataset called 2024) stays text. Raises `UsageError` for a pair without
     `=`, a key the trainer does not know (with the nearest ones) and a value it does not take.
@@ -124,7 +124,7 @@ def fault(key: str, value: Any) -> str | None:
 
 
 def _takes(rule: dict[str, Any], value: Any) -> bool:
-    """Tell whether a value is of a rule's kind; 8.0 is no integer, since range(8.0) is none."""
+    """Return whether a value is of a rule's kind; 8.0 is not an integer, since range(8.0) is none."""
     if "anyOf" in rule:
         return any(_takes(option, value) for option in rule["anyOf"])
     if "enum" in rule:

@@ -12,7 +12,7 @@ from typing import Any
 
 
 def is_packed(settings: Mapping[str, Any]) -> bool:
-    """Tell whether the trainer fills rows of cutoff_len with records; in continued pre-training it does."""
+    """Return whether the trainer fills rows of cutoff_len with records; in continued pre-training it does."""
     packing = settings.get("packing")
     return bool(
         settings.get("neat_packing") or (settings.get("stage") == "pt" if packing is None else packing)

@@ -1,6 +1,6 @@
 """Which LLaMA-Factory is installed, and which of the two whose settings are known here answers for it.
 
-Nothing of the trainer is imported: its version stands in a file, read from where Python would import it (a
+Nothing of the trainer is imported: its version is in a file, read from where Python would import it (a
 wheel, an editable install, a checkout on PYTHONPATH).
 """
 
@@ -39,7 +39,7 @@ def installed_version() -> str | None:
 
 
 def known_version(installed: str | None) -> str:
-    """Return the known version that answers for an installed one: the newest that is no newer, or the oldest.
+    """Return the newest known version up to the installed one, or the oldest known version.
 
     Where nothing is installed, that is the release that `lf-qwen3[train]` installs.
     """
@@ -50,7 +50,7 @@ def known_version(installed: str | None) -> str:
 
 
 def find_mismatch() -> dict[str, str]:
-    """Return, where the installed trainer is no known version, it, the known ones and the one judged by.
+    """Return, where the installed trainer is not a known version, it, the known ones and the one judged by.
 
     The keys are `installed`, `known` and `judge`; nothing is returned where all is well.
     """

@@ -227,7 +227,7 @@ def test_a_dataset_is_replaced_only_when_asked_for(converted, board, tmp_path):
     tab.fill("data.val", "0")
     tab.fill("data.test", "0")
     tab.click("data.convert")
-    assert "sent is there already" in tab.text("data.report", "[role=alert]")
+    assert "sent exists" in tab.text("data.report", "[role=alert]")
     assert (board.folder / "data" / "sent_train.jsonl").read_bytes() == before
     tab.at("data.replace", "input").check()
     tab.click("data.convert")

@@ -1,6 +1,6 @@
 """Section Arena: one question, up to four answers, and votes of people who do not know whose they are.
 
-Votes lie below saves/arena/, a folder for each run: all of them in votes.jsonl; those that decide between
+Votes are below saves/arena/, a folder for each run: all of them in votes.jsonl; those that decide between
 base and tuned model also as two files of predictions, with verdicts in the form of a judge's replies.
 """
 
@@ -108,7 +108,7 @@ def start_round(
     """Return a round with no answers yet, whose labels `seed` deals out.
 
     `drawn` counts while its question stands unchanged in `text`. Without a preset each mode has Qwen's own.
-    Raises `UsageError` in demo mode, for a field that will not do, and where no model is loaded.
+    Raises `UsageError` in demo mode, for an invalid field, and where no model is loaded.
     """
     places.refuse_demo(is_demo)
     question, tokens = (text or "").strip(), int(new_tokens or 0)
@@ -129,7 +129,7 @@ def start_round(
 
 
 def run_round(chatter: Any, arena_round: ArenaRound, owner: str) -> None:
-    """Have a round of a browser answered in a thread: it goes on while a page is loaded anew."""
+    """Have a round of a browser answered in a thread: it continues while a page is loaded again."""
     ROUNDS.pop(owner, None)
     ROUNDS[owner] = arena_round
     for oldest in [*ROUNDS][:-MOST_KEPT]:

@@ -55,10 +55,10 @@ def request(
     is_demo: bool = False,
     has_board: bool = True,
 ) -> dict[str, Any]:
-    """Return what `prepare` is asked for; its name is one that no dataset has.
+    """Return the request for `prepare`; its name is one that no dataset has.
 
     `form` holds paths, upload, model and aim; `of_top` is the model at the top of the board. Raises
-    `UsageError` for a field that will not do, and in demo mode, where nothing is written.
+    `UsageError` for an invalid field, and in demo mode, where nothing is written.
     """
     places.refuse_demo(is_demo)
     folder = places.require_inside(dataset_dir)
@@ -89,7 +89,7 @@ def free_name(sources: Sequence[str], folder: Path) -> str:
 
 
 def prepare(asked: Mapping[str, Any], progress: Progress) -> Known:
-    """Go through all stages, or to the first that something is wrong with; in a process of its own.
+    """Go through all stages, or to the first that something is wrong with; in a separate process.
 
     Returns what is known then: `asked`; `done`, the stages that are over; `stop` (`explain_stop`), what keeps
     the next one, or None; `report` of the conversion; `model`; `gpus`, [] for the CPU, or where the memory is

@@ -1,4 +1,4 @@
-"""The card on top: why it stopped, and what would let it go on."""
+"""The card on top: why it stopped, and what would let it continue."""
 
 from __future__ import annotations
 

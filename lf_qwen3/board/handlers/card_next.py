@@ -13,7 +13,7 @@ from lf_qwen3.board.handlers.train_fill import board_name
 ACTIONS = ("start", "chat")
 
 FIRST = ("top.model_name", "top.finetuning_type", train_fill.STAGE)
-"""Set before all else: the board sets path, template, checkpoint or dataset anew when these change."""
+"""Set before all else: the board sets path, template, checkpoint or dataset again when these change."""
 
 CHECKED = ("top.model_path", "top.template", "top.checkpoint_path", train_fill.DATASET)
 """Whoever starts with another value of these starts something else than was planned."""

@@ -66,7 +66,7 @@ def show_comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _count_cut_references(run: NamedRun) -> int:
-    """Return how many references of a run were cut, 0 where neither its YAML nor a tokenizer is at hand."""
+    """Return how many references of a run were cut, 0 where neither its YAML nor a tokenizer is available."""
     from lf_qwen3.qwen3 import tokenizer_files
     from lf_qwen3.results.score import lengths, setting
     from lf_qwen3.trainer import yaml_reader

@@ -1,4 +1,4 @@
-"""Section Data: inspect a source, convert it, report what became of every row."""
+"""Section Data: inspect a source, convert it, report the outcome of every row."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CUTOFF_LEN = 2048
 
 @dataclass(frozen=True, slots=True)
 class ConversionForm:
-    """What the section's elements hold, as they come from the browser: an empty one may be None.
+    """The values of the section's elements as the browser sends them; an empty one may be None.
 
     `mix` is the share of thinking records; None or 0, which an empty field is to gradio, for no mixing.
     """
@@ -98,7 +98,7 @@ class ReplacedShown(TypedDict):
 
 
 def registered(dataset_dir: str) -> list[str]:
-    """Return the names of the datasets that are registered in a folder, [] where there is none yet.
+    """Return the names of the datasets that are registered in a folder, [] if there is none yet.
 
     Raises `LfQwen3Error` for a folder outside the roots, and a dataset_info.json that cannot be read.
     """
@@ -107,7 +107,7 @@ def registered(dataset_dir: str) -> list[str]:
 
 
 def find_replaced(form: ConversionForm) -> ReplacedShown | None:
-    """Return the dataset of the chosen name that was made from other sources, None where there is none."""
+    """Return the dataset of the chosen name that was made from other sources, None if there is none."""
     name = (form.name or "").strip()
     try:
         registry.check_name(name)
@@ -127,9 +127,9 @@ def suggest_name(sources: Sequence[str]) -> str:
 
 
 def request(form: ConversionForm, is_demo: bool = False) -> dict[str, Any]:
-    """Return what `convert` is asked for, every field checked.
+    """Return the request for `convert`, every field checked.
 
-    Raises `UsageError` for a field that will not do, and in demo mode, where nothing is written.
+    Raises `UsageError` for an invalid field, and in demo mode, where nothing is written.
     """
     places.refuse_demo(is_demo)
     name = (form.name or "").strip()
@@ -163,7 +163,7 @@ def request(form: ConversionForm, is_demo: bool = False) -> dict[str, Any]:
 
 
 def convert(asked: Mapping[str, Any], progress: Progress) -> ConversionShown:
-    """Convert and register, then count tokens; runs in a process of its own. Raises what `convert` raises."""
+    """Convert and register, then count tokens; runs in a separate process. Raises what `convert` raises."""
     from lf_qwen3.data.convert import convert as conversion
     from lf_qwen3.data.convert.pool import count_workers
 

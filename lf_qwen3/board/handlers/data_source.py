@@ -32,11 +32,11 @@ _PACKED = (".gz", ".zst")
 
 
 class FileShown(TypedDict):
-    """A file of a source: name, size in words, and what the columns of its first rows hold.
+    """A file of a source: name, size as text, and what the columns of its first rows hold.
 
     A value is a text or, of a conversation, a list of turns (role, text). `converter` is "" where none fits;
     `read` and `left` are the columns that it reads and leaves. `problem` is what is wrong with the file, as
-    `View.show` takes an error. `reading` says how it is read where it is no plain run of rows in UTF-8.
+    `View.show` takes an error. `reading` says how it is read where it is not a plain run of rows in UTF-8.
     """
 
     name: str
@@ -78,7 +78,7 @@ def inspect_source(
     """Return of each file which converter fits, its columns and its first rows.
 
     `columns` gives roles to columns, as `--columns` does; where no converter fits, they are guessed.
-    A file whose rows may have any size is read in a process of its own. Raises `LfQwen3Error` for a converter
+    A file whose rows may have any size is read in a separate process. Raises `LfQwen3Error` for a converter
     or columns that will not do, and where no file at all can be read.
     """
     asked = {"paths": list(paths), "upload": list(upload), "converter": converter, "columns": columns}

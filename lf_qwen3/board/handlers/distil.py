@@ -1,4 +1,4 @@
-"""Section Distil: new answers by a model to rows that lie beside the board."""
+"""Section Distil: new answers by a model to rows that are beside the board."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _HELD_OUT = ("_val.jsonl", "_test.jsonl")
 
 @dataclass(frozen=True, slots=True)
 class DistilForm:
-    """What the section's elements hold, as they come from the browser: an empty one may be None."""
+    """The values of the section's elements as the browser sends them; an empty one may be None."""
 
     rows: Sequence[str] | None
     held_out: Sequence[str] | None
@@ -62,9 +62,9 @@ def find_held_out(rows: Sequence[str] | None) -> list[str]:
 
 
 def request(form: DistilForm, is_demo: bool = False) -> dict[str, Any]:
-    """Return what `ask` is asked for, every field checked; a key is not in it, only its variable.
+    """Return the request for `ask`, every field checked; a key is not in it, only its variable.
 
-    Raises `UsageError` for a field that will not do, and in demo mode.
+    Raises `UsageError` for an invalid field, and in demo mode.
     """
     places.refuse_demo(is_demo)
     if not (form.model or "").strip():
@@ -89,7 +89,7 @@ def request(form: DistilForm, is_demo: bool = False) -> dict[str, Any]:
 
 
 def ask(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Ask the model, in a process of its own; return the report. What was paid outlives an interruption.
+    """Ask the model, in a separate process; return the report. What was paid outlives an interruption.
 
     Raises what `distil` raises.
     """
@@ -131,6 +131,6 @@ def _find_server(address: str) -> dict[str, str]:
 
 
 def _read_servers() -> dict[str, str]:
-    """Return the variable of the key by address, "" where there is none."""
+    """Return the variable of the key by address, "" if there is none."""
     entries = os.environ.get(VARIABLE, "").split()
     return {url: variable for url, _, variable in (entry.partition("=") for entry in entries)}

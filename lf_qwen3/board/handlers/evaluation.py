@@ -35,10 +35,10 @@ def request(
     dataset_dir: str,
     is_demo: bool = False,
 ) -> dict[str, Any]:
-    """Return what `predict` is asked for, every field checked.
+    """Return the request for `predict`, every field checked.
 
     `rows` is a registered dataset, "" for the test split of what the run was trained on. Raises `UsageError`
-    for a field that will not do, and in demo mode, where nothing is run.
+    for an invalid field, and in demo mode, where nothing is run.
     """
     if is_demo:
         raise UsageError(
@@ -65,7 +65,7 @@ def request(
 
 
 def predict(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Answer the rows with both models and compare; runs in a process of its own.
+    """Answer the rows with both models and compare; runs in a separate process.
 
     Interrupted, it takes what is not finished away again. Raises what `evaluate` raises, and `LfQwen3Error`
     while another evaluates the same.
@@ -89,12 +89,12 @@ def predict(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def compare_request(base: str | None, tuned: str | None) -> dict[str, Any]:
-    """Return what `compare` is asked for. Raises `UsageError` for runs that will not do."""
+    """Return the request for `compare`. Raises `UsageError` for invalid runs."""
     return {"paths": [str(_predictions(base, "base run")), str(_predictions(tuned, "tuned run"))]}
 
 
 def compare(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Compare two runs that are there; in a process of its own. Raises what `compare` raises."""
+    """Compare two runs that are there; in a separate process. Raises what `compare` raises."""
     from lf_qwen3.results import compare as comparing
 
     steps = StepProgress(progress, "scoring")

@@ -32,7 +32,7 @@ class EvaluationFiles:
     texts: Mapping[str, str]
 
     def write(self) -> None:
-        """Write the YAML files; those of an earlier evaluation of the same are written anew."""
+        """Write the YAML files; those of an earlier evaluation of the same are written again."""
         for name, text in self.texts.items():
             (self.folder / name).write_text(text, "utf-8")
 

@@ -35,7 +35,7 @@ class GgufShown(TypedDict):
 
 
 def request(run: str | None, quant: str, is_demo: bool = False) -> dict[str, Any]:
-    """Return what `make` is asked for. Raises `UsageError` for a field that will not do, and in demo mode."""
+    """Return the request for `make`. Raises `UsageError` for an invalid field, and in demo mode."""
     from lf_qwen3.results.gguf.tools import check_kind
 
     places.refuse_demo(is_demo)
@@ -43,7 +43,7 @@ def request(run: str | None, quant: str, is_demo: bool = False) -> dict[str, Any
 
 
 def make(asked: Mapping[str, Any], progress: Progress) -> GgufShown:
-    """Make the file and measure it; runs in a process of its own. Finished steps outlive an interruption.
+    """Make the file and measure it; runs in a separate process. Finished steps outlive an interruption.
 
     Raises what `make_gguf` raises.
     """

@@ -1,7 +1,7 @@
 """Which files and folders of this machine the tab may touch, and by which names.
 
 The board listens to whoever reaches its port, without a login, so every path that is typed counts as hostile:
-it must lie below the folder that the board was started in, or below one that LF_QWEN3_WEBUI_PATHS names.
+it must be below the folder that the board was started in, or below one that LF_QWEN3_WEBUI_PATHS names.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def name_files(text: str) -> str:
 
 @cache
 def _folders(here: str, kept: str) -> re.Pattern[str]:
-    """Return what stands before such a name: the folder of an upload, or the board's own."""
+    """Return what is before such a name: the folder of an upload, or the board's own."""
     ways = {kept, os.path.relpath(kept, here)}
     own = "" if here == os.sep else f"|{re.escape(here)}/"
     return re.compile(rf"(?<![\w./-])(?:(?:{'|'.join(map(re.escape, ways))})/[0-9a-f]{{64}}/{own})")
 
 
 def require_inside(path: str | Path, also: tuple[Path, ...] = ()) -> Path:
-    """Return a path, links followed. Raises `UsageError` unless it lies below one of the roots or `also`.
+    """Return a path, links followed. Raises `UsageError` unless it is below one of the roots or `also`.
 
     URLs are refused: who may see the board may not have its machine fetch anything.
     """
@@ -116,7 +116,7 @@ def require_chosen(named: str | None, what: str) -> Path:
 
 
 def from_here(path: Path) -> Path:
-    """Return a path relative to the board's folder where it lies in it."""
+    """Return a path relative to the board's folder where it is in it."""
     real, here = path.resolve(), Path.cwd().resolve()
     return real.relative_to(here) if real.is_relative_to(here) else real
 

@@ -35,7 +35,7 @@ def request(
     model: str = "",
     is_demo: bool = False,
 ) -> dict[str, Any]:
-    """Return what `check` and `preview` are asked for; the settings are those of a training YAML.
+    """Return the request for `check` and `preview`; the settings are those of a training YAML.
 
     Datasets that are named win over the settings' own. In demo mode nothing is kept for section Records.
     Raises `UsageError` for a folder outside the roots, and where no dataset is named at all.
@@ -57,7 +57,7 @@ def request(
 
 
 def preview_request(asked: Mapping[str, Any], row: float | None) -> dict[str, Any]:
-    """Return what `preview` is asked for beyond `request`: one row, counted from 1.
+    """Return the request for `preview` beyond `request`: one row, counted from 1.
 
     Raises `UsageError` for a row that is none, and for a template that no Qwen3 has.
     """
@@ -76,11 +76,11 @@ def preview_request(asked: Mapping[str, Any], row: float | None) -> dict[str, An
 
 
 def check(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Check datasets under settings; in a process of its own. Raises what the library's `check` raises.
+    """Check datasets under settings; in a separate process. Raises what the library's `check` raises.
 
     Returns the summary of `lf-qwen3 check --json`, its notes for `Texts.warning`, and of all findings of each
     code severity, count, message, hint, the first `places` as (place, detail), and the datasets that have
-    such rows. A template that is not the model's stands first: it spoils every record.
+    such rows. A template that is not the model's is first: it spoils every record.
     """
     from lf_qwen3.proof import check as checking
 
@@ -123,7 +123,7 @@ def check(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def preview(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Render one record as it is fed; in a process of its own. Raises what the library's `preview` raises.
+    """Render one record as it is fed; in a separate process. Raises what the library's `preview` raises.
 
     Returns the settings and the `rows` (`show_row`).
     """

@@ -62,7 +62,7 @@ def find_files(
 ) -> Iterator[tuple[str, DatasetEntry, sources.SourceFile]]:
     """Yield (name, entry, file) of a dataset's files, or with `is_every` of those of all its splits.
 
-    Raises `UsageError` for a dataset that is none, lies elsewhere or outside the board's folders.
+    Raises `UsageError` for a dataset that is none, is elsewhere or outside the board's folders.
     """
     folder = places.require_inside(dataset_dir)
     if not dataset:

@@ -48,7 +48,7 @@ class RowFigures(NamedTuple):
 
 
 class RecordIndex:
-    """Where each row of a file lies that is no blank line; `number` counts those too, from 1.
+    """Where each row of a file lies that is not a blank line; `number` counts those too, from 1.
 
     The rows of JSON lines are read where they lie; those of another file are put into a nameless one first.
     """
@@ -109,7 +109,7 @@ class RecordIndex:
     def search(self, text: str, until: float) -> tuple[array[int], int]:
         """Return the rows that hold a text, and how many were searched before the clock struck `until`.
 
-        Upper and lower case are the same. The next search for the same text goes on from there.
+        Upper and lower case are the same. The next search for the same text continues from there.
         """
         rows, done = self._searched.pop(text, (array("I"), 0))
         sought = text.lower()
@@ -146,7 +146,7 @@ _lock = threading.Lock()
 
 
 def is_indexed(file: sources.SourceFile, entry: DatasetEntry) -> bool:
-    """Tell whether the index of a file is at hand."""
+    """Return whether the index of a file is available."""
     index = _kept.get(_key(file, entry))
     return index is not None and index.state == stamp(file.path)
 
@@ -185,7 +185,7 @@ def _texts_in(value: object) -> Iterator[str]:
 
 
 def _is_plain(char: str) -> bool:
-    """Tell whether `bytes.lower` knows the case of a character, and JSON writes it as it is."""
+    """Return whether `bytes.lower` knows the case of a character, and JSON writes it as it is."""
     return char not in _NOT_PLAIN and (char.isascii() or char.lower() == char.upper())
 
 

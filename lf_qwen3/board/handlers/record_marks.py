@@ -46,7 +46,7 @@ def keep(report: CheckReport) -> None:
 
 
 def read(file: Path) -> RowMarks | None:
-    """Return what the last check said of a file as it stands there now, None where there was none."""
+    """Return what the last check said of a file as it is there now, None where there was none."""
     try:
         marks: RowMarks | None = orjson.loads(_place(file).read_bytes())
     except (OSError, ValueError):

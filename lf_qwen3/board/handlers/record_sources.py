@@ -52,7 +52,7 @@ def find_source(folder: Path, file: DatasetFile, row: int) -> FileRow:
 
 
 def show_fields(item: sources.Item) -> list[tuple[str, str]]:
-    """Return the columns of a row as (name, text): each message on its own, what is no text as JSON."""
+    """Return the columns of a row as (name, text): each message on its own, what is not a text as JSON."""
     if not isinstance(item, dict):
         return [("", shorten(item.raw if item else ""))]
     fields: list[tuple[str, object]] = []
@@ -71,7 +71,7 @@ def show_fields(item: sources.Item) -> list[tuple[str, str]]:
 
 
 def _is_plain_message(value: object) -> bool:
-    """Tell whether a value says who speaks, and then what, in texts."""
+    """Return whether a value says who speaks, and then what, in texts."""
     if not isinstance(value, dict) or tuple(value) not in (("from", "value"), ("role", "content")):
         return False
     return all(isinstance(text, str) for text in value.values())

@@ -30,7 +30,7 @@ SEARCH_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class RecordsForm:
-    """What the section's elements hold, as they come from the browser: an empty one may be None."""
+    """The values of the section's elements as the browser sends them; an empty one may be None."""
 
     dataset_dir: str
     dataset: str | None
@@ -85,7 +85,7 @@ class RecordBeside(TypedDict):
 
 
 def find_codes(dataset_dir: str, dataset: str | None) -> list[str]:
-    """Return the findings of the last check of a dataset, [] where there is none or it cannot be read."""
+    """Return the findings of the last check of a dataset, [] if there is none or it cannot be read."""
     try:
         marks = [
             record_marks.read(file.path) for _, _, file in find_files(dataset_dir, dataset, is_every=True)
@@ -96,7 +96,7 @@ def find_codes(dataset_dir: str, dataset: str | None) -> list[str]:
 
 
 def is_ready(form: RecordsForm) -> bool:
-    """Tell whether a page can be shown at once: every file has its index."""
+    """Return whether a page can be shown at once: every file has its index."""
     return all(
         is_indexed(file, entry) for _, entry, file in find_files(form.dataset_dir, form.dataset, form.splits)
     )

@@ -47,12 +47,12 @@ class DiagnosisShown(TypedDict):
 
 
 def request(folder: str | None) -> dict[str, Any]:
-    """Return what `diagnose` is asked for. Raises `UsageError` for a folder that will not do."""
+    """Return the request for `diagnose`. Raises `UsageError` for an invalid folder."""
     return {"folder": str(places.require_chosen(folder, "run"))}
 
 
 def diagnose(asked: Mapping[str, Any], progress: Progress) -> DiagnosisShown:
-    """Diagnose a run; in a process of its own.
+    """Diagnose a run; in a separate process.
 
     Raises what the library's `diagnose` raises, `UsageError` for a train.yaml that leads outside the roots.
     """
@@ -89,7 +89,7 @@ def _figures(run: TrainingRun) -> RunFigures:
 
 
 def _draw(diagnosis: Diagnosis) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the curves as images that stand in the page itself, or why they cannot be drawn."""
+    """Return the curves as images that are in the page itself, or why they cannot be drawn."""
     from lf_qwen3.results.diagnose.plots import draw
 
     with tempfile.TemporaryDirectory(prefix="lf-qwen3-") as folder:

@@ -1,4 +1,4 @@
-"""The folders that runs lie in: trainings, and predictions, near the board."""
+"""The folders that runs are in: trainings, and predictions, near the board."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def predictions() -> list[str]:
 def find_tuned(dataset: str) -> Path:
     """Return saves/MODEL/lora/RUN of the board's newest training on a dataset that has ended.
 
-    Raises `LfQwen3Error` ("not_trained") where there is none.
+    Raises `LfQwen3Error` ("not_trained") if there is none.
     """
     ended = Path(places.SAVES).glob("*/lora/*/adapter_config.json")
     for folder in (file.parent for file in sorted(ended, key=_time, reverse=True)):

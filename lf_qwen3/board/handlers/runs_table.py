@@ -1,4 +1,4 @@
-"""Section Run: the runs near the board as a table, and some of them held side by side."""
+"""Section Run: the runs near the board as a table, and some of them compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = 50
 """Runs that are shown at a time; reading one takes some milliseconds."""
 
 MOST_FOLDERS, MOST_READ, MOST_COMPARED, MOST_POINTS = 5000, 1 << 20, 6, 400
-"""Runs that are counted, bytes read of a file, runs held side by side, points of a curve in a picture."""
+"""Runs that are counted, bytes read of a file, runs compared, points of a curve in a picture."""
 
 SILENT_SECONDS = 600
 """Without a line in the log for so long, a run that has not ended counts as stopped."""
@@ -108,7 +108,7 @@ def choose_row(shown: Mapping[str, Any] | None, number: str) -> str:
 def compare_runs(named: Sequence[str] | None) -> CurvesShown:
     """Return runs side by side.
 
-    Raises `UsageError` for fewer than two or too many, for a folder that will not do, and `LfQwen3Error` for
+    Raises `UsageError` for fewer than two or too many, for an invalid folder, and `LfQwen3Error` for
     a run that cannot be read.
     """
     folders = [places.require_chosen(name, "run") for name in named or []]
@@ -173,12 +173,12 @@ def _diagnose(folder: str) -> Diagnosis:
 
 @lru_cache(maxsize=1000)
 def _summarise(folder: str, stamp: tuple[tuple[int, int], ...]) -> Diagnosis:
-    """Summarise a run; `stamp` makes it anew when its files have changed."""
+    """Summarise a run; `stamp` makes it again when its files have changed."""
     return summarise(folder, MOST_READ)
 
 
 def _stamp(folder: str, names: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Return time (ns) and size of the files of a run that are there; (0, 0) stands first."""
+    """Return time (ns) and size of the files of a run that are there; (0, 0) is first."""
     files = (file.stat() for name in names if (file := Path(folder, name)).is_file())
     return ((0, 0), *((file.st_mtime_ns, file.st_size) for file in files))
 
@@ -220,7 +220,7 @@ def _read_scores(folder: Path) -> list[float]:
 
 
 def _is_replaced(folder: Path, diagnosis: Diagnosis, written: float) -> bool:
-    """Tell whether a dataset of a run is another now, by its hash, or else by the time of the last step."""
+    """Return whether a dataset of a run is another now, by its hash, or else by the time of the last step."""
     settings = diagnosis.run.settings
     try:
         data = places.require_inside(Path(str(settings.get("dataset_dir") or "data")))

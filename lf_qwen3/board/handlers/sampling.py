@@ -118,7 +118,7 @@ def show_keys(given: Mapping[str, Any]) -> dict[str, str] | None:
 def keep(name: str | None, sampling: Sampling, is_demo: bool = False) -> str:
     """Keep a preset under a name, in place of one that has it; return the name.
 
-    Raises `UsageError` for a name that will not do or is a shipped preset's, in demo mode, and beyond `MOST`.
+    Raises `UsageError` for an invalid name or is a shipped preset's, in demo mode, and beyond `MOST`.
     """
     places.refuse_demo(is_demo)
     text = places.check_name(name)

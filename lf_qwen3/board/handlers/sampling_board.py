@@ -29,7 +29,7 @@ class WindowPredictions:
 
     @property
     def can(self) -> bool:
-        """Tell whether this version of the board can be made to send more, for the window being served."""
+        """Return whether this version of the board can be made to send more, for the window being served."""
         return callable(getattr(self._runner, "_parse_eval_args", None)) and self._window() is not None
 
     def set(self, extra: Mapping[str, Any]) -> None:
@@ -58,7 +58,7 @@ class WindowPredictions:
 
 
 def apply_to_loaded(chatter: Any, sampling: Sampling) -> bool:
-    """Give the model that is loaded in the Chat tab what has no slider there; tell whether one is loaded.
+    """Give the model that is loaded in the Chat tab what has no slider there; return whether one is loaded.
 
     The board has one model for all its visitors.
     """

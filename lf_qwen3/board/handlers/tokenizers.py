@@ -14,7 +14,7 @@ def find_tokenizer(given: str | None, model: str | None) -> str:
     """Return the folder of the tokenizer named, of the board's model, or of any Qwen3.
 
     Where none is in a hub's cache, Qwen3's is made once from dashscope and kept in the user's cache. Raises
-    `UsageError` when the one named is not there, or none can be had.
+    `UsageError` when the one named does not exist, or none can be had.
     """
     if given and given.strip():
         return str(tokenizer_files.find(given.strip()))

@@ -33,7 +33,7 @@ _DEEPSPEED = "deepspeed"
 
 @dataclass(frozen=True, slots=True)
 class TrainingForm:
-    """What the section's elements hold, as they come from the browser: an empty one may be None.
+    """The values of the section's elements as the browser sends them; an empty one may be None.
 
     `dataset` is the one chosen here, `of_train_tab` are those chosen in the Train tab. `changes` are settings
     that were chosen to take less memory.

@@ -15,7 +15,7 @@ from lf_qwen3.recipes import board, presets
 STAGE, DATASET, EXTRA = "train.training_stage", "train.dataset", "train.extra_args"
 
 SUGGESTED = ("top.model_path", "top.template")
-"""Suggested in words alone: the board sets both when a model is chosen, and undoes what was set with it."""
+"""Suggested as text alone: the board sets both when a model is chosen, and undoes what was set with it."""
 
 ALL_ROWS, ANY_ROWS = 100_000, 1_000_000_000
 """The board's own limit of rows, and one for data whose rows are not counted."""
@@ -51,7 +51,7 @@ def values(train: Mapping[str, Any], gpus: int = 1) -> dict[str, Any]:
     """Return element id -> value for a training YAML; model and template are not among them.
 
     DeepSpeed becomes the board's own stage and offload, whose files the board keeps itself. The extra
-    arguments hold what no element can: see `describe_fill` for what stands in both.
+    arguments hold what no element can: see `describe_fill` for what is in both.
     """
     fitted = fit_to_fields({key: value for key, value in train.items() if key != "deepspeed"}, gpus)
     filled = board.build_arguments(fitted, has_ends=False)

@@ -28,7 +28,7 @@ PHASES = ("rehearse_model", "rehearse_train", "rehearse_write")
 def save(settings: Mapping[str, Any], name: str | None, is_demo: bool = False) -> dict[str, str]:
     """Write settings without secrets as saves/NAME.yaml; return path, text and the command that runs it.
 
-    Raises `UsageError` for a name that will not do, settings that lack model or data or are too long, in demo
+    Raises `UsageError` for an invalid name, settings that lack model or data or are too long, in demo
     mode, and where a file of that name holds something else.
     """
     places.refuse_demo(is_demo)
@@ -56,7 +56,7 @@ def save(settings: Mapping[str, Any], name: str | None, is_demo: bool = False) -
 
 
 def request(settings: Mapping[str, Any], tokenizer: str | None = "", is_demo: bool = False) -> dict[str, Any]:
-    """Return what `rehearse` is asked for.
+    """Return the request for `rehearse`.
 
     Raises `UsageError` for settings without model or data, data outside the board's folder, in demo mode.
     """
@@ -67,7 +67,7 @@ def request(settings: Mapping[str, Any], tokenizer: str | None = "", is_demo: bo
 
 
 def rehearse(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Rehearse settings on the CPU; runs in a process of its own, and leaves nothing behind.
+    """Rehearse settings on the CPU; runs in a separate process, and leaves nothing behind.
 
     Returns what `lf-qwen3 rehearse --json` prints; `lines` say what was done, `output` is the end of the
     trainer's own output after a failure. Raises what the library's `rehearse` raises.

@@ -95,7 +95,7 @@ def _bind_asking(
 ) -> None:
     """Let `ask` stream the answers, and `stop` end them; show an error in the place of what was drawn.
 
-    The round goes on in the server: a page that is loaded anew shows the last one of its browser.
+    The round continues in the server: a page that is loaded again shows the last one of its browser.
     """
     (ask, stop, best, this_round), board = bound, frame.board
     chatter, lang, question = board.engine.chatter, board.lang, form[0]

@@ -1,4 +1,4 @@
-"""Section Distil: a model answers rows anew, as a job."""
+"""Section Distil: a model answers rows again, as a job."""
 
 from __future__ import annotations
 

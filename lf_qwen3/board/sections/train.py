@@ -136,7 +136,7 @@ def _choose_dataset(frame: Frame, values: Values, wanted: dict[str, Any]) -> Upd
 
 
 def _bind_measure(frame: Frame, form: Elements, button: Any, plan: View, changed: Any) -> None:
-    """Show the memory of the Train tab's own settings, and anew when they were `changed` to take less."""
+    """Show the memory of the Train tab's own settings, and again when they were `changed` to take less."""
     board, gpus = frame.board, form["gpus"]
 
     def measure(values: Values) -> tuple[object, Updates]:

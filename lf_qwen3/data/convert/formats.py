@@ -38,7 +38,7 @@ _json = orjson.dumps
 
 
 class WrittenRecord(NamedTuple):
-    """One line of a dataset file, line end included; `thinking` tells whether the learnt turn reasons.
+    """One line of a dataset file, line end included; `thinking` says whether the learnt turn reasons.
 
     `before` is what the model reads before the answer it learns, as it is written: `context_of` system and
     tools, then every turn after the first question. `history` tells of an alpaca record whether it has one:
@@ -213,7 +213,7 @@ def _between(items: Sequence[bytes]) -> bytes:
 def _system_and_tools(conversation: Conversation) -> tuple[str, str]:
     """Return the system text and the tools; tools without a system text become the system text.
 
-    LLaMA-Factory opens them with an empty line even where nothing stands before them (Template._encode),
+    LLaMA-Factory opens them with an empty line even where nothing is before them (Template._encode),
     Qwen3's template does not: as a system text of its own they are the same tokens in both.
     """
     if conversation.system or not conversation.tools:
@@ -226,7 +226,7 @@ def _frame_pair(chosen: Turn, rejected: Turn, repairs: set[str]) -> tuple[Turn, 
     """Write out the empty block of the plain side where the other side thinks.
 
     The trainer frames both sides as the chosen one asks for (PairwiseDatasetProcessor), and leaves a side
-    alone that brings a block.
+    alone that has a block.
     """
     if (chosen.thinking is None) == (rejected.thinking is None):
         return chosen, rejected

@@ -55,7 +55,7 @@ def fold(text: str) -> bytes:
 def keys_of(question: str, records: Iterable[WrittenRecord], seed: int) -> list[Keys]:
     """Hash the records of a conversation for splitting (question) and for duplicates (prompt and answer).
 
-    `question` is the first question: it is folded, and what else stands before the learnt answer counts as
+    `question` is the first question: it is folded, and what else is before the learnt answer counts as
     it is written. A thinking and a plain answer count as different prompts, for they teach different modes.
     The same line means the same answer; whether others do is for `answer_keys` to say.
     """

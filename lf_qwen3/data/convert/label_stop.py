@@ -36,7 +36,7 @@ def require_known_labels_early(files: Sequence[ConvertSource]) -> None:
     """Raise what `require_known_labels` would raise in the end, before any row is converted.
 
     A column that the first rows leave, and that says there that an answer is wrong, is read to its end: a
-    later row may show that it is no label of right and wrong.
+    later row may show that it is not a label of right and wrong.
     """
     for spec in dict.fromkeys(source.spec for source in files):
         own = [source for source in files if source.spec == spec]

@@ -12,7 +12,7 @@ its answers: those follow one another.
 | row | which source row it is of, counted from 0 over the rows that were accepted |
 | thinking | whether it reasons (0 or 1) |
 | history | whether it has an alpaca history (0 or 1) |
-| question | seeded hash of the folded first question: what must not stand in two splits |
+| question | seeded hash of the folded first question: what must not be in two splits |
 | prompt | hash of all that comes before the answer, and of the kind (thinking or plain) |
 | answer | seeded hash of the line |
 """
@@ -142,7 +142,7 @@ def drop_duplicates(
 
 
 def _repeated(hashes: Iterable[int]) -> Iterator[int]:
-    """Yield each hash that stands there more than once."""
+    """Yield each hash that is there more than once."""
     for piece in part_hashes(hashes):
         if len(set(piece)) < len(piece):
             yield from (value for value, count in Counter(piece).items() if count > 1)

@@ -58,7 +58,7 @@ class Manifest(NamedTuple):
         return ", ".join(dict.fromkeys(Path(path).name for path, _ in self.sources))
 
     def is_made_from(self, files: Iterable[SourceFile]) -> bool:
-        """Tell whether these are its sources: each known by its path, or else by its content."""
+        """Return whether these are its sources: each known by its path, or else by its content."""
         left = dict(self.sources)
         others = [file for file in files if left.pop(file.label, None) is None]
         hashes = [digest_source(file.path) for file in others if left]
@@ -68,7 +68,7 @@ class Manifest(NamedTuple):
 def file_names(name: str, run: str = "", is_sharded: bool = False) -> dict[str, str]:
     """Return the files of a dataset called `name` by key, as they are called below the dataset folder.
 
-    `run` is the name of a conversion to a store, where each has a folder of its own. The splits of a sharded
+    `run` is the name of a conversion to a store, where each has a separate folder. The splits of a sharded
     dataset are folders; `shard_name` names the files in them.
     """
     to_split, to_other = (f"{name}.{run}/", f"{name}.{run}/") if run else (f"{name}_", f"{name}.")
@@ -93,12 +93,12 @@ def split_of(name: str, file: str) -> str | None:
 
 
 def owns_place(name: str, place: str) -> bool:
-    """Tell whether a file, or the folder of a split, in the dataset folder is one of the dataset `name`."""
+    """Return whether a file, or the folder of a split, in the dataset folder is one of the dataset `name`."""
     return split_of(name, place) is not None or bool(split_of(name, shard_name(place, 0)))
 
 
 def place_of(file: str) -> str:
-    """Return the file, or the folder that it lies in, as it is called in the dataset folder."""
+    """Return the file, or the folder that it is in, as it is called in the dataset folder."""
     return file.partition("/")[0]
 
 
@@ -113,7 +113,7 @@ def read(folder: Path, name: str) -> Manifest | None:
     """Return the manifest of a dataset, None when there is none.
 
     A manifest may come from anywhere, so a file that it lists is the dataset's own only under a name that
-    `convert` gives. Raises `LfQwen3Error` ("manifest_broken") for a file that is no manifest.
+    `convert` gives. Raises `LfQwen3Error` ("manifest_broken") for a file that is not a manifest.
     """
     path = folder / file_names(name)["manifest"]
     try:

@@ -11,11 +11,11 @@ from lf_qwen3.qwen3 import foreign_tags, thinking
 
 
 def normalise(conversation: Conversation) -> None:
-    """Mend what can be mended without guessing, in place; every repair is noted by its code.
+    """Mend what can be repaired without guessing, in place; every repair is noted by its code.
 
     Afterwards each text is trimmed and holds plain line ends, and an assistant turn's `thinking` is its
     reasoning without tags, or None. White space at the two ends of a text has no meaning: taking it off
-    is no repair. Doing it twice changes nothing. Raises `Reject` where the parts cannot be told.
+    is not a repair. Doing it twice changes nothing. Raises `Reject` where the parts cannot be told.
     """
     repairs = conversation.repairs
     conversation.system = _plain(conversation.system, repairs).strip(thinking.WHITESPACE)
@@ -94,7 +94,7 @@ def _drop_unanswered(conversation: Conversation) -> None:
 
 
 def _end_with_learnt_turn(conversation: Conversation) -> None:
-    """Drop what stands behind the last turn that may be learnt: it is the history of nothing.
+    """Drop what is behind the last turn that may be learnt: it is the history of nothing.
 
     The order of the turns is left to the rules, and so is a dialogue of which nothing may be learnt. A label,
     and the losing answer of a pair, belong to the last turn: there nothing is dropped.

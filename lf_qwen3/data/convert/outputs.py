@@ -1,4 +1,4 @@
-"""The files that a conversion writes: who owns them, what stands in them, and what registers them."""
+"""The files that a conversion writes: who owns them, what is in them, and what registers them."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def cut_shards(lines: Ledger, records: Records, shard_bytes: int | None) -> list
     """Cut the records of a split into runs of at least `shard_bytes`, the last one apart; None cuts nothing.
 
     HF datasets types a column by the first file that it meets, so where some record has an alpaca history,
-    one stands at the beginning of every shard; shards are longer where these are rare.
+    one is at the beginning of every shard; shards are longer where these are rare.
     """
     has_history = any(map(lines.history.__getitem__, records))
     if shard_bytes is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RejectedRow(NamedTuple):
-    """A row that may not be trained on.
+    """A row that must not be trained on.
 
     `file` is the source as it was named, `row` counts from 1 and blank lines too, `code` is stable,
     `reason` describes the fault and its place, `content` is the row itself (its text if it cannot be

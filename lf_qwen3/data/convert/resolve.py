@@ -133,7 +133,7 @@ def _nothing_fits(file: SourceFile, columns: Sequence[str]) -> UsageError:
 
 
 def _is_a_value(name: str) -> bool:
-    """Tell whether a name is none, but a text out of a file without a row of names."""
+    """Return whether a name is none, but a text out of a file without a row of names."""
     return len(name) > _LONGEST_NAME or name.rstrip().endswith(("?", "？", ".", "。"))
 
 

@@ -142,7 +142,7 @@ def _new_stage_name(name: str) -> str:
 
 
 def _is_dead(stage: Path, owner: StageOwner, here: StageOwner) -> bool:
-    """Tell whether the process that made a stage has ended, as far as this machine can know."""
+    """Return whether the process that made a stage has ended, as far as this machine can know."""
     if owner.host != here.host:
         return False
     if not (owner.boot and owner.boot == here.boot) and _seconds_quiet(stage) < _QUIET_SECONDS:
@@ -163,7 +163,7 @@ def _short_hash(text: str) -> str:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and its parents. Raises `UsageError` where a file stands in the way."""
+    """Make a folder and its parents. Raises `UsageError` where a file is in the way."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:

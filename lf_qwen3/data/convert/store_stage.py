@@ -1,6 +1,6 @@
 """Write a dataset to a store, which knows no rename: under new names, and the manifest last.
 
-The files of each conversion lie in a folder NAME.RUN of their own and are named nowhere until all of them
+The files of each conversion are in a folder NAME.RUN of their own and are named nowhere until all of them
 are there. Then dataset_info.json is changed, which is one write, and last the manifest. Whatever ends a
 conversion before that leaves the dataset as it was; the same conversion, run again, has the same RUN.
 """

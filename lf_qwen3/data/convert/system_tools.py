@@ -62,7 +62,7 @@ def take_tools(conversation: Conversation) -> None:
 
     A system text without such a list, or with one that cannot be read, is left. The row's own tools count
     where they name all that the text lists. Adds the repair code `tools_in_system`. Raises `Reject`:
-    tools_twice where they do not, bad_tools where they stand beside a list in tags that cannot be read.
+    tools_twice where they do not, bad_tools where they are beside a list in tags that cannot be read.
     """
     text = conversation.system
     if not conversation.tools and "tool" not in text and "unction" not in text:
@@ -96,12 +96,12 @@ def _marked_lists(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def calls_are_python(system: str) -> bool:
-    """Tell whether a system text asks for calls that are written as Python, as ToolACE does."""
+    """Return whether a system text asks for calls that are written as Python, as ToolACE does."""
     return "functions in JSON format" in system and _TOOLACE.search(system) is not None
 
 
 def _end_of_json(text: str, start: int) -> int:
-    """Return where the JSON value ends that begins at `start`, or `start` where there is none."""
+    """Return where the JSON value ends that begins at `start`, or `start` if there is none."""
     try:
         return json.JSONDecoder().raw_decode(text, start)[1]
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
 r"""Read tool calls and their answers that a text spells out in a model's own tags.
 
 Qwen3 and Hermes write `<tool_call>\n{...}\n</tool_call>` and `<tool_response>...</tool_response>`. The
-template writes those tags itself: left in a text they are control tokens, and stand in a record twice. What
+template writes those tags itself: left in a text they are control tokens, and are in a record twice. What
 only quotes a tag, in a sentence or in code, is left as it is, for the rule `special_token` to judge.
 """
 
@@ -27,7 +27,7 @@ _GLAIVE_ANSWER = "FUNCTION RESPONSE:"
 
 
 def read_tool_tags(conversation: Conversation) -> None:
-    """Turn calls, answers and tools that stand in texts into the turns and the tools they are, in place.
+    """Turn calls, answers and tools that are in texts into the turns and the tools they are, in place.
 
     Adds the repair codes `tool_wire_format` and `tools_in_system`. Raises `Reject`: bad_tool_call for a call
     that cannot be read, tools_twice where the system text lists a tool that the row's tools lack.
@@ -80,7 +80,7 @@ def _take_calls(turn: Turn, tools: str, where: str) -> bool:
 
 
 def _take_python_calls(turn: Turn, names: set[str], where: str) -> bool:
-    """Take the calls that an answer, its reasoning taken away, is made of; return whether it is."""
+    """Take the calls that an answer, its reasoning removed, is made of; return whether it is."""
     at = turn.content.rfind(CLOSE)
     at = at + len(CLOSE) if at >= 0 else 0
     answer = turn.content[at:].strip()
@@ -103,7 +103,7 @@ def _may_precede(text: str) -> bool:
 
 
 def _bodies(text: str, tag: str) -> list[str]:
-    """Return what stands in the tags, none where anything but calls stands in the text.
+    """Return what is in the tags, none where anything but calls is in the text.
 
     The last call may be without a closing tag, for some templates write none.
     """

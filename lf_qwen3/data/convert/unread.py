@@ -113,12 +113,12 @@ def warnings_of(files: Iterable[ConvertSource], counts: Mapping[str, ColumnCount
 
 
 def means_something(name: str) -> bool:
-    """Tell whether something is called like a part of a conversation."""
+    """Return whether something is called like a part of a conversation."""
     return any(_begins(name, words) for words in _MEANINGS.values())
 
 
 def has_verdict(source: ConvertSource) -> bool:
-    """Tell whether it is known which answers of a source are good: by their pairs, or by a label."""
+    """Return whether it is known which answers of a source are good: by their pairs, or by a label."""
     roles = {role for role, _ in source.roles}
     return converters.get(source.converter).takes_pairs or not roles.isdisjoint(("label", "correct"))
 
@@ -135,7 +135,7 @@ def open_columns(source: ConvertSource, counts: ColumnCounts) -> Iterator[str]:
 
 
 def _is_unreasoned(source: ConvertSource, counts: ColumnCounts) -> bool:
-    """Tell whether a model's answer was taken with no column of reasoning and no word of the user's."""
+    """Return whether a model's answer was taken with no column of reasoning and no word of the user's."""
     if "answer" in dict(source.roles):
         return False
     by_model = any(column.lower() in MODEL_ANSWERS for column in counts.read)

@@ -42,7 +42,7 @@ def unwrap(conversation: Conversation) -> None:
     An assistant turn that a prompt leaves open (`<|im_start|>assistant\n`, a think block behind it or
     not) is the beginning of the answer that follows. Adds the repair codes `chat_template` and
     `end_token`. Raises `Reject`: broken_template where the markup does not parse, system_twice where it
-    brings another system text.
+    has another system text.
     """
     if not _is_marked(conversation):
         return
@@ -89,7 +89,7 @@ def _unwrap_turns(conversation: Conversation) -> str:
 
 
 def _is_void(turn: Turn) -> bool:
-    """Tell whether this is the empty answer column beside a question that spells out a whole dialogue."""
+    """Return whether this is the empty answer column beside a question that spells out a whole dialogue."""
     return turn.role == "assistant" and not (turn.content.strip() or turn.thinking or turn.calls)
 
 
@@ -126,7 +126,7 @@ def _take_system(conversation: Conversation, piece: Piece) -> None:
 
 
 def _pieces(own_role: str, text: str, repairs: set[str]) -> list[Piece]:
-    """Cut one text into messages; what stands before the first mark belongs to the text's own role."""
+    """Cut one text into messages; what is before the first mark belongs to the text's own role."""
     head, *chunks = text.split(START)
     if not chunks or (head.strip() and not head.rstrip().endswith(END)):
         bare = _without_end_tokens(text)

@@ -67,7 +67,7 @@ class WorkerOptions:
 
 @dataclass(slots=True)
 class SpooledReject:
-    """A rejected row: `row` counts from 0 within the part; offset and length lie in the rejects spool."""
+    """A rejected row: `row` counts from 0 within the part; offset and length are in the rejects spool."""
 
     row: int
     code: str
@@ -167,7 +167,7 @@ class Worker:
         self.rejects.file.close()
 
     def _clean_rows(self, task: PartTask, converter: converters.Converter) -> CleanRowReader | None:
-        """Return the reader of clean rows; None where columns have roles, or every text is to be mended."""
+        """Return the reader of clean rows; None where columns have roles, or every text is to be repaired."""
         is_plain = not task.roles and not self.options.reading.unescape
         if not is_plain or not (converter.flat or converter.messages):
             return None

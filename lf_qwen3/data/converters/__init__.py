@@ -50,7 +50,7 @@ class Converter:
 
     @property
     def takes_pairs(self) -> bool:
-        """Tell whether a row is a pair of answers, of which one is better."""
+        """Return whether a row is a pair of answers, of which one is better."""
         return self.precedence == PAIRS
 
     def missing(self, columns: Collection[str]) -> list[tuple[str, ...]]:
@@ -67,7 +67,7 @@ class Converter:
         return (-self.precedence, -len(self.needs), -len(known), self.name)
 
     def fits(self, rows: Iterable[SourceRow]) -> bool:
-        """Tell whether most of the first rows of a source hold what the converter reads."""
+        """Return whether most of the first rows of a source hold what the converter reads."""
         answers = [self.recognise is None or self.recognise(row) for row in rows]
         return 2 * sum(answers) > len(answers)
 

@@ -18,7 +18,7 @@ _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "thought")
 
 
 def read_answers(row: SourceRow, options: Options) -> list[Turn]:
-    """Return the answers to take: one, or with `Reading.every` each that the row brings.
+    """Return the answers to take: one, or with `Reading.every` each that the row has.
 
     A reasoning is read with the answer that it led to: from a model's own pair of columns, from columns of
     reasoning and answer, from a list of attempts of which the correct ones count, or from an answer that
@@ -92,7 +92,7 @@ def _answer_texts(row: SourceRow, name: str, options: Options) -> list[str]:
 
 
 def _is_single(value: object) -> bool:
-    """Tell whether a list holds nothing but one text."""
+    """Return whether a list holds nothing but one text."""
     return isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
 
 
@@ -198,5 +198,5 @@ def _is_truth(value: object) -> bool:
 
 
 def _is_plural(row: SourceRow, name: str) -> bool:
-    """Tell whether a column is called as one that holds a list of answers."""
+    """Return whether a column is called as one that holds a list of answers."""
     return row.column(name).lower().endswith("s")

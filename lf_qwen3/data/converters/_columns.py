@@ -42,7 +42,7 @@ def exchange(row: SourceRow) -> Conversation:
 
 
 def is_side_by_side(row: SourceRow) -> bool:
-    """Tell whether a row holds a dialogue in two lists, the questions and their answers."""
+    """Return whether a row holds a dialogue in two lists, the questions and their answers."""
     return bool(_list_of_questions(row))
 
 
@@ -126,7 +126,7 @@ def _context(row: SourceRow, name: str) -> str:
 
 
 def _is_dialogue(value: object) -> bool:
-    """Tell whether a cell holds messages: a list of them, its text, or a message alone."""
+    """Return whether a cell holds messages: a list of them, its text, or a message alone."""
     messages = parse_cell(value)
     value = messages if isinstance(messages, list) else value
     message = value[0] if isinstance(value, list) and value else value

@@ -1,4 +1,4 @@
-"""Read a list of messages, whether they say {from, value} or {role, content}, and what stands beside it."""
+"""Read a list of messages, whether they say {from, value} or {role, content}, and what is beside it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _THOUGHTS = frozenset(THOUGHTS)
 
 
 def read_dialogue(row: SourceRow, names: Sequence[str]) -> Conversation:
-    """Make a conversation of the first filled column of `names`, with all that stands beside the messages.
+    """Make a conversation of the first filled column of `names`, with all that is beside the messages.
 
     Raises `Reject` as `read` and `add_columns` do.
     """
@@ -57,7 +57,7 @@ def read(row: SourceRow, where: str) -> Conversation:
 
 
 def holds_messages(value: object) -> bool:
-    """Tell whether a cell holds messages, as a list, as an object, or as the JSON text of a list."""
+    """Return whether a cell holds messages, as a list, as an object, or as the JSON text of a list."""
     if not isinstance(value, str):
         return isinstance(value, list | dict)
     messages = parse_cell(value)
@@ -65,7 +65,7 @@ def holds_messages(value: object) -> bool:
 
 
 def read_messages(value: object, row: SourceRow, where: str) -> Conversation:
-    """Make the turns of the messages in `value`, which stand in the column `where`; see `read`."""
+    """Make the turns of the messages in `value`, which are in the column `where`; see `read`."""
     if isinstance(value, list):
         plain = [turn for message in value if (turn := plain_turn(message))]
         if len(plain) == len(value):
@@ -120,7 +120,7 @@ def _system_column(row: SourceRow) -> str:
 def _add_thinking(conversation: Conversation, row: SourceRow) -> None:
     """Give the last answer the reasoning of a column beside the messages.
 
-    Raises `Reject` ("think_twice") where the answer brings another one.
+    Raises `Reject` ("think_twice") where the answer has another one.
     """
     if _THOUGHTS.isdisjoint(row.names.column):
         return

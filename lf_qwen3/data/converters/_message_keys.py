@@ -1,4 +1,4 @@
-"""Read what an assistant's message brings beside its text: reasoning, tool calls, a mark not to learn it."""
+"""Read what an assistant's message has beside its text: reasoning, tool calls, a mark not to learn it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no
 
 @dataclass(slots=True)
 class AnswerExtras:
-    """What stands beside an answer's text: its reasoning, its calls as JSON, whether it may be learnt."""
+    """What is beside an answer's text: its reasoning, its calls as JSON, whether it may be learnt."""
 
     thinking: str = ""
     calls: str = ""

@@ -20,7 +20,7 @@ _TEXTS = ("text", "texts", "value", "content", "answer", "option_text")
 class Options(NamedTuple):
     """The options of one question: what each is called, and what it says.
 
-    `text` holds options that stand in one text. `marks` are other ways in which an answer may call an option:
+    `text` holds options that are in one text. `marks` are other ways in which an answer may call an option:
     by the name of its column, or by the number in it. `is_called` tells that the answer only names one.
     """
 
@@ -57,7 +57,7 @@ class Options(NamedTuple):
 
 
 def read_options(row: SourceRow, answer: object) -> Options:
-    """Return the options that a row brings, none where it brings none. Raises `Reject` ("not_text")."""
+    """Return the options that a row has, none where it has none. Raises `Reject` ("not_text")."""
     name = first_of(row, "options")
     value = row.peek(name)
     if is_filled(value):
@@ -83,7 +83,7 @@ def read_options(row: SourceRow, answer: object) -> Options:
 
 
 def _beside_stem(question: object) -> list[Any]:
-    """Return the options that stand in one object with the stem of the question."""
+    """Return the options that are in one object with the stem of the question."""
     if not isinstance(question, dict) or "stem" not in question:
         return []
     lists = (question[name] for name in OPTIONS if isinstance(question.get(name), list))

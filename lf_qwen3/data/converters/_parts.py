@@ -57,7 +57,7 @@ class MessageContent:
 
     @property
     def is_text(self) -> bool:
-        """Tell whether there is nothing but text."""
+        """Return whether there is nothing but text."""
         return not (self.thoughts or self.calls or self.results)
 
 
@@ -198,7 +198,7 @@ def _calls(payload: object, leave: Leave) -> list[Any]:
 
 
 def _result_text(payload: object, where: str, leave: Leave) -> str:
-    """Return a tool's result as text; an object that is no part is written as JSON."""
+    """Return a tool's result as text; an object that is not a part is written as JSON."""
     if not isinstance(payload, dict):
         return payload if isinstance(payload, str) else _json(payload)
     key = _first_filled(payload, _RESULT)

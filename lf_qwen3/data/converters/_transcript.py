@@ -1,4 +1,4 @@
-r"""Read a dialogue that stands in one text, its turns told apart by marks such as "Human:" and "Assistant:".
+r"""Read a dialogue that is in one text, its turns told apart by marks such as "Human:" and "Assistant:".
 
 A text is a transcript only as a whole: it begins with a mark of the user (or of the system), user and
 assistant alternate, and the marks of each are of one spelling. An essay that quotes a dialogue is none.
@@ -143,7 +143,7 @@ _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "tool": "to
 
 
 def parse_transcript(text: str) -> list[Turn]:
-    r"""Return the turns of a dialogue in one text; [] where it is no transcript, or brings a system text.
+    r"""Return the turns of a dialogue in one text; [] where it is not a transcript, or has a system text.
 
     A last mark of the assistant with nothing behind it ("…\n\nAssistant:") leaves the answer open: the turns
     end with the user's.
@@ -153,7 +153,7 @@ def parse_transcript(text: str) -> list[Turn]:
 
 
 def read_transcript(text: str) -> Conversation | None:
-    """Return the dialogue that a text spells out, with its system text, or None where it is no transcript.
+    """Return the dialogue that a text spells out, with its system text, or None where it is not a transcript.
 
     A text in ChatML is one user turn here: `data.convert.unwrap` takes it apart.
     """
@@ -187,7 +187,7 @@ def unfold_prompt(conversation: Conversation) -> Conversation:
 
 
 def is_transcript(value: object) -> bool:
-    """Tell whether a value is a text that spells out a question and its answer."""
+    """Return whether a value is a text that spells out a question and its answer."""
     if not isinstance(value, str) or (conversation := read_transcript(value)) is None:
         return False
     return conversation.turns[-1].role == "assistant" or f"{_CHATML}assistant" in value
@@ -219,7 +219,7 @@ def _dialogue(text: str, marks: re.Pattern[str]) -> Conversation | None:
 
 
 def _are_alike(cuts: list[re.Match[str]]) -> bool:
-    """Tell whether the marks of user and assistant are of one spelling each."""
+    """Return whether the marks of user and assistant are of one spelling each."""
     spellings = {(cut.lastgroup, cut[0].strip()) for cut in cuts if cut.lastgroup in ("user", "assistant")}
     return len(spellings) == 2
 

@@ -28,8 +28,8 @@ _NUMBERED = re.compile(r"\D*(\d+)\D*")
 def spread_turns(value: object) -> object:
     """Return the messages that a cell holds, as a list of {role, content} or {from, value} objects.
 
-    What is no turn of a known shape stays as it is, for the reader of messages to refuse by name. A key of a
-    turn object that is neither question nor answer goes with the answer's message.
+    What is not a turn of a known shape stays as it is, for the reader of messages to refuse by name. A key
+    of a turn object that is neither question nor answer goes with the answer's message.
     """
     if isinstance(value, dict):
         if turns := _from_columns(value):
@@ -95,7 +95,7 @@ def _pop_first(turn: dict[str, Any], names: Sequence[str]) -> list[Any]:
 
 
 def _is_turn(item: Mapping[str, Any]) -> bool:
-    """Tell whether an object (its keys in lower case) names its texts by who says them."""
+    """Return whether an object (its keys in lower case) names its texts by who says them."""
     if _TEXT_KEYS.intersection(item):
         return False
     return any(name in item for name in _TURN_KEYS) or (len(item) == 1 and bool(speaker_of(next(iter(item)))))

@@ -57,7 +57,7 @@ def reasoning_pairs(names: Iterable[str]) -> tuple[tuple[str, str], ...]:
 def option_columns(names: Iterable[str]) -> tuple[str, ...]:
     """Return the columns that hold an option each, in order: A, B, C; choice1, choice2; opa, opb.
 
-    Their marks follow one another from a, 0 or 1 on; one alone is no option.
+    Their marks follow one another from a, 0 or 1 on; one alone is not an option.
     """
     families: dict[tuple[str, bool], dict[int, str]] = {}
     for name in names:
@@ -71,17 +71,17 @@ def option_columns(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def judges_generations(name: str) -> bool:
-    """Tell whether a column says which of several answers are correct, or whole, by its name."""
+    """Return whether a column says which of several answers are correct, or whole, by its name."""
     return _VERDICT.search(name) is not None and not name.startswith(_UNWANTED)
 
 
 def is_media(column: str) -> bool:
-    """Tell whether a column holds pictures, video or audio, by its name in any case."""
+    """Return whether a column holds pictures, video or audio, by its name in any case."""
     return _MEDIA.fullmatch(column.lower().replace(" ", "_").replace("-", "_")) is not None
 
 
 def means_something_beside(name: str) -> bool:
-    """Tell whether a column means something beside a question and its answer, or beside a dialogue."""
+    """Return whether a column means something beside a question and its answer, or beside a dialogue."""
     return name in BESIDE or is_media(name) or _OPTION.fullmatch(name) is not None
 
 

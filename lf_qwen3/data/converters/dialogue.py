@@ -19,7 +19,7 @@ _ULTRACHAT = "data"
 
 
 def _is_dialogue(row: SourceRow) -> bool:
-    """Tell whether a row holds messages of which the assistant speaks some."""
+    """Return whether a row holds messages of which the assistant speaks some."""
     name = first_present(row, NAMES)
     messages = spread_turns(parse_cell(row.peek(name)))
     if not isinstance(messages, list):
@@ -51,7 +51,7 @@ def convert(row: SourceRow) -> Conversation:
 
 
 def _alternates(texts: object) -> bool:
-    """Tell whether a value is a list of texts, of which each second one answers the one before it."""
+    """Return whether a value is a list of texts, of which each second one answers the one before it."""
     return (
         isinstance(texts, list)
         and len(texts) > 1

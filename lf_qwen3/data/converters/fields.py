@@ -77,7 +77,7 @@ def first_of(row: SourceRow, kind_of_column: str) -> str:
 
 
 def is_reasoning(value: object) -> bool:
-    """Tell whether a cell holds reasoning, and not only whether there is any."""
+    """Return whether a cell holds reasoning, and not only whether there is any."""
     return is_filled(value) and not (isinstance(value, str) and value.strip().lower() in _SWITCHES)
 
 
@@ -103,7 +103,7 @@ def parse_cell(value: Any) -> Any:
 
 
 def _is_unicode(value: object) -> bool:
-    """Tell whether no text inside a value holds half of a surrogate pair."""
+    """Return whether no text inside a value holds half of a surrogate pair."""
     try:
         json.dumps(value, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:

@@ -51,7 +51,7 @@ _UNWANTED = re.compile(
     r"(?<![a-z])(?:incorrect|wrong|false|bad|distract|id(?![a-z])|idx|hash|uuid)"
     r"|(?<![a-z])(?:name|type|source|model|level|category|index|url|lang|language|split|date|time)s?$"
 )
-"""Names of what must not be learnt, and of what tells of a row and is no part of it."""
+"""Names of what must not be learnt, and of what tells of a row and is not a part of it."""
 _LEAST_THINKING = 5
 """Characters: a column of shorter texts is no reasoning, whatever it is called."""
 _LEAST_PROSE = 12
@@ -110,7 +110,7 @@ def _exact_roles(texts: Mapping[str, float]) -> dict[str, str]:
 
 
 def _is_prose(column: str, rows: Sequence[Row]) -> bool:
-    """Tell whether a column of a name that says nothing may hold a question or an answer."""
+    """Return whether a column of a name that says nothing may hold a question or an answer."""
     if _UNWANTED.search(_spelt(column)):
         return False
     said = [_may_be_said(row[column]) for row in rows if is_filled(row.get(column))]
@@ -152,7 +152,7 @@ def _columns_by_kind(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, f
 
 
 def _is_list_of_objects(value: object) -> bool:
-    """Tell whether a cell holds a list of objects, or messages as JSON text."""
+    """Return whether a cell holds a list of objects, or messages as JSON text."""
     if isinstance(value, str):
         return holds_messages(value)
     return isinstance(value, list) and isinstance(value[0], dict)

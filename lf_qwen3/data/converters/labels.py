@@ -32,7 +32,7 @@ _BESIDE = frozenset(
         *("gold", "gt", "exact", "up", "strict", "quality", "vote", "reasoning", "thinking", "cot"),
     ]
 )
-"""Words that may stand beside a verdict in the name of its column."""
+"""Words that may be beside a verdict in the name of its column."""
 
 
 def read_label(row: SourceRow) -> bool | None:
@@ -51,7 +51,7 @@ def read_label(row: SourceRow) -> bool | None:
 
 
 def is_label(name: str) -> bool:
-    """Tell whether a column is called as KTO data call their label."""
+    """Return whether a column is called as KTO data call their label."""
     return name.lower() in _LABELS
 
 
@@ -71,7 +71,7 @@ def find_label(columns: Iterable[str], rows: Sequence[Row]) -> str:
 
 
 def is_verdict(name: str) -> bool:
-    """Tell whether a column is called like a label of right and wrong.
+    """Return whether a column is called like a label of right and wrong.
 
     Every word of the name counts: `is_correct` is one, `valid_json` and `label_source` are none.
     """
@@ -81,7 +81,7 @@ def is_verdict(name: str) -> bool:
 
 
 def is_against(name: str) -> bool:
-    """Tell whether yes means wrong in a column of this name."""
+    """Return whether yes means wrong in a column of this name."""
     return any(word.lower() in _AGAINST for word in _WORD.findall(name))
 
 

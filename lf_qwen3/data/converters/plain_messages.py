@@ -13,7 +13,7 @@ _ROLES = frozenset(
 
 
 class PlainMessages(NamedTuple):
-    """The texts of user and assistant in turn, and the system text before them, "" where there is none."""
+    """The texts of user and assistant in turn, and the system text before them, "" if there is none."""
 
     texts: tuple[str, ...]
     system: str

@@ -11,7 +11,7 @@ from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import unknown_name
 
 TASKS = ("instruction", "instruct", "task_description", "指令")
-"""Named so where a column says what to do, and another brings the question or the input."""
+"""Named so where a column says what to do, and another has the question or the input."""
 QUESTIONS = (
     *("question", "problem", "prompt", "ask", "user_prompt", "user_question", "user_input", "user_message"),
     *("problem_statement", "user", "human", "问题", "问", "提问", "题目", "用户", *TASKS),

@@ -96,7 +96,7 @@ class Reading(NamedTuple):
     """How rows are read.
 
     `every` makes a record of each of several answers instead of the first; `as_text` takes numbers, objects
-    and lists that stand where text is due as their JSON text; `unescape` makes line ends of the two
+    and lists that stand where text is expected as their JSON text; `unescape` makes line ends of the two
     characters that some texts have in their place.
     """
 
@@ -212,7 +212,7 @@ class SourceRow(Mapping[str, Any]):
         return None if value != value else value  # NaN: how pandas writes a missing value
 
     def peek(self, name: str) -> Any:
-        """Return the value of a column without counting it as read, None where there is none."""
+        """Return the value of a column without counting it as read, None if there is none."""
         column = self.names.column.get(name)
         return None if column is None else self.row[column]
 
@@ -284,7 +284,7 @@ def _said(text: str) -> Fill:
 
 
 def is_filled(value: Any) -> bool:
-    """Tell whether a cell holds anything: null, NaN, a blank text, an empty list or object are nothing."""
+    """Return whether a cell holds anything: null, NaN, a blank text, an empty list or object are nothing."""
     if value is None or value != value:
         return False
     if isinstance(value, str):

@@ -24,11 +24,11 @@ _LITERAL_ERRORS = (ValueError, SyntaxError, TypeError, MemoryError, RecursionErr
 
 
 def calls_text(value: object, where: str, leave: Callable[[str], object] = lambda key: None) -> str:
-    """Return tool calls as the JSON array [{"name", "arguments"}, ...], "" where there are none.
+    """Return tool calls as the JSON array [{"name", "arguments"}, ...], "" if there are none.
 
     `value` is one call or a list of them, as objects or as text (JSON, or the literal that Python writes),
     in OpenAI's form ({"function": {"name", "arguments"}}) or flat; arguments may be such a text, and null or
-    a blank text where there are none. Qwen's tags around whole calls are taken off. Other keys that are
+    a blank text if there are none. Qwen's tags around whole calls are removed. Other keys that are
     filled go to `leave`. Raises `Reject` ("bad_tool_call") for anything else.
     """
     given = _parsed(_without_tags(value), "bad_tool_call", where)
@@ -44,7 +44,7 @@ def joined_calls(first: str, second: str) -> str:
 
 
 def tools_text(value: object) -> str:
-    """Return tool descriptions as a JSON array, "" where there are none.
+    """Return tool descriptions as a JSON array, "" if there are none.
 
     `value` is a list of {"name", ...} or {"type": "function", "function": {"name", ...}}, or its text: JSON,
     several JSON objects one behind the other, or the literal that Python writes. Raises `Reject`
@@ -65,7 +65,7 @@ def tools_text(value: object) -> str:
 
 
 def describes_tools(value: object) -> bool:
-    """Tell whether a value holds tool descriptions, as `tools_text` reads them."""
+    """Return whether a value holds tool descriptions, as `tools_text` reads them."""
     try:
         return bool(tools_text(value))
     except Reject:
@@ -96,7 +96,7 @@ def _without_tags(value: object) -> object:
 
 
 def _name_of(tool: object) -> str:
-    """Return the name that a tool's description gives, "" where it is no description."""
+    """Return the name that a tool's description gives, "" where it is not a description."""
     function = tool.get("function", tool) if isinstance(tool, dict) else None
     name = function.get("name") if isinstance(function, dict) else None
     return name if isinstance(name, str) else ""
@@ -126,7 +126,7 @@ def _other_keys(item: Any, known: Collection[str]) -> list[str]:
 
 
 def _parsed(value: object, code: str, where: str) -> Any:
-    """Return the value behind a text; blank text is None, what is no text is returned as it is."""
+    """Return the value behind a text; blank text is None, what is not a text is returned as it is."""
     if not isinstance(value, str):
         return value
     if not value.strip():

@@ -1,4 +1,4 @@
-"""Dialogues that stand in one text: glaive's chats, another model's template, Human: and Assistant:."""
+"""Dialogues that are in one text: glaive's chats, another model's template, Human: and Assistant:."""
 
 from __future__ import annotations
 

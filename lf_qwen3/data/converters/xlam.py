@@ -1,4 +1,4 @@
-"""xLAM and other sets of function calls: a query, the tools at hand, and the calls that answer it."""
+"""xLAM and other sets of function calls: a query, the tools available, and the calls that answer it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class FileState(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Tell whether the file is there as the hub states it."""
+        """Return whether the file is there as the hub states it."""
         return self.is_there and not self.damage
 
 

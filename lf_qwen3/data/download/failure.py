@@ -1,4 +1,4 @@
-"""What a hub's SDK raises, in words: what happened, and what to type or to set."""
+"""What a hub's SDK raises, as text: what happened, and what to type or to set."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CODES = re.compile(r"^(\[E?\d+\] )+|( \| code=\d+)$")
 
 @contextmanager
 def explained(repo: Repo, folder: Path, go_on: str) -> Iterator[None]:
-    """Turn whatever a hub's SDK raises into an `LfQwen3Error`; `go_on` is the command that goes on."""
+    """Turn whatever a hub's SDK raises into an `LfQwen3Error`; `go_on` is the command that continues."""
     try:
         yield
     except (LfQwen3Error, KeyboardInterrupt):

@@ -63,7 +63,7 @@ def mark(folder: Path, repo: Repo, files: Sequence[RemoteFile], again: str, comp
 
 
 def read(folder: Path) -> dict[str, object]:
-    """Return what the marker of a folder says, nothing where there is none."""
+    """Return what the marker of a folder says, nothing if there is none."""
     try:
         marker = json.loads((folder / MARKER).read_text("utf-8"))
     except (OSError, ValueError):
@@ -74,7 +74,7 @@ def read(folder: Path) -> dict[str, object]:
 def place_of(spec: str) -> str:
     """Return the path behind a source: itself, or the folder that `download` made for that name.
 
-    A name is a short name or a hub id. Raises `UsageError` when the name was never downloaded or lies in
+    A name is a short name or a hub id. Raises `UsageError` when the name was never downloaded or is in
     several places, and `LfQwen3Error` when its download broke off.
     """
     place = os.path.expanduser(spec)

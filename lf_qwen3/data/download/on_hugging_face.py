@@ -1,8 +1,8 @@
-"""Hugging Face, through huggingface_hub, which the trainer brings.
+"""Hugging Face, through huggingface_hub, which the trainer has.
 
 The library compares no sums, and its `hf_hub_download` throws half a file away when the process ends
 (`_download_to_tmp_and_move` of 1.33). So its `http_get`, which tries a broken connection again by itself, is
-told here where to go on: at the end of FILE.incomplete, as ModelScope's SDK does.
+told here where to continue: at the end of FILE.incomplete, as ModelScope's SDK does.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """ModelScope, through the hub part of its SDK, which imports no torch.
 
-The SDK goes on with `FILE.incomplete`, tries a broken connection again and compares the sha256 of every file
-with the listing; a file that differs it fetches again, three times in all.
+The SDK continues with `FILE.incomplete`, tries a broken connection again and compares the sha256 of every
+file with the listing; a file that differs it fetches again, three times in all.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Downloaded:
-    """What lies in `folder` now: `fetched` came just now, `kept` was there and whole, both are checked.
+    """What is in `folder` now: `fetched` came just now, `kept` was there and whole, both are checked.
 
     `damaged` had a wrong sum, here or on arrival, and was fetched again; what ModelScope's SDK repeats by
     itself is a warning only. `unchecked` are files of which the hub states a size only. `bytes` counts all
@@ -69,7 +69,7 @@ def download(wanted: Wanted, progress: Progress = NoProgress()) -> Downloaded:
     """Fetch what is wanted and not yet there, and check all of it against the sums that the hub states.
 
     Raises `UsageError` for a wrong name, glob or folder, and `LfQwen3Error` when the hub does not answer,
-    the disk has no room or a file arrives damaged twice. What has arrived stays; a second call goes on.
+    the disk has no room or a file arrives damaged twice. What has arrived stays; a second call continues.
     """
     if wanted.tokenizer_only and wanted.kind != "model":
         raise UsageError(
@@ -124,7 +124,7 @@ def _require_inside(folder: Path, files: Sequence[RemoteFile]) -> None:
 def _missing(
     folder: Path, files: Sequence[RemoteFile], done: Downloaded, progress: Progress
 ) -> list[RemoteFile]:
-    """Return the files to fetch; those that are there and damaged are told of and taken away."""
+    """Return the files to fetch; those that are there and damaged are told of and removed."""
     missing = []
     for file in files:
         state = verify(folder, file)
@@ -192,7 +192,7 @@ def size(count: int) -> str:
 
 
 def files_of(count: int, total: int) -> str:
-    """Return a number of files and their bytes in words: 3 files, 117.0 MB."""
+    """Return a number of files and their bytes as text: 3 files, 117.0 MB."""
     return f"{count} file{'s' if count > 1 else ''}, {size(total)}"
 
 

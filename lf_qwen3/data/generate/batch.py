@@ -35,7 +35,7 @@ class BatchClient:
     def send(
         self, requests: Iterable[ModelRequest], progress: Progress = NoProgress(), total: int = 0
     ) -> SendReport:
-        """Write the requests that have no reply, and stop where there are any."""
+        """Write the requests that have no reply, and stop if there are any."""
         if self.path:
             self.files, self.requests = export_batch(requests, self.journal, self.path)
             lacks = bool(self.requests)

@@ -178,7 +178,7 @@ class _Run:
     def _may_try_again(
         self, request: ModelRequest, fault: ServerFault, tries: int, timeouts: int, pauses: int
     ) -> bool:
-        """Note a fault; tell whether the request is sent once more."""
+        """Note a fault; return whether the request is sent once more."""
         if fault.status and fault.status not in _AGAIN:
             self._refuse(request, fault)
             return False

@@ -37,7 +37,7 @@ class Decision(NamedTuple):
     """What becomes of a candidate.
 
     `line` is its row in `rows.jsonl`, `length` that of the texts of an answer that agrees, 0 of one that
-    nothing can be held against. `judged` is the request for a judge's verdict that the decision needs.
+    nothing can be compared with. `judged` is the request for a judge's verdict that the decision needs.
     """
 
     candidate: Candidate
@@ -83,7 +83,7 @@ class Decider:
             return Decision(candidate, "refused", reject.code, reject.detail)
 
     def obeys(self, candidate: Candidate) -> bool | None:
-        """Tell whether a reply is of the mode that was asked for, None where there is none that shows it."""
+        """Return whether a reply is of the mode that was asked for, None if there is none that shows it."""
         reply = self.journal.read_reply(candidate.request.key)
         try:
             parts = reply.split() if reply else None

@@ -36,10 +36,11 @@ def distil(
 ) -> GenerationReport:
     """Ask a model the questions of the sources, and write what is kept and what is not into `options.to`.
 
-    With `batch_import` nothing is sent: the replies of those files are taken. A run that was stopped goes on
-    where it was; what the journal holds is never asked for again, but for replies that were refused for a
-    code in `again`: these are asked for once more, with another seed. Raises `UsageError` for options that
-    cannot be met, `LfQwen3Error` where the server refuses, only fails, or ignores the mode ("mode_ignored").
+    With `batch_import` nothing is sent: the replies of those files are taken. A run that was stopped
+    continues where it was; what the journal holds is never asked for again, but for replies that were
+    refused for a code in `again`: these are asked for once more, with another seed. Raises `UsageError` for
+    options that cannot be met, `LfQwen3Error` where the server refuses, only fails, or ignores the mode
+    ("mode_ignored").
     """
     require_own_folder(options.to)
     report = GenerationReport(options.to)

@@ -93,7 +93,7 @@ class Distillation(Generic[_Questions]):
         return keep_best(decisions) if self.options.keep == "best" else decisions
 
     def is_sound(self, question: SourceQuestion) -> bool | None:
-        """Tell whether an answer to a question is kept, None while replies are missing."""
+        """Return whether an answer to a question is kept, None while replies are missing."""
         if self.find_held_out(question):
             return False
         outcomes = [decision.outcome for decision in self.decide(question)]

@@ -23,7 +23,7 @@ class DryRun:
 
     `later` counts the requests that may follow from the replies; they are in no other figure. `counted` tells
     whether a tokenizer counted the tokens or the bytes did. `most_out` is the limit of the replies, None
-    where there is none; `cost_in` and `most_cost` need a price.
+    if there is none; `cost_in` and `most_cost` need a price.
     """
 
     requests: int = 0

@@ -135,7 +135,7 @@ def says_nothing_new(reply: ModelReply) -> bool:
 
 
 def copies_prompt(text: str) -> bool:
-    """Tell whether six words of our own prompts stand in a text."""
+    """Return whether six words of our own prompts are in a text."""
     grams = _cut_words(text)
     return any(grams & _cut_words(prompt) for prompt in _PROMPTS)
 

@@ -40,7 +40,7 @@ class Gate:
 
     @property
     def is_closed(self) -> bool:
-        """Tell whether nothing is let through any more."""
+        """Return whether nothing is let through any more."""
         return self._closed.is_set()
 
     async def enter(self) -> bool:

@@ -1,4 +1,4 @@
-"""A row that a model wrote: messages as convert takes them, with their provenance, nothing left to mend."""
+"""A row that a model wrote: messages as convert takes them, with their provenance, nothing left to repair."""
 
 from __future__ import annotations
 

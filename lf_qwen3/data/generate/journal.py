@@ -37,9 +37,9 @@ class Problem(NamedTuple):
 class Journal:
     """An append-only file of requests and replies; one process at a time may have it open.
 
-    `unfinished` counts the requests that were under way when the last run ended without a word: they may be
-    billed twice. `made_with` is what the last run began with. Raises `UsageError` ("run_in_progress") where
-    another process has it.
+    `unfinished` counts the requests that were under way when the last run ended without a message: they may
+    be billed twice. `made_with` is what the last run began with. Raises `UsageError` ("run_in_progress")
+    where another process has it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -79,7 +79,7 @@ class Journal:
         return len(self._places)
 
     def is_settled(self, key: str) -> bool:
-        """Tell whether a request has its reply, or was refused by the server for what it asks."""
+        """Return whether a request has its reply, or was refused by the server for what it asks."""
         number = int(key, 16)
         problem = self._problems.get(number)
         return number in self._places or (problem is not None and problem.code in _FINAL)
@@ -90,7 +90,7 @@ class Journal:
         return frozenset(f"{number:032x}" for number in (*self._places, *refused))
 
     def read_reply(self, key: str) -> ModelReply | None:
-        """Return the reply to a request, None where there is none."""
+        """Return the reply to a request, None if there is none."""
         place = self._places.get(int(key, 16))
         if place is None:
             return None
@@ -103,7 +103,7 @@ class Journal:
         return self._problems.get(int(key, 16))
 
     def is_set_aside(self, key: str) -> bool:
-        """Tell whether what came of a request does not count: it is asked again, with another seed."""
+        """Return whether what came of a request does not count: it is asked again, with another seed."""
         return int(key, 16) in self._set_aside
 
     def set_aside(self, key: str) -> None:
@@ -179,7 +179,7 @@ class Journal:
 
 @contextlib.contextmanager
 def open_to_read(path: Path) -> Iterator[Journal]:
-    """Open a journal to read from; one that is not there is empty, and none is made."""
+    """Open a journal to read from; one that does not exist is empty, and none is made."""
     with contextlib.ExitStack() as opened:
         folder = path.parent
         if not path.is_file():

@@ -62,7 +62,7 @@ def find_kind(reference: str) -> MatchKind | None:
 
 
 def is_match(answer: str, reference: str, kind: MatchKind) -> bool:
-    """Tell whether an answer comes to the same as the reference, compared as `kind`."""
+    """Return whether an answer comes to the same as the reference, compared as `kind`."""
     wanted = find_final(reference) or reference.strip()
     given = find_finals(answer)
     if any(_fold(text) == _fold(wanted) for text in given):
@@ -94,7 +94,7 @@ def find_finals(answer: str) -> list[str]:
 
 
 def _find_boxed(text: str) -> str:
-    r"""Return what stands in the last \boxed{}, braces inside it balanced."""
+    r"""Return what is in the last \boxed{}, braces inside it balanced."""
     start = text.rfind("\\boxed{")
     if start < 0:
         return ""

@@ -47,7 +47,7 @@ class ModelReply:
 
     @property
     def is_cut(self) -> bool:
-        """Tell whether the reply ended otherwise than by itself."""
+        """Return whether the reply ended otherwise than by itself."""
         return self.finish != "stop"
 
     def split(self) -> Split:

@@ -33,7 +33,7 @@ _SECRET = 16
 
 _SHOWN = 500
 _WHOLE = ("application/json", "text/html")
-"""Of a body that is no stream, also where one was asked for."""
+"""Of a body that is not a stream, also where one was asked for."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -69,7 +69,7 @@ class ModelServer:
 
     @property
     def is_here(self) -> bool:
-        """Tell whether it is on this machine."""
+        """Return whether it is on this machine."""
         return urlsplit(self.root).hostname in _LOOPBACK
 
     def headers(self) -> dict[str, str]:

@@ -65,7 +65,7 @@ class AugmentOptions:
 
 
 class QuestionStep(NamedTuple):
-    """A question that is asked for: what is evolved (""  for another method), the request, what it brings.
+    """A question that is asked for: what is evolved (""  for another method), the request, what it has.
 
     Without a request it waits for the replies before it, or there is no passage for it.
     """
@@ -99,7 +99,7 @@ class NewQuestions:
         return (step.question for step in self._steps())
 
     def is_mined_out(self) -> bool:
-        """Tell whether too few of the last questions were new."""
+        """Return whether too few of the last questions were new."""
         last = list(self)[-LAST:]
         kept = sum(not question.code for question in last)
         return len(last) == LAST and kept < LEAST_SHARE * LAST
@@ -130,7 +130,7 @@ class NewQuestions:
                 before, done = (question.text, done + 1) if is_sound else (before, done)
 
     def _is_sound(self, question: SourceQuestion) -> bool | None:
-        """Tell whether a question is new and has an answer that is kept, None while that is not known."""
+        """Return whether a question is new and has an answer that is kept, None while that is not known."""
         if question.code:
             return None if question.code == "not_sent" else False
         return self.is_sound(question)

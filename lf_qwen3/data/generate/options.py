@@ -56,7 +56,7 @@ class ServerOptions:
 
 @dataclass(frozen=True, slots=True)
 class DistilOptions:
-    """Whose questions are asked anew, in which modes, and what is kept.
+    """Whose questions are asked again, in which modes, and what is kept.
 
     `keep` "agree" keeps the samples whose answer is that of the row, "best" the shortest of them for each
     mode, or the first where none can be compared, "auto" does as "agree" where a row's answer can be compared

@@ -1,4 +1,4 @@
-"""The questions of the sources: what stands before the last answer, and that answer as the reference."""
+"""The questions of the sources: what is before the last answer, and that answer as the reference."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SourceQuestion:
 
     @property
     def digest(self) -> str:
-        """A hash of all that stands before the answer, folded."""
+        """A hash of all that is before the answer, folded."""
         texts = [self.system, *(turn.content for turn in self.turns)]
         return xxhash.xxh3_64_hexdigest(b"\0".join(map(fold, texts)))
 

@@ -64,7 +64,7 @@ class RateOptions:
 class RatingReport(GenerationReport):
     """What a rating came to, beside the counts of `GenerationReport`.
 
-    `fit` tells whether the judge rates planted wrong answers below the median, None where too few rows were
+    `fit` says whether the judge rates planted wrong answers below the median, None where too few rows were
     rated to say. `spearman` is the correlation with the labels, `threshold` the least mean of a row kept.
     """
 

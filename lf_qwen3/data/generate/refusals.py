@@ -199,16 +199,16 @@ def breaks_off(answer: str) -> bool:
 
 
 def opens_with_no(answer: str) -> bool:
-    """Tell whether a short answer begins with what the speaker cannot do."""
+    """Return whether a short answer begins with what the speaker cannot do."""
     return len(answer.encode("utf-8", "replace")) <= _SHORT and _OPENS_WITH_NO.match(answer) is not None
 
 
 def is_refusal(answer: str) -> bool:
-    """Tell whether a short answer declines to answer, in one of eight languages."""
+    """Return whether a short answer declines to answer, in one of eight languages."""
     own = _QUOTED.sub("", answer)
     return len(answer.encode("utf-8", "replace")) <= _SHORT and _REFUSAL.search(own) is not None
 
 
 def has_template_text(text: str) -> bool:
-    """Tell whether words of a prompt for rewriting, or of a chat template, stand in a text."""
+    """Return whether words of a prompt for rewriting, or of a chat template, are in a text."""
     return _TEMPLATE.search(text) is not None

@@ -1,4 +1,4 @@
-"""What is wrong with a dataset_info.json that cannot be read, in words and with the right line."""
+"""What is wrong with a dataset_info.json that cannot be read, as text and with the right line."""
 
 from __future__ import annotations
 

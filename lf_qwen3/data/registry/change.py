@@ -39,7 +39,7 @@ class RegistryChange:
 
     @property
     def is_needed(self) -> bool:
-        """Tell whether anything would be written."""
+        """Return whether anything would be written."""
         return bool(self.added) if self.before is None else self.before != self.after
 
     def diff(self) -> str:
@@ -77,8 +77,8 @@ def plan_change(
 ) -> RegistryChange:
     """Work out the new content of dataset_info.json; writes nothing.
 
-    An entry that is there with the same content is left alone. Names in `remove` that are not there are
-    passed over, and `add` wins over `remove`. Raises `UsageError` for a bad name, and for a name that
+    An entry that is there with the same content is left alone. Names in `remove` that do not exist are
+    skipped, and `add` wins over `remove`. Raises `UsageError` for a bad name, and for a name that
     exists with other content unless `replace`; `LfQwen3Error` for a file that is broken.
     """
     for name in add:
@@ -110,7 +110,7 @@ def lock_registry(dataset_dir: Path | str) -> Iterator[None]:
 
     Within it use `plan_change` and `apply_change`; `edit_registry` and `register` take the lock themselves.
     The empty lock file stays in the folder: if it were removed on Unix, a process that already waits for it
-    and a process that creates it anew would both get the lock. Raises `UsageError` for a folder that is
+    and a process that creates it again would both get the lock. Raises `UsageError` for a folder that is
     none, `LfQwen3Error` for one that may not be written, or when the lock stays taken for a minute. A store
     has no locks: there `apply_change` notices what another wrote before it, not what one writes beside it.
     """

@@ -1,4 +1,4 @@
-"""What tells whether data are still the same: the hash of a file, and of all files of a dataset.
+"""What says whether data are still the same: the hash of a file, and of all files of a dataset.
 
 A train.yaml notes the hash of each of its datasets in a comment: `# Data: NAME XXH3-128`.
 """
@@ -29,7 +29,7 @@ def hash_file(path: Path) -> str:
 def hash_dataset(folder: Path, name: str) -> str:
     """Return the hash of a registered dataset: that of its file, or of the hashes of its files by name.
 
-    "" for a dataset that is not registered there, lies elsewhere or cannot be read.
+    "" for a dataset that is not registered there, is elsewhere or cannot be read.
     """
     try:
         file = name_own_file(folder, registry.read_registry(folder)[name])
@@ -50,7 +50,7 @@ def describe_data(folder: Path, names: Iterable[str]) -> list[str]:
 
 
 def find_replaced(text: str, folder: Path) -> list[str] | None:
-    """Return the datasets whose files are others than the comments in `text` say, None where there is none.
+    """Return the datasets whose files are others than the comments in `text` say, None if there is none.
 
     A dataset that is gone counts as the same.
     """

@@ -58,7 +58,7 @@ def _row_at(path: Path, number: int, item: Row | BadRow, hint: str) -> Row:
 
 
 def _require_loadable(file: SourceFile, hint: str) -> None:
-    """Raise `UsageError` for what our readers mend and HF datasets does not."""
+    """Raise `UsageError` for what our readers repair and HF datasets does not."""
     from lf_qwen3.data import sources
 
     path = file.path

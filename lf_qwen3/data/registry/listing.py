@@ -20,8 +20,8 @@ _COUNT_JSON_TO = 16 << 20
 class Listed:
     """One entry. `size` (bytes) and `rows` are None where they cannot be told cheaply.
 
-    `exists` is None for data that lies elsewhere: then `source` is the key that says where (hf_hub_url,
-    ...) and `file` its value. `times` counts how often the name stands in the file: of two the last counts.
+    `exists` is None for data that is elsewhere: then `source` is the key that says where (hf_hub_url,
+    ...) and `file` its value. `times` counts how often the name is in the file: of two the last counts.
     """
 
     name: str

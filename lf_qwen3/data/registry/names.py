@@ -15,7 +15,7 @@ from lf_qwen3.base.storage import is_store, path_of
 DATA_CONFIG = "dataset_info.json"
 
 ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
-"""The keys of data that does not lie in the dataset_dir."""
+"""The keys of data that does not be in the dataset_dir."""
 
 _NAME = re.compile(r"[\w.-]+")
 
@@ -130,8 +130,8 @@ def name_own_file(folder: Path, entry: Mapping[str, Any]) -> str | None:
 def relative_name(file: Path, dataset_dir: Path | str) -> str:
     """Return how dataset_info.json names `file`: from the dataset_dir, with forward slashes.
 
-    A link that lies in the folder counts as lying there, wherever it points. Raises `UsageError` when
-    the file lies elsewhere.
+    A link that is in the folder counts as lying there, wherever it points. Raises `UsageError` when
+    the file is elsewhere.
     """
     for place in (
         os.path.abspath(file),

@@ -1,7 +1,7 @@
 """Recognise the shape of a data file from its first records: which formatting, columns and tags describe it.
 
 A shape is named only when LLaMA-Factory's converters (data/converter.py) take every one of these records
-as it stands. What would be lost on the way, such as reasoning in a column of its own, is no fit.
+as it stands. What would be lost on the way, such as reasoning in a separate column, is not a fit.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _is_text_or_null(values: list[Any]) -> bool:
 
 
 def _is_media(values: list[Any]) -> bool:
-    """Tell whether a column holds paths or contents of files, one or a list in a row."""
+    """Return whether a column holds paths or contents of files, one or a list in a row."""
     return any(values) and all(
         item is None or isinstance(item, str | bytes | list | dict)
         for value in values

@@ -1,7 +1,7 @@
 """The text of a dataset_info.json: read with line and column, changed without touching the rest.
 
 LLaMA-Factory opens the file without an encoding, so a new entry is written in ASCII. What others wrote keeps
-its bytes, escaped or not; also what is no dataset (a `_comment`) and a name that stands twice: the trainer
+its bytes, escaped or not; also what is not a dataset (a `_comment`) and a name that occurs twice: the trainer
 reads only the names that it is asked for, and of two alike the last.
 """
 
@@ -59,7 +59,7 @@ class RegistryText:
 
     @property
     def values(self) -> dict[str, Any]:
-        """Return what stands under each name, in the order of the file; of two of one name the last."""
+        """Return what is under each name, in the order of the file; of two of one name the last."""
         return {member.name: member.value for member in self.members}
 
     @property
@@ -74,7 +74,7 @@ class RegistryText:
 
     @property
     def times(self) -> Counter[str]:
-        """Return how often each name stands in the file."""
+        """Return how often each name is in the file."""
         return Counter(member.name for member in self.members)
 
     def line_of(self, name: str, key: str = "") -> int | None:
@@ -93,7 +93,7 @@ class RegistryText:
     def spliced(self, put: Mapping[str, Mapping[str, Any]], drop: Collection[str]) -> str:
         """Return the text with entries `put` (in place, or at the end) and `drop` taken out.
 
-        Of a name that stands twice the last is replaced, the others go. What is put at the end and dropped
+        Of a name that occurs twice the last is replaced, the others go. What is put at the end and dropped
         again leaves the text of before, to the byte.
         """
         style = _style_of(self)
@@ -116,7 +116,7 @@ class RegistryText:
         return "".join([self.text[: self.opening + 1], lead, *pieces, trail, self.text[self.closing :]])
 
     def _kept(self, index: int, put: Mapping[str, Mapping[str, Any]], style: Style) -> list[str]:
-        """Return what stays of one member: what stands before it, its name, its value."""
+        """Return what stays of one member: what is before it, its name, its value."""
         member = self.members[index]
         gap = self.text[self.members[index - 1].end : member.start]
         name = self.text[member.start : member.value_start]
@@ -125,7 +125,7 @@ class RegistryText:
         return [gap, name, self.text[member.value_start : member.end]]
 
     def _margins(self, style: Style) -> tuple[str, str]:
-        """Return the white space between the braces of the root and what stands in them.
+        """Return the white space between the braces of the root and what is in them.
 
         In an empty object the white space that is there goes behind a new entry, and what is put before the
         entry is such that `spliced` gives the same object back.
@@ -146,7 +146,7 @@ EMPTY = RegistryText("{}\n", 0, 1, [])
 def parse(content: bytes, path: Path) -> RegistryText:
     """Read a dataset_info.json. Raises `LfQwen3Error` with line and column of what is wrong with it.
 
-    Refused are broken JSON, other encodings than UTF-8, and a root that is no object. A BOM is let pass,
+    Refused are broken JSON, other encodings than UTF-8, and a root that is not an object. A BOM is let pass,
     although LLaMA-Factory does not: `require_no_mark` refuses it.
     """
     text = decode_registry(content, path)
@@ -180,7 +180,7 @@ def require_no_mark(document: RegistryText, path: Path) -> None:
 
 
 def kind_of_value(value: object) -> str:
-    """Return what a JSON value is, in words."""
+    """Return what a JSON value is, as text."""
     names = {
         list: "a list",
         str: "text",

@@ -103,7 +103,7 @@ def _decode(head: bytes, encoding: str, is_whole: bool) -> str:
 
 
 def _is_wide_text(text: str) -> bool:
-    """Tell whether text decoded as UTF-16 makes sense: a wrong byte order or UTF-8 gives no such text."""
+    """Return whether text decoded as UTF-16 makes sense: a wrong byte order or UTF-8 gives no such text."""
     ascii_chars = sum(char < "\x80" for char in text)
     return ascii_chars * 20 > len(text) and not any(
         unicodedata.category(char) in ("Cc", "Cn", "Co") and char not in "\t\r\n" for char in text
@@ -111,7 +111,7 @@ def _is_wide_text(text: str) -> bool:
 
 
 def _is_mostly_utf8(head: bytes, is_whole: bool) -> bool:
-    """Tell whether most bytes beyond ASCII are well-formed UTF-8, so that the others are broken rows."""
+    """Return whether most bytes beyond ASCII are well-formed UTF-8, so that the others are broken rows."""
     if _decode(head, "utf-8", is_whole) or not head:
         return True
     beyond = len(head) - len(head.decode("ascii", "ignore"))
@@ -136,7 +136,7 @@ def _decode_most(head: bytes, encoding: str) -> str:
 
 
 def _is_surely_gb18030(head: bytes) -> bool:
-    """Tell whether text makes sense in GB18030 alone, or is made of the commonest characters there."""
+    """Return whether text makes sense in GB18030 alone, or is made of the commonest characters there."""
     fits = _fits_of(head)
     hanzi = [char for char in _decode_most(head, "gb18030") if "\u4e00" <= char <= "\u9fff"]
     if "GB18030" not in fits or len(hanzi) < _LEAST_HANZI:
@@ -145,7 +145,7 @@ def _is_surely_gb18030(head: bytes) -> bool:
 
 
 def _is_common(charset: str, first: int, last: int) -> Callable[[str], bool]:
-    """Return a test for text of which most ideographs stand in the first plane of a character set."""
+    """Return a test for text of which most ideographs are in the first plane of a character set."""
 
     def makes_sense(text: str) -> bool:
         beyond = [char for char in text if char > "\x7f"]
@@ -169,13 +169,13 @@ def _has_share(first: str, last: str, share: float) -> Callable[[str], bool]:
 
 
 def _is_cyrillic(text: str) -> bool:
-    """Tell whether half of the characters beyond ASCII stand in small Cyrillic words."""
+    """Return whether half of the characters beyond ASCII are in small Cyrillic words."""
     beyond = sum(char > "\x7f" for char in text)
     return bool(beyond) and 2 * sum(map(len, _CYRILLIC.findall(text))) >= beyond
 
 
 def _is_turkish(text: str) -> bool:
-    """Tell whether nine of ten letters beyond ASCII are Turkish, and some are Turkish only.
+    """Return whether nine of ten letters beyond ASCII are Turkish, and some are Turkish only.
 
     The bytes of the latter are Icelandic letters in CP1252, whose texts are full of others.
     """

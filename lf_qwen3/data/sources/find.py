@@ -25,7 +25,7 @@ _COMPANIONS = (
     *("*.refused.jsonl", "*.ratings.jsonl", "*.journal.jsonl", "*.manifest.json"),
     *("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.webp"),
 )
-"""What lies beside the data in a folder from a hub: never a data file, so never missed."""
+"""What is beside the data in a folder from a hub: never a data file, so never missed."""
 
 
 def find_files(spec: str) -> list[SourceFile]:
@@ -36,7 +36,7 @@ def find_files(spec: str) -> list[SourceFile]:
     "FILE#NAME" is the list of rows called NAME of a JSON file that holds several.
     Of a folder or a glob, hidden files and companions (README, licence, dataset_infos.json, scripts,
     pictures) are left out. Raises `UsageError` when there is no data file, when a file cannot be opened or
-    is of no accepted kind, and when a folder or a glob brings files of several kinds.
+    is of no accepted kind, and when a folder or a glob has files of several kinds.
     """
     place = os.path.expanduser(spec)
     if is_file(place):
@@ -61,7 +61,7 @@ def find_files(spec: str) -> list[SourceFile]:
 
 
 def is_file(place: str) -> bool:
-    """Tell whether there is a file of this name or URL."""
+    """Return whether there is a file of this name or URL."""
     return path_of(place).is_file() if is_url(place) else os.path.isfile(place)
 
 
@@ -96,7 +96,7 @@ def _matches(pattern: str) -> list[Path]:
 
 
 def is_companion(name: str) -> bool:
-    """Tell whether a file of a folder is no data: hidden, a README, a picture, a refused row."""
+    """Return whether a file of a folder is no data: hidden, a README, a picture, a refused row."""
     return name[0] == "." or any(fnmatch(name.lower(), pattern) for pattern in _COMPANIONS)
 
 

@@ -1,4 +1,4 @@
-"""Walk through a JSON text value by value, in bounded memory; what is passed over is not decoded."""
+"""Walk through a JSON text value by value, in bounded memory; what is skipped is not decoded."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class JsonCursor:
         self._at += 1
 
     def take_if(self, wanted: bytes) -> bool:
-        """Pass over the byte `wanted` if it is next; tell whether it was."""
+        """Pass over the byte `wanted` if it is next; return whether it was."""
         is_next = self.peek() == wanted
         self._at += is_next
         return is_next
@@ -131,7 +131,7 @@ class JsonCursor:
             raise JsonEndError
 
     def _read(self) -> bool:
-        """Read on and forget what lies behind, as far as nobody needs it; tell whether there was more."""
+        """Read on and forget what lies behind, as far as nobody needs it; return whether there was more."""
         done = self._at if self._kept < 0 else self._kept
         del self._buffer[:done]
         self._base += done

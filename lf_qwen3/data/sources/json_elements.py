@@ -1,4 +1,4 @@
-"""The elements of a JSON array or object that lies somewhere in a file, in bounded memory."""
+"""The elements of a JSON array or object that is somewhere in a file, in bounded memory."""
 
 from __future__ import annotations
 

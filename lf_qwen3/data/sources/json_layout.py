@@ -1,4 +1,4 @@
-"""How the rows lie in a JSON file: under a key, by their ids, column by column, as lists of messages.
+"""How the rows are in a JSON file: under a key, by their ids, column by column, as lists of messages.
 
 One pass over the file tells, in bounded memory; where nothing of the kind is seen, the file is a plain run of
 rows.
@@ -32,10 +32,10 @@ _ROLE_NAMES = frozenset(name for role, names in ROLES.items() for name in (role,
 
 
 def find_layout(file: SourceFile, wanted: str = "") -> Layout | None:
-    """Return how the rows lie in a JSON text, None for a plain run of objects.
+    """Return how the rows are in a JSON text, None for a plain run of objects.
 
     `wanted` names one of several lists of rows. Raises `UsageError`: `several_lists` where none is named,
-    `list_missing` for one that is not there, `columns_unequal` for columns of different lengths.
+    `list_missing` for one that does not exist, `columns_unequal` for columns of different lengths.
     """
     with open_source(file) as stream:
         cursor = JsonCursor(stream, skip_mark(stream))
@@ -53,7 +53,7 @@ def find_layout(file: SourceFile, wanted: str = "") -> Layout | None:
 
 
 def _open_ended(layout: Layout) -> Layout | None:
-    """Return a layout that reads on to where the text breaks off, so that nothing is passed over."""
+    """Return a layout that reads on to where the text ends early, so that nothing is skipped."""
     if layout.shape not in ("array", "by_key"):
         return None
     return replace(layout, places=(layout.places[0]._replace(stop=None),))
@@ -131,7 +131,7 @@ def _choose(file: SourceFile, members: Sequence[JsonMember], wanted: str) -> Jso
 
 
 def _is_row(members: Sequence[JsonMember]) -> bool:
-    """Tell whether the object is one row: it holds the text of an answer, or a dialogue."""
+    """Return whether the object is one row: it holds the text of an answer, or a dialogue."""
     for member in members:
         name = member.key.lower()
         if isinstance(member.head, str) and name in _ANSWERS:
@@ -143,7 +143,7 @@ def _is_row(members: Sequence[JsonMember]) -> bool:
 
 
 def _holds_rows(elements: Sequence[Any]) -> bool:
-    """Tell whether elements are rows: objects that are no messages, or lists of messages."""
+    """Return whether elements are rows: objects that are no messages, or lists of messages."""
     if _are_objects(elements):
         return not all(map(is_message, elements))
     return bool(elements) and all(map(is_conversation, elements))
@@ -154,7 +154,7 @@ def _are_objects(elements: Sequence[Any]) -> bool:
 
 
 def _are_pages(elements: Sequence[Any]) -> bool:
-    """Tell whether elements are those of the pages that a hub's API gives: {"row_idx": 0, "row": {...}}."""
+    """Return whether elements are those of the pages that a hub's API gives: {"row_idx": 0, "row": {...}}."""
     return _are_objects(elements) and all(
         isinstance(element.get("row"), dict) and "row_idx" in element and element.keys() <= PAGE_KEYS
         for element in elements
@@ -234,7 +234,7 @@ def _by_column(shape: Any, outline: JsonOutline, columns: Sequence[JsonMember]) 
 
 
 def _are_columns(arrays: Sequence[JsonMember]) -> bool:
-    """Tell whether arrays are columns: of one length, or with a question and an answer among them."""
+    """Return whether arrays are columns: of one length, or with a question and an answer among them."""
     dialogues = [member for member in arrays if all(map(is_conversation, member.first))]
     cells = [
         member
@@ -249,7 +249,7 @@ def _are_columns(arrays: Sequence[JsonMember]) -> bool:
 
 
 def _are_cells_by_key(objects: Sequence[JsonMember]) -> bool:
-    """Tell whether objects are columns that bear the same keys of rows: numbers, or names of no column."""
+    """Return whether objects are columns that bear the same keys of rows: numbers, or names of no column."""
     keys = [list(member.head) for member in objects]
     if any(own != keys[0] for own in keys) or len({member.size for member in objects}) > 1:
         return False

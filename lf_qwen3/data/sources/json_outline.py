@@ -50,7 +50,7 @@ class JsonOutline(NamedTuple):
 def read_outline(cursor: JsonCursor, key: str = "") -> JsonOutline:
     """Pass over the object at the cursor, which bears the key `key`, and return what it holds.
 
-    Where the text breaks off or is no JSON, the outline ends, and the place at hand has no stop.
+    Where the text ends early or is no JSON, the outline ends, and the place available has no stop.
     """
     members: list[JsonMember] = []
     stop = None
@@ -112,7 +112,7 @@ def _decoded(text: bytes) -> Any:
 
 
 def _keys(cursor: JsonCursor) -> Iterator[str]:
-    """Yield the keys of the object at the cursor; the caller passes over each value."""
+    """Yield the keys of the object at the cursor; the caller skips each value."""
     cursor.take(b"{")
     while not cursor.take_if(b"}"):
         key = decode_value(cursor.value())
@@ -125,7 +125,7 @@ def _keys(cursor: JsonCursor) -> Iterator[str]:
 
 
 def _elements(cursor: JsonCursor) -> Iterator[str]:
-    """Yield "" for each element of the array at the cursor; the caller passes over it."""
+    """Yield "" for each element of the array at the cursor; the caller skips it."""
     cursor.take(b"[")
     while not cursor.take_if(b"]"):
         yield ""

@@ -21,7 +21,7 @@ class Scanner:
     Every byte is looked at once, however long an element is. An element reaches to its separator, and so
     takes with it whatever stray text follows it. Two things show that an element has lost its end, and
     neither can happen in sound JSON: a string that holds a raw line end (the string is ended there), and
-    an object that opens where a key is due (a new element begins there).
+    an object that opens where a key is expected (a new element begins there).
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Scanner:
         return b"" if self._start < 0 else bytes(self._buffer[self._start :]).rstrip()
 
     def _skip_string(self) -> None:
-        """Go behind the end of the string at hand, or to the end of the bytes at hand and stay in it."""
+        """Go behind the end of the string available, or to the end of the bytes available and stay in it."""
         quote = self._buffer.find(b'"', self._at)
         is_plain = quote > self._at and self._buffer[quote - 1] != _BACKSLASH
         if is_plain and self._buffer.find(b"\n", self._at, quote) < 0:

@@ -14,7 +14,7 @@ from lf_qwen3.data.sources.row import decode, is_conversation, not_object, read_
 from lf_qwen3.data.sources.stream import open_source, skip_mark
 
 KEY = "key"
-"""The column of the key that a row stands under."""
+"""The column of the key that a row is under."""
 
 PAGE_KEYS = frozenset({"row_idx", "row", "truncated_cells"})
 """What an element of a page of a hub's API holds."""

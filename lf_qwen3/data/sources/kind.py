@@ -57,7 +57,7 @@ _OTHERS = {
 
 
 def sniff(path: Path, wanted: str = "") -> SourceFile:
-    """Tell the kind, the compression and the encoding of a file, and how the rows lie in its JSON.
+    """Tell the kind, the compression and the encoding of a file, and how the rows are in its JSON.
 
     `wanted` names one of several lists of rows. Raises `UsageError` when the file cannot be opened, is of no
     accepted kind, or is not what it is called, and what `find_layout` raises.
@@ -105,7 +105,7 @@ def _layout_of(file: SourceFile, wanted: str, changed: int, size: int) -> Layout
 
 
 def _may_have_layout(head: bytes, name: str) -> bool:
-    """Tell whether a JSON text begins with an array, or with an object that may be all of it.
+    """Return whether a JSON text begins with an array, or with an object that may be all of it.
 
     An object that is a line of a file of JSON lines is one row, unless a key says that it holds the rows.
     """

@@ -51,7 +51,7 @@ def size(part: Part) -> int:
 
 
 def columns(file: SourceFile) -> list[str]:
-    """Return the column names. Raises `UsageError` when there is no row, or a name stands twice."""
+    """Return the column names. Raises `UsageError` when there is no row, or a name occurs twice."""
     names: list[str] = _metadata(file.path).schema.to_arrow_schema().names
     if twice := [name for name, times in Counter(names).items() if times > 1]:
         raise UsageError(

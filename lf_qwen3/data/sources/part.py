@@ -22,7 +22,7 @@ PART_BYTES = 8 << 20
 class JsonPlace(NamedTuple):
     """An array or an object in a JSON text: its key, and where it starts and stops in the unpacked UTF-8.
 
-    `stop` is None where the text breaks off inside it.
+    `stop` is None where the text ends early inside it.
     """
 
     key: str
@@ -32,7 +32,7 @@ class JsonPlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How rows lie in a JSON file that is no plain run of objects.
+    """How rows are in a JSON file that is not a plain run of objects.
 
     | shape | the rows |
     |---|---|
@@ -43,7 +43,7 @@ class Layout:
     | table | the second place is an array of arrays of cells, the first the array of the columns' names |
     | lists | no place: each line is a list of messages |
 
-    `beside` names what stands beside the places and is not read; `inner` the key inside each row that holds
+    `beside` names what is beside the places and is not read; `inner` the key inside each row that holds
     the row itself.
     """
 
@@ -55,7 +55,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file, what it holds, how it is packed and encoded, and how the rows of a JSON text lie in it.
+    """A file, what it holds, how it is packed and encoded, and how the rows of a JSON text are in it.
 
     `layout` is None for a plain run of rows. `list_name` names the list of rows that was asked for, where the
     file holds several.
@@ -96,4 +96,4 @@ class BadRow(NamedTuple):
 
 
 Item = Row | BadRow | None
-"""What stands at one row position; None is a blank line, which is no row but counts for numbering."""
+"""What is at one row position; None is a blank line, which is not a row but counts for numbering."""

@@ -1,4 +1,4 @@
-"""How a file is read, in words: its encoding, where its rows lie, and what stands beside them."""
+"""How a file is read, as text: its encoding, where its rows lie, and what is beside them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS: Mapping[Shape, str] = {
 
 
 def describe_reading(file: SourceFile) -> str:
-    """Return how a file is read that is no plain run of rows in UTF-8; "" for one that is."""
+    """Return how a file is read that is not a plain run of rows in UTF-8; "" for one that is."""
     words = [ENCODING_NAMES[file.encoding]] if file.encoding else []
     if file.layout:
         words += _describe_layout(file.layout)

@@ -26,7 +26,7 @@ def decode(raw: bytes, is_last: bool = False) -> Item:
 def decode_slowly(raw: bytes, is_last: bool = False) -> Item:
     """Decode a row that orjson refuses: take NaN, or tell what is wrong.
 
-    A byte order mark is taken off; white space alone is None. The codes are truncated (only with
+    A byte order mark is removed; white space alone is None. The codes are truncated (only with
     `is_last`), invalid_utf8, malformed, surrogate and not_object.
     """
     raw = raw.removeprefix(BOM).rstrip(b"\r\n")
@@ -51,17 +51,17 @@ def decode_slowly(raw: bytes, is_last: bool = False) -> Item:
 
 
 def is_message(value: object) -> bool:
-    """Tell whether a JSON value is one message of a conversation: it says who speaks."""
+    """Return whether a JSON value is one message of a conversation: it says who speaks."""
     return isinstance(value, dict) and ("role" in value or "from" in value)
 
 
 def is_conversation(value: object) -> bool:
-    """Tell whether a JSON value is a list of messages."""
+    """Return whether a JSON value is a list of messages."""
     return isinstance(value, list) and bool(value) and all(map(is_message, value))
 
 
 def is_row_in_list(value: object) -> bool:
-    """Tell whether a JSON value is a list that holds one row."""
+    """Return whether a JSON value is a list that holds one row."""
     return isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) and bool(value[0])
 
 

@@ -21,7 +21,7 @@ _ZSTD_BLOCK = 64 << 10  # a read that meets the break loses what it had; frames 
 
 
 class Unpacked(io.RawIOBase):
-    """The unpacked bytes of a file; they end quietly where it breaks off, and `cut` then says how."""
+    """The unpacked bytes of a file; they end quietly where it ends early, and `cut` then says how."""
 
     def __init__(self, path: Path, compression: Compression) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Unpacked(io.RawIOBase):
 
 
 class Transcoded(io.RawIOBase):
-    """The bytes of a text in UTF-8; what is no character of its encoding becomes 0xFF, which is no UTF-8."""
+    """The bytes of a text in UTF-8; what is not a character of its encoding becomes 0xFF, no UTF-8."""
 
     def __init__(self, source: io.BufferedReader, encoding: Encoding) -> None:
         super().__init__()

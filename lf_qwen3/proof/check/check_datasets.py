@@ -118,13 +118,13 @@ def _setup(
 
 
 _ELSEWHERE = ("ONLINE", "REMOTE:")
-"""How a dataset_dir begins that is no folder: the trainer reads it from a hub (data/parser.py)."""
+"""How a dataset_dir begins that is not a folder: the trainer reads it from a hub (data/parser.py)."""
 
 
 def _read_registry(
     dataset_dir: Path | str | None, yaml: TrainingYaml | None, names: object
 ) -> Registry | None:
-    """Return the registry; None where the YAML alone names its folder, and it is not there."""
+    """Return the registry; None where the YAML alone names its folder, and it does not exist."""
     try:
         return read_registry(_dataset_dir(dataset_dir, yaml))
     except UsageError as error:
@@ -167,7 +167,7 @@ def _check_entries(registry: Registry, names: Iterable[str], runner: CheckRunner
 
 
 def _is_readable(entry: CheckedEntry) -> bool:
-    """Tell whether there are records to check, and columns to read them by."""
+    """Return whether there are records to check, and columns to read them by."""
     blocks_are_sound = all(_holds_texts(entry.settings.get(block, {})) for block in ("columns", "tags"))
     has_rows = entry.is_read and bool(entry.head) and not entry.problem
     return has_rows and blocks_are_sound and entry.formatting in FORMATTINGS

@@ -46,7 +46,7 @@ class RecordHashes:
     `whole` is what convert takes for the same record: all of it, white space and case apart in its first
     question and its answer. The others are folded and do without reasoning: `exchange` is questions and
     answers, kind, system and tools, `question` all before the answer, `dialogue` that with the answer.
-    `before` is the dialogue up to the answer before the last, 0 where there is none: a record of it exists
+    `before` is the dialogue up to the answer before the last, 0 if there is none: a record of it exists
     if it is among the `dialogue` hashes.
     """
 
@@ -96,7 +96,7 @@ class RecordHashes:
 
 
 def _split_texts(sample: Sample) -> list[Split]:
-    """Return every message taken apart; what is no text of the assistant is all answer."""
+    """Return every message taken apart; what is not a text of the assistant is all answer."""
     texts = iter(sample.assistant_texts)
     return [
         next(texts).parts if message["role"] in ANSWERING else Split(None, message["content"])
@@ -105,7 +105,7 @@ def _split_texts(sample: Sample) -> list[Split]:
 
 
 def _losing(sample: Sample) -> list[Split]:
-    """Return the losing answer of a ranking record taken apart; none where there is none."""
+    """Return the losing answer of a ranking record taken apart; none if there is none."""
     rejected = sample.record.rejected
     if rejected is None:
         return []

@@ -69,10 +69,10 @@ class Findings:
         return sum(self.counts[code] for code, kept in self.kept.items() if kept[0].severity == severity)
 
     def by_code(self) -> list[tuple[str, list[Finding]]]:
-        """Return the kept findings of each code, the gravest first."""
+        """Return the kept findings of each code, the most severe first."""
         return sorted(self.kept.items(), key=lambda item: SEVERITIES.index(item[1][0].severity))
 
     def __iter__(self) -> Iterator[Finding]:
-        """Yield the kept findings, the gravest first."""
+        """Yield the kept findings, the most severe first."""
         for _, findings in self.by_code():
             yield from findings

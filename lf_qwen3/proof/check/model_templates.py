@@ -42,7 +42,7 @@ class ModelTemplates:
         """Load a tokenizer; None, with a note, where the YAML asks for a template that is not followed here.
 
         Without a YAML the template is the one of the checkpoint, with the settings of our own recipes. Raises
-        `UsageError` for a tokenizer that is not there.
+        `UsageError` for a tokenizer that does not exist.
         """
         folder = tokenizer_files.find(path_or_id)
         wanted = dict(settings) if settings is not None else _usual_settings(path_or_id)

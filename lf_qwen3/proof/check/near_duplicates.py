@@ -27,7 +27,7 @@ class NearDuplicate(NamedTuple):
 
 
 def is_available() -> bool:
-    """Tell whether rensa is installed."""
+    """Return whether rensa is installed."""
     return importlib.util.find_spec("rensa") is not None
 
 

@@ -31,7 +31,7 @@ class Registry:
 
     @cached_property
     def times(self) -> Counter[str]:
-        """Return how often each name stands in the file."""
+        """Return how often each name is in the file."""
         return self.document.times
 
     @property

@@ -38,7 +38,7 @@ class CheckReport:
 
     @property
     def findings(self) -> list[Finding]:
-        """The findings, the gravest first: of each code the first 1,000."""
+        """The findings, the most severe first: of each code the first 1,000."""
         return list(self.collected)
 
     @property
@@ -47,7 +47,7 @@ class CheckReport:
         return self.collected.counts
 
     def by_code(self) -> list[tuple[str, list[Finding]]]:
-        """Return the findings of each code, the gravest first; of each code the first 1,000."""
+        """Return the findings of each code, the most severe first; of each code the first 1,000."""
         return self.collected.by_code()
 
     @property
@@ -98,7 +98,7 @@ class CheckReport:
 
     @property
     def scope(self) -> str:
-        """What was checked, in words: `5 records in 1 dataset, 40% thinking`."""
+        """What was checked, as text: `5 records in 1 dataset, 40% thinking`."""
         records = sum(counts.records for counts in self.datasets.values())
         thinking = sum(counts.thinking for counts in self.datasets.values())
         share = f", {thinking / records:.0%} thinking" if records else ""
@@ -131,7 +131,7 @@ class CheckReport:
 
 
 def count_of(number: int, noun: str) -> str:
-    """Return a number with its noun, the plural where it is due."""
+    """Return a number with its noun, the plural where it is expected."""
     return f"{number:,} {noun}" + "s" * (number != 1)
 
 

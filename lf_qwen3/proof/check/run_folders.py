@@ -1,4 +1,4 @@
-"""Read what lies in the folders that a training YAML names; they are sought from the working directory."""
+"""Read what is in the folders that a training YAML names; they are sought from the working directory."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _times(paths: Iterable[Path]) -> Iterator[tuple[Path, float]]:
 
 
 def _resumption(setup: TrainingSetup, output: Path) -> dict[str, str]:
-    """Return which checkpoint the run goes on from, or misses (hparams/parser.py, Trainer.train)."""
+    """Return which checkpoint the run continues from, or misses (hparams/parser.py, Trainer.train)."""
     if setup["stage"] in ("rm", "ppo") and setup["finetuning_type"] in ("full", "freeze"):
         return {}
     resume, last = setup["resume_from_checkpoint"], _last_checkpoint(output)
@@ -82,7 +82,7 @@ def _read_state(checkpoint: Path) -> dict[str, Any]:
 
 
 def _is_end(setup: TrainingSetup, state: Mapping[str, Any]) -> bool:
-    """Tell whether a run stopped at its end, and the YAML asks for no more steps or epochs than it had."""
+    """Return whether a run stopped at its end, and the YAML asks for no more steps or epochs than it had."""
     try:
         step, most, epochs = (float(state[key]) for key in ("global_step", "max_steps", "num_train_epochs"))
         wanted = float(setup["max_steps"] or -1)

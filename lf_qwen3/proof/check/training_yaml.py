@@ -59,7 +59,7 @@ class TrainingYaml:
 def read_config(path: Path) -> TrainingYaml:
     """Read a YAML as the trainer does.
 
-    Raises `UsageError` when it is not there, `LfQwen3Error` when it cannot be parsed, holds no settings, or
+    Raises `UsageError` when it does not exist, `LfQwen3Error` when it cannot be parsed, holds no settings, or
     has a key twice.
     """
     reading = yaml_reader.read(path)

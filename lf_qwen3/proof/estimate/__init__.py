@@ -4,7 +4,7 @@
     result.peak                             # parts in bytes, and the moment of the peak
     result.card                             # the smallest card for it
 
-The formula and its sources stand in docs/estimate.md; tests compare it with the trainer's own model code.
+The formula and its sources are in docs/estimate.md; tests compare it with the trainer's own model code.
 """
 
 from lf_qwen3.proof.estimate.advice import SmallerSetting, list_caveats, suggest_changes

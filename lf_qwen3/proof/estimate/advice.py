@@ -39,7 +39,7 @@ class SmallerSetting:
 
 
 def suggest_changes(plan: TrainingPlan) -> list[SmallerSetting]:
-    """Return at most four changes, each of which brings a smaller card; pairs where no single one does.
+    """Return at most four changes, each of which has a smaller card; pairs where no single one does.
 
     Where no card is large enough, every change that makes one large enough counts.
     """

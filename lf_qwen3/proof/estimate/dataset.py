@@ -74,7 +74,7 @@ def count_data(
 ) -> tuple[DataFigures, list[str]]:
     """Return the figures of the datasets that the settings name, and notes on how they were counted.
 
-    `tokenizer` is a folder or a hub id; without one the model's own is used where it is at hand, or else
+    `tokenizer` is a folder or a hub id; without one the model's own is used where it is available, or else
     lengths are estimated from bytes. Raises `UsageError` for a dataset or a named tokenizer that is not
     there.
     """

@@ -151,7 +151,7 @@ def _step(plan: TrainingPlan) -> int:
 
 
 def _casts(plan: TrainingPlan) -> bool:
-    """Tell whether autocast makes 16-bit copies of the float32 weights it multiplies by."""
+    """Return whether autocast makes 16-bit copies of the float32 weights it multiplies by."""
     return plan.trains_all and plan.precision == "autocast"
 
 

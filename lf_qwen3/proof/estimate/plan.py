@@ -103,7 +103,7 @@ class TrainingPlan:
 
     @classmethod
     def named(cls, model: str, **options: Any) -> TrainingPlan:
-        """Return the plan for a checkpoint by its name, id or folder; ZeRO brings DeepSpeed's 16 bits along.
+        """Return the plan for a checkpoint by its name, id or folder; ZeRO has DeepSpeed's 16 bits along.
 
         Raises `UsageError` for a model that is no Qwen3, naming the nearest.
         """

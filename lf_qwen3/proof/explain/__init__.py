@@ -21,7 +21,7 @@ class Explanation:
 
     `group` is the section of the page; `kind` is the severity, or `rejected` or `repaired`. `cure` says why
     it is bad and what to do. `bad` is an example that has the fault, `reported` what is said of it, `good`
-    the example without; each is "" where there is none.
+    the example without; each is "" if there is none.
     """
 
     page: ExplanationPage

@@ -27,14 +27,14 @@ _WEIGHTS = "model.safetensors"
 _PER_LAYER = ("layer_types", "mlp_only_layers")
 _OF_EXPERTS = {"num_local_experts": 4, "shared_expert_intermediate_size": 16}
 _UNTIED = re.compile(r"-(?:8|14|32)B|-\d+B-A\d+B", re.IGNORECASE)
-"""Sizes of Qwen3 whose output layer is no copy of the embeddings (config.json of the checkpoints)."""
+"""Sizes of Qwen3 whose output layer is not a copy of the embeddings (config.json of the checkpoints)."""
 
 _EXPERT_NAME = re.compile(r"-\d+B-A\d+B", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class RehearsalModel:
-    """A tiny model in `folder`; `what` and `tokenizer` say in words where its parts are from."""
+    """A tiny model in `folder`; `what` and `tokenizer` say as text where its parts are from."""
 
     folder: Path
     what: str
@@ -45,7 +45,7 @@ class RehearsalModel:
 def prepare_model(name: str, tokenizer_given: str | None, keep: Path) -> RehearsalModel:
     """Return the tiny stand-in for a model, made once and then found again in the folder `keep`.
 
-    `name` is a hub id or a folder. Raises `UsageError` when a tokenizer is named that is not there, or none
+    `name` is a hub id or a folder. Raises `UsageError` when a tokenizer is named that does not exist, or none
     can be had; `LfQwen3Error` when torch is missing or transformers does not know the architecture.
     """
     config, origin, notes = _config(name)
@@ -128,7 +128,7 @@ def _kind(config: Mapping[str, Any]) -> str:
 
 
 def find_tokenizer(name: str, given: str | None, keep: Path) -> tuple[Path, str]:
-    """Return the folder of a model's tokenizer, and in words which one it is; Qwen3's is made if need be.
+    """Return the folder of a model's tokenizer, and as text which one it is; Qwen3's is made if need be.
 
     It is made once, from dashscope, in the folder `keep`. Raises `UsageError` when none can be had.
     """

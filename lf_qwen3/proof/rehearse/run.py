@@ -56,7 +56,7 @@ class _Failed(Exception):  # noqa: N818 - it carries the verdict's fault, it is 
 def rehearse(request: RehearsalRequest, progress: Progress = NoProgress()) -> RehearsalVerdict:
     """Rehearse one training YAML and return the verdict.
 
-    Raises `UsageError` for a file or a tokenizer that is not there and a YAML that trains nothing,
+    Raises `UsageError` for a file or a tokenizer that does not exist and a YAML that trains nothing,
     `LfQwen3Error` when the trainer is not installed. What stops the training is the verdict's fault.
     """
     started = time.monotonic()
@@ -130,7 +130,7 @@ class _Rehearsal:
         self.verdict.notes += answer.notes if answer else []
 
     def train(self, settings: Mapping[str, Any]) -> None:
-        """Train, and fail where the loss is no number; note the rows that the trainer leaves out."""
+        """Train, and fail where the loss is not a number; note the rows that the trainer leaves out."""
         self.start_trainer(settings, "train")
         trained, verdict = self.folder / "trained", self.verdict
         verdict.records = process.examples(self.folder / "train.log")

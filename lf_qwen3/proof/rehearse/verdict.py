@@ -83,7 +83,7 @@ class RehearsalVerdict:
 
     @property
     def passed(self) -> bool:
-        """Tell whether the training would start, learn and save, as far as a CPU can show."""
+        """Return whether the training would start, learn and save, as far as a CPU can show."""
         return self.fault is None
 
     def as_json(self) -> dict[str, Any]:

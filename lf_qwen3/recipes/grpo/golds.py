@@ -1,7 +1,7 @@
-r"""Gold answers for GRPO: where they stand in an answer, and what a reward function makes of them.
+r"""Gold answers for GRPO: where they are in an answer, and what a reward function makes of them.
 
 A gold answer goes out as `\boxed{...}`, since ms-swift and TRL read a bare `2,3` as 2.3 and a bare `(1,2)` as
-nothing. math-verify (the extra `math`) tells whether it counts as right against itself.
+nothing. math-verify (the extra `math`) says whether it counts as right against itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lf_qwen3.base import math_answers
 from lf_qwen3.data.generate.matching import find_final
 
 LONGEST = 120
-"""Characters of a gold answer; a longer text is no short answer."""
+"""Characters of a gold answer; a longer text is not a short answer."""
 
 _TAGGED = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
 _COMMAND = re.compile(r"\\[A-Za-z]+")
@@ -40,7 +40,7 @@ class NoGoldError(Exception):
 def find_gold(answer: str) -> str:
     r"""Return the short answer inside an answer without its thinking.
 
-    It is what stands in `<answer>` tags, or what `data.generate.matching.find_final` finds, where that is no
+    It is what is in `<answer>` tags, or what `data.generate.matching.find_final` finds, where that is no
     phrase. Raises `NoGoldError`.
     """
     tagged = _TAGGED.search(answer)

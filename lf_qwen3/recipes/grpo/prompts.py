@@ -64,7 +64,7 @@ class PromptLength(NamedTuple):
     longest: int
 
     def is_over(self, messages: list[Message]) -> bool:
-        """Tell whether a prompt is longer; no token is less than a byte."""
+        """Return whether a prompt is longer; no token is less than a byte."""
         most = sum(len(turn["content"].encode()) + _AROUND for turn in messages) + _AROUND
         return most > self.longest and self.count(messages) > self.longest
 

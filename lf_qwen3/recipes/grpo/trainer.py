@@ -53,7 +53,7 @@ class GrpoRun:
 
     @property
     def is_lora(self) -> bool:
-        """Tell whether a LoRA is trained, and not the whole model."""
+        """Return whether a LoRA is trained, and not the whole model."""
         return bool(self.settings["finetuning_type"] == "lora")
 
     @property

@@ -40,7 +40,7 @@ def read_trainer(path: Path) -> OtherTrainer | None:
 
 
 def describe_memory(trainer: OtherTrainer) -> str:
-    """Return how the memory of a run compares with LLaMA-Factory's, in words that follow a semicolon."""
+    """Return how the memory of a run compares with LLaMA-Factory's, as text that follow a semicolon."""
     holds = {
         "as much": "is right for it too",
         "less": "is an upper bound for it",

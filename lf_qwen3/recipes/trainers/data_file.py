@@ -65,7 +65,7 @@ class WrittenRows(NamedTuple):
     counts: RowCounts
 
     def is_other(self) -> bool:
-        """Tell whether another content stands at its place."""
+        """Return whether another content is at its place."""
         path = self.file.path
         return path.exists() and not filecmp.cmp(path, self.temporary, shallow=False)
 

@@ -64,7 +64,7 @@ def without_validation(run: OtherRun) -> dict[str, Any]:
 
 
 def swanlab_variables(train: Mapping[str, Any]) -> str:
-    """Return what stands before a command: project, mode and folder for SwanLab, "" without it."""
+    """Return what is before a command: project, mode and folder for SwanLab, "" without it."""
     named = {"PROJECT": "swanlab_project", "MODE": "swanlab_mode", "LOG_DIR": "swanlab_logdir"}
     wanted = {name: train.get(key) for name, key in named.items()} if train.get("use_swanlab") else {}
     return "".join(f"SWANLAB_{name}={shlex.quote(str(value))} " for name, value in wanted.items() if value)

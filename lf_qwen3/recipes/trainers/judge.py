@@ -1,7 +1,7 @@
 """Judge a config of another trainer: whose it is, which keys it does not take, which values are of no use.
 
-Axolotl takes any key without a word, and the others stop at a wrong one only when they start. What each takes
-was read from its own classes, with the version that its file names.
+Axolotl takes any key without a message, and the others stop at a wrong one only when they start. What each
+takes was read from its own classes, with the version that its file names.
 """
 
 from __future__ import annotations

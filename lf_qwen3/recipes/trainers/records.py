@@ -62,7 +62,7 @@ class LocalDataset:
 def find_datasets(names: list[str], dataset_dir: str, stage: str) -> list[LocalDataset]:
     """Return datasets of the kind that a stage takes.
 
-    Raises `UsageError` for one that is not registered, lies elsewhere, has no file, or is of another kind.
+    Raises `UsageError` for one that is not registered, is elsewhere, has no file, or is of another kind.
     """
     registered = registry.read_registry(dataset_dir)
     return [_find(name, registered.get(name), dataset_dir, stage) for name in names]

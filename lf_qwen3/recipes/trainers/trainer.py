@@ -22,7 +22,7 @@ MARK = "# trainer: "
 """How the line in the head of a config begins that names its trainer."""
 
 MemoryComparison = Literal["as much", "less", "more"]
-"""What a run takes beside LLaMA-Factory's, whose memory `estimate` reckons."""
+"""What a run takes beside LLaMA-Factory's, whose memory `estimate` estimates."""
 
 Translate = Callable[[Any], Mapping[str, Any]]
 """Turns a value of a recipe into keys and values of the trainer; a key `a.b` is `b` inside the section
@@ -122,7 +122,7 @@ class OtherTrainer:
         return known | self.plugin_keys if known else known
 
     def does(self, stage: str) -> bool:
-        """Tell whether the trainer does a stage in any way."""
+        """Return whether the trainer does a stage in any way."""
         return any(method.split()[1] == stage for method in self.methods)
 
     def translate(self, run: OtherRun) -> tuple[dict[str, Any], list[str]]:

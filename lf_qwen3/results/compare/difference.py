@@ -32,7 +32,7 @@ class Difference:
     losses: int
 
     def outcome(self, measure: Measure) -> Outcome:
-        """Tell whether the whole interval is on one side of nothing, and whether that side is better."""
+        """Return whether the whole interval is on one side of nothing, and whether that side is better."""
         if measure.better == "neither" or self.low is None or self.high is None:
             return "unclear"
         if self.low <= 0 <= self.high:

@@ -19,7 +19,7 @@ ROWS = 3
 
 
 def render_markdown(comparison: Comparison) -> str:
-    """Return the report; texts of the data stand in fenced blocks that they cannot close."""
+    """Return the report; texts of the data are in fenced blocks that they cannot close."""
     lines = [
         f"# {_plain(words.title(comparison))}",
         "",

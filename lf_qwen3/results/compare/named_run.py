@@ -34,7 +34,7 @@ class NamedRun:
 
 
 def read_named_runs(paths: Sequence[Path]) -> list[NamedRun]:
-    """Read the runs, each named by its folder or file; a name that stands twice gets a number.
+    """Read the runs, each named by its folder or file; a name that occurs twice gets a number.
 
     Raises `UsageError` for fewer than two runs or the same one twice, and what `score.read` raises.
     """

@@ -89,7 +89,7 @@ class Histogram:
 def histogram(changes: Sequence[float | None]) -> Histogram | None:
     """Return the bars for the changes of the rows, None where none is known.
 
-    Ties (less than `TIE` points) stand in a bar of their own in the middle; the others in bars of 1 to 20
+    Ties (less than `TIE` points) are in a bar of their own in the middle; the others in bars of 1 to 20
     points to either side, as wide as keeps them few.
     """
     known = [change for change in changes if change is not None]

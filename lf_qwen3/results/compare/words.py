@@ -68,7 +68,7 @@ def points(pair: Pair) -> list[Statement]:
 
 
 def counts(pair: Pair) -> str:
-    """Return wins, ties and losses of the headline measure in words."""
+    """Return wins, ties and losses of the headline measure as text."""
     difference = pair.differences["all"][HEADLINE.key]
     return (
         f"{pair.other} is closer in {difference.wins:,} of {difference.n:,} rows, "
@@ -115,7 +115,7 @@ def digits_of(measure: Measure) -> int:
 
 
 def unit(measure: Measure) -> str:
-    """Return what stands behind a figure of a measure."""
+    """Return what is behind a figure of a measure."""
     return " %" if measure.group == "form" else ""
 
 

@@ -1,4 +1,4 @@
-"""The predictions of the trained model that lie beside a run, and the share of each defect in them."""
+"""The predictions of the trained model that are beside a run, and the share of each defect in them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lf_qwen3.trainer import yaml_reader
 def find(place: Path, yaml: Path | None) -> tuple[Answers | None, list[str]]:
     """Return what the model of the run in `place` wrote, and a note where it cannot be read.
 
-    Predictions are looked for in `place` itself, then where a predict YAML that lies beside the training YAML
+    Predictions are looked for in `place` itself, then where a predict YAML that is beside the training YAML
     and loads this run writes them.
     """
     for folder in [place, *_outputs(place, yaml)]:

@@ -62,7 +62,7 @@ class Diagnosis:
         return "too short to tell" if is_short else "sound"
 
     def to_frame(self) -> polars.DataFrame:
-        """Return one row per verdict, the gravest first: code, severity, what, evidence, advice."""
+        """Return one row per verdict, the most severe first: code, severity, what, evidence, advice."""
         import polars
 
         names = ("code", "severity", "what", "evidence", "advice")

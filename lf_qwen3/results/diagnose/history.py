@@ -1,7 +1,7 @@
 """The curves of a run, from the two files in which the trainer keeps them.
 
 trainer_log.jsonl grows a line a log step; trainer_state.json is written at the end and into every checkpoint.
-The state knows more (the gradient, every validation set); the log is the newer one while a run goes on.
+The state knows more (the gradient, every validation set); the log is the newer one while a run continues.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _read_state(path: Path, has_log: bool) -> tuple[dict[str, Any], list[str]]:
 
 
 def _belong(log: list[dict[str, Any]], state: Mapping[str, Any]) -> bool:
-    """Tell whether log and state are of one run: they agree on the loss of the first step both know."""
+    """Return whether log and state are of one run: they agree on the loss of the first step both know."""
     losses = {
         entry.get("step"): entry.get("loss") for entry in _entries(state) if entry.get("loss") is not None
     }
@@ -162,7 +162,7 @@ def _is_validation(key: str) -> bool:
 
 
 def _curves(values: Iterable[tuple[str, int, Any]]) -> dict[str, dict[int, float]]:
-    """Gather the values by curve and step; the last of a step counts, and what is no number is left out.
+    """Gather the values by curve and step; the last of a step counts, and what is not a number is left out.
 
     transformers writes numbers that are none as the texts NaN and Infinity.
     """

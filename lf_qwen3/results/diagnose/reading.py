@@ -114,7 +114,7 @@ def _hint(folder: Path) -> str:
 
 
 def _settings(place: Path) -> tuple[Mapping[str, Any], Path | None]:
-    """Return the training settings and the file they stand in: LLaMA Board's copy, or the recipe's YAML."""
+    """Return the training settings and the file they are in: LLaMA Board's copy, or the recipe's YAML."""
     run = place.parent if place.name.startswith("checkpoint-") else place
     candidates = [run / BOARD, run / RECIPE, run.parent / RECIPE]
     for yaml in candidates:

@@ -1,4 +1,4 @@
-"""Coded verdicts on a run; one verdict is one function, in a file of its own kind.
+"""Coded verdicts on a run; one verdict is one function, in a separate file kind.
 
     @verdict("code", "warning", "what is wrong", "what to try next", good=run, bad=run)
     def name(run: TrainingRun) -> VerdictResult: ...
@@ -62,7 +62,7 @@ class VerdictRule:
 
     @property
     def kind(self) -> str:
-        """Return the file the verdict stands in."""
+        """Return the file the verdict is in."""
         return self.test.__module__.rpartition(".")[2]
 
     def evidence(self, run: TrainingRun) -> Evidence | None:
@@ -97,7 +97,7 @@ def verdict(
 
 
 def all_verdicts() -> list[VerdictRule]:
-    """Return every verdict, the gravest first, of those the causes first, in the order of their codes."""
+    """Return every verdict, the most severe first, of those the causes first, in the order of their codes."""
     import_all("lf_qwen3.results.diagnose.verdicts")
     return sorted(
         _VERDICTS.values(),
@@ -106,7 +106,7 @@ def all_verdicts() -> list[VerdictRule]:
 
 
 def settle(run: TrainingRun) -> list[tuple[VerdictRule, Evidence]]:
-    """Return the verdicts on a run that can stand beside each other, the gravest first.
+    """Return the verdicts on a run that can be beside each other, the most severe first.
 
     A verdict falls where a graver one, or an equally grave cause, turns a setting the other way, or where an
     error has taken the ground away that it rests on.

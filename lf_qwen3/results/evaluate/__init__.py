@@ -2,7 +2,7 @@
 
     evaluate(out) -> Evaluation
 
-`out` is the folder of `recipe new`: train.yaml, predict_base.yaml and predict_tuned.yaml lie in it.
+`out` is the folder of `recipe new`: train.yaml, predict_base.yaml and predict_tuned.yaml are in it.
 """
 
 from lf_qwen3.results.evaluate.evaluation import Evaluation, Served, evaluate

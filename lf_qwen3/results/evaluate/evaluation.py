@@ -107,7 +107,7 @@ class Served:
 def _predict(
     run: PredictRun, number: int, model: ServedModel | None, notes: list[str], progress: Progress
 ) -> bool:
-    """Run one YAML by a server or through the trainer, where it is needed; tell whether it was."""
+    """Run one YAML by a server or through the trainer, where it is needed; return whether it was."""
     how = f"{model.name} at {model.server.root}" if model else f"llamafactory-cli train {run.yaml}"
     progress.start(f"{run.output.name}: {how}", number, 3)
     if run.is_current:

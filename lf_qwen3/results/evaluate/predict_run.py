@@ -45,7 +45,7 @@ class PredictRun:
 
     @property
     def is_current(self) -> bool:
-        """Tell whether its predictions are there, whole, and made from what is there now.
+        """Return whether its predictions are there, whole, and made from what is there now.
 
         Predictions made by hand, without a stamp, count where they are younger than YAML, rows and weights.
         """
@@ -90,7 +90,7 @@ class PredictRun:
 def read_predict_run(out: Path, name: str) -> PredictRun:
     """Read one predict YAML of a recipe's folder.
 
-    Raises `UsageError` where it is not there or predicts nothing, or where the weights it loads were not
+    Raises `UsageError` where it does not exist or predicts nothing, or where the weights it loads were not
     trained yet.
     """
     yaml = out / name

@@ -1,7 +1,7 @@
 """Log an evaluation to the SwanLab project of its training.
 
 SwanLab speaks on stdout, keeps what the process prints and asks for a key where it finds none. So it runs
-in a process of its own, which has no one to ask: `python -m lf_qwen3.results.evaluate.tracking REQUEST.json`.
+in a separate process, which has no one to ask: `python -m lf_qwen3.results.evaluate.tracking REQUEST.json`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Look into a GGUF file: its metadata and the type of each tensor.
 
 Source: docs/gguf.md of ggml. The package `gguf` reads the same, but takes 18 seconds for the 300,000 strings
-of Qwen's vocabulary, which are passed over here.
+of Qwen's vocabulary, which are skipped here.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class GgufFile:
 
 
 def read_gguf(file: Path) -> GgufFile:
-    """Read a file's head. Raises `LfQwen3Error` for what is no whole GGUF."""
+    """Read a file's head. Raises `LfQwen3Error` for what is not a whole GGUF."""
     try:
         with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return _Head(content).read()

@@ -1,7 +1,7 @@
 """Step 2: the log-likelihood of the reference answers in transformers, teacher-forced, and greedy answers.
 
 Teacher-forced figures have no noise of sampling. Of each measured token the likeliest `TOP` of the tuned
-model are kept, so that other models can be held against it without 152,000 figures a token.
+model are kept, so that other models can be compared with it without 152,000 figures a token.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def measure_models(plan: GgufPlan, rows: Sequence[HeldOutRow], progress: Progres
 def mean_kl(tuned: TopTokens, other: TopTokens) -> float:
     """Return KL(tuned || other) in nats a token, over the likeliest tokens one by one and all others as one.
 
-    Ids that `other` lacks count among the others. The figure is no larger than that of the whole vocabulary.
+    Ids that `other` lacks count among the others. The figure is no larger than that of the whole
+    vocabulary.
     """
     total, count = 0.0, 0
     for ours, theirs in zip(chain.from_iterable(tuned), chain.from_iterable(other), strict=True):

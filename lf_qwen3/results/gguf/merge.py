@@ -143,7 +143,7 @@ def _faults(
     others: list[dict[str, Any]],
     unchanged: list[str],
 ) -> Iterator[tuple[str, list[str], str, str]]:
-    """Yield code, tensors at fault, message and hint, the gravest first."""
+    """Yield code, tensors at fault, message and hint, the most severe first."""
     broken = [row["name"] for row in rows if not row["finite"]]
     hint = (
         "float16 cannot store these weights; a diverged training produces such weights: lf-qwen3 "

@@ -35,7 +35,7 @@ class GgufPlan:
     """A trained run and what is to be made of it.
 
     `base` is the local folder of the model before training; `adapters` are the folders laid over it, the
-    trained one last, none after a full fine-tune, whose weights lie in `tuned`. `rows` is the registered
+    trained one last, none after a full fine-tune, whose weights are in `tuned`. `rows` is the registered
     dataset to measure on, `notes` say why it is that. `kind` is the type of the file that is wanted.
     """
 
@@ -76,7 +76,7 @@ class GgufPlan:
 def plan_gguf(run_dir: Path, kind: str, out: Path | None, dataset: str) -> GgufPlan:
     """Read the run in `run_dir`: a recipe's folder, or the trainer's output_dir.
 
-    Raises `UsageError` for what is no finished run of a model that answers, or has no rows to measure on.
+    Raises `UsageError` for what is not a finished run of a model that answers, or has no rows to measure on.
     """
     run, _ = reading.read_run(run_dir)
     if not run.settings or not run.has_weights:

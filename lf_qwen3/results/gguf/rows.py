@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer  # type: ignore[import-untyped]
 
 LONGEST = 4096
-"""Tokens of a row; longer ones are passed over."""
+"""Tokens of a row; longer ones are skipped."""
 
 END = FIRST_ADDED_ID + ADDED_TOKENS.index("<|im_end|>")
 PIECE = "\ufffd"

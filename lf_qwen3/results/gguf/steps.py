@@ -1,4 +1,4 @@
-"""The steps that are finished, kept beside the files: an interrupted call goes on where it was."""
+"""The steps that are finished, kept beside the files: an interrupted call continues where it was."""
 
 from __future__ import annotations
 

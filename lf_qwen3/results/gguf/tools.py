@@ -55,14 +55,14 @@ def find_part(name: str, folder: Path | None = None) -> Path | None:
 
 
 def has_wheel() -> bool:
-    """Tell whether the wheel with the server is installed."""
+    """Return whether the wheel with the server is installed."""
     return importlib.util.find_spec(WHEEL) is not None
 
 
 def find_llama_cpp(folder: Path | None, kind: str) -> LlamaCpp:
     """Return the parts that making a file of type `kind` needs.
 
-    Raises `UsageError` for a folder that is not there, `LfQwen3Error` with the commands for a missing part.
+    Raises `UsageError` for a folder that does not exist, `LfQwen3Error` with the commands for a missing part.
     """
     if folder is not None and not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", "name a checkout of llama.cpp", code="file_missing")

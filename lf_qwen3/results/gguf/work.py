@@ -57,7 +57,7 @@ def make_gguf(
 
     `rows` held-out rows of `dataset` ("" for the test split) are measured; `limit` takes the place of the
     measured share that the type must keep. Raises `LfQwen3Error` with the code of the first thing that is
-    wrong, after the report beside the files says so too; the next call goes on from the last good step.
+    wrong, after the report beside the files says so too; the next call continues from the last good step.
     """
     kind = check_kind(quant)
     share = limits.choose_limit(kind, limit)

@@ -32,7 +32,8 @@ def score_predictions(
     `tokenizer` is a folder with a tokenizer.json or a hub id; without it lengths are in characters.
     `max_new_tokens` is the limit the predictions were made with. `workers` are processes; None takes one a
     core where that is worth it. `phase` names the work in `progress`. `seed` fixes the bootstrap. Raises
-    `LfQwen3Error` without the `eval` extra, `UsageError` for a tokenizer that is not there or no predictions.
+    `LfQwen3Error` without the `eval` extra, `UsageError` for a tokenizer that does not exist or no
+    predictions.
     """
     require_packages()
     if not predictions:

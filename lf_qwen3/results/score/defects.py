@@ -53,9 +53,9 @@ def without_end(text: str) -> str:
 
 
 def has_end(text: str) -> bool:
-    """Tell whether a text decoded with its special tokens ends in one: then the model stopped by itself.
+    """Return whether a text decoded with its special tokens ends in one: then the model stopped by itself.
 
-    The trainer stops at the end token and at every other special token; padding stands behind a stop alone.
+    The trainer stops at the end token and at every other special token; padding is behind a stop alone.
     """
     return END in text or (text.endswith("|>") and without_special(text) != text)
 

@@ -52,7 +52,7 @@ _PAIR = (
 
 
 class JudgeRequest(NamedTuple):
-    """One question to the judge; `row` is the index of the prediction, `place` where it stands in a pair."""
+    """One question to the judge; `row` is the index of the prediction, `place` where it is in a pair."""
 
     custom_id: str
     row: int

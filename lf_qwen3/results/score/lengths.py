@@ -51,7 +51,7 @@ def find_cuts(
 ) -> tuple[str, list[bool | None]]:
     """Return how a cut was told, and of each row whether generation ended at its limit.
 
-    With `skip_special_tokens: false` the end token stands in the file. Without it the tokens are counted,
+    With `skip_special_tokens: false` the end token is in the file. Without it the tokens are counted,
     where tokenizer and limit are known: 98 % of the limit is a cut. Otherwise the guess from the ending
     stays.
     """

@@ -18,7 +18,7 @@ _CLOSES_LINE = re.compile(rf"^[ \t]*{CLOSE}|{CLOSE}[ \t]*$", re.MULTILINE)
 
 
 class Parts(NamedTuple):
-    """Where thinking and answer stand in `text`: `text[start:stop]` and `text[answer_at:]`.
+    """Where thinking and answer are in `text`: `text[start:stop]` and `text[answer_at:]`.
 
     All three are 0 where there is no thinking. `opened` and `closed` tell whether the block has that end.
     """
@@ -32,7 +32,7 @@ class Parts(NamedTuple):
 
     @property
     def thinking(self) -> str:
-        """Return the thinking, trimmed; "" where there is none or an empty block."""
+        """Return the thinking, trimmed; "" if there is none or an empty block."""
         return self.text[self.start : self.stop].strip()
 
     @property
@@ -42,7 +42,7 @@ class Parts(NamedTuple):
 
     @property
     def is_unclosed(self) -> bool:
-        """Tell whether a block begins and does not end."""
+        """Return whether a block begins and does not end."""
         return self.opened and not self.closed
 
 
@@ -50,7 +50,7 @@ def split_parts(text: str, starts_thinking: bool = False) -> Parts:
     """Find thinking and answer; `starts_thinking` says that the prompt has opened the block already.
 
     A tag opens a block at the start of a line, so that an answer may speak of the tag. Several blocks count
-    as one, from the first opening to the last closing; what stands before the block is neither part.
+    as one, from the first opening to the last closing; what is before the block is neither part.
     """
     opening = None if starts_thinking or OPEN not in text else _OPENS.search(text)
     start = opening.end() if opening else 0
@@ -67,7 +67,7 @@ def split_parts(text: str, starts_thinking: bool = False) -> Parts:
 
 
 def is_well_formed(parts: Parts, wants_thinking: bool, may_mention: bool = False) -> bool:
-    """Tell whether a text has one block, first and whole, or where none is wanted, none or an empty one.
+    """Return whether a text has one block, first and whole, or where none is wanted, none or an empty one.
 
     White space around the tags is free. `may_mention` lets the answer speak of the tags.
     """
@@ -80,7 +80,7 @@ def is_well_formed(parts: Parts, wants_thinking: bool, may_mention: bool = False
 
 
 def prompt_opens_thinking(prompt: str) -> bool:
-    """Tell whether a rendered prompt ends inside a think block."""
+    """Return whether a rendered prompt ends inside a think block."""
     return prompt.rstrip().endswith(OPEN)
 
 

@@ -21,7 +21,7 @@ _RATES = {
 def format_scores(scores: Scores) -> list[str]:
     """Return the table: similarity by part and kind, then rates and lengths by kind.
 
-    A kind without rows is left out, and so is "all" where there is one kind only.
+    A kind without rows is left out, and so is "all" if there is one kind only.
     """
     kinds = _kinds(scores)
     return [_title(scores), "", *_table(_similarity(scores, kinds)), "", *_table(_rates(scores, kinds))]

@@ -90,7 +90,7 @@ def _answered(names: Names, row: Row, aligned: Aligned) -> Aligned:
 
 
 def _answer(names: Names, answer: dict[str, Any]) -> Message:
-    """Return a chosen or rejected message; the trainer says so, but goes on, when it is a question."""
+    """Return a chosen or rejected message; the trainer says so, but continues, when it is a question."""
     role = names.role(answer)
     if role not in (*_ANSWERING, *_ASKING):
         raise BrokenRowError(f"chosen or rejected has the role {role}", stops=True)

@@ -116,12 +116,12 @@ class Names:
             return repr(given)
 
     def is_known(self, role: str) -> bool:
-        """Tell whether a role that `role` returned is one of the trainer's."""
+        """Return whether a role that `role` returned is one of the trainer's."""
         return role in _ROLES.values()
 
 
 def message(role: str, content: Any) -> Message:
-    """Return a message; its content is held against text later."""
+    """Return a message; its content is compared with text later."""
     return {"role": role, "content": content}
 
 

@@ -59,7 +59,7 @@ def is_tool_result(content: str) -> bool:
 
 
 def has_thinking(content: str) -> bool:
-    """Tell whether the trainer takes a text for one with reasoning: any tag will do."""
+    """Return whether the trainer takes a text for one with reasoning: any tag will do."""
     return OPEN in content or CLOSE in content
 
 
@@ -105,7 +105,7 @@ def write_function(content: str) -> str:
 
 
 def is_kept_call(content: str) -> bool:
-    """Tell whether `write_kept_call` wrote a function message."""
+    """Return whether `write_kept_call` wrote a function message."""
     return f"{CLOSE}{_CALL_OPEN}" in content
 
 
@@ -119,7 +119,7 @@ def split_function(content: str) -> tuple[str, str]:
 
 
 def split_calls(content: str) -> tuple[str, list[dict[str, Any]]]:
-    """Return what stands before the calls of a function message, and the calls.
+    """Return what is before the calls of a function message, and the calls.
 
     The JSON may stand alone, behind a think block, or between tool-call tags.
     """

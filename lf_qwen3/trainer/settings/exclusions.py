@@ -75,7 +75,7 @@ class Exclusion(NamedTuple):
         return re.sub(r"\{(\w+)\}", lambda match: str(view[match[1]]), self.says)
 
     def is_said_by(self, message: str) -> bool:
-        """Tell whether a message of the trainer is this one."""
+        """Return whether a message of the trainer is this one."""
         parts = map(re.escape, re.split(r"\{\w+\}", self.says))
         return re.search(".*".join(parts), message, re.DOTALL) is not None
 

@@ -32,7 +32,7 @@ _PROSE = ("default_system",)
 class SettingFault:
     """One setting at fault.
 
-    `check` is the code of a check that says the same, "" where there is none; `line` is set where it is
+    `check` is the code of a check that says the same, "" if there is none; `line` is set where it is
     another than the key's own.
     """
 

@@ -31,7 +31,7 @@ def _odd_steps(key: str, strategy: str) -> Exclusion:
 
 
 def _best_is_unsaved(s: SettingsView, *, whole: bool) -> bool:
-    """Tell whether save_steps is no multiple of eval_steps, as transformers reckons it.
+    """Return whether save_steps is not a multiple of eval_steps, as transformers computes it.
 
     `whole` asks for steps that are both counted, otherwise one is a share of the run, or both are.
     """

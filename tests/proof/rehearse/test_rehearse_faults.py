@@ -65,7 +65,7 @@ CASES = {
         "lf-qwen3 register columns data/good.jsonl --replace", "dataset", "columns",
     ),
     "tags in part": Case(
-        {"dataset": "tags"}, "data/good.jsonl:1 stops the trainer: the entry's tags name no role_tag",
+        {"dataset": "tags"}, "data/good.jsonl:1 stops the trainer: the tags of the entry do not name role_tag",
         "lf-qwen3 check tags", "dataset", "tags", 1,
     ),
     "early stopping alone": Case(

@@ -24,7 +24,7 @@ _CALLS, _RESULT = "[TOOL_CALLS]", "FUNCTION RESPONSE:"
 
 
 def need_nothing(texts: tuple[str, ...]) -> bool:
-    r"""Tell whether each of some texts is a `clean_text` as it is, and no answer to warn of.
+    r"""Return whether each of some texts is a `clean_text` as it is, and no answer to warn of.
 
     Looks at all of them at once. False, too, where it would have to look closer: at `<`, `{{` or \n.
     """
@@ -72,7 +72,7 @@ def clean_thinking(text: str, repairs: set[str]) -> str | None:
 
 @lru_cache(maxsize=256)
 def clean_system(system: str) -> tuple[str, bool] | None:
-    """Return a system text as `normalise` leaves it, and whether its line ends were mended.
+    """Return a system text as `normalise` leaves it, and whether its line ends were repaired.
 
     None where it has a bearing on other texts, breaks a rule, or is something to warn of.
     """
@@ -90,11 +90,11 @@ def clean_system(system: str) -> tuple[str, bool] | None:
 
 
 def normalise_clean(conversation: Conversation) -> bool:
-    """Fast path of `normalise` and the rules: mend, in place, a conversation that needs little.
+    """Fast path of `normalise` and the rules: repair, in place, a conversation that needs little.
 
     True for user and assistant turns that alternate, each of them a `clean_text`: most rows of most sources.
     Such a conversation is as `normalise` would leave it, and breaks no rule. False when the slow path is
-    needed: **some turns may be mended already**, which does it no harm.
+    needed: **some turns may be repaired already**, which does it no harm.
     """
     if conversation.tools or conversation.rejected:
         return False

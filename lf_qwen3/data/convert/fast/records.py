@@ -60,7 +60,7 @@ def write_clean(row: CleanRow, form: Format, turns: Turns, seed: int) -> list[Ha
 
 
 def _write_dialogue(texts: Sequence[str], system: str, turns: Turns, seed: int) -> list[HashedRecord]:
-    """Write a dialogue of several answers; a prompt's hash goes on from that of the one before."""
+    """Write a dialogue of several answers; a prompt's hash continues from that of the one before."""
     pieces: list[bytes] = []
     for at, text in enumerate(texts):
         pieces += (_THEN_GPT if at % 2 else _THEN_HUMAN, orjson.dumps(text))

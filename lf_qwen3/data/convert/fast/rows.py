@@ -126,5 +126,5 @@ def _read_flat(columns: tuple[str, ...], row: Row, repairs: set[str]) -> CleanRo
 
 
 def _may_warn(answer: str) -> bool:
-    """Tell whether convert may have to warn of an answer (`WarnedRows`)."""
+    """Return whether convert may have to warn of an answer (`WarnedRows`)."""
     return ("\n" not in answer and "\\n" in answer) or ("{" in answer and "{{" in answer)

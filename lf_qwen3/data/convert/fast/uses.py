@@ -45,7 +45,7 @@ class UseCounter:
             self._settle()
 
     def take(self) -> list[UseCount]:
-        """Return what was counted since the last call; a use may stand there several times."""
+        """Return what was counted since the last call; a use may be there several times."""
         self._settle()
         counted, self._counted = self._counted, []
         return counted

@@ -1,9 +1,9 @@
-"""Rules that one conversation must keep; one rule is one function, in a file of its own kind.
+"""Rules that one conversation must keep; one rule is one function, in a separate file kind.
 
     @rule("code", good=..., bad=...)
     def name(conversation) -> Breach | None: ...
 
-A rule returns None where all is well, or the `Breach` to report; its message and its hint stand under the
+A rule returns None where all is well, or the `Breach` to report; its message and its hint are under the
 same code in `lf_qwen3.base.reasons`. `good` and `bad` are its examples: the tests run them. What a rule
 shares with a check of the same code is defined in `lf_qwen3.data.row_defects`.
 """

@@ -56,7 +56,7 @@ def media_tag(conversation: Conversation) -> Breach | None:
     bad=Conversation([Turn("user", "q"), Turn("assistant", "", calls=_CALL)]),
 )
 def think_in_call(conversation: Conversation) -> Breach | None:
-    """Refuse a think tag of any spelling in a tool call, which stands in the answer's text."""
+    """Refuse a think tag of any spelling in a tool call, which is in the answer's text."""
     calls = ((where, turn.calls) for where, turn in _turns(conversation) if turn.calls)
     return next((Breach(f"a tool call of {where}") for where, text in calls if has_tag(text)), None)
 

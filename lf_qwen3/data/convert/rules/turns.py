@@ -59,7 +59,7 @@ def empty_question(conversation: Conversation) -> Breach | None:
 
 @rule("empty_answer", good=_GOOD, bad=Conversation([Turn("user", "q"), Turn("assistant", "", thinking="t")]))
 def empty_answer(conversation: Conversation) -> Breach | None:
-    """Require text or a tool call in every assistant turn; reasoning alone is no answer."""
+    """Require text or a tool call in every assistant turn; reasoning alone is not an answer."""
     for number, turn in enumerate(conversation.turns, 1):
         if turn.role == "assistant" and is_empty(turn.content) and not turn.calls:
             return Breach(f"turn {number}")

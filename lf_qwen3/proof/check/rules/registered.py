@@ -64,7 +64,7 @@ class Check:
 
     @property
     def group(self) -> str:
-        """Return the package the check stands in."""
+        """Return the package the check is in."""
         return self.test.__module__.split(".")[4]
 
     def faults(self, subject: object) -> Iterable[Fault]:
@@ -116,5 +116,5 @@ def reports(code: str, subject: object) -> bool:
 
 
 def add_nearest(name: str, known: Iterable[str]) -> str:
-    """Return an unknown name, and the nearest known one where there is one, as the detail of a fault."""
+    """Return an unknown name, and the nearest known one if there is one, as the detail of a fault."""
     return "; ".join(filter(None, (name, nearest.did_you_mean(name, known))))

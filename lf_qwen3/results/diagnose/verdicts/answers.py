@@ -8,7 +8,7 @@ from lf_qwen3.results.diagnose.training_run import Answers, TrainingRun, example
 from lf_qwen3.results.diagnose.verdict_rules import Evidence, VerdictResult, verdict
 
 OFTEN = 0.05
-"""The share of answers from which on a defect is no accident of sampling."""
+"""The share of answers from which on a defect is not an accident of sampling."""
 
 
 def _run(defect: str, share: float) -> TrainingRun:

@@ -33,8 +33,8 @@ _MANY = 0.2
 def not_a_number(run: TrainingRun) -> VerdictResult:
     """Require that losses and gradients end as numbers.
 
-    A loss of exactly 0 is how transformers logs steps that were NaN. A gradient that is none is no harm where
-    the step was skipped: the losses after it are sound, or it was fp16's scaler that saw it last.
+    A loss of exactly 0 is how transformers logs steps that were NaN. A gradient that is none is no harm
+    where the step was skipped: the losses after it are sound, or it was fp16's scaler that saw it last.
     """
     losses, norms, validations = _odd(run)
     ends = [curve[-1] for curve in (run.train, *run.validation.values()) if curve]
@@ -63,7 +63,7 @@ def not_a_number(run: TrainingRun) -> VerdictResult:
     bad=example(gradient=points((1.0, 1.0, _NAN, *[1.0] * 5))),
 )
 def skipped_steps(run: TrainingRun) -> VerdictResult:
-    """Count the logged steps that are no numbers in a run that went on as before; many are a warning."""
+    """Count the logged steps that are no numbers in a run that continued as before; many are a warning."""
     losses, norms, validations = _odd(run)
     odd = sorted({point.step: point for point in (*losses, *validations, *norms)}.values())
     if not odd or not_a_number(run):

@@ -108,7 +108,7 @@ def long_warmup(run: TrainingRun) -> VerdictResult:
 
 
 def _is_rising(run: TrainingRun) -> bool:
-    """Tell whether the rate rose to the last logged step, and had not come to its height by then."""
+    """Return whether the rate rose to the last logged step, and had not come to its height by then."""
     rates = [point.value for point in run.learning_rate]
     height = run.settings.get("learning_rate")
     is_below = height > 1.01 * rates[-1] if rates and isinstance(height, float) else len(rates) > 2
@@ -145,6 +145,6 @@ def _had(run: TrainingRun) -> str:
 
 
 def _count(value: Any) -> float:
-    """Return a setting as a number of steps; 0 for a share of the run, and for what is no number."""
+    """Return a setting as a number of steps; 0 for a share of the run, and for what is not a number."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and value >= 1 else 0

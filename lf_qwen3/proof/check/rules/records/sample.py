@@ -60,7 +60,7 @@ class Sample:
 
     @property
     def is_thinking(self) -> bool:
-        """Tell whether an answer reasons that may be learnt; of a ranking record that is the chosen one.
+        """Return whether an answer reasons that may be learnt; of a ranking record that is the chosen one.
 
         What convert keeps in the history of a tool loop is learnt in a record of its own.
         """
@@ -74,19 +74,19 @@ class Sample:
 
     @property
     def half_thinks(self) -> bool:
-        """Tell whether one side of a ranking record reasons and the other does not."""
+        """Return whether one side of a ranking record reasons and the other does not."""
         return self.record.rejected is not None and (
             len({bool(text.parts.thinking) for text in self.learnt_texts}) == 2
         )
 
     @property
     def loses_loop_thinking(self) -> bool:
-        """Tell whether the trainer takes reasoning out of a history where Qwen3's own template keeps it."""
+        """Return whether the trainer takes reasoning out of a history where Qwen3's own template keeps it."""
         return any(since and has_block for since, has_block, _ in self._earlier_answers())
 
     @property
     def has_bare_history(self) -> bool:
-        """Tell whether Qwen3's own template writes an answer of the history without any think block."""
+        """Return whether Qwen3's own template writes an answer of the history without any think block."""
         return any(not since or not is_tagged for since, _, is_tagged in self._earlier_answers())
 
     @property

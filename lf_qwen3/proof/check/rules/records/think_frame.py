@@ -104,7 +104,7 @@ def think_in_prompt(sample: Sample) -> CheckResult:
     bad=sample_of("q", frame("", "a")),
 )
 def think_empty(sample: Sample) -> CheckResult:
-    """Require plain answers without tags (ReasoningTemplate adds the block only where there is none).
+    """Require plain answers without tags (ReasoningTemplate adds the block only if there is none).
 
     The plain side of a pair of which the other side reasons needs its block.
     """

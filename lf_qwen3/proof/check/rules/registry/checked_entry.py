@@ -21,11 +21,11 @@ TAGS = Names({}).tags
 
 @dataclass(slots=True)
 class CheckedEntry:
-    """What the checks of this group get: `settings` is the entry as it stands in dataset_info.json.
+    """What the checks of this group get: `settings` is the entry as it is in dataset_info.json.
 
     `files` are the names below the dataset_dir that LLaMA-Factory would load, None where nothing is
     there. `head` holds the first rows that can be read, `problem` why a file cannot be read at all,
-    `is_read` whether reading was tried. `times` counts how often the name stands in dataset_info.json.
+    `is_read` whether reading was tried. `times` counts how often the name is in dataset_info.json.
     """
 
     name: str
@@ -56,7 +56,7 @@ class CheckedEntry:
 
     @property
     def is_local(self) -> bool:
-        """Tell whether the data lies in the dataset_dir."""
+        """Return whether the data is in the dataset_dir."""
         return not any(key in self.settings for key in ELSEWHERE)
 
     @property

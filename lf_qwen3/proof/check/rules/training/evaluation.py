@@ -1,4 +1,4 @@
-"""How long a run goes on, and what it is measured by."""
+"""How long a run continues, and what it is measured by."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ class RunFolders(NamedTuple):
     """What the folders of a YAML hold; "" where there is nothing to tell.
 
     `tokens` is a tokenized_path that is full, `newer` a file that is newer than those tokens. `finished` is
-    the last checkpoint of a finished run in output_dir, `resumed` of one that can go on. `lost` is a
-    resume_from_checkpoint that is not there, `adapter` an adapter that output_dir would overwrite, `gone` a
+    the last checkpoint of a finished run in output_dir, `resumed` of one that can continue. `lost` is a
+    resume_from_checkpoint that does not exist, `adapter` an adapter that output_dir would overwrite, `gone` a
     folder that holds no adapter.
     """
 
@@ -93,7 +93,7 @@ def run_resumed(folders: RunFolders) -> CheckResult:
     bad=RunFolders(lost="saves/a/checkpoint-9"),
 )
 def resume_missing(folders: RunFolders) -> CheckResult:
-    """Require the checkpoint to go on from."""
+    """Require the checkpoint to continue from."""
     return Fault(folders.lost, "resume_from_checkpoint") if folders.lost else PASS
 
 

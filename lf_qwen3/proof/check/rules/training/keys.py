@@ -1,4 +1,4 @@
-"""The keys of the YAML, and what must not stand in it."""
+"""The keys of the YAML, and what must not be in it."""
 
 from __future__ import annotations
 

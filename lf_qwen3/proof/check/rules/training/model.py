@@ -117,7 +117,7 @@ def scale_of(setup: TrainingSetup) -> float | None:
 
 
 def describe_scale(setup: TrainingSetup) -> str:
-    """Return rank, alpha and the scale they make, in words."""
+    """Return rank, alpha and the scale they make, as text."""
     rank = setup["lora_rank"]
     alpha = setup["lora_alpha"] if setup["lora_alpha"] is not None else 2 * rank
     formula = "alpha/sqrt(rank)" if setup["use_rslora"] else "alpha/rank"

@@ -58,6 +58,6 @@ def experts_untouched(setup: TrainingSetup) -> CheckResult:
 
 
 def _has_tensors(setup: TrainingSetup) -> bool:
-    """Tell whether the installed transformers holds the experts of a layer as one tensor: 5 does."""
+    """Return whether the installed transformers holds the experts of a layer as one tensor: 5 does."""
     major = setup.installed.get("transformers", "").partition(".")[0]
     return major.isdecimal() and int(major) >= 5
