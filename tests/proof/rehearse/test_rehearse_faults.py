@@ -57,24 +57,24 @@ CASES = {
     ),
     "empty file": Case({"dataset": "empty"}, "empty: it has no rows", "put rows into", "dataset", "empty"),
     "wrong formatting": Case(
-        {"dataset": "formatless"}, "looks for instruction in the rows of formatless",
+        {"dataset": "formatless"}, "the rows of formatless have no column instruction",
         "lf-qwen3 register formatless data/good.jsonl --replace", "dataset", "formatless",
     ),
     "missing column": Case(
-        {"dataset": "columns"}, "looks for system in the rows of columns",
+        {"dataset": "columns"}, "the rows of columns have no column system",
         "lf-qwen3 register columns data/good.jsonl --replace", "dataset", "columns",
     ),
     "tags in part": Case(
-        {"dataset": "tags"}, "data/good.jsonl:1 stops the trainer: the tags of the entry do not name role_tag",
+        {"dataset": "tags"}, "data/good.jsonl:1 stops the trainer: the tags of the entry do not",
         "lf-qwen3 check tags", "dataset", "tags", 1,
     ),
     "early stopping alone": Case(
-        {"early_stopping_steps": 3}, "lacks what it needs", "set eval_strategy", "early_stopping_steps"
+        {"early_stopping_steps": 3}, "lacks settings", "set eval_strategy", "early_stopping_steps"
     ),
     "a metric that is not measured": Case(
         {"load_best_model_at_end": True, "eval_dataset": "good", "eval_strategy": "steps", "max_steps": 1,
          "metric_for_best_model": "eval_rouge"},
-        "metric_for_best_model: eval_rouge is not among", "eval_loss", "metric_for_best_model",
+        "metric_for_best_model: eval_rouge is not a metric", "eval_loss", "metric_for_best_model",
     ),
     "wrong lora_target": Case(
         {"lora_target": "qproj"}, "modules that the model does not have: 'qproj'", "lora_target: all",
