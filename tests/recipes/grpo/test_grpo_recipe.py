@@ -111,7 +111,7 @@ def test_thinking_is_written_out_and_has_room(plan):
     assert verl["data"]["apply_chat_template_kwargs"] == {"enable_thinking": True}
     assert swift["max_completion_length"] == trl["max_completion_length"] == 8192
     short = plan(set={"max_completion_length": 512, "overlong_buffer": 64})
-    assert any("cuts a thinking model" in note for note in short.notes)
+    assert any("truncates a thinking model" in note for note in short.notes)
     instruct = plan(model="Qwen/Qwen3-4B-Instruct-2507").train
     assert (instruct["template"], "enable_thinking" in instruct) == ("qwen3_nothinking", False)
 
@@ -159,7 +159,7 @@ def test_no_question_stands_in_training_and_validation(plan):
     file.write_text(json.dumps({**info, "sums_val": info["sums_train"]}), "utf-8")
     made = plan()
     assert "data/validation.jsonl" not in made.files
-    assert any("sums_val: 0 prompts" in note and "came before (3)" in note for note in made.notes)
+    assert any("sums_val: 0 prompts" in note and "duplicate question (3)" in note for note in made.notes)
 
 
 def test_full_training_takes_a_tenth_of_the_rate_and_no_lora(plan):

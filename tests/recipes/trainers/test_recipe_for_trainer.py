@@ -144,7 +144,7 @@ def test_without_a_validation_split_each_so_many_th_record_is_held_out(plan, dat
 
 def test_records_that_no_message_can_hold_are_counted(plan):
     notes = plan("ms-swift", set={"cutoff_len": 40}).write().notes
-    assert any(note.startswith("train.jsonl: ") and "cutoff_len cuts it" in note for note in notes)
+    assert any(note.startswith("train.jsonl: ") and "cutoff_len truncates it" in note for note in notes)
 
 
 @pytest.mark.parametrize(("trainer", "method"), SHIPPED)

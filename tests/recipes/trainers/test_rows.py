@@ -106,4 +106,4 @@ def test_a_record_that_llama_factory_drops_is_left_out_with_its_reason(data, tok
     file.write_text('{"conversations": [{"from": "human", "value": "Hi"}]}\nnot json\n' + file.read_text())
     rendered = render(tokenizer)
     assert [isinstance(row, LeftOut) for row in rendered[:3]] == [True, True, False]
-    assert "answer" in rendered[0]
+    assert "alternate" in rendered[0]
