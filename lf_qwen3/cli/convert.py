@@ -142,7 +142,7 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
     """Turn sources into a registered LLaMA-Factory dataset with exactly right think tags.
 
     A SOURCE is a file, a folder or a glob (JSONL, JSON, parquet, CSV; .gz and .zst for text), here or on a
-    store (s3://bucket/raw/*.parquet), or
+    store (s3://bucket/raw), or
     CONVERTER:PATH to name the converter instead of having it recognised from the columns. What
     `lf-qwen3 download medical_r1` fetched may be named so: medical_r1.
 
