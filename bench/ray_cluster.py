@@ -116,9 +116,7 @@ def cpu_by_kind() -> dict[str, float]:
             name = Path(f"/proc/{process}/cmdline").read_bytes()
         except OSError:
             continue
-        kind = "workers" if name.startswith((b"ray::", b"python", sys.executable.encode())) else "system"
-        if b"ray/_private" in name or b"/gcs" in name or b"raylet" in name.split(b"\0")[0]:
-            kind = "system"
+        kind = "workers" if name.startswith(b"ray::") else "system"
         used[kind] = used.get(kind, 0) + (int(stat[11]) + int(stat[12])) / TICKS
         used["ended"] += (int(stat[13]) + int(stat[14])) / TICKS
     return used
