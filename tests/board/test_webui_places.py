@@ -113,3 +113,10 @@ def test_offered_is_what_lies_near_and_was_not_made_here(here):
         "raw/sample_medical_r1.jsonl",
     ]
     assert "data/made_train.jsonl" in places.list_data_files(with_splits=True)
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/a.jsonl", "http://127.0.0.1:1/a.jsonl", "memory://a/b.jsonl"])
+def test_the_board_fetches_nothing_for_its_visitors(url):
+    with pytest.raises(UsageError) as error:
+        places.source_files([url], [])
+    assert error.value.code == "not_local"
