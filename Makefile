@@ -74,9 +74,14 @@ trainer-keys: ## Read anew which keys the installed trainers take, into recipes/
 	@for name in ms-swift trl verl axolotl; do \
 		if [ -x $(TRAINERS)/$$name/bin/python ]; then $(TRAINERS)/$$name/bin/python bench/trainer_keys.py $$name || exit 1; \
 		else echo "$$name is not installed: make test-trainers, test-axolotl" >&2; fi; done
+	@if [ -n "$(EASYR1_SRC)" ]; then $(PYTHON) bench/trainer_keys.py easyr1 "$(EASYR1_SRC)"; \
+		else echo 'EasyR1 is read in a checkout: make trainer-keys EASYR1_SRC=/path/to/EasyR1' >&2; fi
 
 $(TRAINERS)/axolotl/installed: PYTHON := $(AXOLOTL_PYTHON)
 $(TRAINERS)/%/installed:
+	@if [ $* = axolotl ]; then $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || { \
+		echo 'error: "$(PYTHON)" is missing or older than Python 3.12, which Axolotl wants' >&2; \
+		echo 'hint: make test-axolotl AXOLOTL_PYTHON=/path/to/python3.12 (apt, pyenv and uv have it)' >&2; exit 1; }; fi
 	@$(python_is_good) && $(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --upgrade 'pip>=25'
 	@if [ $* = axolotl ]; then $(@D)/bin/python -m pip install uv && $(@D)/bin/python -m uv pip install \

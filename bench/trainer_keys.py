@@ -1,12 +1,15 @@
 """Write the keys that another trainer's own classes take, and what each may hold: recipes/trainers/NAME.json.
 
 Runs in that trainer's environment, as `make trainer-keys` starts it: python bench/trainer_keys.py NAME
+EasyR1 is on no package index; its classes are read in a checkout: python bench/trainer_keys.py easyr1 FOLDER
 """
 
+import ast
 import dataclasses
 import enum
 import importlib.metadata
 import json
+import subprocess
 import sys
 import types
 import typing
@@ -44,6 +47,29 @@ def verl():
             found[command] = flatten(OmegaConf.to_container(compose(name), resolve=False))
     found["grpo"]["reward.reward_kwargs"] = "any"  # read by name in reward_loop/reward_manager/dapo.py
     return found
+
+
+def easyr1(checkout):
+    """Read the dataclasses of its config files without running them."""
+    owners = {}
+    for file in sorted(Path(checkout).glob("verl/**/config.py")):
+        for owner in ast.parse(file.read_text("utf-8")).body:
+            if isinstance(owner, ast.ClassDef):
+                owners[owner.name] = owner.body
+    return {"grpo": read_fields("PPOConfig", owners)}
+
+
+def read_fields(name, owners, before=""):
+    keys, plain = {}, {kind.__name__: called for kind, called in PLAIN.items()}
+    for field in owners[name]:
+        if not isinstance(field, ast.AnnAssign) or "init=False" in ast.unparse(field):
+            continue
+        key, hint = before + field.target.id, ast.unparse(field.annotation)
+        if hint in owners:
+            keys |= {key: "section"} | read_fields(hint, owners, f"{key}.")
+        else:
+            keys[key] = plain.get(hint.removeprefix("Optional[").removesuffix("]"), "any")
+    return keys
 
 
 def read_classes(*classes):
@@ -98,15 +124,24 @@ def kind_of(hint):
     return kinds[0] if len(kinds) == 1 else "any"
 
 
-def main(name):
-    by_command = {"trl": trl, "ms-swift": ms_swift, "axolotl": axolotl, "verl": verl}[name]()
+def read_version(name, checkout):
+    """Return the version of an installed trainer, or the commit of a checkout."""
+    if not checkout:
+        return importlib.metadata.version(name)
+    command = ["git", "-C", checkout, "rev-parse", "--short=7", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def main(name, *checkout):
+    readers = {"trl": trl, "ms-swift": ms_swift, "axolotl": axolotl, "verl": verl, "easyr1": easyr1}
+    by_command = readers[name](*checkout)
     every = {key: kind for keys in by_command.values() for key, kind in keys.items()}
     lines = []
     for key, kind in sorted(every.items()):
         takers = [command for command, keys in by_command.items() if key in keys]
         entry = {"kind": kind} | ({"of": takers} if len(takers) < len(by_command) else {})
         lines.append(f"{json.dumps(key)}: {json.dumps(entry, default=str)}")
-    version = importlib.metadata.version(name)
+    version = read_version(name, *(checkout or [""]))
     text = f'{{"version": "{version}", "keys": {{\n' + ",\n".join(lines) + "\n}}\n"
     file = Path(__file__).parents[1] / "recipes" / "trainers" / f"{name}.json"
     file.parent.mkdir(exist_ok=True)
@@ -115,4 +150,4 @@ def main(name):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -11,6 +11,8 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 _T = TypeVar("_T")
+_SECONDS = 60
+"""For an expression: a busy machine takes more than math-verify's five, and what is cut counts as wrong."""
 
 
 class BoxedReading(NamedTuple):
@@ -60,19 +62,19 @@ def _run(function: Callable[..., _T], *texts: str) -> _T:
 def _verify(answer: str, reference: str) -> bool:
     from math_verify import parse, verify  # type: ignore[import-untyped]
 
-    gold, given = (parse(f"${text.strip('$ ')}$") for text in (reference, answer))
-    return bool(gold and given and verify(gold, given))
+    gold, given = (parse(f"${text.strip('$ ')}$", parsing_timeout=_SECONDS) for text in (reference, answer))
+    return bool(gold and given and verify(gold, given, timeout_seconds=_SECONDS))
 
 
 def _read_boxed(text: str) -> BoxedReading:
     from math_verify import parse, verify
 
     boxed, bare, answered = (
-        parse(given, extraction_mode="first_match")
+        parse(given, extraction_mode="first_match", parsing_timeout=_SECONDS)
         for given in (f"\\boxed{{{text}}}", text, f"So it is $\\boxed{{{text}}}$.")
     )
-    is_right = bool(boxed and verify(boxed, answered))
-    is_same = not bare or bool(verify(boxed[:1], bare[:1]))
+    is_right = bool(boxed and verify(boxed, answered, timeout_seconds=_SECONDS))
+    is_same = not bare or bool(verify(boxed[:1], bare[:1], timeout_seconds=_SECONDS))
     texts = [str(value[0]) if value else "" for value in (boxed, bare)]
     return BoxedReading(texts[0], texts[1], is_right, is_same)
 

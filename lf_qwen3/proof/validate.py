@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.severity import Severity
-from lf_qwen3.recipes.trainers import OtherTrainer
 from lf_qwen3.recipes.trainers.judge import describe_judgement, judge_trainer_settings, recognise_trainer
+from lf_qwen3.recipes.trainers.trainer import TrainerKeys
 from lf_qwen3.trainer import versions
 from lf_qwen3.trainer.settings import kinds
 from lf_qwen3.trainer.settings.judge import SettingFault, judge_settings
@@ -93,7 +93,7 @@ def validate(path: Path, *, strict: bool = False) -> YamlValidation:
     )
 
 
-def _validate_for(trainer: OtherTrainer, reading: YamlReading) -> YamlValidation:
+def _validate_for(trainer: TrainerKeys, reading: YamlReading) -> YamlValidation:
     """Judge a config of another trainer; LLaMA-Factory is not asked."""
     findings = [_finding(reading, fault) for fault in judge_trainer_settings(reading, trainer)]
     findings.sort(key=lambda finding: finding.row or 0)

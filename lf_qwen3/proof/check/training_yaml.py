@@ -12,8 +12,8 @@ from lf_qwen3.proof.check.rules.registered import Fault, checks_for
 from lf_qwen3.proof.check.rules.training.model import describe_scale, scale_of
 from lf_qwen3.proof.check.rules.training.training_setup import TrainingSetup
 from lf_qwen3.proof.check.runner import CheckRunner
-from lf_qwen3.recipes.trainers import OtherTrainer
 from lf_qwen3.recipes.trainers.judge import describe_judgement, judge_trainer_settings
+from lf_qwen3.recipes.trainers.trainer import TrainerKeys
 from lf_qwen3.trainer import yaml_reader
 from lf_qwen3.trainer.ask import TrainerQuestion
 from lf_qwen3.trainer.settings import kinds
@@ -72,7 +72,7 @@ def read_config(path: Path) -> TrainingYaml:
     return TrainingYaml(reading)
 
 
-def check_other_trainer(yaml: TrainingYaml, trainer: OtherTrainer, report: CheckReport) -> None:
+def check_other_trainer(yaml: TrainingYaml, trainer: TrainerKeys, report: CheckReport) -> None:
     """Judge keys and values of another trainer's config; no data are read."""
     check = next(known for known in checks_for(TrainingSetup) if known.code == "yaml_key")
     for fault in judge_trainer_settings(yaml.reading, trainer):

@@ -11,15 +11,14 @@ from typing import Any
 import orjson
 
 from lf_qwen3.base import math_answers
-from lf_qwen3.base.discovery import import_all
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.recipes import adapt, run_book
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.document import YamlDocument, format_setting
-from lf_qwen3.recipes.grpo import settings
+from lf_qwen3.recipes.grpo import choose_grpo_trainer, settings
 from lf_qwen3.recipes.grpo.prompts import PromptLength, Prompts, gather_prompts, key_of
-from lf_qwen3.recipes.grpo.trainer import GrpoRun, GrpoTrainer, choose_grpo_trainer
+from lf_qwen3.recipes.grpo.trainer import GrpoRun, GrpoTrainer
 from lf_qwen3.recipes.recipe import Recipe
 from lf_qwen3.recipes.run_book import RunSteps
 from lf_qwen3.recipes.splits import Splits, find_splits
@@ -48,7 +47,6 @@ def plan_grpo(choice: RecipeChoice, recipe: Recipe) -> GrpoPlan:
     Raises `UsageError` for a trainer that does no GRPO, a setting or reward that there is not, an option that
     has no place here, and for data most of whose answers no function can judge.
     """
-    import_all("lf_qwen3.recipes.grpo")
     trainer = choose_grpo_trainer(choice.trainer)
     _refuse_options(choice)
     splits = find_splits(choice.dataset, choice.dataset_dir)
@@ -133,7 +131,7 @@ def _gather(
     before: Prompts | None = None,
 ) -> Prompts:
     """Return the prompts of a dataset; for validation without those of the training rows `before`."""
-    dataset = find_datasets([name], choice.dataset_dir, "sft")[0]
+    dataset = find_datasets([name], choice.dataset_dir, "grpo")[0]
     others = {key_of(row.messages) for row in before.rows} if before else set()
     prompts = gather_prompts(read_records(dataset), fitted["answer_instruction"], room, others)
     prompts.left.update(why for row in prompts.rows if (why := trainer.refuse(row)))

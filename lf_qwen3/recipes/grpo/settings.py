@@ -10,6 +10,7 @@ from typing import Any
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.recipes import find_recipe, list_grpo
+from lf_qwen3.recipes.grpo.trainer import count_answers
 from lf_qwen3.trainer import schema, yaml_reader
 
 REWARDS = {
@@ -64,6 +65,14 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     if int(settings["num_generations"]) < 2:
         raise _wrong(
             "num_generations", settings["num_generations"], "2 or more: answers are compared in a group"
+        )
+    answers, batch = count_answers(settings)
+    if answers % batch:
+        raise UsageError(
+            f"{answers} answers in a step (prompts_per_step x num_generations) are not a multiple of {batch} "
+            "(per_device_train_batch_size x gpus)",
+            "change one of them with --set",
+            code="grpo_batch",
         )
     _check_rewards(settings)
 

@@ -10,28 +10,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from lf_qwen3.base import assets
-from lf_qwen3.base.errors import UsageError
-from lf_qwen3.base.nearest import unknown_name
 from lf_qwen3.recipes.grpo.prompts import Prompt
-from lf_qwen3.recipes.trainers.trainer import Translate, split_names, translate_settings
+from lf_qwen3.recipes.trainers.trainer import TrainerKeys, split_names, translate_settings
 
-SETTLED = frozenset(
-    (
-        *("stage", "finetuning_type", "model_name_or_path", "template", "enable_thinking", "lora_target"),
-        *("dataset", "eval_dataset", "dataset_dir", "answer_instruction", "rewards", "overlong_buffer"),
-        *("prompts_per_step", "gpus", "report_to"),
-    )
-)
+_SETTLED = """
+    stage finetuning_type model_name_or_path template enable_thinking lora_target dataset eval_dataset
+    dataset_dir answer_instruction rewards overlong_buffer prompts_per_step gpus report_to
+"""
+SETTLED = frozenset(_SETTLED.split())
 """Keys that the prompts or `settle` have settled."""
 
-_SAME = (
-    *("lora_alpha", "lora_dropout", "num_generations", "max_completion_length", "temperature", "top_p"),
-    *("vllm_gpu_memory_utilization", "epsilon", "epsilon_high", "beta", "num_train_epochs", "learning_rate"),
-    *("per_device_train_batch_size", "lr_scheduler_type", "seed", "output_dir", "save_steps"),
-    *("save_total_limit", "logging_steps"),
-)
-KEPT: Mapping[str, str] = {key: key for key in _SAME}
+_SAME = """
+    lora_alpha lora_dropout num_generations max_completion_length temperature top_p epsilon epsilon_high beta
+    vllm_gpu_memory_utilization num_train_epochs learning_rate per_device_train_batch_size lr_scheduler_type
+    seed output_dir save_steps save_total_limit logging_steps
+"""
+KEPT: Mapping[str, str] = {key: key for key in _SAME.split()}
 """Keys that TRL and ms-swift call the same."""
+
+
+def count_answers(settings: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the answers of a step, and those that all GPUs take at a time."""
+    answers = int(settings["prompts_per_step"]) * int(settings["num_generations"])
+    return answers, int(settings["per_device_train_batch_size"]) * int(settings["gpus"])
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,7 @@ class GrpoRun:
     @property
     def accumulation(self) -> int:
         """The batches of one GPU that make a step, where a batch is counted in answers."""
-        answers = int(self.settings["prompts_per_step"]) * int(self.settings["num_generations"])
-        batch = int(self.settings["per_device_train_batch_size"]) * int(self.settings["gpus"])
-        if answers % batch:
-            raise UsageError(
-                f"{answers} answers in a step (prompts_per_step x num_generations) are not a "
-                f"multiple of {batch} (per_device_train_batch_size x gpus)",
-                "change one of them with --set",
-                code="grpo_batch",
-            )
+        answers, batch = count_answers(self.settings)
         return answers // batch
 
     @property
@@ -91,30 +84,25 @@ def _no_files(run: GrpoRun) -> Mapping[str, str]:
     return {}
 
 
-@dataclass(frozen=True)
-class GrpoTrainer:
+@dataclass(frozen=True, kw_only=True)
+class GrpoTrainer(TrainerKeys):
     """A trainer that does GRPO.
 
-    `keys` holds its name of a recipe's key, or what turns the value into several, `settle` what follows
-    from model, method and files. `rewards` are those it can give. `write_row` makes a row of a prompt, and
-    gets its number from 0; `refuse` says why it cannot take a prompt, "" where it can.
+    `settle` returns what follows from model, method and files. `rewards` are those it can give. `write_row`
+    makes a row of a prompt, and gets its number from 0; `refuse` says why it cannot take a prompt, "" where
+    it can.
     """
 
-    name: str
-    version: str
-    install: tuple[str, ...]
-    keys: Mapping[str, str | Translate]
     settle: Callable[[GrpoRun], Mapping[str, Any]]
     rewards: tuple[str, ...]
     write_row: Callable[[Prompt, int, GrpoRun], dict[str, Any]]
     command: Callable[[GrpoRun], str]
     write_files: Callable[[GrpoRun], Mapping[str, str]] = _no_files
     refuse: Callable[[Prompt], str] = lambda prompt: ""
-    traps: tuple[str, ...] = ()
 
     def translate(self, run: GrpoRun) -> tuple[dict[str, Any], list[str]]:
         """Return the trainer's settings, flat, and the recipe's keys that are set and have no counterpart."""
-        own, left = translate_settings(run.settings, self.keys, SETTLED)
+        own, left = translate_settings(run.settings, self.keys, SETTLED | set(self.settled.split()))
         return {**own, **self.settle(run)}, left
 
 
@@ -132,21 +120,6 @@ def add_grpo_trainer(trainer: GrpoTrainer) -> GrpoTrainer:
     return trainer
 
 
-def choose_grpo_trainer(name: str) -> GrpoTrainer:
-    """Return a trainer that was added; raise `UsageError` with those that do GRPO."""
-    known = ", ".join(sorted(_TRAINERS))
-    if name == "llamafactory":
-        raise UsageError(
-            "LLaMA-Factory has no GRPO; EasyR1, by the same author, has",
-            f"add --trainer easyr1; trainers: {known}",
-            code="trainer_method",
-        )
-    if name in ("unsloth", "axolotl"):
-        raise UsageError(
-            f"there is no GRPO recipe for {name}",
-            f"use --trainer with one of: {known}",
-            code="trainer_method",
-        )
-    if name not in _TRAINERS:
-        raise unknown_name("trainer for GRPO", name, _TRAINERS, code="unknown_trainer")
-    return _TRAINERS[name]
+def added_grpo_trainers() -> list[GrpoTrainer]:
+    """Return the trainers whose files were imported, by name."""
+    return [_TRAINERS[name] for name in sorted(_TRAINERS)]

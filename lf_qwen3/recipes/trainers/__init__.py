@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lf_qwen3.base.discovery import import_all
 from lf_qwen3.base.nearest import unknown_name
-from lf_qwen3.recipes.trainers.trainer import LLAMAFACTORY, MARK, OtherRun, OtherTrainer, added_trainers
+from lf_qwen3.recipes.trainers.trainer import LLAMAFACTORY, OtherRun, OtherTrainer, added_trainers, read_mark
 
 __all__ = [
     "LLAMAFACTORY",
@@ -30,12 +30,7 @@ def list_trainers() -> list[OtherTrainer]:
 
 def read_trainer(path: Path) -> OtherTrainer | None:
     """Return the trainer that the head of a config names, None for a file that names none."""
-    try:
-        with path.open("rb") as file:
-            first = file.readline(200).decode("utf-8", "replace")
-    except OSError:
-        return None
-    name = first.removeprefix(MARK).split(" ")[0] if first.startswith(MARK) else ""
+    name = read_mark(path)
     return next((trainer for trainer in list_trainers() if trainer.name == name), None)
 
 

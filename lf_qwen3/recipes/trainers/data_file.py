@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 import xxhash
@@ -110,7 +110,7 @@ def write_rows(file: RowsFile, progress: Progress = NoProgress()) -> WrittenRows
     temporary = file.path.with_name(f".{file.path.name}.{os.getpid()}.tmp")
     counts = RowCounts()
     try:
-        writer: _Writer = (_ParquetWriter if file.form.columns else _JsonWriter)(temporary, file.form.columns)
+        writer = (_ParquetWriter if file.form.columns else _JsonWriter)(temporary, file.form.columns)
         for rows in _checked_batches(file, tokenizer, counts):
             writer.add(rows)
             progress.update(Status("rendered and compared", counts.written, unit="rows"))
@@ -216,14 +216,6 @@ def _feed_joint(side: FedPieces, ids: Mapping[str, list[int]]) -> Fed:
     )
     border = len(prompt) if border is None else border
     return Fed(whole, [MASKED] * border + whole[border:])
-
-
-class _Writer(Protocol):
-    def add(self, rows: list[dict[str, Any]]) -> None: ...
-
-    def close(self) -> None: ...
-
-    def is_intact(self) -> bool: ...
 
 
 class _JsonWriter:

@@ -37,6 +37,15 @@ def list_methods(*stages: str) -> tuple[str, ...]:
     return tuple(f"{kind} {stage}" for kind, stage in product(KINDS, stages))
 
 
+def name_packing(key: str) -> dict[str, str | Translate]:
+    """Return how LLaMA-Factory's two keys for packing are called: by one key, where they are on."""
+
+    def pack(packs: Any) -> dict[str, Any]:
+        return {key: True} if packs else {}
+
+    return {"packing": pack, "neat_packing": pack}
+
+
 def choose_attention(value: Any, key: str = "attn_implementation") -> dict[str, Any]:
     """Return the attention under a trainer's key; nothing for auto."""
     return {key: ATTENTION[value]} if value in ATTENTION else {}

@@ -7,13 +7,15 @@ takes was read from its own classes, with the version that its file names.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lf_qwen3.base.nearest import nearest
 from lf_qwen3.base.number_text import is_number
-from lf_qwen3.recipes.trainers import OtherTrainer, list_trainers, read_trainer
-from lf_qwen3.recipes.trainers.trainer import read_key_kinds
+from lf_qwen3.recipes.grpo import list_grpo_trainers
+from lf_qwen3.recipes.trainers import list_trainers
+from lf_qwen3.recipes.trainers.trainer import TrainerKeys, read_key_kinds, read_mark
 from lf_qwen3.trainer import schema
 from lf_qwen3.trainer.settings import kinds
 from lf_qwen3.trainer.settings.judge import SettingFault
@@ -28,25 +30,25 @@ _ENGINES = {"sft_trainer": "sft_trainer_engine"}
 _BOOLEANS = ("true", "false", "yes", "no", "on", "off", "0", "1")
 
 
-def recognise_trainer(reading: YamlReading) -> OtherTrainer | None:
+def list_judged() -> dict[str, TrainerKeys]:
+    """Return the trainers whose configs are judged, by name: those for records, then those for GRPO alone."""
+    return {trainer.name: trainer for trainer in (*list_grpo_trainers(), *list_trainers())}
+
+
+def recognise_trainer(reading: YamlReading) -> TrainerKeys | None:
     """Return the trainer that a config is for: by its head, or by its keys; None for LLaMA-Factory's."""
-    if named := read_trainer(reading.path):
+    judged = list_judged()
+    if named := judged.get(read_mark(reading.path)):
         return named
     if kinds.detect_dialect(reading) not in ("train", "v1", "megatron"):
         return None
     own = {*schema.load()["properties"], *schema.keys_of("v1"), *kinds.megatron_keys()}
-    counts = {
-        trainer.name: _count_own(reading.settings, trainer, own)
-        for trainer in list_trainers()
-        if trainer.known_keys
-    }
-    best = max(counts, key=lambda name: counts[name], default="")
-    if not best or counts[best] < _LEAST_OWN:
-        return None
-    return next(trainer for trainer in list_trainers() if trainer.name == best)
+    counts = {name: _count_own(reading.settings, trainer, own) for name, trainer in judged.items()}
+    best = max(counts, key=lambda name: counts[name])
+    return judged[best] if counts[best] >= _LEAST_OWN else None
 
 
-def _count_own(settings: Mapping[str, Any], trainer: OtherTrainer, other: set[str]) -> int:
+def _count_own(settings: Mapping[str, Any], trainer: TrainerKeys, other: set[str]) -> int:
     """Return how many keys are the trainer's alone; -1 where one is LLaMA-Factory's alone."""
     flat = dict(_flatten(settings, read_key_kinds(trainer.name)))
     known = trainer.known_keys | trainer.renamed.keys()
@@ -55,7 +57,7 @@ def _count_own(settings: Mapping[str, Any], trainer: OtherTrainer, other: set[st
     return sum(key in known and key not in other for key in flat)
 
 
-def judge_trainer_settings(reading: YamlReading, trainer: OtherTrainer) -> list[SettingFault]:
+def judge_trainer_settings(reading: YamlReading, trainer: TrainerKeys) -> list[SettingFault]:
     """Return what is wrong with the keys and values of a trainer's config."""
     known = read_key_kinds(trainer.name)
     if not known:
@@ -64,7 +66,7 @@ def judge_trainer_settings(reading: YamlReading, trainer: OtherTrainer) -> list[
         SettingFault("repeated_key", key, f"{key}: duplicate key", "remove one of them", line=line)
         for key, line in reading.repeated
     ]
-    command = _command_of(reading.settings, trainer)
+    command = _command_of(reading.settings, trainer, known)
     for key, value in _flatten(reading.settings, known):
         fault = _judge_key(key, trainer, known, command) or _judge_value(key, value, trainer, known)
         if fault:
@@ -85,16 +87,17 @@ def _flatten(
             yield key, value
 
 
-def _command_of(settings: Mapping[str, Any], trainer: OtherTrainer) -> str:
-    """Return the trainer's command that a config is for, "" where its keys do not tell."""
+def _command_of(settings: Mapping[str, Any], trainer: TrainerKeys, known: Mapping[str, Any]) -> str:
+    """Return the trainer's command that takes most of a config's keys, "" where all take them alike."""
     if trainer.name == "ms-swift":
         return "rlhf" if "rlhf_type" in settings else "sft"
-    return ""
+    taken = Counter(
+        command for key, _ in _flatten(settings, known) for command in known.get(key, {}).get("of", ())
+    )
+    return taken.most_common(1)[0][0] if taken else ""
 
 
-def _judge_key(
-    key: str, trainer: OtherTrainer, known: Mapping[str, Any], command: str
-) -> SettingFault | None:
+def _judge_key(key: str, trainer: TrainerKeys, known: Mapping[str, Any], command: str) -> SettingFault | None:
     line_key, title = key.split(".")[0], f"{trainer.name} {trainer.version}"
     if key in known and key not in trainer.renamed:
         takers = known[key].get("of")
@@ -113,15 +116,13 @@ def _judge_key(
     return SettingFault("unknown_key", line_key, f"{key}: {title} has no such key{silent}", cure)
 
 
-def _own_name(key: str, trainer: OtherTrainer) -> str | None:
+def _own_name(key: str, trainer: TrainerKeys) -> str | None:
     """Return the trainer's name of a key that LLaMA-Factory or another trainer calls so."""
     own = trainer.keys.get(key) or trainer.keys.get(OTHER_NAMES.get(key, ""))
     return own if isinstance(own, str) and own != key else None
 
 
-def _judge_value(
-    key: str, value: Any, trainer: OtherTrainer, known: Mapping[str, Any]
-) -> SettingFault | None:
+def _judge_value(key: str, value: Any, trainer: TrainerKeys, known: Mapping[str, Any]) -> SettingFault | None:
     kind = trainer.values.get(key) or known.get(key, {}).get("kind", "any")
     if value is None or isinstance(value, list | dict) or _is_of_kind(value, kind):
         return None
@@ -157,7 +158,7 @@ def _judge_hydra(settings: Mapping[str, Any]) -> Iterator[SettingFault]:
             )
 
 
-def describe_judgement(trainer: OtherTrainer) -> str:
+def describe_judgement(trainer: TrainerKeys) -> str:
     """Return the note on how far the verdict on a trainer's file goes."""
     if not read_key_kinds(trainer.name):
         return f"this is a config of {trainer.name}: nothing was checked"

@@ -14,6 +14,7 @@ from lf_qwen3.qwen3 import checkpoints, tokenizer_files
 from lf_qwen3.recipes import needs, run_book
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.document import format_setting
+from lf_qwen3.recipes.grpo import list_grpo_trainers
 from lf_qwen3.recipes.method import name_method
 from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.run_book import RunSteps
@@ -46,8 +47,12 @@ def plan_for_trainer(
     that cannot do the method, for data of another kind, and for what it has no place for: --gguf, --test,
     an adapter to start from, a preset that starts LLaMA-Factory.
     """
-    trainer = find_trainer(choice.trainer)
     method = name_method(dict(train))
+    if choice.trainer in {other.name for other in list_grpo_trainers()} - {
+        other.name for other in list_trainers()
+    }:
+        raise _refuse_method(choice.trainer, method, ("lora grpo", "full grpo"))
+    trainer = find_trainer(choice.trainer)
     _refuse(trainer, method, choice, train, chosen)
     stage = method.split()[1]
     datasets = find_datasets(split_names(train["dataset"]), choice.dataset_dir, stage)
@@ -80,12 +85,12 @@ def _refuse(
     chosen: Sequence[Preset],
 ) -> None:
     if method not in trainer.methods:
-        able = [other.name for other in list_trainers() if method in other.methods]
+        raise _refuse_method(trainer.name, method, trainer.methods)
+    if method.endswith("kto") and trainer.least_kto_batch > int(train.get("per_device_train_batch_size", 1)):
         raise UsageError(
-            f"{trainer.name} does not support {method}",
-            f"{method}: llamafactory{''.join(f', {name}' for name in able)}; "
-            f"{trainer.name}: {', '.join(trainer.methods)}",
-            code="trainer_method",
+            f"{trainer.name} does not support KTO with a batch size of 1: its KL term is a batch mean",
+            "--set per_device_train_batch_size=2 or more",
+            code="setting_value",
         )
     other = {
         "--gguf": choice.gguf,
@@ -104,6 +109,13 @@ def _refuse(
             "remove it, or use --trainer llamafactory",
             code="trainer_option",
         )
+
+
+def _refuse_method(name: str, method: str, methods: Sequence[str]) -> UsageError:
+    """Return the error for a method that a trainer does not do, with the pairs that work."""
+    able = ["llamafactory", *(other.name for other in list_trainers() if method in other.methods)]
+    hint = f"{method}: {', '.join(able)}; {name}: {', '.join(methods)}"
+    return UsageError(f"{name} does not support {method}", hint, code="trainer_method")
 
 
 def _choose_step(train: Mapping[str, Any], splits: Splits) -> int:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _BATCH = 256
 KINDS: dict[str, DatasetKind] = {
     "sft": "sft",
+    "grpo": "sft",
     "dpo": "ranking",
     "orpo": "ranking",
     "simpo": "ranking",

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 from lf_qwen3.base import assets
@@ -87,29 +88,21 @@ def _no_words(run: OtherRun) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class OtherTrainer:
-    """A trainer: what it can do, and how a run is written for it.
+@dataclass(frozen=True, kw_only=True)
+class TrainerKeys:
+    """A trainer and the names of its settings, by which its configs are written and judged.
 
-    `keys` holds the trainer's name of a recipe's key, or what turns its value into several; `settle` what
-    follows from model, method and files. `renamed` holds keys of older versions with their new names,
-    `values` the closed sets of values. `differs` says, by stage, where its rows are not LLaMA-Factory's, ""
-    where they are; `memory` how that of a run compares, by what its code does: none was measured.
-    `several_gpus` says how a run takes more than one; `plugin_keys` are those of its plug-ins.
+    `keys` holds its name of a recipe's key, or what turns the value into several, `settled` the recipe's keys
+    that its own code sees to; `version` is that with which it was tried. `renamed` holds keys of older
+    versions with their new names, `values` the closed sets of values that its classes do not state;
+    `plugin_keys` are those of its plug-ins.
     """
 
     name: str
     version: str
-    methods: tuple[str, ...]
     install: tuple[str, ...]
     keys: Mapping[str, str | Translate]
-    settle: Callable[[OtherRun], Mapping[str, Any]]
-    choose_rows: Callable[[str], RowForm]
-    command: Callable[[OtherRun], str]
-    write_files: Callable[[OtherRun], Mapping[str, str]] = _no_files
-    differs: Callable[[OtherRun], str] = _no_words
-    memory: MemoryComparison = "as much"
-    several_gpus: str = ""
+    settled: str = ""
     traps: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -121,13 +114,34 @@ class OtherTrainer:
         known = frozenset(read_key_kinds(self.name))
         return known | self.plugin_keys if known else known
 
+
+@dataclass(frozen=True, kw_only=True)
+class OtherTrainer(TrainerKeys):
+    """A trainer that learns from records: what it can do, and how a run is written for it.
+
+    `settle` returns what follows from model, method and files. `differs` says, by stage, where its rows are
+    not LLaMA-Factory's, "" where they are; `memory` how that of a run compares, by what its code does: none
+    was measured. `several_gpus` says how a run takes more than one; `least_kto_batch` is the least number
+    of records at a time with which its KTO starts.
+    """
+
+    methods: tuple[str, ...]
+    settle: Callable[[OtherRun], Mapping[str, Any]]
+    choose_rows: Callable[[str], RowForm]
+    command: Callable[[OtherRun], str]
+    write_files: Callable[[OtherRun], Mapping[str, str]] = _no_files
+    differs: Callable[[OtherRun], str] = _no_words
+    memory: MemoryComparison = "as much"
+    several_gpus: str = ""
+    least_kto_batch: int = 1
+
     def does(self, stage: str) -> bool:
         """Return whether the trainer does a stage in any way."""
         return any(method.split()[1] == stage for method in self.methods)
 
     def translate(self, run: OtherRun) -> tuple[dict[str, Any], list[str]]:
         """Return the trainer's settings, flat, and the recipe's keys that have no counterpart and are set."""
-        own, left = translate_settings(run.train, self.keys, BY_DATA)
+        own, left = translate_settings(run.train, self.keys, BY_DATA | set(self.settled.split()))
         settled = dict(self.settle(run))
         return settled | {key: value for key, value in own.items() if key not in settled}, left
 
@@ -182,6 +196,16 @@ def split_names(value: Any) -> list[str]:
     """Return names that a recipe separates by commas, or lists."""
     names = value.split(",") if isinstance(value, str) else value or []
     return [str(name).strip() for name in names]
+
+
+def read_mark(path: Path) -> str:
+    """Return the name of the trainer in the head of a config, "" where it names none."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(200).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return first.removeprefix(MARK).split(" ")[0] if first.startswith(MARK) else ""
 
 
 @cache

@@ -54,8 +54,7 @@ TRL = add_trainer(
             "lora_target": lambda value: {"lora_target_modules": hugging_face.choose_targets(value)},
             "additional_target": lambda value: {"lora_modules_to_save": split_names(value)},
             "flash_attn": hugging_face.choose_attention,
-            "packing": lambda packs: {"packing": True} if packs else {},
-            "neat_packing": lambda packs: {"packing": True} if packs else {},
+            **hugging_face.name_packing("packing"),
             "pref_beta": "beta",
             "pref_loss": lambda value: {"loss_type": [value]},
             "kto_chosen_weight": "desirable_weight",
@@ -64,6 +63,7 @@ TRL = add_trainer(
         settle=_settle,
         choose_rows=lambda stage: TOKENS if stage == "sft" else RAW_PAIRS,
         command=_command,
+        least_kto_batch=2,
         several_gpus="The command uses all GPUs; `--num_processes 1` after it limits it to one",
         traps=(
             "Rows of `messages` put the whole prompt into the loss: these rows have ids and labels.",

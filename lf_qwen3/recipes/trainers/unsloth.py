@@ -14,18 +14,11 @@ from lf_qwen3.recipes.trainers.trainer import OtherRun, OtherTrainer, Translate,
 
 _SCRIPT = "train.py"
 _TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-_NOT_TRAINING = {
-    "model_revision",
-    "use_rslora",
-    "use_dora",
-    "lora_alpha",
-    "lora_dropout",
-    "enable_liger_kernel",
-}
+_NOT_TRAINING = "model_revision use_rslora use_dora lora_alpha lora_dropout enable_liger_kernel"
 _KEPT: dict[str, str | Translate] = {
     key: f"training.{name}"
     for key, name in hugging_face.KEPT.items()
-    if isinstance(name, str) and key not in _NOT_TRAINING
+    if isinstance(name, str) and key not in _NOT_TRAINING.split()
 }
 
 
@@ -79,8 +72,7 @@ UNSLOTH = add_trainer(
             "use_rslora": "lora.use_rslora",
             "additional_target": lambda value: {"lora.modules_to_save": split_names(value)},
             "early_stopping_steps": "early_stopping_patience",
-            "packing": lambda packs: {"training.packing": True} if packs else {},
-            "neat_packing": lambda packs: {"training.packing": True} if packs else {},
+            **hugging_face.name_packing("training.packing"),
             "disable_gradient_checkpointing": lambda off: {"training.gradient_checkpointing": not off},
         },
         settle=_settle,

@@ -30,8 +30,8 @@ def _settle(run: OtherRun) -> Mapping[str, Any]:
         "data.micro_batch_size_per_gpu": micro,
         "data.use_dynamic_bsz": False,
         "checkpoint.save_contents": ["model", "optimizer", "extra", "hf_model"],
-        "trainer.save_freq": "after_each_epoch",
-        "trainer.test_freq": "after_each_epoch" if run.val_file else -1,
+        "trainer.save_freq": _choose_steps(run, "save"),
+        "trainer.test_freq": _choose_steps(run, "eval") if run.val_file else -1,
         "trainer.logger": ["console", *([run.tracker] if run.tracker in ("swanlab", "tensorboard") else [])],
         "trainer.project_name": run.train.get("swanlab_project") or "lf-qwen3",
         "trainer.experiment_name": run.train.get("swanlab_run_name") or Path(run.out).name,
@@ -39,6 +39,13 @@ def _settle(run: OtherRun) -> Mapping[str, Any]:
     schedule = run.train.get("lr_scheduler_type", "cosine")
     own["optim.lr_scheduler_type"] = schedule if schedule in _SCHEDULES else "cosine"
     return own
+
+
+def _choose_steps(run: OtherRun, what: str) -> Any:
+    """Return after how many steps a run saves or validates: verl takes no share of all steps."""
+    steps = run.train.get(f"{what}_steps", 0)
+    in_steps = run.train.get(f"{what}_strategy") == "steps" and steps >= 1
+    return int(steps) if in_steps else "after_each_epoch"
 
 
 def _command(run: OtherRun) -> str:
@@ -59,17 +66,12 @@ VERL = add_trainer(
         install=("pip install torch==2.13.0 verl==0.9.1 uvicorn",),
         keys={
             "learning_rate": "optim.lr",
-            "lr_scheduler_type": lambda value: {},
             "warmup_ratio": "optim.lr_warmup_steps_ratio",
             "warmup_steps": "optim.lr_warmup_steps",
             "weight_decay": "optim.weight_decay",
             "max_grad_norm": "optim.clip_grad",
             "num_train_epochs": lambda epochs: {"trainer.total_epochs": max(1, round(epochs))},
             "max_steps": lambda steps: {"trainer.total_training_steps": steps} if steps > 0 else {},
-            "per_device_train_batch_size": lambda value: {},
-            "gradient_accumulation_steps": lambda value: {},
-            "eval_strategy": lambda value: {},
-            "save_strategy": lambda value: {},
             "bf16": lambda value: {"engine.dtype": "bfloat16"} if value else {},
             "fp16": lambda value: {"engine.dtype": "float16"} if value else {},
             "lora_rank": "model.lora_rank",
@@ -85,6 +87,8 @@ VERL = add_trainer(
             "output_dir": "trainer.default_local_dir",
             "save_total_limit": "trainer.max_ckpt_to_keep",
         },
+        settled="lr_scheduler_type per_device_train_batch_size gradient_accumulation_steps "
+        "eval_strategy eval_steps save_strategy save_steps",
         settle=_settle,
         choose_rows=lambda stage: MASKED_TOKENS,
         command=_command,
@@ -96,6 +100,7 @@ VERL = add_trainer(
             "that its error recommends, `data.ignore_input_ids_mismatch: true`, all thinking "
             "is deleted.",
             "It neither truncates nor drops these rows: they are truncated already.",
+            "It saves and validates after each epoch, or with `--set save_steps=100` after so many steps.",
         ),
         renamed={
             "optim.warmup_steps_ratio": "optim.lr_warmup_steps_ratio",

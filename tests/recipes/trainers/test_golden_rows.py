@@ -1,4 +1,4 @@
-"""Rows of the 22 conversations, as they were when the trainers themselves fed LLaMA-Factory's ids of each.
+"""Rows of the 22 conversations, of pairs and of labels, as the trainers themselves fed them rightly.
 
 The first line of a file names the trainer's version; test_in_trainers.py holds the same rows against it.
 """
@@ -10,17 +10,21 @@ import pytest
 
 import lf_qwen3
 from lf_qwen3.recipes.new import recipe
-from lf_qwen3.recipes.trainers import find_trainer
+from lf_qwen3.recipes.trainers import find_trainer, list_trainers
+from lf_qwen3.recipes.trainers.data_file import write_rows
 
 HERE = Path(__file__).parent
 GOLDEN = sorted(file.stem for file in (HERE / "_golden").glob("*.jsonl"))
+"""TRAINER.DATA: the rows of a file beside this one."""
+RECIPES = {"conversations": ("lora-sft", 38), "pairs": ("lora-dpo", 8), "labels": ("lora-kto", 8)}
 
 
 @pytest.fixture(scope="module")
-def talks(tmp_path_factory):
-    """Return a folder where the conversations are registered, unrolled, as `talks_train`."""
-    folder = tmp_path_factory.mktemp("talks")
-    lf_qwen3.convert(HERE / "conversations.jsonl", name="talks", dataset_dir=folder)
+def registered(tmp_path_factory):
+    """Return a folder where conversations, unrolled, pairs and labels are registered as `NAME_train`."""
+    folder = tmp_path_factory.mktemp("golden")
+    for name in RECIPES:
+        lf_qwen3.convert(HERE / f"{name}.jsonl", name=name, dataset_dir=folder)
     return folder
 
 
@@ -33,25 +37,32 @@ def read_rows(path):
     return pq.read_table(path).to_pylist()
 
 
-@pytest.mark.parametrize("name", GOLDEN)
-def test_the_rows_are_those_that_the_trainer_fed_rightly(talks, tmp_path, qwen_tokenizer, name):
-    head, *rows = read_rows(HERE / "_golden" / f"{name}.jsonl")
-    trainer = find_trainer(name)
-    assert head == {"trainer": name, "version": trainer.version}
+@pytest.mark.parametrize("golden", GOLDEN)
+def test_the_rows_are_those_that_the_trainer_fed_rightly(registered, tmp_path, qwen_tokenizer, golden):
+    head, *rows = read_rows(HERE / "_golden" / f"{golden}.jsonl")
+    name, data = golden.split(".")
+    assert head == {"trainer": name, "version": find_trainer(name).version}
+    method, count = RECIPES[data]
     made = recipe(
-        "qwen3-4b-lora-sft",
-        dataset="talks",
-        dataset_dir=talks,
+        f"qwen3-4b-{method}",
+        dataset=data,
+        dataset_dir=registered,
         out=tmp_path / "run",
         trainer=name,
         tokenizer=qwen_tokenizer,
         set={"val_size": 0},
     )
-    made.write()
+    write_rows(made.data[0]).put_in_place()
     assert read_rows(made.data[0].path) == rows
-    assert len(rows) == 38
+    assert len(rows) == count
 
 
-def test_unsloth_takes_trls_rows():
-    assert {"ms-swift", "trl", "axolotl", "verl"} == set(GOLDEN)
-    assert find_trainer("unsloth").choose_rows("sft") is find_trainer("trl").choose_rows("sft")
+def test_each_form_of_row_has_golden_rows():
+    """Unsloth takes TRL's, ORPO and SimPO take those of DPO."""
+    data = {"sft": "conversations", "dpo": "pairs", "orpo": "pairs", "simpo": "pairs", "kto": "labels"}
+    forms = {}
+    for name, kind in (golden.split(".") for golden in GOLDEN):
+        forms.setdefault(kind, set()).add(id(find_trainer(name).choose_rows(RECIPES[kind][0][5:])))
+    for trainer in list_trainers():
+        for stage in data.keys() & {method.split()[1] for method in trainer.methods}:
+            assert id(trainer.choose_rows(stage)) in forms[data[stage]], (trainer.name, stage)

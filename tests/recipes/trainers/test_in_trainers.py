@@ -7,46 +7,46 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 import lf_qwen3
 from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.recipes.new import recipe
+from lf_qwen3.recipes.trainers import find_trainer
 from lf_qwen3.recipes.trainers.records import find_datasets, render_rows
+from lf_qwen3.recipes.trainers.rows import TOKENS
 from lf_qwen3.trainer.render import MASKED
 from tests.recipes.trainers.environments import find_python, read_lines, run
 
 pytestmark = [pytest.mark.trainers, pytest.mark.slow]
 
-CONVERSATIONS = Path(__file__).with_name("conversations.jsonl")
-RECORDS = 38
-STEPS = {
-    "ms-swift": (
-        "--max_steps",
-        "2",
-        "--torch_dtype",
-        "float32",
-        "--bf16",
-        "false",
-        "--dataset_shuffle",
-        "false",
-    ),
-    "trl": ("--max_steps", "2", "--dtype", "float32", "--bf16", "false", "--use_cpu", "true"),
+RECORDS = {"conversations": 38, "pairs": 8, "labels": 8}
+DATA = {"sft": "conversations", "dpo": "pairs", "orpo": "pairs", "kto": "labels"}
+"""The data of a stage, a file beside this one."""
+PROBES = {"ms-swift": "swift_run", "trl": "trl_run", "axolotl": "axolotl_run"}
+CPU = {
+    "ms-swift": "--max_steps 2 --torch_dtype float32 --bf16 false",
+    "trl": "--max_steps 2 --dtype float32 --bf16 false --use_cpu true",
+    "axolotl": "",
 }
+"""Options that let a trainer do two steps without a GPU; Axolotl's are in its probe."""
+STAGES = {"ms-swift": ("sft", "dpo", "kto", "orpo"), "trl": ("sft", "dpo", "kto"), "axolotl": tuple(DATA)}
 
 
 @pytest.fixture
 def talks(tmp_path, monkeypatch):
-    """Register the conversations, unrolled, as `talks_train` in data/."""
+    """Register conversations, unrolled, pairs and labels, as `NAME_train` in data/."""
     monkeypatch.chdir(tmp_path)
-    lf_qwen3.convert(CONVERSATIONS, name="talks", dataset_dir="data")
+    for name in RECORDS:
+        lf_qwen3.convert(Path(__file__).with_name(f"{name}.jsonl"), name=name, dataset_dir="data")
 
 
 @pytest.fixture
 def write(tiny):
     """Return a function that writes a run of the tiny model into runs/TRAINER, without validation."""
 
-    def make(trainer, name="lora-sft", dataset="talks", **settings):
-        options = {"val_size": 0, **settings}
+    def make(trainer, name="lora-sft", **settings):
+        dataset, options = DATA[name.split("-")[1]], {"val_size": 0, **settings}
         out = Path("runs") / f"{trainer}-{name}"
         made = recipe(
             f"qwen3-0.6b-{name}",
@@ -63,11 +63,28 @@ def write(tiny):
     return make
 
 
-def expected(tiny, settings):
-    """Return what LLaMA-Factory learns of the records: ids and labels."""
+def expected(tiny, stage="sft", form=TOKENS):
+    """Return what LLaMA-Factory learns of the records: their label, and ids and labels of each side."""
     tokenizer = tokenizer_files.load(tiny)
-    rows = render_rows(find_datasets(["talks_train"], "data", "sft")[0], settings, tokenizer)
-    return [list(row.sides[0]) for row in rows]
+    rows = render_rows(find_datasets([f"{DATA[stage]}_train"], "data", stage)[0], SETTINGS, tokenizer)
+    return [(row.label, [list(form.fit(side, tokenizer)) for side in row.sides]) for row in rows]
+
+
+def read_fed(file):
+    """Return what a trainer feeds of each row, as `expected` does, by the ways in which they hold it."""
+    return [(row.get("label"), read_sides(row)) for row in read_lines(file)]
+
+
+def read_sides(row):
+    if "input_ids" in row:
+        return [[row["input_ids"], row["labels"]]]
+    names = ["completion"] if "completion_ids" in row else ["chosen", "rejected"]
+    if row.get("label") is not None:  # ms-swift holds the answer of another row as rejected, for the KL term
+        names = names[:1]
+    if "prompt_ids" not in row:
+        return [[row[f"{name}_input_ids"], row[f"{name}_labels"]] for name in names]
+    prompt, answers = row["prompt_ids"], [row[f"{name}_ids"] for name in names]
+    return [[prompt + answer, [MASKED] * len(prompt) + answer] for answer in answers]
 
 
 SUM = {"question": "What is 17*24?", "thinking": "17*24 = 408", "answer": "It is \\boxed{408}."}
@@ -75,17 +92,22 @@ SETTINGS = {"template": "qwen3", "enable_thinking": None, "mask_history": True, 
 
 
 @pytest.mark.parametrize(
-    ("trainer", "probe", "model"), [("ms-swift", "swift_run", "--model"), ("trl", "trl_run", "")]
+    ("trainer", "stage"),
+    [
+        pytest.param(trainer, stage, marks=[pytest.mark.axolotl] * (trainer == "axolotl"))
+        for trainer, stages in STAGES.items()
+        for stage in stages
+    ],
 )
-def test_a_trainer_feeds_the_ids_and_labels_and_trains_two_steps(talks, write, tiny, trainer, probe, model):
+def test_a_trainer_feeds_the_ids_and_labels_and_trains_two_steps(talks, write, tiny, trainer, stage):
     find_python(trainer)
-    config = write(trainer)
-    said = run(trainer, probe, "sft", config, "fed.jsonl", *STEPS[trainer])
-    fed = [[row["input_ids"], row["labels"]] for row in read_lines("fed.jsonl")]
-    assert len(fed) == RECORDS
-    assert fed == expected(tiny, SETTINGS)
+    config = write(trainer, f"lora-{stage}")
+    command = {"ms-swift": "sft" if stage == "sft" else "rlhf", "trl": stage}.get(trainer, "train")
+    said = run(trainer, PROBES[trainer], command, config, "fed.jsonl", *CPU[trainer].split())
+    fed, form = read_fed("fed.jsonl"), find_trainer(trainer).choose_rows(stage)
+    assert len(fed) == RECORDS[DATA[stage]]
+    assert sorted(fed) == sorted(expected(tiny, stage, form))
     assert "train_loss" in said
-    assert list(config.parent.glob("adapter/**/adapter_model.safetensors"))
 
 
 def test_verl_reads_the_ids_and_their_mask_by_the_class_beside_them(talks, write, tiny):
@@ -93,45 +115,56 @@ def test_verl_reads_the_ids_and_their_mask_by_the_class_beside_them(talks, write
     config = write("verl")
     run("verl", "verl_run", "sft", config.parent, tiny, "fed.jsonl")
     fed = [[row["input_ids"], row["loss_mask"]] for row in read_lines("fed.jsonl")]
-    assert len(fed) == RECORDS
-    assert fed == [
-        [ids, [int(label != MASKED) for label in labels]] for ids, labels in expected(tiny, SETTINGS)
-    ]
+    assert len(fed) == RECORDS["conversations"]
+    assert fed == [[ids, [int(label != MASKED) for label in labels]] for _, [(ids, labels)] in expected(tiny)]
 
 
-@pytest.mark.axolotl
-def test_axolotl_makes_the_ids_and_labels_of_our_segments(talks, write, tiny):
-    find_python("axolotl")
-    config = write("axolotl")
-    run("axolotl", "axolotl_run", "rows", config, tiny, "fed.jsonl")
-    fed = [[row["input_ids"], row["labels"]] for row in read_lines("fed.jsonl")]
-    assert len(fed) == RECORDS
-    assert fed == expected(tiny, SETTINGS)
-    run("axolotl", "axolotl_run", "parse", config)
+@pytest.fixture
+def write_grpo(talks, tiny):
+    """Return a function that writes a GRPO run of the tiny model with one question into runs/grpo."""
+    Path("sums.jsonl").write_text(json.dumps(SUM) + "\n", "utf-8")
+    lf_qwen3.convert("sums.jsonl", name="sums", dataset_dir="data")
+    small = {"num_generations": 2, "prompts_per_step": 1, "max_completion_length": 16}
+
+    def make(trainer):
+        options: dict = {"dataset": "sums", "dataset_dir": "data", "out": "runs/grpo", "model": tiny}
+        own = {**small, "rewards": "accuracy,think_format", "bf16": trainer == "verl"}
+        recipe("qwen3-4b-lora-grpo", trainer=trainer, set=own, **options).write()
+        return Path("runs/grpo/train.yaml")
+
+    return make
+
+
+@pytest.mark.parametrize("trainer", ["ms-swift", "trl", pytest.param("axolotl", marks=pytest.mark.axolotl)])
+def test_a_trainers_parser_takes_every_config(talks, write, trainer):
+    """Those that trained were parsed too; these are the other ways to train the weights."""
+    find_python(trainer)
+    on_a_cpu = {} if trainer == "axolotl" else {"bf16": False}  # the others refuse it without a GPU
+    configs = [("sft", write(trainer, f"{kind}-sft", **on_a_cpu)) for kind in ("full", "dora", "rslora")]
+    for stage in STAGES[trainer][1:]:
+        configs.append((stage, write(trainer, f"lora-{stage}", finetuning_type="full", **on_a_cpu)))
+    named = [f"{stage}:{config}" if trainer == "trl" else config for stage, config in configs]
+    run(trainer, PROBES[trainer], "parse", *named)
 
 
 @pytest.mark.parametrize("trainer", ["ms-swift", "trl"])
-def test_a_trainers_parser_takes_every_config(talks, write, tiny, trainer):
+def test_a_trainer_does_two_steps_of_grpo(write_grpo, trainer):
+    """vLLM writes no answers here: it wants a GPU."""
     find_python(trainer)
-    Path("sums.jsonl").write_text(json.dumps(SUM) + "\n", "utf-8")
-    lf_qwen3.convert("sums.jsonl", name="sums", dataset_dir="data")
-    on_a_cpu = {"bf16": False}  # the parsers refuse it where there is no GPU
-    sft = [write(trainer, name, **on_a_cpu) for name in ("lora-sft", "full-sft", "dora-sft")]
-    options: dict = {"dataset": "sums", "dataset_dir": "data", "out": "runs/grpo"}
-    grpo = recipe("qwen3-4b-lora-grpo", model=tiny, trainer=trainer, set=on_a_cpu, **options)
-    configs = [*sft, grpo.write().choice.out + "/train.yaml"]
-    if trainer == "ms-swift":
-        run(trainer, "swift_run", "parse", *configs)
-    else:
-        named = [f"sft:{config}" for config in sft]
-        run(trainer, "trl_run", "parse", *named, f"grpo:{configs[-1]}")
+    config = write_grpo(trainer)
+    settings = yaml.safe_load(config.read_text("utf-8"))
+    own = {key: value for key, value in settings.items() if not key.startswith(("vllm", "sleep", "use_vllm"))}
+    config.write_text(yaml.safe_dump(own), "utf-8")
+    command = "grpo" if trainer == "trl" else "rlhf"
+    said = run(trainer, PROBES[trainer], command, config, "fed.jsonl", *CPU[trainer].split())
+    assert "completions/mean_length" in said
+    assert "train_loss" in said
+    run(trainer, PROBES[trainer], "parse", f"grpo:{config}" if trainer == "trl" else config)
 
 
-def test_verls_reward_takes_the_gold_answers_for_right(talks, tiny):
+def test_verls_reward_takes_the_gold_answers_for_right(write_grpo, tiny):
     find_python("verl")
-    Path("sums.jsonl").write_text(json.dumps(SUM) + "\n", "utf-8")
-    lf_qwen3.convert("sums.jsonl", name="sums", dataset_dir="data")
-    recipe("qwen3-4b-lora-grpo", dataset="sums", dataset_dir="data", out="runs/grpo", trainer="verl").write()
+    write_grpo("verl")
     run("verl", "verl_run", "grpo", "runs/grpo", tiny, "asked.jsonl")
     (asked,) = read_lines("asked.jsonl")
     assert (asked["right"], asked["wrong"]) == (True, False)
@@ -141,9 +174,9 @@ def test_verls_reward_takes_the_gold_answers_for_right(talks, tiny):
 def test_unsloths_own_mask_is_another(talks, tiny):
     """The empty think block is in its loss, and the newline behind the answer is not."""
     find_python("trl")
-    rows = expected(tiny, SETTINGS)
+    rows = [side for _, [side] in expected(tiny)]
     Path("rows.jsonl").write_text("".join(json.dumps({"input_ids": ids}) + "\n" for ids, _ in rows), "utf-8")
-    run("trl", "unsloth_mask", tiny, "rows.jsonl", "labels.jsonl")
-    masks = read_lines("labels.jsonl")
-    assert len(masks) == RECORDS
+    run("trl", "unsloth_mask", tiny, "rows.jsonl", "masks.jsonl")
+    masks = read_lines("masks.jsonl")
+    assert len(masks) == RECORDS["conversations"]
     assert not [ids for (ids, labels), mask in zip(rows, masks, strict=True) if labels == mask]

@@ -1,5 +1,6 @@
 """Configs of other trainers: whose they are, and which of their keys and values are wrong."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,7 @@ import yaml
 from lf_qwen3.proof.check.check_datasets import check
 from lf_qwen3.proof.validate import validate
 from lf_qwen3.recipes import list_shipped
-from lf_qwen3.recipes.trainers import list_trainers
-from lf_qwen3.recipes.trainers.judge import recognise_trainer
+from lf_qwen3.recipes.trainers.judge import list_judged, recognise_trainer
 from lf_qwen3.trainer import yaml_reader
 
 AXOLOTL = {
@@ -34,7 +34,12 @@ VERL = {
     "data": {"train_files": "a.parquet", "max_length": 2048},
     "trainer": {"total_epochs": 3},
 }
-OWN: dict[str, dict] = {"axolotl": AXOLOTL, "ms-swift": SWIFT, "trl": TRL, "verl": VERL}
+EASYR1 = {
+    "data": {"train_files": "a.jsonl", "rollout_batch_size": 16, "max_prompt_length": 1024},
+    "worker": {"actor": {"model": {"model_path": "Qwen/Qwen3-4B"}, "optim": {"lr": 1.0e-6}}},
+    "algorithm": {"adv_estimator": "grpo"},
+}
+OWN: dict[str, dict] = {"axolotl": AXOLOTL, "easyr1": EASYR1, "ms-swift": SWIFT, "trl": TRL, "verl": VERL}
 
 
 @pytest.fixture
@@ -81,6 +86,11 @@ def test_a_recipe_of_llamafactory_is_no_other_trainers(recipe):
         ("trl", {"max_seq_length": 2048}, "gone_key", "write max_length"),
         ("trl", {"cutoff_lenn": 2048}, "unknown_key", "remove it"),
         ("trl", {"bf16": "maybe"}, "wrong_value", "write true or false"),
+        ("easyr1", {"data": {"train_batch_size": 8}}, "gone_key", "write data.rollout_batch_size"),
+        ("easyr1", {"algorithm": {"adv_estimater": "grpo"}}, "unknown_key", "algorithm.adv_estimator?"),
+        ("easyr1", {"worker": {"rollout": {"n": "eight"}}}, "wrong_value", "write a whole number"),
+        ("easyr1", {"algorithm": {"kl_type": "fix"}}, "wrong_value", "did you mean fixed?"),
+        ("trl", {"packing": True, "num_generations": 8, "epsilon": 0.2}, "command_key", "for grpo"),
         ("verl", {"model": {"partial_pretrain": "x"}}, "gone_key", "write model.path"),
         ("verl", {"data": {"max_lenght": 1}}, "unknown_key", "did you mean data.max_length?"),
         ("verl", {"defaults": ["sft_trainer"]}, "gone_key", "sft_trainer_engine"),
@@ -114,7 +124,6 @@ def test_a_section_that_takes_any_key_is_not_looked_into(write):
 
 
 def test_each_trainers_keys_were_read_from_the_version_it_names():
-    for trainer in list_trainers():
-        file = Path("recipes") / "trainers" / f"{trainer.name}.json"
-        said = yaml.safe_load((Path(__file__).parents[3] / file).read_text("utf-8"))["version"]
-        assert said == trainer.version, trainer.name
+    folder = Path(__file__).parents[3] / "recipes" / "trainers"
+    versions = {file.stem: json.loads(file.read_text("utf-8"))["version"] for file in folder.glob("*.json")}
+    assert versions == {name: trainer.version for name, trainer in list_judged().items()}

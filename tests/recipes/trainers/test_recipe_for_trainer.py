@@ -95,6 +95,11 @@ def test_swanlab_goes_along(plan):
         ({"trainer": "ms-swif"}, "unknown_trainer"),
         ({"trainer": "trl", "method": "lora orpo"}, "trainer_method"),
         ({"trainer": "trl", "name": "qwen3-4b-lora-rm", "dataset": "pairs"}, "trainer_method"),
+        ({"trainer": "easyr1"}, "trainer_method"),
+        (
+            {"trainer": "trl", "method": "lora kto", "set": {"per_device_train_batch_size": 1}},
+            "setting_value",
+        ),
         ({"trainer": "trl", "dataset": "pairs"}, "dataset_kind"),
         ({"trainer": "ms-swift", "method": "lora dpo", "dataset": "chats"}, "dataset_kind"),
         ({"trainer": "trl", "dataset": "nothing"}, "dataset_not_registered"),
@@ -165,6 +170,8 @@ def test_verl_gets_parquet_and_the_class_that_reads_it(plan):
     assert made.train["data"]["custom_cls"]["path"] == "runs/x/verl_rows.py"
     assert f"class {made.train['data']['custom_cls']['name']}(" in made.files["verl_rows.py"]
     assert made.train["data"]["train_batch_size"] == 4
+    assert made.train["trainer"]["save_freq"] == "after_each_epoch"
+    assert plan("verl", set={"save_steps": 50, "eval_steps": 25}).train["trainer"]["save_freq"] == 50
 
 
 def test_unsloth_gets_a_script_that_reads_the_settings_beside_it(plan):

@@ -1,7 +1,7 @@
-"""Run in Axolotl's own environment: its schema over configs, its prompt strategies over rows.
+"""Run in Axolotl's own environment: its schema over configs, its pipeline over a config file.
 
-python axolotl_run.py rows CONFIG MODEL ROWS      what is fed of the config's first data set, to ROWS
-python axolotl_run.py parse CONFIG...             hold each against its schema
+python axolotl_run.py train CONFIG ROWS     two steps; what is fed is written to ROWS first
+python axolotl_run.py parse CONFIG...       hold each against its schema
 """
 
 import json
@@ -11,18 +11,22 @@ from pathlib import Path
 import yaml
 from axolotl.utils.dict import DictDefault
 
+KERNELS = ("lora_mlp_kernel", "lora_qkv_kernel", "lora_o_kernel", "lora_embedding_kernel")
+CPU = {"bf16": False, "tf32": False, "max_steps": 2, "eval_strategy": "no", **dict.fromkeys(KERNELS, False)}
 
-def feed(config: str, model: str, rows: str) -> None:
-    from axolotl.prompt_strategies import load
-    from transformers import AutoTokenizer
 
-    settings = DictDefault(yaml.safe_load(Path(config).read_text("utf-8")))
-    source = settings.datasets[0]
-    strategy = load(source.type, AutoTokenizer.from_pretrained(model), settings, source)
-    lines = Path(source.path).read_text("utf-8").splitlines()
-    fed = [strategy.tokenize_prompt(json.loads(line)) for line in lines]
-    texts = [json.dumps({key: list(row[key]) for key in ("input_ids", "labels")}) + "\n" for row in fed]
-    Path(rows).write_text("".join(texts), "utf-8")
+def train(config: str, rows: str) -> None:
+    from axolotl.cli.args import TrainerCliArgs
+    from axolotl.cli.config import load_cfg
+    from axolotl.common.datasets import load_datasets, load_preference_datasets
+    from axolotl.train import setup_model_and_trainer
+
+    settings = load_cfg(config, **CPU)
+    load = load_preference_datasets if settings.rl else load_datasets
+    trainer = setup_model_and_trainer(settings, load(cfg=settings, cli_args=TrainerCliArgs()))[0]
+    lines = [json.dumps(dict(row)) + "\n" for row in trainer.train_dataset]
+    Path(rows).write_text("".join(lines), "utf-8")
+    trainer.train()
 
 
 def parse(*configs: str) -> None:
@@ -35,4 +39,4 @@ def parse(*configs: str) -> None:
 
 
 if __name__ == "__main__":
-    parse(*sys.argv[2:]) if sys.argv[1] == "parse" else feed(*sys.argv[2:])
+    parse(*sys.argv[2:]) if sys.argv[1] == "parse" else train(*sys.argv[2:])
