@@ -7,7 +7,9 @@ import json
 import shutil
 import struct
 from pathlib import Path
+from typing import Any
 
+from lf_qwen3.qwen3 import tokenizer_files
 from lf_qwen3.results.gguf import work
 from lf_qwen3.results.gguf.likelihood import Likelihoods
 from lf_qwen3.results.gguf.rows import HeldOutRow
@@ -21,7 +23,7 @@ SCALE = 2.0
 NUMBERS = {"F32": 0, "F16": 1, "Q5_0": 6, "Q8_0": 8, "Q4_K": 12, "Q6_K": 14}
 SIZES = {"F32": 4, "F16": 2}
 TEMPLATE = "{{ messages[0].content }}"
-METADATA = {
+METADATA: dict[str, Any] = {
     "general.architecture": "qwen3",
     "qwen3.rope.freq_base": 1_000_000.0,
     "tokenizer.ggml.pre": "qwen2",
@@ -143,7 +145,7 @@ class LightRun(World):
         monkeypatch.setattr(process, "export", self.export)
         row = HeldOutRow([1, 2, 3], 1, [2], "", [], {}, [])
         monkeypatch.setattr(work, "read_rows", lambda *_: [row] * 4)
-        monkeypatch.setattr(work.tokenizer_files, "load", lambda _: self)
+        monkeypatch.setattr(tokenizer_files, "load", lambda _: self)
         for name in ("measure_models", "convert", "quantise", "probe_file"):
             monkeypatch.setattr(work, name, getattr(self, name))
 

@@ -11,6 +11,7 @@ import pytest
 
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.results.gguf import report, work
+from lf_qwen3.trainer import process
 from tests.needs import require
 from tests.results.gguf.light_run import KINDS, METADATA, LightRun, Q, render_gguf
 
@@ -247,7 +248,7 @@ def test_kill_9_in_the_midst_of_a_file_leaves_a_part_and_the_next_call_goes_on(l
 
 @pytest.mark.parametrize("stops", ["export", "measure_models", "convert", "probe_file", "quantise"])
 def test_an_interrupted_call_goes_on_where_it_was(light, monkeypatch, stops):
-    owner = work.merge.__globals__["process"] if stops == "export" else work
+    owner = process if stops == "export" else work
 
     def interrupt(*given):
         if stops in ("convert", "quantise"):
