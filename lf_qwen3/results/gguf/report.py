@@ -22,10 +22,11 @@ def list_figures(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def write_report(report: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Write gguf.md, and gguf.svg where matplotlib is installed; return their paths."""
-    picture = _draw(report, folder / "gguf.svg")
-    write_text(folder / "gguf.md", render_markdown(report, picture))
-    return [folder / "gguf.md", *([picture] if picture else [])]
+    """Write gguf-TYPE.md, and gguf-TYPE.svg where matplotlib is installed; return their paths."""
+    page = folder / f"gguf-{report['kind']}.md"
+    picture = _draw(report, folder / f"gguf-{report['kind']}.svg")
+    write_text(page, render_markdown(report, picture))
+    return [page, *([picture] if picture else [])]
 
 
 def render_markdown(report: Mapping[str, Any], picture: Path | None) -> str:

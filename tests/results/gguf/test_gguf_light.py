@@ -45,6 +45,7 @@ def test_each_step_is_done_once(light):
     assert light.done == []
     light.call("Q8_0")
     assert light.done == ["write Q8_0", "test Q8_0"]
+    assert {path.stem for path in light.out.glob("*.md")} == {"gguf-Q4_K_M", "gguf-Q8_0"}
 
 
 def change_adapter(light):
@@ -150,7 +151,7 @@ def test_a_fault_is_caught_at_its_step_by_its_name(light, change, code, finished
     said = json.loads((light.out / "gguf.json").read_text())
     assert said["error"]["code"] == code
     assert list(said["steps"]) == STEPS[:finished]
-    assert "Stopped: " in (light.out / "gguf.md").read_text()
+    assert "Stopped: " in (light.out / "gguf-Q4_K_M.md").read_text()
     assert finals(light) == ({"F16"} if finished >= 4 and code != "f16_not_tuned" else set())
     assert not list(light.out.glob(".*.part"))
 

@@ -82,11 +82,11 @@ def test_the_export_of_a_published_tokenizer_is_what_llama_cpps_own_pins_cannot_
 
 
 def test_the_report_has_words_and_a_picture(run):
-    text = (run / "gguf/gguf.md").read_text("utf-8")
+    text = (run / "gguf/gguf-Q8_0.md").read_text("utf-8")
     assert "has passed every test" in text
     assert "| Q8_0, llama.cpp |" in text
-    assert "](gguf.svg)" in text
-    assert (run / "gguf/gguf.svg").read_text("utf-8").startswith("<?xml")
+    assert "](gguf-Q8_0.svg)" in text
+    assert (run / "gguf/gguf-Q8_0.svg").read_text("utf-8").startswith("<?xml")
 
 
 def test_a_second_call_does_nothing_again(run, copy_run, llama_cpp, monkeypatch):
