@@ -100,7 +100,7 @@ def test_a_bar_leads_to_its_records_and_a_record_to_its_source_and_its_mask(conv
 def test_a_path_that_will_not_do_is_refused_in_words(converted):
     tab, _ = converted
     tab.choose("data.paths", "/etc/passwd")
-    assert "lies outside the folder" in tab.text("data.source", "[role=alert]")
+    assert "is outside of the folder" in tab.text("data.source", "[role=alert]")
 
 
 def test_from_raw_data_to_a_proven_record(open_tab, board):

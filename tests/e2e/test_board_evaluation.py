@@ -160,11 +160,11 @@ def test_only_trainings_are_offered_and_a_path_that_leads_out_is_refused_in_word
     assert tab.page.get_by_role("option", name=f"{SAVES}/eval_base").count() == 0
     tab.choose("run.folder", "../../etc")
     tab.click("run.diagnose")
-    assert "lies outside the folder" in tab.text("run.diagnosis", "[role=alert]")
+    assert "is outside of the folder" in tab.text("run.diagnosis", "[role=alert]")
     tab.unfold("evaluation")
     tab.choose("evaluation.run", "../../etc")
     tab.click("evaluation.predict")
-    assert "lies outside the folder" in tab.text("evaluation.comparison", "[role=alert]")
+    assert "is outside of the folder" in tab.text("evaluation.comparison", "[role=alert]")
 
 
 def test_two_runs_are_compared_and_a_training_is_diagnosed(compared, open_tab, tmp_path):
@@ -222,7 +222,7 @@ def test_four_answers_come_side_by_side_and_are_voted_on_blind(shared_tab, board
     expect(tab.at("arena.answer_A", ".lfq-badge")).to_have_text("stopped")
     tab.fill("arena.new_tokens", "9")
     tab.click("arena.ask")
-    expect(tab.at("arena.answer_D", ".lfq-badge")).to_have_text("cut off")
+    expect(tab.at("arena.answer_D", ".lfq-badge")).to_have_text("truncated")
     answers = [tab.at(f"arena.answer_{label}", ".lfq-side-head") for label in "ABCD"]
     assert not any("base" in answer.inner_text() for answer in answers)
     tab.at("arena.best").get_by_label("B", exact=True).check()
@@ -243,4 +243,4 @@ def test_four_answers_come_side_by_side_and_are_voted_on_blind(shared_tab, board
     tab.until(lambda: tab.page.locator("textarea").evaluate_all(unloaded))
     tab.page.get_by_role("tab", name="Qwen3").click()
     tab.click("arena.ask")
-    assert "no model is loaded" in tab.text("arena.asked", "[role=alert]")
+    assert "no loaded model can answer" in tab.text("arena.asked", "[role=alert]")

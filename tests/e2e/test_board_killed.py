@@ -73,7 +73,7 @@ def test_a_killed_server_loses_no_word_and_100000_rows_are_converted_and_shown(
     start()
     page.reload()
     tab.unfold("data")
-    tab.at("data.report", "[role=alert]").get_by_text("the board was ended").wait_for()
+    tab.at("data.report", "[role=alert]").get_by_text("the board was stopped").wait_for()
     assert tab.at("tab.jobs", ".lfq-progress").count() == 0
     convert(tab)
     tab.at("data.report", ".lfq-good").filter(has_text="many_train").wait_for()

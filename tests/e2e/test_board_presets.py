@@ -108,7 +108,7 @@ def test_a_preset_reaches_the_chat_tab(kept):
 def test_settings_and_presets_are_kept_by_name_and_nowhere_else(kept, open_tab, board):
     tab = kept
     tab.fill("train.name", "../escaped")
-    assert "cannot be a name" in press(tab, "train.save", "train.saved")
+    assert "is not a valid name" in press(tab, "train.save", "train.saved")
     tab.fill("train.name", "kept_settings")
     tab.at("train.save").click()
     tab.at("train.saved", ".lfq-good").wait_for()

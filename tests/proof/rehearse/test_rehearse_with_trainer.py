@@ -67,7 +67,7 @@ def test_a_recipe_for_feedback_trains_where_the_packages_to_write_are_missing(ru
     monkeypatch.setattr("lf_qwen3.proof.rehearse.run.METRIC_PARTS", ("no_such_part",))
     verdict = rehearse_recipe(run, "lora-kto")
     assert verdict.answers == []
-    assert verdict.notes[-1].endswith("run: pip install no-such-part")
+    assert verdict.notes[-1].endswith("pip install no-such-part")
 
 
 def write(folder: Path, **settings) -> Path:
@@ -121,7 +121,7 @@ def test_dpo_with_experts_and_everything_that_needs_a_gpu(run, pairs, small_toke
     assert verdict.answers
     assert all("<|im_start|>assistant" in answer.prompt for answer in verdict.answers)
     assert {change.key for change in verdict.changes} == {*gpu, "optim"}
-    assert "leaves out 2 of 8 rows, the first at " + str(pairs / "data/pairs.jsonl:2") in verdict.notes[-1]
+    assert "drops 2 of 8 rows, the first at " + str(pairs / "data/pairs.jsonl:2") in verdict.notes[-1]
     assert any("as if this machine had" in note for note in verdict.notes)
     assert sorted(path.name for path in pairs.iterdir()) == ["data", "ds_z3.json", "tmp", "train.yaml"]
 
