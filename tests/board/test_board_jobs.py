@@ -147,7 +147,7 @@ def test_a_file_that_is_broken_or_of_another_version_hides_no_other(folder, caps
     wait_for(lambda: states(folder) == ["done"])
     (folder / "broken.json").write_text(text, "utf-8")
     assert len(make(folder).of_browser("me")) == 1
-    assert ("broken.json is left out" in capsys.readouterr().err) == ("version" not in text)
+    assert ("broken.json cannot be read" in capsys.readouterr().err) == ("version" not in text)
     assert (folder / "broken.json").exists() == ("version" not in text)
 
 

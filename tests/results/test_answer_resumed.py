@@ -80,7 +80,7 @@ def test_ctrl_c_waits_for_what_is_under_way_and_keeps_it(lf, server):
     server.reply = interrupt
     code, _, err = lf("--url", server.url, "--concurrency", "1")
     assert code == 130
-    assert "the answers that came are kept" in err
+    assert "the answers so far are kept" in err
     assert len(answers()) == 2
     server.reply, server.asked = whole, []
     assert lf("--url", server.url)[0] == 0
@@ -99,8 +99,8 @@ def other_prompts(server):
 @pytest.mark.parametrize(
     ("change", "settings", "what"),
     [
-        (None, {"temperature": 0.7}, "temperature was 0.6 and is 0.7"),
-        (other_model, {}, "model was my.gguf and is other.gguf"),
+        (None, {"temperature": 0.7}, "temperature was 0.6 and is now 0.7"),
+        (other_model, {}, "model was my.gguf and is now other.gguf"),
         (other_prompts, {}, "prompts was"),
         (lambda _: Path("q4/answers.journal.jsonl").unlink(), {}, "there is no answers.journal.jsonl"),
     ],

@@ -28,19 +28,22 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::Futu
 require("ray", "moto", "s3fs")
 
 
+NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
+
+
 @pytest.fixture(scope="module")
 def cluster(s3):
-    """Two nodes of one processor each, whose workers know the store; the second node may be taken away."""
+    """Two nodes of one processor each, whose workers know the store."""
     ray = importlib.import_module("ray")  # untyped
     make_cluster = importlib.import_module("ray.cluster_utils").Cluster
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
         environment.setenv("RAY_DISABLE_IMPORT_WARNING", "1")
-        nodes = make_cluster(initialize_head=True, head_node_args=node)
-        nodes.second = nodes.add_node(**node)
+        nodes = make_cluster(initialize_head=True, head_node_args=NODE)
+        # Before there is a second node: a driver ends with the node that it is connected to.
         ray.init(address=nodes.address, log_to_driver=False, logging_level="error")
+        nodes.add_node(**NODE)
         yield nodes
         ray.shutdown()
         nodes.shutdown()
@@ -216,12 +219,14 @@ def test_a_node_that_is_taken_away_costs_nothing_but_time(cluster, tmp_path, mon
     source = large_rows(tmp_path, 6)
     options = ConvertOptions((source,), "set", tmp_path / "local", val=0.1, part_bytes=150_000)
     here = convert(options)
+    node = cluster.add_node(**NODE)
+    cluster.wait_for_nodes()
     decide = RayEngine.decide
     runs = []
 
     def decide_on_one_node(engine):
         runs.append(len((tmp_path / "runs").read_text()))
-        cluster.remove_node(cluster.second, allow_graceful=False)
+        cluster.remove_node(node, allow_graceful=False)
         return decide(engine)
 
     monkeypatch.setattr(RayEngine, "decide", decide_on_one_node)

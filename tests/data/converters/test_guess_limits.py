@@ -56,7 +56,7 @@ def test_nothing_is_proposed_where_it_would_teach_noise(row):
 @pytest.mark.parametrize(
     ("name", "text", "hint"),
     [
-        ("mcq.csv", "What sings?,a kettle,a cup,A\nWhat boils?,a cup,water,B\n", "a row of names above it"),
+        ("mcq.csv", "What sings?,a kettle,a cup,A\nWhat boils?,a cup,water,B\n", "add a header row"),
         (
             "pairs.jsonl",
             json.dumps({"prompt": "Tea?", "response 1": "Yes.", "response 2": "Ink.", "label": 1}),

@@ -52,7 +52,7 @@ class TaskRunner:
 
     def start_many(self, results: int, function: Callable[..., Any], *arguments: Any) -> list[Any]:
         """Start a task of a function that returns so many results; return the reference to each."""
-        task = self._task.options(name=function.__name__, num_returns=results)
+        task = self._task.options(name=function.__name__, num_returns=results, scheduling_strategy="SPREAD")
         references = task.remote(function, results == 1, *arguments)
         return [references] if results == 1 else list(references)
 
