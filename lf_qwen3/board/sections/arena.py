@@ -32,7 +32,7 @@ def build(frame: Frame) -> None:
     form, asked = _add_form(frame)
     with gr.Row():
         ask = frame.add("ask", gr.Button, variant="primary")
-        stop = frame.add("stop", gr.Button, variant="stop", interactive=False)
+        stop = frame.add("stop", gr.Button, variant="stop")
     with gr.Row(elem_classes="lfq-arena"):
         answers = {label: frame.view(f"answer_{label}", template="answer") for label in arena.LABELS}
     with gr.Row(equal_height=True):
@@ -97,7 +97,9 @@ def _bind_asking(
 
     The round continues in the server: a page that is loaded again shows the last one of its browser.
     """
-    (ask, stop, best, this_round), board = bound, frame.board
+    (ask, stop, *shown), board = bound, frame.board
+    bound = (ask, *shown)
+    best, this_round = shown
     chatter, lang, question = board.engine.chatter, board.lang, form[0]
 
     async def answer(values: Values, page: gr.Request) -> AsyncIterator[Updates]:
@@ -120,10 +122,15 @@ def _bind_asking(
         async for updates in _follow(last, values[lang], asked, answers, bound):
             yield updates
 
+    def end(page: gr.Request) -> None:
+        if last := arena.ROUNDS.get(browser_of(page)):
+            last.stop.set()
+
     outputs = [part for view in (asked, *answers.values()) for part in view.outputs]
-    outputs += [this_round, best, ask, stop]
+    outputs += [this_round, best, ask]
     ask.click(answer, {lang, *form}, outputs, concurrency_limit=None, **QUIET)
-    stop.click(lambda started: started.stop.set(), [this_round], None, concurrency_limit=None, **QUIET)
+    # Never disabled: a page that is loaded while a round is answered must be able to end it at once.
+    stop.click(end, None, None, concurrency_limit=None, **QUIET)
     frame.restoring.append((restore, {lang, this_round}, [question, *outputs]))
 
 
@@ -131,10 +138,10 @@ async def _follow(
     shown: ArenaRound, language: str | None, asked: View, answers: dict[str, View], bound: tuple[Any, ...]
 ) -> AsyncIterator[Updates]:
     """Draw a round from its beginning, and what it answers until it is over."""
-    ask, stop, best, this_round = bound
+    ask, best, this_round = bound
 
     def busy(is_busy: bool) -> Updates:
-        return {ask: gr.Button(interactive=not is_busy), stop: gr.Button(interactive=is_busy)}
+        return {ask: gr.Button(interactive=not is_busy)}
 
     choices = texts(language).props("arena.best")["choices"]
     named = [choice for choice in choices if choice[1] in (arena.TIE, *shown.ways)]
