@@ -39,7 +39,9 @@ def build(frame: Frame) -> None:
         best = frame.add("best", gr.Radio, scale=4)
         vote = frame.add("vote", gr.Button, min_width=140)
     this_round = gr.State(None)
-    _bind_asking(frame, form, asked, answers, (ask, stop, best, this_round))
+    _bind_asking(frame, form, asked, answers, (ask, best, this_round))
+    # Never disabled: a page that is loaded while a round is answered must be able to end it at once.
+    stop.click(_end_round, None, None, concurrency_limit=None, **QUIET)
     _bind_voting(frame, answers, (vote, best, this_round))
 
 
@@ -93,13 +95,11 @@ def _add_form(frame: Frame) -> tuple[list[Any], View]:
 def _bind_asking(
     frame: Frame, form: list[Any], asked: View, answers: dict[str, View], bound: tuple[Any, ...]
 ) -> None:
-    """Let `ask` stream the answers, and `stop` end them; show an error in the place of what was drawn.
+    """Let `ask` stream the answers; show an error in the place of what was drawn.
 
     The round continues in the server: a page that is loaded again shows the last one of its browser.
     """
-    (ask, stop, *shown), board = bound, frame.board
-    bound = (ask, *shown)
-    best, this_round = shown
+    (ask, best, this_round), board = bound, frame.board
     chatter, lang, question = board.engine.chatter, board.lang, form[0]
 
     async def answer(values: Values, page: gr.Request) -> AsyncIterator[Updates]:
@@ -122,16 +122,15 @@ def _bind_asking(
         async for updates in _follow(last, values[lang], asked, answers, bound):
             yield updates
 
-    def end(page: gr.Request) -> None:
-        if last := arena.ROUNDS.get(browser_of(page)):
-            last.stop.set()
-
     outputs = [part for view in (asked, *answers.values()) for part in view.outputs]
     outputs += [this_round, best, ask]
     ask.click(answer, {lang, *form}, outputs, concurrency_limit=None, **QUIET)
-    # Never disabled: a page that is loaded while a round is answered must be able to end it at once.
-    stop.click(end, None, None, concurrency_limit=None, **QUIET)
     frame.restoring.append((restore, {lang, this_round}, [question, *outputs]))
+
+
+def _end_round(page: gr.Request) -> None:
+    if last := arena.ROUNDS.get(browser_of(page)):
+        last.stop.set()
 
 
 async def _follow(
