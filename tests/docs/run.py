@@ -36,7 +36,8 @@ _NOT_HERE = {
 """Commands that want the network, the trainer or a run: on the pages their options are read alone."""
 
 _HEAVY = {"--tokenizer", "--judge-import"}
-RUN = [page for page in PAGES if page == DOCS / "tour.md" or page.parent == DOCS / "guides"]
+_ALSO = (DOCS / "tour.md", DOCS / "estimate.md")
+RUN = [page for page in PAGES if page in _ALSO or page.parent == DOCS / "guides"]
 """Pages whose commands are run; on the others the options of the commands are read."""
 
 TRANSLATED = {
