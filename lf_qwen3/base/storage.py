@@ -190,7 +190,7 @@ def _open_system(scheme: str, host: str) -> Any:
         import fsspec
     except ImportError as error:
         raise UsageError(
-            f"{scheme}:// is read and written by fsspec, which is not installed",
+            f"{scheme}:// needs fsspec, which is not installed",
             f"run: {INSTALL}",
             code="extra_missing",
         ) from error
@@ -201,6 +201,6 @@ def _open_system(scheme: str, host: str) -> Any:
     except (ImportError, ValueError) as error:
         raise UsageError(
             f"{scheme}:// cannot be used: {error}",
-            f"for s3 run: {INSTALL}",
+            f"for s3:// run: {INSTALL}",
             code="extra_missing",
         ) from error

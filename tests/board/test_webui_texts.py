@@ -7,16 +7,13 @@ from string import Formatter
 
 import pytest
 
-from lf_qwen3.base import reasons
 from lf_qwen3.base.coded import blame_error
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.reasons import Reason
 from lf_qwen3.board import sections
 from lf_qwen3.board.texts import ErrorShown, Texts, languages, texts, warning_shown
 from lf_qwen3.data.convert import warned
-from lf_qwen3.data.generate.refusals import REFUSED
-from lf_qwen3.proof.check.rules.registered import all_checks
-from lf_qwen3.results.diagnose.verdict_rules import all_verdicts
+from tests.library_reasons import GROUPS
 
 FOLDER = Path(__file__).parents[2] / "web" / "strings"
 SAME_EVERYWHERE = {"chart.here", "data.name.placeholder", "data.tokenizer.placeholder"}
@@ -93,15 +90,7 @@ def test_counts_are_grouped_and_choices_become_pairs():
     assert made.props("a.told") == {"value": "{count} of {what}"}
 
 
-GROUPS = {
-    "rejected": reasons.REJECTED,
-    "repaired": reasons.REPAIRED,
-    "checks": {one.code: Reason(one.message, one.hint) for one in all_checks()},
-    "verdicts": {one.code: Reason(one.what, one.advice) for one in all_verdicts()},
-    "refused": REFUSED,
-}
 IN_ENGLISH = tuple(GROUPS)
-"""Groups whose English is the library's own, code by code."""
 EVERY_REASON = [(group, code) for group, found in GROUPS.items() for code in found]
 NEVER_TRANSLATED = re.compile(r"lf-qwen3 [a-z]+|--[a-z][a-z-]+|</?think>|[a-z]+_[a-z_]+")
 

@@ -118,7 +118,7 @@ class Decider:
         if not parts.answer.strip():
             raise _Refusal("empty_answer")
         if bool(parts.thinking) != (candidate.mode == "thinking"):
-            raise _Refusal("mode_ignored", f"asked to answer {candidate.mode}")
+            raise _Refusal("mode_ignored", f"the requested mode is {candidate.mode}")
         return parts
 
     def _match(self, candidate: Candidate, answer: str) -> tuple[bool | None, ModelRequest | None]:

@@ -26,7 +26,7 @@ from lf_qwen3.data.generate.refusals import REFUSED
 ROWS, REFUSED_ROWS, JOURNAL, MANIFEST = (
     *("rows.jsonl", "rows.refused.jsonl", "rows.journal.jsonl", "rows.manifest.json"),
 )
-LICENCE_NOTE = "The terms of the model that wrote these rows hold for what is trained on them: read them."
+LICENCE_NOTE = "The licence of the model that wrote these rows may apply to models trained on them: read it."
 
 
 @dataclass(slots=True)

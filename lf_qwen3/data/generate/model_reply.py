@@ -66,7 +66,7 @@ def parse_reply(body: bytes) -> ModelReply:
     try:
         content = orjson.loads(body)
         if not content.get("choices") and content.get("error"):
-            raise UnreadableReply(f"an error in place of a reply: {content['error']}")
+            raise UnreadableReply(f"the server returned an error instead of a reply: {content['error']}")
         if "stop_type" in content and "choices" not in content:
             counts = _count(content.get("tokens_evaluated")), _count(content.get("tokens_predicted"))
             return ModelReply(_text(content["content"]), "", _finish(content["stop_type"]), *counts)

@@ -42,7 +42,7 @@ class ServerFault(Exception):  # noqa: N818 - an outcome of one exchange
     """An exchange without a reply.
 
     `status` is HTTP's, 0 where no answer came; `retry_after` is in seconds, None where nothing is said;
-    `timed_out` tells that the server went silent, so that the reply may be billed all the same.
+    `timed_out` tells that the server stopped responding, so that the reply may be billed all the same.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class ModelServer:
             raise ServerFault(self.hide_key(str(error))[:_SHOWN]) from None
         except TimeoutError as error:
             is_billed = not isinstance(error, import_aiohttp().ConnectionTimeoutError)
-            raise ServerFault("the server went silent", timed_out=is_billed) from None
+            raise ServerFault("the server stopped responding", timed_out=is_billed) from None
         except (import_aiohttp().ClientError, OSError) as error:
             raise ServerFault(self.hide_key(f"{type(error).__name__}: {error}")[:_SHOWN]) from None
 

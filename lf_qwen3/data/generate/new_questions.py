@@ -52,7 +52,7 @@ class AugmentOptions:
     def __post_init__(self) -> None:
         if (self.method == "craft") != (self.corpus is not None):
             raise UsageError(
-                "CRAFT makes questions from texts, but no texts are named",
+                "--method corpus needs the path of your texts",
                 "--method corpus:PATH; without texts use --method cot or evol",
                 code="corpus_missing",
             )

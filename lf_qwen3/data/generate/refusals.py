@@ -21,9 +21,9 @@ from lf_qwen3.qwen3.thinking import excerpt
 
 REFUSED: Mapping[str, Reason] = {
     "cut": Reason("the reply is truncated", "allow more tokens: --max-new-tokens, or a longer context"),
-    "empty_answer": Reason("the reply has no answer", "a thought that was cut has none either"),
+    "empty_answer": Reason("the reply has no answer", "truncated thinking has no answer either"),
     "mode_ignored": Reason(
-        "thinking was asked for and not given, or the other way round",
+        "thinking was requested but is missing, or the reverse",
         "name the kind of server (--dialect), or ask for the mode that it supports",
     ),
     "refused_by_server": Reason(

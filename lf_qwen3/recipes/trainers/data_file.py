@@ -117,15 +117,22 @@ def write_rows(file: RowsFile, progress: Progress = NoProgress()) -> WrittenRows
         writer.close()
         sync(temporary)
         if not counts.written:
-            reasons = "; ".join(f"{reason} ({count})" for reason, count in counts.left.most_common(3))
-            names = ", ".join(dataset.name for dataset in file.datasets)
-            raise LfQwen3Error(f"{names}: no record can be written as a row", reasons, code="no_records")
+            raise _no_rows(file, counts)
         if not writer.is_intact():
             raise LfQwen3Error(f"{temporary} does not contain what was written", code="write_broken")
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return WrittenRows(file, temporary, counts)
+
+
+def _no_rows(file: RowsFile, counts: RowCounts) -> LfQwen3Error:
+    names = ", ".join(dataset.name for dataset in file.datasets)
+    reasons = "; ".join(f"{reason} ({count})" for reason, count in counts.left.most_common(3))
+    if reasons:
+        return LfQwen3Error(f"{names}: no record can be written as a row", reasons, code="no_records")
+    message = f"{names}: no record is left for {file.path.name}"
+    return LfQwen3Error(message, "use more records, or convert with --val", code="no_records")
 
 
 _load_tokenizer = lru_cache(maxsize=1)(tokenizer_files.load)

@@ -82,7 +82,7 @@ UNSLOTH = add_trainer(
         memory="less",
         several_gpus="It trains on one GPU",
         traps=(
-            "The way of the tutorials (`text` and `train_on_responses_only`) trains on the "
+            "The code of the tutorials (`text` and `train_on_responses_only`) trains on the "
             "empty think block, not on the newline after `<|im_end|>`, and appends a second "
             "`<|im_end|>`: do not call it on these rows.",
         ),

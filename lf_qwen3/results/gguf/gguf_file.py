@@ -83,7 +83,7 @@ def _check_metadata(there: dict[str, Any], base: Path) -> dict[str, Any]:
     }
     for code, (key, value) in wanted.items():
         if there.get(key) != value:
-            said = "not the model's own" if "template" in key else f"{there.get(key)}, and has to be {value}"
+            said = "not the model's own" if "template" in key else f"{there.get(key)}, but must be {value}"
             raise LfQwen3Error(f"in the GGUF {key} is {said}", _CONVERT, code=code)
     return {key: there[key] for key, _ in wanted.values()}
 

@@ -151,8 +151,8 @@ def _measure(
         progress.update(Status(f"measuring: {name}", number + 1, len(rows), "rows"))
     if not all(map(math.isfinite, sums)):
         raise LfQwen3Error(
-            f"the {name} model answers with inf or nan",
-            "a training that diverged leaves such weights: lf-qwen3 diagnose",
+            f"the {name} model returns inf or nan",
+            "a diverged training produces such weights: lf-qwen3 diagnose",
             code="weights_not_finite",
         )
     return _Figures(sums, tops, [_answer(model, row) for row in rows[:SHOWN]])

@@ -159,6 +159,6 @@ def _faults(
     yield (
         "adapter_empty",
         nothing,
-        "the adapter adds nothing at all",
+        "the adapter changes no weight",
         "lf-qwen3 diagnose RUN_DIR says what went wrong",
     )

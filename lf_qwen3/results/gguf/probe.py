@@ -66,7 +66,7 @@ def check_tokens(dataset: str, server: LlamaServer, rows: Sequence[HeldOutRow]) 
         not_nfc += 1
         if server.tokenize(unicodedata.normalize("NFC", row.text)) != row.text_ids:
             raise LfQwen3Error(
-                f"row {number} of {dataset} has other tokens in the GGUF than in transformers",
+                f"row {number} of {dataset}: the GGUF and transformers give different tokens",
                 "convert with another llama.cpp tag",
                 code="gguf_tokens",
             )
@@ -74,9 +74,9 @@ def check_tokens(dataset: str, server: LlamaServer, rows: Sequence[HeldOutRow]) 
 
 
 def check_chat(server: LlamaServer, rows: Sequence[HeldOutRow]) -> None:
-    """Hold the chat endpoint, with thinking and without, against our own rendering of the prompts.
+    """Compare the prompts of the chat endpoint, with and without thinking, with our own rendering.
 
-    Raises `LfQwen3Error` ("gguf_chat") where a prompt or what follows it differs.
+    Raises `LfQwen3Error` ("gguf_chat") if a prompt or its continuation differs.
     """
     for thinks in (True, False):
         options = {"chat_template_kwargs": {"enable_thinking": thinks}}
@@ -84,20 +84,20 @@ def check_chat(server: LlamaServer, rows: Sequence[HeldOutRow]) -> None:
             asked = {"messages": row.messages} | options
             prompt = server.ask("/apply-template", asked)["prompt"]
             if prompt != (ours := row.prompts[thinks]):
-                raise _refusal(thinks, f"{prompt[-80:]!r} in place of {ours[-80:]!r}")
+                raise _refusal(thinks, f"{prompt[-80:]!r} instead of {ours[-80:]!r}")
         body = {"max_tokens": 16, "temperature": 0, "reasoning_format": "none"}
         (choice,) = server.ask("/v1/chat/completions", asked | body)["choices"]
         said = server.ask("/completion", {"prompt": ours, "n_predict": 16, "temperature": 0})["content"]
         opening = ours.rpartition("<|im_start|>assistant\n")[2]
         answer = str(choice["message"]["content"] or "").removeprefix(opening)
         if answer.strip() != said.strip():
-            raise _refusal(thinks, f"it answers {answer!r}, not {said!r}")
+            raise _refusal(thinks, f"the answer is {answer!r} instead of {said!r}")
 
 
 def _refusal(thinks: bool, difference: str) -> LfQwen3Error:
     how = "with" if thinks else "without"
     return LfQwen3Error(
-        f"the chat endpoint {how} thinking does not prompt as the model was trained: {difference}",
+        f"the chat endpoint {how} thinking differs from the training prompt: {difference}",
         "the chat template of the model is not Qwen3's: lf-qwen3 check shows where it differs",
         code="gguf_chat",
     )

@@ -89,7 +89,9 @@ def create_in_ollama(plan: GgufPlan, modelfiles: dict[str, str]) -> list[str]:
         if ran.returncode:
             words = (ran.stderr or ran.stdout).strip().splitlines()[-1:] or ["it printed nothing"]
             raise LfQwen3Error(
-                f"ollama create {name} failed: {words[0]}", "ollama serve has to run", code="ollama_failed"
+                f"ollama create {name} failed: {words[0]}",
+                "start the Ollama server: ollama serve",
+                code="ollama_failed",
             )
         names.append(name)
     return names

@@ -51,7 +51,7 @@ class LlamaServer:
         if drawn is None or drawn["id"] != label:
             raise LfQwen3Error(
                 f"the server does not return the probability of token {label}",
-                "a file that holds nan has none; for a good file use another build of llama.cpp",
+                "the file may contain nan; if it does not, use another build of llama.cpp",
                 code="server_error",
             )
         likeliest = {int(entry["id"]): float(entry["logprob"]) for entry in drawn["top_logprobs"]}

@@ -108,7 +108,7 @@ def locked(folder: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise LfQwen3Error(
-            f"another run is working in {folder}", "wait for it, or name another --out", code="lock_timeout"
+            f"another gguf run is using {folder}", "wait for it, or name another --out", code="lock_timeout"
         ) from error
 
 

@@ -110,7 +110,7 @@ class _Work:
         models = self._measure()
         self._start("convert to F16", 3)
         self._write("F16")
-        self._start("test the F16 file over the server", 4)
+        self._start("test the F16 file with the server", 4)
         self._test("F16", models)
         if plan.kind != "F16":
             self._start(f"quantise to {plan.kind}, and test the file", 5)
@@ -119,8 +119,8 @@ class _Work:
         return plan.file(plan.kind)
 
     def finish(self, file: Path, to_ollama: bool) -> None:
-        """Do step 6: write what serves the file."""
-        self._start("write what serves it", 6)
+        """Do step 6: write the commands and Modelfiles that serve the file."""
+        self._start("write the commands and Modelfiles that serve it", 6)
         modelfiles = write_modelfiles(self.plan, file)
         mode = self.plan.common.mode
         lines = [serve_command(self.plan, file, asked) for asked in (mode, *(set(MODES) - {mode}))]

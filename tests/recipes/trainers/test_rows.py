@@ -98,7 +98,18 @@ def test_a_row_whose_text_gives_other_tokens_is_counted_and_not_written(data, qw
     with pytest.raises(LfQwen3Error) as error:
         write_rows(RowsFile(tmp_path / "x.jsonl", datasets, lossy, SETTINGS, qwen_tokenizer))
     assert error.value.code == "no_records"
+    assert "other tokens" in error.value.hint
     assert not list(tmp_path.glob("*x.jsonl*"))
+
+
+def test_a_file_without_a_record_says_so(data, qwen_tokenizer, tmp_path):
+    datasets = tuple(find_datasets(["chats_train"], "data", "sft"))
+    path = tmp_path / "validation.jsonl"
+    with pytest.raises(LfQwen3Error) as error:
+        write_rows(RowsFile(path, datasets, rows.SEGMENTS, SETTINGS, qwen_tokenizer, step=99, is_val=True))
+    assert error.value.code == "no_records"
+    assert "validation.jsonl" in error.value.message
+    assert "--val" in error.value.hint
 
 
 def test_a_record_that_llama_factory_drops_is_left_out_with_its_reason(data, tokenizer):

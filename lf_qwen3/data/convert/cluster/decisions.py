@@ -26,7 +26,7 @@ from lf_qwen3.data.convert.splits import choose_sizes, share_out
 if TYPE_CHECKING:
     import polars as pl
 
-_DECIDING = "what is decided over all records"
+_DECIDING = "duplicates, mix and splits"
 
 
 @dataclass(frozen=True, slots=True)

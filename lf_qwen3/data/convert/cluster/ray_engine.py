@@ -33,7 +33,7 @@ _MOST_PART_BYTES = 128 << 20
 _PARTITION_BYTES = 1 << 30
 _PARTITIONS = (4, 256)
 _GROUPS = 256
-_HASHING = "the hash of a source"
+_HASHING = "hashing a source"
 
 
 class RayEngine:
@@ -45,7 +45,7 @@ class RayEngine:
         if options.limit is not None:
             raise UsageError(
                 "--limit and --engine ray exclude each other",
-                "a limit is for a first look: take it without --engine ray",
+                "remove --engine ray to try a few rows on this machine",
                 code="options_exclude",
             )
         self._options = replace(options, part_bytes=_part_bytes(options, files))
@@ -95,7 +95,7 @@ class RayEngine:
             self._runner.start(shards.count_splits, own, self._fates_of(number))
             for number, own in enumerate(lines)
         ]
-        self._counts = [self._runner.get(own, "the plan of the files") for own in counted]
+        self._counts = [self._runner.get(own, "planning the output files") for own in counted]
         outcome = decisions.outcome
         for split in self._list_splits():
             own = [counts[split] for counts in self._counts]

@@ -86,7 +86,7 @@ def _call(function: Callable[..., Any], takes_first: bool, *arguments: Any) -> A
 
 def _failed(what: str, why: str) -> LfQwen3Error:
     return LfQwen3Error(
-        f"{what} could not be converted: {why}",
-        "nothing was registered; Ray tried it again where a machine or a process had died",
+        f"{what} failed on the cluster: {why}",
+        "nothing was registered; Ray repeats a part only if its machine or process died",
         code="part_failed",
     )
