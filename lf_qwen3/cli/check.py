@@ -54,6 +54,7 @@ def command(
     lf-qwen3 check my_data --dataset-dir data
     lf-qwen3 check --config runs/my_data/train.yaml --tokenizer Qwen/Qwen3-4B
     """  # noqa: D301
+    from lf_qwen3.base.worker_pool import count_workers
     from lf_qwen3.proof.check import check
 
     with shown_progress() as progress:
@@ -64,6 +65,7 @@ def command(
             tokenizer=tokenizer,
             cutoff_len=cutoff_len,
             ask_trainer=not no_trainer,
+            workers=count_workers(),
             progress=progress,
         )
     if as_json:

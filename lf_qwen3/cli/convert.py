@@ -155,9 +155,9 @@ def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
         --mix thinking=0.75 --val 0.05 --test 500
     """  # noqa: D301
     from lf_qwen3.base.storage import path_of
+    from lf_qwen3.base.worker_pool import count_workers
     from lf_qwen3.data.convert.convert import convert
     from lf_qwen3.data.convert.options import ConvertOptions
-    from lf_qwen3.data.convert.pool import count_workers
 
     with shown_progress() as progress:
         report = convert(

@@ -111,8 +111,8 @@ def prepare(asked: Mapping[str, Any], progress: Progress) -> Known:
 
 
 def _convert(known: Known, progress: Progress) -> Iterator[Known]:
+    from lf_qwen3.base.worker_pool import count_workers
     from lf_qwen3.data.convert import convert as conversion
-    from lf_qwen3.data.convert.pool import count_workers
 
     asked = known["asked"]
     prefix = f"{asked['converter']}:" if asked.get("converter") else ""

@@ -164,8 +164,8 @@ def request(form: ConversionForm, is_demo: bool = False) -> dict[str, Any]:
 
 def convert(asked: Mapping[str, Any], progress: Progress) -> ConversionShown:
     """Convert and register, then count tokens; runs in a separate process. Raises what `convert` raises."""
+    from lf_qwen3.base.worker_pool import count_workers
     from lf_qwen3.data.convert import convert as conversion
-    from lf_qwen3.data.convert.pool import count_workers
 
     given = {key: asked[key] for key in ("name", "turns", "mix", "val", "test", "replace")}
     given |= dict.fromkeys(asked["reading"], True)
@@ -189,6 +189,7 @@ def _count_tokens(
     dataset: str, asked: Mapping[str, Any], progress: Progress
 ) -> tuple[TokenChart | None, list[str]]:
     """Return the token lengths of a dataset, or notes why there are none; the data is written already."""
+    from lf_qwen3.base.worker_pool import count_workers
     from lf_qwen3.proof.check import check
 
     tokenizer, notes = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
@@ -196,7 +197,12 @@ def _count_tokens(
         return None, notes
     cutoff_len = asked["cutoff_len"]
     report = check(
-        asked["dataset_dir"], dataset, tokenizer=tokenizer, cutoff_len=cutoff_len, progress=progress
+        asked["dataset_dir"],
+        dataset,
+        tokenizer=tokenizer,
+        cutoff_len=cutoff_len,
+        workers=count_workers(),
+        progress=progress,
     )
     record_marks.keep(report)
     if dataset not in report.tokens:

@@ -82,6 +82,7 @@ def check(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     code severity, count, message, hint, the first `places` as (place, detail), and the datasets that have
     such rows. A template that is not the model's is first: it spoils every record.
     """
+    from lf_qwen3.base.worker_pool import count_workers
     from lf_qwen3.proof import check as checking
 
     tokenizer, notes = tokenizers.find_or_explain(asked["tokenizer"], asked["model"])
@@ -96,6 +97,7 @@ def check(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
             config=config,
             tokenizer=tokenizer,
             ask_trainer=False,
+            workers=count_workers(),
             progress=progress,
         )
     if asked["is_kept"]:

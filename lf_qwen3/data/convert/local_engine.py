@@ -6,16 +6,18 @@ from array import array
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from lf_qwen3.base import worker_pool
 from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.data import sources
-from lf_qwen3.data.convert import ledger, manifest, outputs, pool, row_numbers
+from lf_qwen3.data.convert import ledger, manifest, outputs, row_numbers
 from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
 from lf_qwen3.data.convert.outcome import ConvertOutcome, stop_at
 from lf_qwen3.data.convert.part_totals import FirstRejected, PartTotals, count_part
 from lf_qwen3.data.convert.splits import split_records
-from lf_qwen3.data.convert.worker import PartResult, PartTask, WorkerOptions
+from lf_qwen3.data.convert.worker import PartResult, PartTask, Worker, WorkerOptions
 
 
 def list_tasks(options: ConvertOptions, files: list[ConvertSource]) -> list[PartTask]:
@@ -112,19 +114,19 @@ class LocalEngine:
         """Do nothing: the processes have ended."""
 
     def _results(self, tasks: list[PartTask]) -> Iterator[tuple[PartTask, PartResult]]:
-        options = worker_options(self._options, self._stage)
+        start = partial(Worker, worker_options(self._options, self._stage))
         limit = self._options.limit
         if limit is None:
             is_small = sum(sources.size(task.part) for task in tasks) <= self._options.part_bytes
             workers = 0 if is_small else self._options.workers  # they are not worth the start of a process
-            yield from zip(tasks, pool.run(tasks, options, workers), strict=True)
+            yield from zip(tasks, worker_pool.run(tasks, start, workers), strict=True)
             return
         left = dict.fromkeys(self._options.sources, limit)
         for task in tasks:
             spec = self._files[task.file].spec
             if left[spec]:
                 limited = replace(task, limit=left[spec])
-                for result in pool.run([limited], options, workers=0):
+                for result in worker_pool.run([limited], start):
                     left[spec] -= result.read
                     yield task, result
 

@@ -138,7 +138,7 @@ class Worker:
         self.row = 0
         self.readers: dict[str, CleanRowReader] = {}
 
-    def convert(self, task: PartTask) -> PartResult:
+    def run(self, task: PartTask) -> PartResult:
         """Convert one part. Raises OSError when the spool cannot be written (a full disk)."""
         result = PartResult(spool=self.spool)
         self.uses, self.row = [], 0

@@ -17,8 +17,7 @@ from lf_qwen3.base.storage import path_of
 from lf_qwen3.proof import known_broken
 from lf_qwen3.proof.check import near_duplicates, training_yaml
 from lf_qwen3.proof.check.dataset_pass import DatasetPass
-from lf_qwen3.proof.check.dataset_records import DatasetFiles
-from lf_qwen3.proof.check.dataset_rows import count_bytes, inspect_entry
+from lf_qwen3.proof.check.dataset_rows import inspect_entry
 from lf_qwen3.proof.check.duplicates import find_duplicates, pair_splits
 from lf_qwen3.proof.check.model_templates import ModelTemplates
 from lf_qwen3.proof.check.registry_file import Registry, read_registry
@@ -43,6 +42,7 @@ def check(
     tokenizer: Path | str = "",
     cutoff_len: int | None = None,
     ask_trainer: bool = True,
+    workers: int = 0,
     progress: Progress = NoProgress(),
 ) -> CheckReport:
     """Check registered datasets, and a training YAML that uses them.
@@ -55,7 +55,8 @@ def check(
     The installed trainer's own parsers check the YAML too, in a process beside the reading of the data;
     `ask_trainer=False` skips this and saves some seconds. A YAML whose dataset_dir does not exist is
     checked too, with the missing folder as one finding. Of another trainer's config only keys and values
-    are checked.
+    are checked. `workers` processes share the reading of the data; 0 reads in this one, and every number
+    gives the same report.
 
     Raises `UsageError` for a dataset, a file or a tokenizer that does not exist and for a `cutoff_len`
     below 1, `LfQwen3Error` for a dataset_info.json or a YAML that cannot be parsed.
@@ -77,8 +78,9 @@ def check(
             runner.run(other, registry.path, line_of=registry.document.line_of)
         entries = _check_entries(registry, _chosen(names, registry, yaml), runner) if registry else {}
         folder = registry.folder if registry else _dataset_dir(dataset_dir, yaml)
-        dataset_pass = DatasetPass(folder, runner, model, yaml)
-        _check_records(dataset_pass, entries, yaml, report, progress)
+        dataset_pass = DatasetPass(folder, report.collected, model, yaml)
+        _check_records(dataset_pass, entries, yaml, report, workers, progress)
+        find_duplicates(dataset_pass.hashes, dataset_pass.files, _list_pairs(entries, yaml), runner)
         if yaml:
             data = gather_training_data(yaml, dataset_pass, entries)
             setup = _setup(yaml, data, registry, folder, report)
@@ -182,41 +184,36 @@ def _check_records(
     entries: dict[str, CheckedEntry],
     yaml: TrainingYaml | None,
     report: CheckReport,
+    workers: int,
     progress: Progress,
 ) -> None:
     """Read every dataset once, the held-out ones first, to compare the trained ones with them."""
-    named = [(held_out, trained) for held_out in yaml.held_out for trained in yaml.trained] if yaml else []
-    pairs = pair_splits(entries, also=named)
+    pairs = _list_pairs(entries, yaml)
     if near_duplicates.is_available():
         dataset_pass.compare_nearly(pairs)
     elif pairs:
         cure = near_duplicates.INSTALL
         note = f"near-duplicates across splits (data leakage) were not searched for: {cure}"
         report.notes.append(CodedText(note, "no_near_duplicates", {"cure": cure}))
-    files = {name: DatasetFiles(dataset_pass.folder, entry.files or ()) for name, entry in entries.items()}
     held_out = {name for name, _ in pairs}
-    bytes_read = _BytesRead(progress, sum(count_bytes(dataset.paths) for dataset in files.values()))
-    for name in sorted(entries, key=lambda name: name not in held_out):
-        dataset_pass.read(entries[name], files[name], bytes_read.add)
+    ordered = sorted(entries, key=lambda name: name not in held_out)
+    progress.start("checking")
+    dataset_pass.read(
+        {name: entries[name] for name in ordered},
+        workers,
+        lambda done, total: progress.update(Status("checking", done, total, "bytes")),
+    )
     progress.finish("")
     report.datasets = {name: dataset_pass.counts[name] for name in entries}
     report.tokens = {name: dataset_pass.tokens[name] for name in entries if name in dataset_pass.tokens}
-    for name, dataset in files.items():
+    for name in entries:
+        dataset = dataset_pass.files[name]
         rows = dataset_pass.token_counts[name].rows if name in dataset_pass.token_counts else {}
         shown = map(dataset.shown, range(len(dataset.names)))
         report.lengths[name] = {path: rows.get(path, array("I")) for path in shown}
-    find_duplicates(dataset_pass.hashes, pairs, dataset_pass.runner)
 
 
-class _BytesRead:
-    """Passes on how many bytes of all datasets have been read."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress = progress
-        self._total = total
-        self._done = 0
-        progress.start("checking")
-
-    def add(self, size: int) -> None:
-        self._done += size
-        self._progress.update(Status("checking", self._done, self._total, "bytes"))
+def _list_pairs(entries: Iterable[str], yaml: TrainingYaml | None) -> list[tuple[str, str]]:
+    """Return the pairs (held-out dataset, the training dataset it is compared with)."""
+    named = [(held_out, trained) for held_out in yaml.held_out for trained in yaml.trained] if yaml else []
+    return pair_splits(entries, also=named)

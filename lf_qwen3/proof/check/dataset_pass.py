@@ -2,111 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lf_qwen3.base import worker_pool
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.proof.check.dataset_records import DatasetCounts, DatasetFiles, PlacedSample, check_records
+from lf_qwen3.proof.check.dataset_records import ColumnsSeen, DatasetCounts, DatasetFiles
+from lf_qwen3.proof.check.dataset_rows import cut_rows
 from lf_qwen3.proof.check.duplicates import RecordHashes
-from lf_qwen3.proof.check.model_templates import COMPARED, ModelTemplates
-from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex, minhash
-from lf_qwen3.proof.check.rules.records.row_outcome import RowOutcome
-from lf_qwen3.proof.check.rules.records.sample import SampleReader
+from lf_qwen3.proof.check.findings import Findings
+from lf_qwen3.proof.check.model_templates import ModelTemplates
+from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex
+from lf_qwen3.proof.check.part_checks import PartChecker, PartCheckOptions, PartCheckTask, PartReport
+from lf_qwen3.proof.check.rules.records.column_types import BLOCK
+from lf_qwen3.proof.check.rules.records.labels import LabelCounts
 from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
 from lf_qwen3.proof.check.rules.splits.duplicate import Duplicate
 from lf_qwen3.proof.check.runner import CheckRunner
-from lf_qwen3.proof.check.token_counter import TokenCounter, TokenCounts
+from lf_qwen3.proof.check.token_counter import TokenCounts
 from lf_qwen3.proof.check.token_figures import token_figures
 from lf_qwen3.proof.check.training_yaml import TrainingYaml
-from lf_qwen3.trainer.records import Dropped
-from lf_qwen3.trainer.render.text import TrainerStopsError, message_texts
 
 _BATCH_SIZE = 8  # per_device_train_batch_size where the YAML sets none
 
 
 class DatasetPass:
-    """Reads datasets one after the other; the dicts hold what each gave, by name."""
+    """Reads datasets one after the other, part by part; the dicts hold what each gave, by name."""
 
     def __init__(
-        self, folder: Path, runner: CheckRunner, model: ModelTemplates | None, yaml: TrainingYaml | None
+        self, folder: Path, findings: Findings, model: ModelTemplates | None, yaml: TrainingYaml | None
     ) -> None:
         self.folder = folder
-        self.runner = runner
+        self.files: dict[str, DatasetFiles] = {}
         self.counts: dict[str, DatasetCounts] = {}
         self.hashes: dict[str, RecordHashes] = {}
         self.tokens: dict[str, dict[str, Any]] = {}
         self.token_counts: dict[str, TokenCounts] = {}
-        self._model = model
+        self._findings = findings
+        self._runner = CheckRunner(findings)
         self._settings = yaml.settings if yaml else {}
+        self._model = model
+        self._learns_empty = yaml is None or self._settings.get("enable_thinking", True) is None
+        self._columns: dict[str, ColumnsSeen] = {}
+        self._problems: dict[str, str] = {}
+        self._rows: Counter[tuple[str, int]] = Counter()
         self._near_pairs: list[tuple[str, str]] = []
         self._indexes: dict[str, NearDuplicateIndex] = {}
-        self._learns_empty = yaml is None or self._settings.get("enable_thinking", True) is None
 
     def compare_nearly(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Look for near-duplicates in the pairs (held-out dataset, training dataset); needs rensa."""
         self._near_pairs = list(pairs)
         self._indexes = {held_out: NearDuplicateIndex() for held_out, _ in self._near_pairs}
 
-    def read(self, entry: CheckedEntry, files: DatasetFiles, add_bytes: Callable[[int], None]) -> None:
-        """Read one dataset to its end, or to where its file breaks."""
+    def read(
+        self, entries: Mapping[str, CheckedEntry], workers: int, show_bytes: Callable[[int, int], None]
+    ) -> None:
+        """Read the datasets in this order, each to its end or to where a file breaks.
+
+        `workers` processes share the parts; `show_bytes` gets the bytes read so far and those of all parts.
+        """
+        tasks = [task for entry in entries.values() for task in self._cut(entry)]
+        done, total = 0, sum(task.part.size for task in tasks)
+        workers = min(workers, len(tasks)) if total > BLOCK else 0
+        threads = -(-worker_pool.count_workers() // workers) if workers > 1 else 0
+        start = partial(PartChecker, PartCheckOptions(self._model, self._learns_empty, threads))
+        reports = worker_pool.run(tasks, start, workers)
+        for task, report in zip(tasks, reports, strict=True):
+            if task.name not in self._problems:
+                self._add(task, report)
+            done += task.part.size
+            show_bytes(done, total)
+        for entry in entries.values():
+            self._finish(entry)
+
+    def _cut(self, entry: CheckedEntry) -> Iterator[PartCheckTask]:
+        """Yield the parts of a dataset."""
         name = entry.name
-        counts = self.counts[name] = DatasetCounts(entry.kind)
-        hashes = self.hashes[name] = RecordHashes(files)
-        reader = SampleReader(entry.settings, entry.kind, self._learns_empty)
-        counter = None
-        if self._model and entry.kind != "pretrain":
-            counter = TokenCounter(self._model.tokenizer, self._model.template, files, self.runner)
-        first: list[PlacedSample] = []
+        files = self.files[name] = DatasetFiles(self.folder, entry.files or ())
+        self.counts[name] = DatasetCounts(entry.kind)
+        self.hashes[name] = RecordHashes()
+        self._columns[name] = ColumnsSeen()
+        is_compared = any(name in pair for pair in self._near_pairs)
+        about = name, entry.settings, entry.kind, files
         try:
-            for placed in check_records(files, reader, counts, self.runner, add_bytes):
-                self._compare_splits(name, hashes.add(*placed))
-                if counter is None:
-                    self._check_tools(placed, files)
-                    continue
-                counter.add(placed)
-                if len(first) < COMPARED:
-                    first.append(placed)
+            for number, part in enumerate(cut_rows(files.paths)):
+                yield PartCheckTask(part, *about, is_first=number == 0, wants_minhashes=is_compared)
         except LfQwen3Error as error:
-            broken = CheckedEntry(name, entry.settings, problem=error.message)
-            self.runner.run(broken, files.shown(0), dataset=name)
-        counts.orphans = hashes.orphans()
-        if counter and self._model:
-            counter.finish()
-            self.token_counts[name] = counter.counts
-            self.tokens[name] = token_figures(counter.counts, self._batch_size())
-            self._model.compare(first, files, self.runner)
+            self._problems[name] = error.message
+
+    def _add(self, task: PartCheckTask, report: PartReport) -> None:
+        name, file = task.name, task.part.file
+        before = self._rows[name, file]
+        self._rows[name, file] += report.rows
+        self._findings.merge(report.findings, before)
+        self.counts[name].merge(report.counts)
+        self._columns[name].merge(report.columns.types, task.part.block, before)
+        first = len(self.hashes[name])
+        self.hashes[name].merge(report.hashes, before)
+        if report.tokens:
+            own = self.token_counts.setdefault(name, TokenCounts(report.tokens.cutoff_len))
+            own.merge(report.tokens, before)
+        for number, minhash in enumerate(report.minhashes, first):
+            if minhash is not None:
+                self._compare_splits(name, number, minhash)
+        if report.problem:
+            self._problems[name] = report.problem
+
+    def _finish(self, entry: CheckedEntry) -> None:
+        name, files, counts = entry.name, self.files[entry.name], self.counts[entry.name]
+        if problem := self._problems.get(name):
+            broken = CheckedEntry(name, entry.settings, problem=problem)
+            self._runner.run(broken, files.shown(0), dataset=name)
+        else:
+            self._columns[name].check(files, self._runner)
+            if counts.kind == "kto":
+                self._runner.run(LabelCounts(counts.good, counts.bad), files.shown(0))
+        counts.orphans = self.hashes[name].orphans()
+        if name in self.token_counts:
+            self.tokens[name] = token_figures(self.token_counts[name], self._batch_size())
 
     def _batch_size(self) -> int:
         size = self._settings.get("per_device_train_batch_size", _BATCH_SIZE)
         return size if isinstance(size, int) and size > 0 else _BATCH_SIZE
 
-    def _compare_splits(self, name: str, text: bytes) -> None:
+    def _compare_splits(self, name: str, number: int, minhash: Any) -> None:
         """Keep a held-out record for later, or compare a trained one with those kept."""
-        held_out_names = [held_out for held_out, trained in self._near_pairs if trained == name]
-        if name not in self._indexes and not held_out_names:
-            return
-        digest = minhash(text)
-        if digest is None:
-            return
-        trained = self.hashes[name]
         if name in self._indexes:
-            self._indexes[name].add(len(trained) - 1, digest)
-        for held_out_name in held_out_names:
+            self._indexes[name].add(number, minhash)
+        trained = self.hashes[name]
+        for held_out_name in (held_out for held_out, other in self._near_pairs if other == name):
             held_out = self.hashes.get(held_out_name)
-            for number, similarity in self._indexes[held_out_name].take_similar(digest) if held_out else ():
-                if held_out and held_out.question[number] != trained.question[-1]:
-                    near = Duplicate(trained.row[-1], name, similarity)
-                    self.runner.run(near, held_out.files.shown(held_out.file[number]), held_out.row[number])
-
-    def _check_tools(self, placed: PlacedSample, files: DatasetFiles) -> None:
-        """Report tools and calls that are not the JSON they have to be; counting tokens reports them too."""
-        place, sample = placed
-        record = sample.record
-        if not record.tools and all(message["role"] != "function" for message in record.messages):
-            return
-        try:
-            message_texts(record.messages, record.system, record.tools)
-        except TrainerStopsError as stop:
-            outcome = RowOutcome(Dropped(str(stop), stops=True))
-            self.runner.run(outcome, files.shown(place.file), place.row)
+            for own, similarity in self._indexes[held_out_name].take_similar(minhash) if held_out else ():
+                if held_out and held_out.question[own] != trained.question[number]:
+                    near = Duplicate(trained.row[number], name, similarity)
+                    file = self.files[held_out_name].shown(held_out.file[own])
+                    self._runner.run(near, file, held_out.row[own])

@@ -1,21 +1,18 @@
-"""Check every record of a dataset, and count records on the way."""
+"""What a dataset holds: its files, its records by kind, the types of its columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.data.registry.shape import DatasetKind
-from lf_qwen3.proof.check.dataset_rows import RowPlace, read_rows
+from lf_qwen3.proof.check.dataset_rows import RowPlace
 from lf_qwen3.proof.check.rules.records.column_types import ColumnTypes
-from lf_qwen3.proof.check.rules.records.labels import LabelCounts
-from lf_qwen3.proof.check.rules.records.row_outcome import RowOutcome
-from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
+from lf_qwen3.proof.check.rules.records.sample import Sample
 from lf_qwen3.proof.check.runner import CheckRunner
-from lf_qwen3.proof.check.unremarkable import EXEMPT, is_unremarkable
 
 _TYPES = {
     str: "text",
@@ -64,6 +61,12 @@ class DatasetCounts:
             self.lost_loops += sample.loses_loop_thinking
             self.bare_histories += sample.has_bare_history
 
+    def merge(self, other: DatasetCounts) -> None:
+        """Add the counts of more rows of the same dataset."""
+        for count in fields(self):
+            if count.name != "kind":
+                setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
+
     def as_json(self) -> dict[str, Any]:
         """Return the counts as `check --json` has them."""
         return {
@@ -78,7 +81,7 @@ class DatasetCounts:
         }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DatasetFiles:
     """The files of a dataset: their folder, and their names below it."""
 
@@ -99,42 +102,15 @@ PlacedSample = tuple[RowPlace, Sample]
 """A record that can be learnt, and where it stands."""
 
 
-def check_records(
-    files: DatasetFiles,
-    reader: SampleReader,
-    counts: DatasetCounts,
-    runner: CheckRunner,
-    add_bytes: Callable[[int], None],
-) -> Iterator[PlacedSample]:
-    """Check every row of a dataset; yield the records that can be learnt, with their places."""
-    columns = _Columns()
-    shown = [files.shown(index) for index in range(len(files.names))]
-    for place in read_rows(files.paths, add_bytes):
-        row = place.item
-        file = shown[place.file]
-        if isinstance(row, dict):
-            columns.add(row, place)
-        sample = reader(row) if isinstance(row, dict) else row
-        if isinstance(sample, Sample):
-            counts.add(sample)
-            runner.run(sample, file, place.row, only=EXEMPT if is_unremarkable(sample) else None)
-            yield place, sample
-        else:
-            counts.unusable += 1
-            runner.run(RowOutcome(sample), file, place.row)
-    columns.check(files, runner)
-    if counts.kind == "kto":
-        runner.run(LabelCounts(counts.good, counts.bad), files.shown(0))
-
-
 @dataclass(slots=True)
-class _Columns:
-    """The types of every column of every file; for JSON only, the other kinds bring their types along."""
+class ColumnsSeen:
+    """The first row of each type of each column of each file; `late` are columns that a later block began."""
 
     types: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
     late: set[tuple[int, str]] = field(default_factory=set)
 
     def add(self, row: Row, place: RowPlace) -> None:
+        """Take in the columns of a row; nulls and empty lists have no type."""
         for name, value in row.items():
             if value is None or value == []:
                 continue
@@ -142,12 +118,20 @@ class _Columns:
             kind = _TYPES.get(type(value), "an object")
             if types is None:
                 self.types[place.file, name] = {kind: place.row}
-                if place.block:
-                    self.late.add((place.file, name))
             elif kind not in types:
                 types[kind] = place.row
 
+    def merge(self, types: Mapping[tuple[int, str], Mapping[str, int]], block: int, before: int) -> None:
+        """Take in the types of a block; its rows are counted on from `before`."""
+        for column, rows in types.items():
+            if column not in self.types and block:
+                self.late.add(column)
+            own = self.types.setdefault(column, {})
+            for kind, row in rows.items():
+                own.setdefault(kind, before + row)
+
     def check(self, files: DatasetFiles, runner: CheckRunner) -> None:
+        """Check the columns of JSON files; the other kinds bring their types along."""
         for (file, name), types in self.types.items():
             if files.names[file].endswith((".json", ".jsonl")):
                 column = ColumnTypes(name, types, (file, name) in self.late)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.data import sources
 from lf_qwen3.data.registry.names import name_own_file
-from lf_qwen3.data.sources.part import Item
+from lf_qwen3.data.sources.part import Item, Part
 from lf_qwen3.proof.check.rules.records.column_types import BLOCK
 from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
 from lf_qwen3.proof.check.rules.registry.files import EXTENSIONS
@@ -20,12 +20,23 @@ HEAD = 100
 
 
 class RowPlace(NamedTuple):
-    """One row of one file; `block` counts the file's blocks of 10 MB, from 0."""
+    """One row: the index of its file, its number in there from 1, and what it holds."""
 
     file: int
     row: int
-    block: int
     item: Item
+
+
+class RowsPart(NamedTuple):
+    """Some rows of one file: its index, the number of the block of 10 MB from 0, and the bytes.
+
+    `source` is the path where a file is not cut.
+    """
+
+    file: int
+    block: int
+    size: int
+    source: Part | Path
 
 
 def inspect_entry(folder: Path, name: str, settings: dict[str, Any], times: int) -> CheckedEntry:
@@ -47,25 +58,36 @@ def inspect_entry(folder: Path, name: str, settings: dict[str, Any], times: int)
     return entry
 
 
-def read_rows(paths: list[Path], add_bytes: Callable[[int], None] | None = None) -> Iterator[RowPlace]:
-    """Yield every row position that is not blank; `add_bytes` gets the bytes of each block read.
+def read_rows(paths: list[Path]) -> Iterator[RowPlace]:
+    """Yield every row position that is not blank. Raises `LfQwen3Error` when a file cannot be read."""
+    row, file = 0, -1
+    for part in cut_rows(paths):
+        if part.file != file:
+            row, file = 0, part.file
+        for item in read_items(part):
+            row += 1
+            if item is not None:
+                yield RowPlace(file, row, item)
 
-    Raises `LfQwen3Error` when a file cannot be read.
-    """
+
+def cut_rows(paths: list[Path]) -> Iterator[RowsPart]:
+    """Yield the parts of the files, in their order. Raises `LfQwen3Error` for a file that has none."""
     for index, path in enumerate(paths):
-        row = 0
-        for block, size, items in _blocks(path):
-            for item in items:
-                row += 1
-                if item is not None:
-                    yield RowPlace(index, row, block, item)
-            if add_bytes:
-                add_bytes(size)
+        if path.suffix == ".txt":
+            yield RowsPart(index, 0, path.stat().st_size, path)
+            continue
+        for file in sources.find_files(str(path)):
+            sources.require_plain(file, "lf-qwen3 convert makes a dataset of it")
+            for block, part in enumerate(sources.cut(file, BLOCK)):
+                yield RowsPart(index, block, sources.size(part), part)
 
 
-def count_bytes(paths: list[Path]) -> int:
-    """Return the bytes of the files, as `read_rows` counts them."""
-    return sum(size for path in paths for _, size, _ in _blocks(path))
+def read_items(part: RowsPart) -> Iterator[Item]:
+    """Yield the item at every row position of a part: None for a blank line."""
+    if isinstance(part.source, Path):
+        return _lines(part.source)
+    items = sources.rows(part.source)
+    return map(_as_loaded, items) if part.source.file.kind == "csv" else items
 
 
 def _files(folder: Path, file_name: str) -> tuple[str, ...] | None:
@@ -73,17 +95,6 @@ def _files(folder: Path, file_name: str) -> tuple[str, ...] | None:
     if path.is_dir():
         return tuple(f"{file_name.rstrip('/')}/{file.name}" for file in sorted(path.iterdir()))
     return (file_name,) if path.is_file() else None
-
-
-def _blocks(path: Path) -> Iterator[tuple[int, int, Iterator[Item]]]:
-    if path.suffix == ".txt":
-        yield 0, path.stat().st_size, _lines(path)
-        return
-    for file in sources.find_files(str(path)):
-        sources.require_plain(file, "lf-qwen3 convert makes a dataset of it")
-        for block, part in enumerate(sources.cut(file, BLOCK)):
-            items = sources.rows(part)
-            yield block, sources.size(part), map(_as_loaded, items) if file.kind == "csv" else items
 
 
 def _lines(path: Path) -> Iterator[Row]:

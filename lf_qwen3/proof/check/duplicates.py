@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from lf_qwen3.qwen3.thinking import Split
 if TYPE_CHECKING:
     import polars as pl
 
+_HASHES = ("whole", "exchange", "question", "dialogue", "before")
 _SPLIT = re.compile(r"(?P<stem>.+)_(?P<split>train|val|valid|validation|dev|eval|test)")
 
 
@@ -50,7 +51,6 @@ class RecordHashes:
     if it is among the `dialogue` hashes.
     """
 
-    files: DatasetFiles
     file: array[int] = field(default_factory=lambda: array("H"))
     row: array[int] = field(default_factory=lambda: array("Q"))
     whole: array[int] = field(default_factory=lambda: array("Q"))
@@ -80,6 +80,12 @@ class RecordHashes:
         self.dialogue.append(_hash(question + b"\0" + answer))
         self.before.append(_hash(b"\0".join(texts[:-1])) if len(texts) > 1 else 0)
         return question + b"\n" + answer
+
+    def merge(self, other: RecordHashes, before: int) -> None:
+        """Take in the hashes of more records; their rows are counted on from `before`."""
+        self.row.extend(before + row for row in other.row)
+        for name in ("file", *_HASHES):
+            getattr(self, name).extend(getattr(other, name))
 
     def orphans(self) -> int:
         """Return how many records hold an earlier answer that is the last one of no record."""
@@ -130,16 +136,19 @@ def _exact(*texts: str) -> bytes:
 
 
 def find_duplicates(
-    hashes: dict[str, RecordHashes], pairs: Iterable[tuple[str, str]], runner: CheckRunner
+    hashes: Mapping[str, RecordHashes],
+    files: Mapping[str, DatasetFiles],
+    pairs: Iterable[tuple[str, str]],
+    runner: CheckRunner,
 ) -> None:
     """Report duplicates inside each dataset, then the held-out records that are trained on."""
     frames = {name: dataset.frame() for name, dataset in hashes.items()}
     for name, frame in frames.items():
         for row in _duplicates(frame):
-            runner.run(Duplicate(row["first"]), hashes[name].files.shown(row["file"]), row["row"])
+            runner.run(Duplicate(row["first"]), files[name].shown(row["file"]), row["row"])
     for held_out, trained in pairs:
         for row, leak in _leaks(frames[held_out], frames[trained], trained):
-            runner.run(leak, hashes[held_out].files.shown(row["file"]), row["row"])
+            runner.run(leak, files[held_out].shown(row["file"]), row["row"])
 
 
 def _duplicates(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:

@@ -64,6 +64,14 @@ class Findings:
                 )
             )
 
+    def merge(self, other: Findings, before: int) -> None:
+        """Take in the findings of more rows, which are counted on from `before`."""
+        self.counts.update(other.counts)
+        for code, findings in other.kept.items():
+            kept = self.kept.setdefault(code, [])
+            for finding in findings[: KEEP - len(kept)]:
+                kept.append(finding._replace(row=None if finding.row is None else before + finding.row))
+
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""
         return sum(self.counts[code] for code, kept in self.kept.items() if kept[0].severity == severity)

@@ -28,8 +28,12 @@ COMPARED = 200
 
 @dataclass(slots=True)
 class ModelTemplates:
-    """A tokenizer, the trainer's template over it, and the model's own (None where it has none)."""
+    """A tokenizer, the trainer's template over it, and the model's own (None where it has none).
 
+    Another process that gets it loads it again, from `origin`: the arguments of `load`.
+    """
+
+    origin: tuple[str, dict[str, Any] | None, int | None]
     folder: Path
     tokenizer: Tokenizer
     template: Template
@@ -62,7 +66,11 @@ class ModelTemplates:
             what = "the model's own chat template was not compared"
             notes.append(blame_error(what, "template_not_compared", error))
             own = None
-        return cls(folder, tokenizer_files.load(folder), template, own)
+        origin = path_or_id, None if settings is None else dict(settings), cutoff_len
+        return cls(origin, folder, tokenizer_files.load(folder), template, own)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ModelTemplates.load, (*self.origin, [])
 
     def vocabulary(self) -> Vocabulary:
         """Return what the checks want to know of the tokenizer."""

@@ -38,6 +38,11 @@ class PartLengths:
             self.parts[part].append(encoded.count(part))
         self.parts["whole"].append(encoded.length)
 
+    def extend(self, other: PartLengths) -> None:
+        """Take more records in."""
+        for part, lengths in other.parts.items():
+            self.parts[part].extend(lengths)
+
 
 @dataclass(slots=True)
 class TokenCounts:
@@ -74,6 +79,19 @@ class TokenCounts:
         lengths = self.rows.setdefault(file, array("I"))
         lengths.extend(bytes(max(0, row - len(lengths))))
         lengths[row - 1] = max(lengths[row - 1], length)
+
+    def merge(self, other: TokenCounts, before: int) -> None:
+        """Take in the tokens of more records of the same dataset; their rows are counted on from `before`."""
+        for kind, lengths in other.kinds.items():
+            self.kinds[kind].extend(lengths)
+        self.kept.extend(other.kept)
+        self.labels.extend(other.labels)
+        for file, rows in other.rows.items():
+            own = self.rows.setdefault(file, array("I"))
+            own.extend(bytes(before - len(own)))
+            own.extend(rows)
+        for count in ("learnt", "cut", "lost_close", "lost_end"):
+            setattr(self, count, getattr(self, count) + getattr(other, count))
 
     def wholes(self) -> list[int]:
         """Return the lengths before the cut, sorted."""

@@ -78,7 +78,7 @@ def outcome(path, kind, converter, format_name, short, turns="unroll"):
         with nullcontext() if short else mock.patch.object(parts.Worker, "_clean_rows", return_value=None):
             worker = parts.Worker(options)
             tasks = [parts.PartTask(part, 0, converter) for part in sources.cut(SourceFile(path, kind))]
-            results = [worker.convert(task) for task in tasks]
+            results = [worker.run(task) for task in tasks]
             worker.close()
         lines = [[list(getattr(result.lines, name)) for name in LedgerLine._fields[1:]] for result in results]
         rest = [

@@ -166,7 +166,7 @@ def test_an_interrupt_keeps_what_has_arrived(hub, name, weights):
     finally:
         process.kill()
     assert process.returncode == 130, said
-    assert "type the same command again" in said
+    assert "run the same command again" in said
     assert "Traceback" not in said
     marker = json.loads(Path("models/Qwen3-4B/.lf-qwen3-download.json").read_text())
     assert marker["complete"] is False

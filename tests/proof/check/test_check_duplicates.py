@@ -5,7 +5,6 @@ import json
 import pytest
 
 from lf_qwen3.proof.check import check
-from lf_qwen3.proof.check.dataset_records import DatasetFiles
 from lf_qwen3.proof.check.dataset_rows import RowPlace
 from lf_qwen3.proof.check.duplicates import RecordHashes
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
@@ -132,10 +131,10 @@ def test_an_answer_learnt_with_its_thinking_counts_as_learnt_in_the_history(tmp_
 
 def orphans_of(folder, rows):
     """How many records hold an earlier answer that no record learns."""
-    hashes = RecordHashes(DatasetFiles(folder, ("rows.jsonl",)))
+    hashes = RecordHashes()
     reader = SampleReader(CHAT, "sft")
     for number, row in enumerate(rows, 1):
         sample = reader(row)
         assert isinstance(sample, Sample)
-        hashes.add(RowPlace(0, number, 0, row), sample)
+        hashes.add(RowPlace(0, number, row), sample)
     return hashes.orphans()

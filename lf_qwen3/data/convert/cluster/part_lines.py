@@ -11,16 +11,19 @@ import gc
 import tempfile
 from array import array
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lf_qwen3.data.convert import pool, row_numbers
+from lf_qwen3.base import worker_pool
+from lf_qwen3.data.convert import row_numbers
 from lf_qwen3.data.convert.ledger import Ledger
 from lf_qwen3.data.convert.part_totals import PartCounts, count_part
 from lf_qwen3.data.convert.worker import (
     PartResult,
     PartTask,
     SpooledReject,
+    Worker,
     WorkerOptions,
     rejects_path,
     spool_path,
@@ -50,7 +53,7 @@ def convert_part(
     gc.disable()  # as in the local workers
     with tempfile.TemporaryDirectory(prefix="lf-qwen3-") as folder:
         own = replace(options, spool_dir=Path(folder))
-        (result,) = pool.run([task], own)
+        (result,) = worker_pool.run([task], partial(Worker, own))
         records = spool_path(own.spool_dir, result.spool).read_bytes()
         texts = rejects_path(own.spool_dir, result.spool).read_bytes()
     return count_part(result), frame_part(result, part), pa.py_buffer(records), PartRejects(result.bad, texts)

@@ -1,4 +1,4 @@
-"""Convert parts in this process or in several, with the same results in the same order."""
+"""Work through tasks in this process or in several, with the same results in the same order."""
 
 from __future__ import annotations
 
@@ -10,17 +10,30 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.data.convert.worker import PartResult, PartTask, Worker, WorkerOptions
 
 _MOST_WORKERS = 8
+
+_Task = TypeVar("_Task")
+_TaskOf = TypeVar("_TaskOf", contravariant=True)
+_Result = TypeVar("_Result", covariant=True)
+
+
+class PoolWorker(Protocol[_TaskOf, _Result]):
+    """What works through tasks in one process."""
+
+    def run(self, task: _TaskOf) -> _Result:
+        """Do one task."""
+
+    def close(self) -> None:
+        """Give back what it holds; called where it works in the process of the caller."""
 
 
 def count_workers() -> int:
@@ -29,34 +42,39 @@ def count_workers() -> int:
     return min(processors, _MOST_WORKERS)
 
 
-def run(tasks: list[PartTask], options: WorkerOptions, workers: int = 0) -> Iterator[PartResult]:
-    """Convert all tasks and yield their results in order.
+def run(
+    tasks: list[_Task], start: Callable[[], PoolWorker[_Task, _Result]], workers: int = 0
+) -> Iterator[_Result]:
+    """Do all tasks and yield their results in order.
 
+    `start` returns a worker and is called once in each process; it can be pickled, as tasks and results can.
     `workers` processes share the work; 0, 1, or a single task stay in this process. Raises `LfQwen3Error`
     when the processes cannot start (`main_guard_missing`, `workers_not_started`) or one dies (`worker_died`).
     """
     workers = min(workers, len(tasks))
-    return _run_in_pool(tasks, options, workers) if workers > 1 else _run_here(tasks, options)
+    return _run_in_pool(tasks, start, workers) if workers > 1 else _run_here(tasks, start)
 
 
-def _run_here(tasks: Iterable[PartTask], options: WorkerOptions) -> Iterator[PartResult]:
+def _run_here(tasks: Iterable[_Task], start: Callable[[], PoolWorker[_Task, _Result]]) -> Iterator[_Result]:
     _keep_heap()
-    worker = Worker(options)
+    worker = start()
     try:
         for task in tasks:
-            yield worker.convert(task)
+            yield worker.run(task)
     finally:
         worker.close()
 
 
-def _run_in_pool(tasks: list[PartTask], options: WorkerOptions, workers: int) -> Iterator[PartResult]:
+def _run_in_pool(
+    tasks: list[_Task], start: Callable[[], PoolWorker[_Task, _Result]], workers: int
+) -> Iterator[_Result]:
     context = multiprocessing.get_context("fork" if _can_fork() else "spawn")
     stop, started = context.Event(), context.Event()
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(options, stop, started))
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(start, stop, started))
     processes: set[BaseProcess] = set()
     try:
-        waiting = deque(pool.submit(_convert, task) for task in tasks)
+        waiting = deque(pool.submit(_run_task, task) for task in tasks)
         processes = set(multiprocessing.active_children()) - others
         while waiting:
             yield waiting.popleft().result()
@@ -79,7 +97,7 @@ def _broken(has_started: bool, processes: set[BaseProcess]) -> LfQwen3Error:
     if not has_started and (script := _script_without_guard()):
         return LfQwen3Error(
             f"the worker processes could not start: each of them runs {script} from its beginning",
-            'put the call under `if __name__ == "__main__":`, or convert with workers=0',
+            'put the call under `if __name__ == "__main__":`, or pass workers=0',
             code="main_guard_missing",
         )
     ends = {process.exitcode for process in processes} - {0, None, -signal.SIGTERM}
@@ -87,7 +105,7 @@ def _broken(has_started: bool, processes: set[BaseProcess]) -> LfQwen3Error:
     if not has_started:
         return LfQwen3Error(
             f"the worker processes could not start ({how})",
-            "their stderr says why; workers=0 converts in this process",
+            "their stderr says why; workers=0 works in this process",
             code="workers_not_started",
         )
     hint = "nothing was changed"
@@ -109,23 +127,23 @@ def _script_without_guard() -> str:
     return "" if b"__main__" in Path(path).read_bytes() else path
 
 
-_worker: Worker | None = None
+_worker: PoolWorker[Any, Any] | None = None
 
 
-def _start_worker(options: WorkerOptions, stop: Any, started: Any) -> None:
+def _start_worker(start: Callable[[], PoolWorker[Any, Any]], stop: Any, started: Any) -> None:
     global _worker
     started.set()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # rows make no cycles, and looking for them costs a tenth of the time
     threading.Thread(target=_leave_with_parent, args=(stop,), daemon=True).start()
     _keep_heap()
-    _worker = Worker(options)
+    _worker = start()
 
 
-def _convert(task: PartTask) -> PartResult:
+def _run_task(task: Any) -> Any:
     if _worker is None:
         raise RuntimeError("_start_worker did not run")
-    return _worker.convert(task)
+    return _worker.run(task)
 
 
 def _leave_with_parent(stop: Any) -> None:

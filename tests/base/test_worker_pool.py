@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import pytest
 
+from lf_qwen3.base import worker_pool
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.data.convert import pool
 from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions
 
@@ -27,7 +27,7 @@ def options(tmp_path):
 
 
 def test_a_library_call_starts_no_process(options, monkeypatch):
-    monkeypatch.setattr(pool, "ProcessPoolExecutor", pytest.fail)
+    monkeypatch.setattr(worker_pool, "ProcessPoolExecutor", pytest.fail)
     done = threading.Thread(target=lambda: None)
     done.start()
     assert convert(options).read == 20
@@ -37,7 +37,9 @@ def test_a_library_call_starts_no_process(options, monkeypatch):
 @pytest.mark.parametrize("more_bytes", [0, 1])
 def test_sources_that_fill_one_part_together_start_no_process(options, monkeypatch, more_bytes):
     asked = []
-    monkeypatch.setattr(pool, "_run_in_pool", lambda tasks, given, workers: asked.append(workers) or [])
+    monkeypatch.setattr(
+        worker_pool, "_run_in_pool", lambda tasks, start, workers: asked.append(workers) or []
+    )
     (source,) = options.sources
     other = shutil.copy(source, f"{source}.other.jsonl")
     total = 2 * os.path.getsize(source) - more_bytes
@@ -49,16 +51,16 @@ def test_sources_that_fill_one_part_together_start_no_process(options, monkeypat
 
 @pytest.mark.parametrize(("workers", "parts", "in_pool"), [(1, 9, False), (2, 1, False), (2, 2, True)])
 def test_processes_start_only_where_they_share_work(monkeypatch, workers, parts, in_pool):
-    monkeypatch.setattr(pool, "_run_in_pool", lambda tasks, recipe, workers: ("pool", workers))
-    monkeypatch.setattr(pool, "_run_here", lambda tasks, recipe: "here")
-    ran: object = pool.run([None] * parts, None, workers)
+    monkeypatch.setattr(worker_pool, "_run_in_pool", lambda tasks, start, workers: ("pool", workers))
+    monkeypatch.setattr(worker_pool, "_run_here", lambda tasks, start: "here")
+    ran: object = worker_pool.run([None] * parts, None, workers)
     assert ran == (("pool", 2) if in_pool else "here")
 
 
 def test_the_processors_decide_how_many_workers_there_are(monkeypatch):
     for processors, workers in ((1, 1), (2, 2), (64, 8)):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _, count=processors: range(count))
-        assert pool.count_workers() == workers
+        assert worker_pool.count_workers() == workers
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_the_processors_decide_how_many_workers_there_are(monkeypatch):
 def test_fork_is_for_linux_with_one_thread(monkeypatch, platform, threads, forks):
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(threading, "active_count", lambda: threads)
-    assert pool._can_fork() is forks
+    assert worker_pool._can_fork() is forks
 
 
 SCRIPT = """
@@ -126,7 +128,7 @@ def leave(task):
 
 @pytest.mark.parametrize(("end", "how"), [(die, "SIGKILL"), (leave, "exit code 3")])
 def test_a_worker_that_dies_is_named_with_its_end(options, monkeypatch, end, how):
-    monkeypatch.setattr(pool, "_convert", end)
+    monkeypatch.setattr(worker_pool, "_run_task", end)
     with pytest.raises(LfQwen3Error) as caught:
         convert(ConvertOptions(options.sources, "set", options.dataset_dir, part_bytes=100, workers=2))
     assert caught.value.code == "worker_died"
@@ -135,20 +137,18 @@ def test_a_worker_that_dies_is_named_with_its_end(options, monkeypatch, end, how
 
 
 ORPHANS = """
-import os, sys, threading
-from pathlib import Path
-from lf_qwen3.data.convert import pool
-from lf_qwen3.data.convert.worker import WorkerOptions
-def block(task):
-    os.write(1, b"working\\n")
-    threading.Event().wait()
-pool._convert = block
-list(pool.run([1, 2], WorkerOptions("sharegpt", "unroll", 42, False, Path(sys.argv[1])), 2))
+import os, threading
+from lf_qwen3.base import worker_pool
+class Blocking:
+    def run(self, task):
+        os.write(1, b"working\\n")
+        threading.Event().wait()
+list(worker_pool.run([1, 2], Blocking, 2))
 """
 
 
-def test_workers_end_when_their_parent_is_killed(tmp_path):
-    command = [sys.executable, "-c", ORPHANS, str(tmp_path)]
+def test_workers_end_when_their_parent_is_killed():
+    command = [sys.executable, "-c", ORPHANS]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() + process.stdout.readline() == b"working\n" * 2
         process.kill()
