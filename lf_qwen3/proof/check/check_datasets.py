@@ -55,8 +55,7 @@ def check(
     The installed trainer's own parsers check the YAML too, in a process beside the reading of the data;
     `ask_trainer=False` skips this and saves some seconds. A YAML whose dataset_dir does not exist is
     checked too, with the missing folder as one finding. Of another trainer's config only keys and values
-    are checked. `workers` processes share the reading of the data; 0 reads in this one, and every number
-    gives the same report.
+    are checked. `workers` processes share the reading; 0 reads in this one, and all give the same report.
 
     Raises `UsageError` for a dataset, a file or a tokenizer that does not exist and for a `cutoff_len`
     below 1, `LfQwen3Error` for a dataset_info.json or a YAML that cannot be parsed.
@@ -80,10 +79,8 @@ def check(
         folder = registry.folder if registry else _dataset_dir(dataset_dir, yaml)
         dataset_pass = DatasetPass(folder, report.collected, model, yaml)
         _check_records(dataset_pass, entries, yaml, report, workers, progress)
-        find_duplicates(dataset_pass.hashes, dataset_pass.files, _list_pairs(entries, yaml), runner)
         if yaml:
-            data = gather_training_data(yaml, dataset_pass, entries)
-            setup = _setup(yaml, data, registry, folder, report)
+            setup = _setup(yaml, gather_training_data(yaml, dataset_pass, entries), registry, folder, report)
             runner.run(read_run_folders(setup), str(yaml.path), line_of=yaml.line_of)
             training_yaml.check_training(yaml, setup, runner, report, asked)
     return report
@@ -188,7 +185,8 @@ def _check_records(
     progress: Progress,
 ) -> None:
     """Read every dataset once, the held-out ones first, to compare the trained ones with them."""
-    pairs = _list_pairs(entries, yaml)
+    named = [(held_out, trained) for held_out in yaml.held_out for trained in yaml.trained] if yaml else []
+    pairs = pair_splits(entries, also=named)
     if near_duplicates.is_available():
         dataset_pass.compare_nearly(pairs)
     elif pairs:
@@ -211,9 +209,4 @@ def _check_records(
         rows = dataset_pass.token_counts[name].rows if name in dataset_pass.token_counts else {}
         shown = map(dataset.shown, range(len(dataset.names)))
         report.lengths[name] = {path: rows.get(path, array("I")) for path in shown}
-
-
-def _list_pairs(entries: Iterable[str], yaml: TrainingYaml | None) -> list[tuple[str, str]]:
-    """Return the pairs (held-out dataset, the training dataset it is compared with)."""
-    named = [(held_out, trained) for held_out in yaml.held_out for trained in yaml.trained] if yaml else []
-    return pair_splits(entries, also=named)
+    find_duplicates(dataset_pass.hashes, dataset_pass.files, pairs, CheckRunner(report.collected))

@@ -10,10 +10,10 @@ from typing import Any
 
 from lf_qwen3.base import worker_pool
 from lf_qwen3.base.errors import LfQwen3Error
-from lf_qwen3.proof.check.dataset_records import ColumnsSeen, DatasetCounts, DatasetFiles
+from lf_qwen3.proof.check.dataset_records import ColumnsSeen, DatasetCounts, DatasetFiles, merge_counts
 from lf_qwen3.proof.check.dataset_rows import cut_rows
 from lf_qwen3.proof.check.duplicates import RecordHashes
-from lf_qwen3.proof.check.findings import Findings
+from lf_qwen3.proof.check.findings import Findings, merge_findings
 from lf_qwen3.proof.check.model_templates import ModelTemplates
 from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex
 from lf_qwen3.proof.check.part_checks import PartChecker, PartCheckOptions, PartCheckTask, PartReport
@@ -97,8 +97,8 @@ class DatasetPass:
         name, file = task.name, task.part.file
         before = self._rows[name, file]
         self._rows[name, file] += report.rows
-        self._findings.merge(report.findings, before)
-        self.counts[name].merge(report.counts)
+        merge_findings(self._findings, report.findings, before)
+        merge_counts(self.counts[name], report.counts)
         self._columns[name].merge(report.columns.types, task.part.block, before)
         first = len(self.hashes[name])
         self.hashes[name].merge(report.hashes, before)

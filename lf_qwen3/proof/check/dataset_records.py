@@ -61,12 +61,6 @@ class DatasetCounts:
             self.lost_loops += sample.loses_loop_thinking
             self.bare_histories += sample.has_bare_history
 
-    def merge(self, other: DatasetCounts) -> None:
-        """Add the counts of more rows of the same dataset."""
-        for count in fields(self):
-            if count.name != "kind":
-                setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
-
     def as_json(self) -> dict[str, Any]:
         """Return the counts as `check --json` has them."""
         return {
@@ -79,6 +73,13 @@ class DatasetCounts:
             "unusable": self.unusable,
             **({"good": self.good, "bad": self.bad} if self.kind == "kto" else {}),
         }
+
+
+def merge_counts(counts: DatasetCounts, more: DatasetCounts) -> None:
+    """Add the counts of more rows of the same dataset."""
+    for count in fields(counts):
+        if count.name != "kind":
+            setattr(counts, count.name, getattr(counts, count.name) + getattr(more, count.name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,14 +64,6 @@ class Findings:
                 )
             )
 
-    def merge(self, other: Findings, before: int) -> None:
-        """Take in the findings of more rows, which are counted on from `before`."""
-        self.counts.update(other.counts)
-        for code, findings in other.kept.items():
-            kept = self.kept.setdefault(code, [])
-            for finding in findings[: KEEP - len(kept)]:
-                kept.append(finding._replace(row=None if finding.row is None else before + finding.row))
-
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""
         return sum(self.counts[code] for code, kept in self.kept.items() if kept[0].severity == severity)
@@ -84,3 +76,12 @@ class Findings:
         """Yield the kept findings, the most severe first."""
         for _, findings in self.by_code():
             yield from findings
+
+
+def merge_findings(findings: Findings, more: Findings, before: int) -> None:
+    """Take in the findings of more rows, which are counted on from `before`."""
+    findings.counts.update(more.counts)
+    for code, others in more.kept.items():
+        kept = findings.kept.setdefault(code, [])
+        for finding in others[: KEEP - len(kept)]:
+            kept.append(finding._replace(row=None if finding.row is None else before + finding.row))
