@@ -44,7 +44,7 @@ def _describe_function(function: Callable[..., Any]) -> str:
 
 
 def _signature(function: Callable[..., Any]) -> str:
-    """Return the signature as the code has it; where it is long, a parameter stands on a line of its own."""
+    """Return the signature as the code has it; a long one with one parameter a line."""
     signature = inspect.signature(function)
     parts: list[str] = []
     for parameter in signature.parameters.values():

@@ -48,7 +48,7 @@ def convert(
     number of rows, `mix` is the share of thinking records (0 to 1), `limit` the most rows to read of each
     source. `columns` says what columns are ("question=ask,answer=reply"), once for all sources or once for
     each. `every` makes a record of each answer where a row has several, `as_text` takes numbers, objects
-    and lists that stand where text is expected as JSON text, `unescape` makes line ends of a written-out \n.
+    and lists in place of text as JSON text, `unescape` makes line ends of a written-out \n.
     `shard_size` makes of each split a folder of files of about so many bytes, which the trainer reads as one.
     Sources and `dataset_dir` may be URLs of a store, such as s3://bucket/raw/*.parquet. `engine="ray"`
     converts on the Ray cluster at `ray_address`: the same records, each split as a folder of files.

@@ -1,1 +1,1 @@
-"""What every room stands on: errors, reasons, conversations, files."""
+"""What every room uses: errors, reasons, conversations, files."""

@@ -10,7 +10,7 @@ from lf_qwen3.base.errors import LfQwen3Error
 class CodedText(str):
     """A sentence in English, its `code`, which is stable, and the `facts` that it names.
 
-    To whoever prints it, compares it or writes it as JSON it is the sentence.
+    Printed, compared or written as JSON, it is the sentence.
     """
 
     code: str

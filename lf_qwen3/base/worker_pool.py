@@ -89,7 +89,7 @@ def _run_in_pool(
 
 
 def _can_fork() -> bool:
-    """Tell whether to fork: on Linux, in a process of one Python thread. Arrow's own threads bear a fork."""
+    """Tell whether to fork: on Linux, in a process of one Python thread. Arrow's threads survive it."""
     return sys.platform == "linux" and threading.active_count() == 1
 
 
@@ -147,7 +147,7 @@ def _run_task(task: Any) -> Any:
 
 
 def _leave_with_parent(stop: Any) -> None:
-    """End this process when it is told to stop, or when its parent is gone, however it went."""
+    """End this process at a request to stop, or when its parent has ended for any reason."""
     parent = os.getppid()
     while not stop.wait(0.5) and os.getppid() == parent:
         pass

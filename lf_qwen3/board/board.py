@@ -1,4 +1,4 @@
-"""The page around the tab: LLaMA Board's elements, or what stands for them on a page of our own."""
+"""The page around the tab: LLaMA Board's elements, or their replacements on a page of our own."""
 
 from __future__ import annotations
 

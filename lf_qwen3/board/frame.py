@@ -172,7 +172,7 @@ class Frame:
         return clicked.change(run, {clicked, done, self.board.lang, *inputs}, [done, *outputs], **QUIET)
 
     def go_to(self, button: Any, section: str) -> None:
-        """Let a button open a section and bring it into view; no other is folded."""
+        """Let a button open a section and scroll to it; no other section is folded."""
         button.click(None, js=f"() => window.lfQwen3.goTo({section!r})", **QUIET)
 
     def go_to_tab(self, button: Any, prefix: str) -> None:

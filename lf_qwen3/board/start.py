@@ -27,7 +27,7 @@ def start_board(host: str, port: int) -> None:
     """Start `llamafactory-cli webui` in this process, with the tab; returns when the board ends.
 
     The board starts `llamafactory-cli` through PATH, so this environment's scripts go to its front. Without
-    LLaMA-Factory the tab stands on a page of its own. Raises `UsageError` where gradio is missing too.
+    LLaMA-Factory the tab has a page of its own. Raises `UsageError` where gradio is missing too.
     """
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
     os.environ |= {"GRADIO_SERVER_NAME": host, "GRADIO_SERVER_PORT": str(port)}

@@ -63,7 +63,7 @@ def make_page() -> gr.Blocks:
 
 
 def _name_own_elements(frame: Frame) -> None:
-    """Give the elements that stand for the board's, on a page of our own, their texts."""
+    """Set the texts of the elements that replace the board's on a page of our own."""
     frame.section = "tab"
     frame.name("language", frame.board.lang)
     frame.name("dataset_dir", frame.board.dataset_dir)

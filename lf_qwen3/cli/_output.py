@@ -1,4 +1,4 @@
-"""How the tool speaks: results on stdout, everything else on stderr, never a traceback."""
+"""The output of the tool: results on stdout, everything else on stderr, never a traceback."""
 
 from __future__ import annotations
 

@@ -30,11 +30,11 @@ GROUP = "results"
 def command(
     yaml: str, url: str, out: str, rows: int | None, concurrency: int, fresh: bool, as_json: bool
 ) -> int:
-    """Answer the test rows by a llama.cpp server.
+    """Answer the test rows with a llama.cpp server.
 
-    YAML is a predict YAML that was run: its prompts and its sampling are used, so that score and compare hold
-    a GGUF file against the trained model. Each answer is written as it comes; the same command asks for those
-    that are missing.
+    YAML is a predict YAML that was run: its prompts and sampling are used, so that score and compare can
+    compare a GGUF file with the trained model. Each answer is written at once; the same command asks for the
+    missing ones.
 
     \b
     llama-server -m my.gguf -c 8192 --port 8080

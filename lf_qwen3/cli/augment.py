@@ -57,12 +57,12 @@ def command(
     samples: int | None,
     **given: Any,
 ) -> int:
-    """Let a model write questions like yours, and keep those whose answers hold.
+    """Let a model write new questions similar to yours, and keep those with good answers.
 
-    evol changes a question by one of five operations or asks beside it. cot plans a question with its answer;
-    it is kept where more than half of the samples come to that answer. corpus:PATH makes questions from the
-    .txt and .md files of yours that fit your questions best. What is nearly one of your questions, a held-out
-    one or another new one is refused.
+    evol changes a question by one of five operations or writes a related one. cot plans a question with its
+    answer, and keeps it if more than half of the samples give that answer. corpus:PATH makes questions from
+    those of your .txt and .md files that match your questions best. Near-duplicates of your questions, of
+    held-out questions and of other new questions are refused.
 
     \b
     lf-qwen3 augment data/mine_train.jsonl --held-out data/mine_test.jsonl --rows 1500 \\

@@ -45,10 +45,10 @@ def command(
 ) -> int:
     """Check registered datasets, and a training YAML that uses them.
 
-    NAME is a dataset of dataset_info.json, or the name given to convert, which stands for its splits.
-    Without one all that the YAML names are checked, or all that are registered. The YAML also goes unchanged
-    through the parsers of the installed LLaMA-Factory, beside the reading of the data; what this machine
-    lacks is stood in for, and named. Exit code 1 says that there are errors or warnings.
+    NAME is a dataset of dataset_info.json, or the name given to convert, for all its splits. Without NAME,
+    all datasets of the YAML are checked, or all registered ones. The parsers of the installed LLaMA-Factory
+    also read the unchanged YAML; what this machine lacks is simulated, and named. Exit code 1 says that there
+    are errors or warnings.
 
     \b
     lf-qwen3 check my_data --dataset-dir data

@@ -39,10 +39,10 @@ def command(
     judge_import: str | None,
     as_json: bool,
 ) -> int:
-    """Hold the predictions of a tuned model against those of its base, row by row.
+    """Compare the predictions of a tuned model with those of its base model, row by row.
 
-    Each argument is a generated_predictions.jsonl or the folder that holds it. Rows belong together by prompt
-    and reference. Differences come with a 95 % interval (paired bootstrap). Exit code 1 says that a run is
+    Each argument is a generated_predictions.jsonl or the folder that holds it. Rows are matched by prompt and
+    reference. Differences have a 95 % confidence interval (paired bootstrap). Exit code 1 says that a run is
     clearly worse than the first one, in its answers or by a defect.
 
     \b

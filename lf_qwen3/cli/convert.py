@@ -139,16 +139,15 @@ class Mix(click.ParamType[float]):
 @click.option("--replace", is_flag=True, help="Overwrite files of others, and this dataset made from others.")
 @_output.json_option
 def command(as_json: bool, dataset_dir: str, **options: Any) -> int:
-    """Turn sources into a registered LLaMA-Factory dataset with exactly right think tags.
+    """Convert sources into a registered LLaMA-Factory dataset with correct think tags.
 
-    A SOURCE is a file, a folder or a glob (JSONL, JSON, parquet, CSV; .gz and .zst for text), here or on a
-    store (s3://bucket/raw), or
-    CONVERTER:PATH to name the converter instead of having it recognised from the columns. What
-    `lf-qwen3 download medical_r1` fetched may be named so: medical_r1.
+    A SOURCE is a file, a folder or a glob (JSONL, JSON, parquet, CSV; .gz and .zst for text), on a disk or an
+    object store (s3://bucket/raw). CONVERTER:PATH names the converter, which is otherwise detected from the
+    columns. A dataset that `lf-qwen3 download medical_r1` fetched can be named medical_r1.
 
     Writes NAME_train.jsonl (and _val, _test), NAME.rejected.jsonl, NAME.manifest.json and NAME.rows.bin
-    (which source row each record was made of) into the dataset folder and registers them in its
-    dataset_info.json: all of it, or nothing.
+    (the source row of each record) into the dataset folder and registers them in its
+    dataset_info.json. If it fails, nothing is changed.
 
     \b
     lf-qwen3 convert medical.jsonl FineTome-100k/ --name mixed --dataset-dir data \\

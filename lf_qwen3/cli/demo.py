@@ -27,7 +27,7 @@ GROUP = "train"
 @click.option("--fresh", is_flag=True, help="Train and predict again, even if nothing has changed.")
 @_output.json_option
 def command(out: str, steps: int, fresh: bool, as_json: bool) -> int:
-    """Train a tiny Qwen3 here and now: raw data to adapter.
+    """Train a tiny Qwen3 on the CPU, from raw data to adapter.
 
     A tiny Qwen3 is made, both samples are converted, and the real trainer trains and predicts on the CPU.
 

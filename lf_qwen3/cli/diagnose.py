@@ -28,9 +28,9 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 def command(run_dir: str, plots: str | None, as_json: bool) -> int:
     """Say what went wrong in a training run, and what to try next.
 
-    RUN_DIR is the trainer's output_dir, or the folder with the train.yaml of a recipe. A run that is still
-    going is diagnosed as far as it has come. Every verdict names its evidence. Exit code 1 says that there
-    are errors or warnings.
+    RUN_DIR is the trainer's output_dir, or the folder with the train.yaml of a recipe. A run that has not
+    ended is diagnosed up to its last step. Every verdict names its evidence. Exit code 1 says that there are
+    errors or warnings.
 
     \b
     lf-qwen3 diagnose runs/my_data

@@ -68,9 +68,9 @@ def command(
 ) -> int:
     """Let a model answer your questions again, and keep what agrees with your answers.
 
-    The server is any that speaks as OpenAI's does: vLLM, SGLang, llama-server, Ollama, DashScope, DeepSeek,
-    llamafactory-cli api. A run that stops continues where it was: no reply is paid twice. Exit code 1 says
-    that requests are without a reply.
+    Any server with OpenAI's chat API works: vLLM, SGLang, llama-server, Ollama, DashScope, DeepSeek,
+    llamafactory-cli api. An interrupted run resumes with the same command: no reply is paid twice. Exit code
+    1 says that some requests have no reply.
 
     \b
     lf-qwen3 distil data/mine_train.jsonl --held-out data/mine_test.jsonl \\

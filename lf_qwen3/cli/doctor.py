@@ -12,11 +12,11 @@ GROUP = "proof"
 @click.command(short_help="List what is missing or mismatched in this environment.")
 @_output.json_option
 def command(as_json: bool) -> int:
-    """Name what is missing or mismatched in this environment, and the command that cures it.
+    """List what is missing or mismatched in this environment, and the commands that repair it.
 
-    Looks at the trainer's own pins, torch beside torchvision and torchaudio, the parts that scoring needs,
-    the tokenizer, the GPU and the disk. Nothing is imported or changed. Exit code 1 when there is a problem;
-    notes on optional parts are no problem.
+    It checks the trainer's version pins, torch with torchvision and torchaudio, the packages for scoring, the
+    tokenizer, the GPU and the disk. Nothing is imported or changed. Exit code 1 says that there is a problem;
+    missing optional parts are only notes.
     """
     from lf_qwen3.proof.doctor import check_environment
 

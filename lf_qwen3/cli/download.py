@@ -68,8 +68,8 @@ def command(
 
     NAME is medical_r1 or finetome; any other dataset is named by its id on the hub, OWNER/NAME.
 
-    Every file is checked against the size and the sum that the hub states; a damaged one is fetched again.
-    After a break, type the same command: it continues where it stopped.
+    Every file is verified by the size and the checksum of the hub; a damaged file is fetched again. The same
+    command resumes an interrupted download.
 
     \b
     lf-qwen3 download medical_r1 --to raw

@@ -31,10 +31,10 @@ GROUP = "proof"
 )
 @_output.json_option
 def command(file: str | None, as_json: bool, tokenizer: str, **given: Any) -> None:
-    """Tell how much memory a training takes on each GPU, by part, and the smallest card for it.
+    """Estimate the GPU memory of a training, by part, and the smallest GPU for it.
 
-    With a TRAIN.YAML everything comes from it, the data included; an option wins over it. Memory is that of
-    the longest rows, so that a run that fits does not fail at its thousandth step.
+    TRAIN.YAML gives all settings and the data; options override it. The memory is that of the longest rows,
+    so that a run that fits does not fail at its thousandth step.
 
     \b
     lf-qwen3 estimate --model Qwen3-8B --method lora --cutoff-len 4096

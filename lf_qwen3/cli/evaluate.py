@@ -47,10 +47,10 @@ def command(
 ) -> int:
     """Predict with base and tuned model, compare them, and write the report.
 
-    OUT_DIR is the folder that recipe new wrote. predict_base.yaml and predict_tuned.yaml go through
-    llamafactory-cli, from the folder you would start it in; predictions that are up to date are kept. Then
-    report.html, report.md and scores.json are written. With use_swanlab in train.yaml the scores and the
-    report are logged to the same project. Exit code 1 says that the tuned model is clearly worse.
+    OUT_DIR is the folder that recipe new wrote. llamafactory-cli runs predict_base.yaml and
+    predict_tuned.yaml in the current folder; predictions that are up to date are kept. Then report.html,
+    report.md and scores.json are written. With use_swanlab in train.yaml, scores and report are logged to the
+    same project. Exit code 1 says that the tuned model is clearly worse.
 
     \b
     lf-qwen3 evaluate runs/my_data

@@ -51,12 +51,12 @@ def command(
     to_ollama: bool,
     as_json: bool,
 ) -> int:
-    """Make a quantised GGUF of a trained run, and prove that it kept the tuning.
+    """Make a quantised GGUF of a trained run, and test that it kept the fine-tuning.
 
     RUN_DIR is the folder that recipe new wrote, or the trainer's output_dir. The adapter is merged, converted
-    and quantised; after each step the likelihood of held-out answers says how much of the tuning is left, and
-    the command stops where that is too little. Interrupted, it continues where it was. The file, the report
-    and the Modelfiles are in RUN_DIR/gguf.
+    and quantised; after each step the likelihood of held-out answers shows how much of the fine-tuning is
+    left, and the command stops if that is too little. The same command resumes an interrupted run. The file,
+    the report and the Modelfiles are in RUN_DIR/gguf.
 
     \b
     lf-qwen3 gguf runs/my_data --quant Q4_K_M --llama-cpp llama.cpp

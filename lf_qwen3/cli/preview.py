@@ -39,13 +39,13 @@ _EXCERPT = 40
 @click.option("--row", type=click.IntRange(min=1), help="Show only this row, counted from 1.")
 @_output.json_option
 def command(as_json: bool, **options: Any) -> None:
-    """Show what the model will see: the text that is fed, and what of it is learnt.
+    """Show what the model sees: the rendered text, and the part of it that is learnt.
 
-    NAME is a dataset of dataset_info.json, or the name given to convert, which stands for its train split.
+    NAME is a dataset of dataset_info.json, or the name given to convert, for its train split.
 
-    On a terminal what is learnt is green and what is masked is grey; piped, or with NO_COLOR, what is
-    learnt is in ⟦brackets⟧. Where cutoff_len cuts, ⟪what is lost⟫ is named. Where the model's own
-    chat template gives other tokens, the place and the official text follow.
+    On a terminal, learnt text is green and masked text is grey; in a pipe, or with NO_COLOR, learnt text is
+    in ⟦brackets⟧. Text that cutoff_len truncates is in ⟪double brackets⟫. If the model's own chat template
+    gives other tokens, the place and that text are shown.
 
     \b
     lf-qwen3 preview my_data --dataset-dir data --tokenizer Qwen/Qwen3-4B

@@ -30,10 +30,10 @@ def command(
 ) -> int:
     """Let a judge rate your rows by five criteria, and keep the better ones.
 
-    Every 20th row is rated once more with the answer of another row: a judge that does not see that is called
-    unfit, and nothing is left out. Scores mean something by your own labels alone (--calibrate): they say how
-    far judge and you agree, and from which score on 90 % of your good rows are kept. Without labels the
-    ratings are a ranking.
+    Every 20th row is rated a second time with the answer of another row. If the judge rates these as high, it
+    is reported as unfit, and no row is left out. Your own labels (--calibrate) show how far the judge agrees
+    with you, and give the threshold that keeps 90 % of your good rows. Without labels, the ratings are only a
+    ranking.
 
     \b
     lf-qwen3 rate mine.jsonl --url http://127.0.0.1:8000/v1 --model Qwen3-32B \\

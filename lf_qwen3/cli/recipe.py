@@ -70,10 +70,10 @@ def new(
     replace: bool,
     as_json: bool,
 ) -> None:
-    """Make every file of a run, agreeing with each other.
+    """Write all files of a run, with consistent settings.
 
-    Train, predict before and after, chat, api, export, the arguments of LLaMA Board, and RUN.md with the
-    commands in their order.
+    The files are train, predict before and after, chat, api, export, the arguments of LLaMA Board, and RUN.md
+    with all commands in order.
 
     \b
     lf-qwen3 recipe new qwen3-4b-lora-sft --dataset my_data --dataset-dir data --out runs/4b
@@ -137,12 +137,12 @@ def _report(plan: RecipeSet) -> dict[str, object]:
 @click.option("--strict", is_flag=True, help="Run the installed trainer's own parsers too; takes seconds.")
 @_output.json_option
 def validate(file: str, strict: bool, as_json: bool) -> int:
-    """Judge keys, values and combinations of a YAML at once.
+    """Check the keys, values and combinations of a YAML.
 
-    FILE is any YAML for llamafactory-cli train, chat, api or export. Exit code 1: the trainer would stop at
-    it, or take it for something else. With --strict the file goes unchanged through the parsers of the
-    installed LLaMA-Factory, its templates and its dataset_info.json; what this machine lacks is stood in
-    for, and named.
+    FILE is any YAML for llamafactory-cli train, chat, api or export. Exit code 1 says that the trainer
+    would stop, or read a value in another way. With --strict, the parsers of the installed LLaMA-Factory read
+    the unchanged file, its templates and its dataset_info.json; what this machine lacks is simulated, and
+    named.
 
     \b
     lf-qwen3 recipe validate runs/my_data/train.yaml
@@ -162,11 +162,11 @@ def validate(file: str, strict: bool, as_json: bool) -> int:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Change nothing; exit code 1 if config.json is wrong.")
 def untie(folder: Path, check: bool) -> int:
-    """Make config.json of an exported model tell the truth about its embeddings.
+    """Correct tie_word_embeddings in the config.json of an exported model.
 
     Qwen3-0.6B, 1.7B and 4B use one matrix as embed_tokens and as lm_head. A LoRA that trains both
-    (additional_target) leaves two in the exported folder, under a config.json that still ties them, and vLLM
-    then serves noise. This writes "tie_word_embeddings": false there; a sound folder is left as it is.
+    (additional_target) leaves two in the exported folder, with a config.json that still ties them, and vLLM
+    then generates noise. This writes "tie_word_embeddings": false; a correct folder is not changed.
 
     \b
     lf-qwen3 recipe untie runs/my_data/merged

@@ -25,9 +25,9 @@ GROUP = "data"
 def command(name: str, file: str, dataset_dir: str, replace: bool, dry_run: bool, as_json: bool) -> None:
     """Register a data file in dataset_info.json.
 
-    FILE (JSON, JSONL, parquet or CSV) is in the dataset_dir and already has a format that
-    LLaMA-Factory reads; formatting, columns and tags are found from its first records. Any other data
-    becomes such a file by lf-qwen3 convert.
+    FILE (JSON, JSONL, parquet or CSV) is in the dataset_dir and has a format that LLaMA-Factory reads;
+    formatting, columns and tags are detected from its first records. Convert any other data with
+    lf-qwen3 convert.
 
     \b
     lf-qwen3 register my_data data/my_data.jsonl --dataset-dir data

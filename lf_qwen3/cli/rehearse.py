@@ -33,11 +33,11 @@ _TITLE = 14
 )
 @_output.json_option
 def command(file: str, tokenizer: str | None, steps: int, rows: int, as_json: bool) -> int:
-    """Try a training YAML on the CPU before a GPU is paid for.
+    """Try a training YAML on the CPU before you pay for a GPU.
 
-    Your own YAML, data and tokenizer go through the real llamafactory-cli train, with a tiny random model of
-    the same architecture. What a CPU cannot do is switched off and listed. Nothing of yours is written.
-    Takes about a minute. Exit code 1 says that the training would fail.
+    The real llamafactory-cli train runs with your YAML, data and tokenizer, and a tiny random model of the
+    same architecture. Settings that a CPU does not support are switched off and listed. None of your files
+    is changed. It takes about a minute. Exit code 1 says that the training would fail.
 
     \b
     lf-qwen3 rehearse runs/my_data/train.yaml --tokenizer models/Qwen3-4B

@@ -18,9 +18,9 @@ GROUP = "data"
 @click.option("--dry-run", is_flag=True, help="Print the difference and write nothing.")
 @_output.json_option
 def command(names: tuple[str, ...], dataset_dir: str, dry_run: bool, as_json: bool) -> None:
-    """Take datasets out of dataset_info.json.
+    """Remove datasets from dataset_info.json.
 
-    Their data files stay where they are.
+    Their data files are kept.
 
     \b
     lf-qwen3 unregister my_data_train my_data_val --dataset-dir data

@@ -42,15 +42,16 @@ GROUP = "board"
 def command(
     host: str, port: int, install: bool, status: bool, uninstall: bool, alone: bool, as_json: bool
 ) -> None:
-    """Start LLaMA Board with the Qwen3 tab in it.
+    """Start LLaMA Board with the Qwen3 tab.
 
-    Nothing is changed by that. --install writes one line into this environment's site-packages, so that
+    This changes no file. --install writes one line into this environment's site-packages, so that
     llamafactory-cli webui shows the tab as well; LF_QWEN3_WEBUI=0 turns it off for one start.
 
-    The board has no login. It listens on this machine alone unless --host says otherwise (llamafactory-cli
-    webui itself listens on all addresses), and the tab reads and writes only below the folder it was started
-    in and below those that LF_QWEN3_WEBUI_PATHS names. It asks models on this machine, and at the
-    addresses in LF_QWEN3_WEBUI_SERVERS (ADDRESS, or ADDRESS=VARIABLE with the variable that holds its key).
+    The board has no login. It accepts connections only from this machine unless --host is given
+    (llamafactory-cli webui accepts them from everywhere), and the tab reads and writes only in the folder
+    where it was started and in those of LF_QWEN3_WEBUI_PATHS. It sends requests to models on this machine,
+    and at the addresses in LF_QWEN3_WEBUI_SERVERS (ADDRESS, or ADDRESS=VARIABLE with the variable that holds
+    its key).
 
     \b
     lf-qwen3 webui

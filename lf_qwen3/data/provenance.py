@@ -16,7 +16,7 @@ class Provenance(TypedDict, total=False):
 
     `source` and `row` (from 1) name the row that its question is of, `question_hash` is the XXH3-64 of the
     question, `request` the key of the request in the journal. `matched` says whether the answer agrees with
-    that of the source, None where that cannot be told. `passage` is the text of a corpus that a question was
+    that of the source, None if unknown. `passage` is the text of a corpus that a question was
     made from, `round` counts from 1 how often a question was evolved.
     """
 

@@ -85,7 +85,7 @@ def find_think_tag(prompt: str) -> str | None:
 
     A prompt that asks for reasoning in think tags is kept as it is: the tokenizer makes the same control
     token of the tag when the model is asked with that prompt, no template reads think tags in a user's turn
-    (Qwen3's and `ReasoningTemplate` take them in assistant turns alone), and no loss stands on it. To take
+    (Qwen3's and `ReasoningTemplate` take them in assistant turns alone), and it is not in the loss. To take
     the tag out would train another prompt than the one that will be asked.
     """
     if "think>" not in prompt:
@@ -94,9 +94,9 @@ def find_think_tag(prompt: str) -> str | None:
 
 
 def find_media_tag(text: str) -> str | None:
-    """Return the first tag in a prompt that stands for a picture, video or audio, or None.
+    """Return the first placeholder tag of a picture, video or audio in a prompt, or None.
 
-    LLaMA-Factory puts them where <image>, <video> and <audio> stand. Code is not looked at, and the last two
+    LLaMA-Factory inserts them at <image>, <video> and <audio>. Code is not looked at, and the last two
     count only at one end of a line, for they are tags of HTML too.
     """
     if "<" not in text:
@@ -108,7 +108,7 @@ def find_media_tag(text: str) -> str | None:
 def find_placeholder(answer: str) -> str | None:
     """Return the first name in an answer that nobody filled in, such as {{name}}, or None.
 
-    Code and formulas are not looked at, nor answers that speak of templates.
+    Code and formulas are not looked at, nor answers about templates.
     """
     if "{" not in answer or "{{" not in answer or _TEMPLATES.search(answer):
         return None

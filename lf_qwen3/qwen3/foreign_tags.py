@@ -39,7 +39,7 @@ def rename_foreign_tags(text: str) -> str:
     """Return an answer with the tags of the reasoning that it begins with spelled as Qwen3 spells them.
 
     Several blocks may follow one another, Qwen3's own among them. A text that is reasoning alone is left as
-    it is: which part of it is the answer cannot be told.
+    it is: which part of it is the answer is unknown.
     """
     renamed: list[str] = []
     start = at = _behind_own(text)

@@ -1,4 +1,4 @@
-"""Qwen3's added tokens: text that the tokenizer turns into a control token wherever it stands."""
+"""Qwen3's added tokens: text that the tokenizer turns into a control token at any place."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FIRST_ADDED_ID = 151643
 _PIPED = "|".join(re.escape(token[2:-2]) for token in ADDED_TOKENS if token.startswith("<|"))
 _PLAIN = "|".join(re.escape(token[1:-1]) for token in ADDED_TOKENS if not token.startswith("<|"))
 PATTERN = re.compile(rf"<(?:\|(?:{_PIPED})\||{_PLAIN})>")
-"""Any added token; what the tokens share stands outside the alternatives, or markup would be slow to scan."""
+"""Any added token; their common parts are outside the alternatives, or markup would be slow to scan."""
 
 
 def find(text: str) -> str | None:

@@ -76,7 +76,7 @@ def split(text: str) -> Split:
     Inverse of `frame` for canonical texts (trimmed parts, thinking not empty, no tag inside a part).
     White space at the two ends of `text` has no meaning and counts as no repair. Raises `Reject`
     (think_unclosed, think_unopened, think_nested, think_not_first, think_several) where the parts
-    cannot be told.
+    cannot be separated.
     """
     tags = list(_TAG.finditer(text)) if "<" in text else []
     if not tags:

@@ -1,4 +1,4 @@
-"""The arguments of LLaMA Board's Train tab that stand for a train.yaml: element id -> value.
+"""The arguments of LLaMA Board's Train tab that correspond to a train.yaml: element id -> value.
 
 The board's "Load arguments" takes a flat YAML, partial or whole, and loads nothing at all when one id is
 unknown to it (webui/runner.py, load_args). Text boxes hold text, and a slider refuses a value beyond its
@@ -91,7 +91,7 @@ BOOSTERS = {
     ("enable_liger_kernel", True): "liger_kernel",
     ("use_unsloth", True): "unsloth",
 }
-"""Key and value -> the booster that stands for them; the board has one at a time."""
+"""Key and value -> the booster that sets them; the board has one at a time."""
 
 _OFF = {
     "top.booster": "auto",
@@ -99,7 +99,7 @@ _OFF = {
     "train.ds_offload": False,
     "top.checkpoint_path": [],
 }
-"""Elements that no key stands for and that would change the run if they were left as they are."""
+"""Elements without a key that would change the run if they were left as they are."""
 
 _DEFAULTED = (
     *SLIDERS,
@@ -127,7 +127,7 @@ def file_name(choice: RecipeChoice) -> str:
 def build_arguments(train: Mapping[str, Any], has_ends: bool = True) -> dict[str, Any]:
     """Return element id -> value for a training YAML; what it leaves to the trainer is set to the default.
 
-    Without `has_ends` a slider takes any number: whoever fills it moves its ends.
+    Without `has_ends` a slider takes any number: filling it moves its ends.
     """
     arguments: dict[str, Any] = {
         "top.quantization_bit": "none",

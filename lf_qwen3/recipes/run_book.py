@@ -113,7 +113,7 @@ def render_run_book(
 
 
 def render_page(name: str, choice: RecipeChoice, **values: Any) -> str:
-    """Return a page made from recipes/books/NAME.j2, where `at` stands for a path below --out."""
+    """Return a page made from recipes/books/NAME.j2, where `at` gives a path below --out."""
     template = _environment(assets.folder("recipes") / "books").get_template(f"{name}.j2")
     text = template.render(choice=choice, at=lambda file: os.path.join(choice.out, file), **values)
     return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"

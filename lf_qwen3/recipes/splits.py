@@ -1,4 +1,4 @@
-"""What a dataset name stands for in a dataset_dir: its registered splits, and how they were made."""
+"""The splits of a dataset name in a dataset_dir: those registered, and how they were made."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ SECONDS = 300
 class TrainerAnswer:
     """What the trainer said: `refusal` is its error, "" where it takes the file; `is_asked` may be false.
 
-    `stood_in` names what this machine lacks and was stood in for, `notes` the same in sentences, or why the
+    `stood_in` names what this machine lacks and was simulated, `notes` the same in sentences, or why the
     trainer was not asked. `seconds` is the time from the start of its process.
     """
 

@@ -1,7 +1,7 @@
 """Ask LLaMA-Factory's own parsers about a YAML, as a script in a separate process (`lf_qwen3.trainer.ask`).
 
 Nothing of lf_qwen3 is imported here. The parsers, the lookup of the template and that of the datasets are the
-trainer's; only what this machine lacks (a GPU, torchrun, DeepSpeed, optional packages) is stood in for, and
+trainer's; only what this machine lacks (a GPU, torchrun, DeepSpeed, optional packages) is simulated, and
 named.
 """
 
@@ -32,7 +32,7 @@ class _NoTokenizer:
 def ask(arguments: dict[str, Any], command: str, stood_in: dict[str, None]) -> str:
     """Return what the trainer refuses, as `kind of error: its message`, "" where it takes the settings.
 
-    `command` is train, chat or export; the names of what was stood in for are added to `stood_in`.
+    `command` is train, chat or export; the names of what was simulated are added to `stood_in`.
     """
     parser = import_module("llamafactory.hparams.parser")
     arguments = copy.deepcopy(arguments)

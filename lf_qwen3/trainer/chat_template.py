@@ -241,7 +241,7 @@ def _compile(source: str) -> jinja2.Template:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Generation(Extension):
-        """Lets `{% generation %}`, which only marks the assistant's text, render what stands inside."""
+        """Lets `{% generation %}`, which only marks the assistant's text, render its content."""
 
         tags = {"generation"}  # noqa: RUF012  the name and type that jinja2 asks for
 

@@ -44,7 +44,7 @@ _SPLIT_AT_COMMAS = re.compile(r"self\.(\w+)\b[^=\n]*= (?:list\(map\(\w+, )?split
 
 
 def path() -> Path:
-    """Return where the schema of the installed trainer lies, or that of the version nearest to it."""
+    """Return the path of the schema of the installed trainer, or of the version nearest to it."""
     return assets.folder("recipes") / versions.KNOWN[versions.known_version(versions.installed_version())]
 
 

@@ -1,7 +1,7 @@
-"""Read YAML of users as LLaMA-Factory reads it, and remember on which line each key stands.
+"""Read YAML of users as LLaMA-Factory reads it, and remember the line of each key.
 
 The trainer reads through OmegaConf: YAML 1.1 (yes, no, on and off are true or false), but `1e-4` is a number
-and a date is text, and a key may stand only once. Interpolations such as `${x}` stay text.
+and a date is text, and a key may occur only once. Interpolations such as `${x}` stay text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _EXPONENT = re.compile(r"[-+]?[0-9]+(?:_[0-9]+)*(?:\.[0-9_]*)?[eE][-+]?[0-9]+$")
 class YamlReading:
     """What a YAML holds: `settings` by key, `lines` (counted from 1) of the keys.
 
-    `repeated` are keys that stand again, with that line; the first one counts. `is_list` tells a file that
+    `repeated` are repeated keys, with that line; the first one counts. `is_list` tells a file that
     is a list; such a file has no settings.
     """
 
@@ -65,7 +65,7 @@ def read(path: Path) -> YamlReading:
 
 
 def parse(text: str) -> Any:
-    """Return the value that one text of YAML stands for. Raises `NotYamlError`."""
+    """Return the value of a YAML text. Raises `NotYamlError`."""
     with _yaml_errors(Path()):
         return _loader()(text).get_single_data()
 

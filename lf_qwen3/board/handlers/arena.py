@@ -107,7 +107,7 @@ def start_round(
 ) -> ArenaRound:
     """Return a round with no answers yet, whose labels `seed` deals out.
 
-    `drawn` counts while its question stands unchanged in `text`. Without a preset each mode has Qwen's own.
+    `drawn` counts while its question is unchanged in `text`. Without a preset each mode has Qwen's own.
     Raises `UsageError` in demo mode, for an invalid field, and where no model is loaded.
     """
     places.refuse_demo(is_demo)
@@ -261,7 +261,7 @@ def _write(file: Path, lines: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _verdicts(rows: Mapping[str, list[Prediction]], better: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the replies of a judge who prefers the same answer wherever it stands."""
+    """Yield the replies of a judge who prefers the same answer in both orders."""
     for request in judge.judge_requests(rows["tuned"], rows["base"]):
         is_first = (better[request.row] == "tuned") == (request.place == "first")
         verdict = {"better": TIE if better[request.row] == TIE else "1" if is_first else "2"}

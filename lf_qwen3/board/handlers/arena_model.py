@@ -2,7 +2,7 @@
 
 The Chat tab merges an adapter into the weights while it loads them (llamafactory model/adapter.py), after
 which nothing can switch it off. So a run is loaded here as its base with the adapter laid over it, in the
-place of the board's one model: the Chat tab speaks with it too and unloads it, and it ends with the board.
+place of the board's one model: the Chat tab uses and unloads it too, and it ends with the board.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lf_qwen3.trainer import chat_engine
 from lf_qwen3.trainer.records import Message
 
 ONE_AT_A_TIME = Lock()
-"""Taken by whoever loads a model, or asks it all ways of a round."""
+"""The lock of a visitor who loads a model, or who asks it for all answers of a round."""
 
 _UPDATE_SECONDS = 0.2
 _BYTES_OF_A_WEIGHT = 2
@@ -96,7 +96,7 @@ def stream_answer(
     """Yield the answer to `messages` several times a second until it is whole or `stop` is set.
 
     Its state is running, stopped or done; `is_cut` where it came to the limit of new tokens. The prompt is
-    that of `llamafactory-cli chat`. Nobody else speaks with the model meanwhile. Generating ends when no more
+    that of `llamafactory-cli chat`. Nobody else uses the model meanwhile. Generating ends when no more
     is read. Raises `LfQwen3Error` where it fails.
     """
     engine = chatter.engine

@@ -26,7 +26,7 @@ def show_comparison(comparison: Comparison) -> dict[str, Any]:
     `kinds` counts the rows of each kind, `tables` hold measures (`compare.page.describe_measure`) of all rows
     and, where there are two, of each kind. `cut_references` counts the references that lost their end.
     `headline` decides; `clear_flags` are the flags whose change is clear. `answered` (a dataset), `folder`
-    and `kept` (how many of the two runs were there already) are for whoever answered the rows before.
+    and `kept` (how many of the two runs were there already) describe earlier answers to the rows.
     """
     from lf_qwen3.results.compare import picture
     from lf_qwen3.results.compare.difference import deciding_differences

@@ -50,7 +50,7 @@ def list_rows() -> list[str]:
 
 
 def list_servers() -> list[str]:
-    """Return the addresses of the servers that whoever started the board has named."""
+    """Return the addresses of the servers that the board's operator has named."""
     return list(_read_servers())
 
 

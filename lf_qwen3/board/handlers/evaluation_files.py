@@ -25,7 +25,7 @@ _MODELS = ("the model before training", "the trained model")
 
 @dataclass(frozen=True, slots=True)
 class EvaluationFiles:
-    """Where an evaluation lies, the dataset that is answered, and its YAML files by name."""
+    """The folder of an evaluation, the dataset that is answered, and its YAML files by name."""
 
     folder: Path
     rows: str

@@ -1,6 +1,6 @@
 """Which files and folders of this machine the tab may touch, and by which names.
 
-The board listens to whoever reaches its port, without a login, so every path that is typed counts as hostile:
+The board serves everybody who reaches its port, without a login, so every typed path counts as hostile:
 it must be below the folder that the board was started in, or below one that LF_QWEN3_WEBUI_PATHS names.
 """
 

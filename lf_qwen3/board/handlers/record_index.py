@@ -1,4 +1,4 @@
-"""An index of a data file: where each row lies and what it is at a glance; the rows stay on the disk."""
+"""An index of a data file: the place and a summary of each row; the rows stay on the disk."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class RowFigures(NamedTuple):
 
 
 class RecordIndex:
-    """Where each row of a file lies that is not a blank line; `number` counts those too, from 1.
+    """The place of each row of a file, blank lines left out; `number` counts them too, from 1.
 
-    The rows of JSON lines are read where they lie; those of another file are put into a nameless one first.
+    JSON lines are read in place; the rows of another file are first copied into a nameless one.
     """
 
     def __init__(self, file: sources.SourceFile, entry: DatasetEntry) -> None:

@@ -71,7 +71,7 @@ def show_fields(item: sources.Item) -> list[tuple[str, str]]:
 
 
 def _is_plain_message(value: object) -> bool:
-    """Return whether a value says who speaks, and then what, in texts."""
+    """Return whether a value is a pair of texts: a role, then its text."""
     if not isinstance(value, dict) or tuple(value) not in (("from", "value"), ("role", "content")):
         return False
     return all(isinstance(text, str) for text in value.values())

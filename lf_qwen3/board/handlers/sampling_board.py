@@ -16,7 +16,7 @@ MOST_WINDOWS = 1000
 class WindowPredictions:
     """Adds keys to the predictions of one browser window, which the board has no elements for.
 
-    The runner's own method is wrapped when the first window wants that, so that the board previews, writes
+    The runner's own method is wrapped for the first window that needs it, so that the board previews, writes
     and runs the very command. `window` names the window that is being served, None outside of a request.
     """
 

@@ -70,7 +70,7 @@ def values(train: Mapping[str, Any], gpus: int = 1) -> dict[str, Any]:
 def fit_to_fields(train: Mapping[str, Any], gpus: int = 1) -> dict[str, Any]:
     """Return settings that mean the same and that fields can hold: whole steps, and a number for no limit.
 
-    Shares of the run stay where its steps cannot be told: rows that are packed or not counted cheaply.
+    Shares of the run stay shares if its steps are unknown: rows that are packed or not counted cheaply.
     """
     settings = dict(train)
     if settings.get("max_samples") is None:
@@ -134,7 +134,7 @@ def describe_fill(
 def suggest(
     train: Mapping[str, Any], model: str, template: str, names: Collection[str] = ()
 ) -> dict[str, str]:
-    """Return what a recipe wants, beside what is chosen; `names` are the model names of the board.
+    """Return the values of a recipe and of the choice; `names` are the model names of the board.
 
     `wants_name` is what the board calls the model, "" where it has no name for it.
     """

@@ -12,7 +12,7 @@ from typing import Any
 from lf_qwen3.base.errors import LfQwen3Error
 
 NAME = "Train"
-"""What stands for the file in messages."""
+"""The name of the Train tab in messages, in place of a file."""
 
 
 @contextlib.contextmanager
@@ -34,5 +34,5 @@ def written_yaml(settings: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def name_tab(text: str, path: Path) -> str:
-    """Return a text with the Train tab in place of the file that stood for it."""
+    """Return a text with the Train tab in place of its file."""
     return text.replace(str(path), NAME)

@@ -45,7 +45,7 @@ def _add_form(frame: Frame) -> Elements:
 def _bind_preset(frame: Frame, preset: Any, form: Elements, keys: View) -> None:
     """Choose the first preset at page load; fill the fields from the chosen one.
 
-    Gradio may report one choice twice, and what was typed since the first time must stand: `filled` is the
+    Gradio may report one choice twice, and must not overwrite what was typed meanwhile: `filled` is the
     preset that the fields were filled from.
     """
     lang, filled, fields = frame.board.lang, gr.State(None), list(form.values())
@@ -75,7 +75,7 @@ def _bind_preset(frame: Frame, preset: Any, form: Elements, keys: View) -> None:
 
 
 def _add_applying(frame: Frame, form: Elements) -> None:
-    """Make the buttons that bring a preset into the board."""
+    """Make the buttons that apply a preset to the board."""
     board = frame.board
     with gr.Row():
         to_chat = frame.add("to_chat", gr.Button, variant="primary")

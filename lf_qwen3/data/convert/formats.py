@@ -206,7 +206,7 @@ def _line(items: Iterable[bytes], tail: bytes) -> bytes:
 
 
 def _between(items: Sequence[bytes]) -> bytes:
-    """Return what stands between the text of the first turn and the end of the text of the last one."""
+    """Return what is between the text of the first turn and the end of the text of the last one."""
     return b",".join(items)[len(items[0]) - 1 : -1]
 
 

@@ -95,7 +95,7 @@ def fold_answers(answers: Iterable[Split], label: bool | None = None) -> bytes:
 
 
 def fold_whole(answers: Iterable[tuple[bytes, Split]], label: bool | None = None) -> bytes:
-    """Return what `fold_answers` does, of answers that are folded already; each brings what it is of."""
+    """Return what `fold_answers` does, of answers that are folded already, each with its origin."""
     folded = b"\0".join(
         answer if parts.thinking is None else answer + b"\1" + fold(parts.thinking)
         for answer, parts in answers

@@ -8,7 +8,7 @@ its answers: those follow one another.
 
 | column | meaning |
 |---|---|
-| spool, offset, length | where the record lies, in bytes |
+| spool, offset, length | the place of the record, in bytes |
 | row | which source row it is of, counted from 0 over the rows that were accepted |
 | thinking | whether it reasons (0 or 1) |
 | history | whether it has an alpaca history (0 or 1) |

@@ -43,7 +43,7 @@ def worker_options(options: ConvertOptions, spool_dir: Path) -> WorkerOptions:
 
 
 class LocalEngine:
-    """Converts on this machine; its methods are called in the order in which they stand."""
+    """Converts on this machine; its methods are called in the order of their definition."""
 
     def __init__(
         self, options: ConvertOptions, files: list[ConvertSource], stage: Path, progress: Progress

@@ -1,4 +1,4 @@
-"""Bring a conversation into canonical form: template text and tool tags read, thinking told from answer."""
+"""Bring a conversation into canonical form: template text and tool tags read, thinking split from answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def normalise(conversation: Conversation) -> None:
 
     Afterwards each text is trimmed and holds plain line ends, and an assistant turn's `thinking` is its
     reasoning without tags, or None. White space at the two ends of a text has no meaning: taking it off
-    is not a repair. Doing it twice changes nothing. Raises `Reject` where the parts cannot be told.
+    is not a repair. Doing it twice changes nothing. Raises `Reject` where the parts cannot be separated.
     """
     repairs = conversation.repairs
     conversation.system = _plain(conversation.system, repairs).strip(thinking.WHITESPACE)

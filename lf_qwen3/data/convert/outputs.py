@@ -253,7 +253,7 @@ def _put_history_first(lines: Ledger, records: Records) -> Records:
 
 
 def _ranges(stage: Path, lines: Ledger, records: Records) -> list[Range]:
-    """Return where the records lie; adjoining ranges are one."""
+    """Return the byte ranges of the records; adjoining ranges are merged."""
     spans: list[tuple[int, int, int]] = []
     spool, start, end = 0, 0, 0
     columns = (lines.spool, lines.offset, lines.length)

@@ -5,7 +5,7 @@
         stage.commit(replace=["set_train.jsonl"], delete=["set_val.jsonl"], entries={...}, drop_entries=[...])
 
 Whatever happens before `commit` leaves the old files as they were. `commit` syncs the new files, then makes
-one rename: from there on the new set holds, and whoever comes next (`recover`) finishes what a kill cut off.
+one rename: from there on the new set counts, and the next process (`recover`) finishes what a kill ended.
 
 A stage belongs to the process that holds the lock file in it. Its name carries the host and the boot that
 made it, for a lock need not be seen from another machine that shares the folder; `recover` clears away only

@@ -108,7 +108,7 @@ def rejects_path(spool_dir: Path, spool: int) -> Path:
 
 
 class Spool:
-    """A file that one process appends to; knows where it stands without asking the system."""
+    """A file that one process appends to; counts its position without a system call."""
 
     def __init__(self, path: Path) -> None:
         self.file = path.open("ab", _BUFFER)

@@ -6,7 +6,7 @@ Adding one is one file here (or an entry point in the group `lf_qwen3.converters
     def convert(row: SourceRow) -> Conversation: ...
 
 `needs` lists the columns that must be there: a name, or several of which one is enough; `or_needs` those that
-do instead. Every name in them and in `may` counts as the converter's own when it is weighed against others;
+do instead. Every name in them and in `may` counts as the converter's own when it is compared with others;
 names are compared in lower case. A column that the function does not read is reported as left; `leaves` lists
 those that are left on purpose. The docstring shows one real row. A converter raises `Reject` for a row that
 it cannot take; think tags inside a text are not its business (`lf_qwen3.data.convert.normalise`).

@@ -43,8 +43,8 @@ def read(row: SourceRow, where: str) -> Conversation:
     The text is JSON, what Python writes, or a transcript (`_transcript`).
 
     A message is {from, value} or {role, content}, or a turn object (`_turn_objects`); roles are read in any
-    case, and a system message that comes first is the system text; it may bring tools. Content may be a list
-    of parts (`_parts`). An assistant's message may bring reasoning, tool calls, and a mark that it must not
+    case, and a system message that comes first is the system text; it may have tools. Content may be a list
+    of parts (`_parts`). An assistant's message may have reasoning, tool calls, and a mark that it must not
     be learnt (`_message_keys`); a call in a message of its own belongs to the assistant turn before it.
     Other keys, and messages that are null, are noted as left. Raises `Reject` (missing_field, bad_turns,
     unknown_role, late_system, system_twice, not_text, multimodal, bad_tool_call, bad_tools, tools_twice,
@@ -84,7 +84,7 @@ def read_messages(value: object, row: SourceRow, where: str) -> Conversation:
 def add_columns(conversation: Conversation, row: SourceRow) -> Conversation:
     """Take the system text and the tools from columns beside the messages.
 
-    Raises `Reject` (not_text, bad_tools, and system_twice or tools_twice when the messages bring others).
+    Raises `Reject` (not_text, bad_tools, and system_twice or tools_twice when the messages have others).
     """
     system = _system_column(row)
     if system.strip():

@@ -44,7 +44,7 @@ class AnswerExtras:
 def read_extras(rest: Mapping[str, Any], where: str, leave: Leave) -> AnswerExtras:
     """Read the filled keys of an assistant's message but role and content; others go to `leave`.
 
-    Raises `Reject` (bad_tool_call, not_text, and think_twice where two keys bring different reasoning).
+    Raises `Reject` (bad_tool_call, not_text, and think_twice where two keys have different reasoning).
     """
     extras = AnswerExtras()
     for key, value in rest.items():
@@ -74,14 +74,14 @@ def learn_mark(key: str, value: object) -> bool | None:
 
 
 def join_thinking(first: str, second: str) -> str:
-    """Return the one reasoning that two places bring. Raises `Reject` ("think_twice") where they differ."""
+    """Return the one reasoning that two places have. Raises `Reject` ("think_twice") where they differ."""
     if first.strip() and second.strip() and first.split() != second.split():
         raise Reject("think_twice", excerpt(second))
     return first if first.strip() else second
 
 
 def join_calls(first: str, second: str, where: str) -> str:
-    """Return the calls that two places bring. Raises `Reject` ("bad_tool_call") where they differ."""
+    """Return the calls that two places have. Raises `Reject` ("bad_tool_call") where they differ."""
     if first and second and first != second:
         raise Reject("bad_tool_call", f"{where} has two different lists of calls")
     return first or second

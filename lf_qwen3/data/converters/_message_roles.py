@@ -1,4 +1,4 @@
-"""Who speaks in a message: the names that roles have in the wild."""
+"""The role of a message: the names that roles have in published data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 Speaker = Literal["user", "assistant", "tool", "system", "call"]
-"""Who speaks; "call" is a message that is nothing but a tool call of the assistant."""
+"""A role; "call" is a message that is nothing but a tool call of the assistant."""
 
 ROLE_KEYS = ("from", "role", "speaker", "sender", "author", "type")
 """Keys of a message that name its role; `type` says many other things too."""
@@ -36,7 +36,7 @@ _SPEAKERS: Mapping[str, Speaker] = {name: speaker for speaker, names in _NAMES.i
 
 
 def speaker_of(name: object) -> Speaker | None:
-    """Return who a role's name stands for, in any case and spelling; None for no role we know."""
+    """Return the role of a name in any case and spelling; None for an unknown role."""
     if not isinstance(name, str):
         return None
     if name in _SPEAKERS:

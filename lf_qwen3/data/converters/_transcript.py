@@ -1,4 +1,4 @@
-r"""Read a dialogue that is in one text, its turns told apart by marks such as "Human:" and "Assistant:".
+r"""Read a dialogue that is in one text, its turns separated by marks such as "Human:" and "Assistant:".
 
 A text is a transcript only as a whole: it begins with a mark of the user (or of the system), user and
 assistant alternate, and the marks of each are of one spelling. An essay that quotes a dialogue is none.

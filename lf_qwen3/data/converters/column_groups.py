@@ -1,4 +1,4 @@
-"""Columns that belong together, told by their names: a reasoning with its answer, the options of a question.
+"""Columns that belong together by their names: a reasoning with its answer, the options of a question.
 
 Names are in lower case.
 """

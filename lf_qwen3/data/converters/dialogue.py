@@ -19,7 +19,7 @@ _ULTRACHAT = "data"
 
 
 def _is_dialogue(row: SourceRow) -> bool:
-    """Return whether a row holds messages of which the assistant speaks some."""
+    """Return whether a row holds messages, some of them by the assistant."""
     name = first_present(row, NAMES)
     messages = spread_turns(parse_cell(row.peek(name)))
     if not isinstance(messages, list):

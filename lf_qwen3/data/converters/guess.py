@@ -43,9 +43,9 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         *("질문", "câu hỏi"),
     ),
 }
-"""How words of names begin that speak for a role; earlier roles choose first."""
+"""Beginnings of words in column names, by the role that they indicate; earlier roles choose first."""
 _EXACT: Mapping[str, str] = {"question": "q", "answer": "a"}
-"""Names that mean a role only where both stand, and no further letter (the choices A, B, C, D)."""
+"""Names that mean a role only if both are present, and no further letter (the choices A, B, C, D)."""
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _UNWANTED = re.compile(
     r"(?<![a-z])(?:incorrect|wrong|false|bad|distract|id(?![a-z])|idx|hash|uuid)"

@@ -79,7 +79,7 @@ def _transcripts(row: SourceRow, better: str, worse: str) -> tuple[Conversation,
 
 
 def _side(row: SourceRow, name: str, place: int) -> Conversation:
-    """Read one of the two answers, with the dialogue it may bring; its last turn is the answer.
+    """Read one of the two answers, with the dialogue it may contain; its last turn is the answer.
 
     `place` says which of several texts is taken.
     """

@@ -96,7 +96,7 @@ class Reading(NamedTuple):
     """How rows are read.
 
     `every` makes a record of each of several answers instead of the first; `as_text` takes numbers, objects
-    and lists that stand where text is expected as their JSON text; `unescape` makes line ends of the two
+    and lists in place of text as their JSON text; `unescape` makes line ends of the two
     characters that some texts have in their place.
     """
 

@@ -78,7 +78,7 @@ def names_of_tools(tools: str) -> set[str]:
 
 
 def joined_tools(tools: str, others: str) -> str:
-    """Return the tools that two places of a row bring: those of the first, which describe all of the second.
+    """Return the tools that two places of a row have: those of the first, which describe all of the second.
 
     Both are JSON arrays or "". Raises `Reject` ("tools_twice") where the second names another tool.
     """
@@ -144,7 +144,7 @@ def _json(text: str) -> Any:
 
 
 def _json_values(text: str) -> list[Any]:
-    """Return the JSON objects that stand one behind the other, a comma between them or none."""
+    """Return the JSON objects that follow each other, with or without a comma between them."""
     decoder = json.JSONDecoder(parse_constant=_refuse)
     values: list[Any] = []
     at = 0

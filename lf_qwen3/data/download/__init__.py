@@ -2,8 +2,8 @@
 
     download(Wanted("medical_r1", to=Path("raw")), progress)    # makes raw/medical_r1
 
-The hubs' own SDKs do the fetching; here stand what is wanted, what is already there, whether it is whole,
-and what to say when it fails. A folder made here carries a marker, so that `convert medical_r1` finds it.
+The hubs' own SDKs do the fetching; this package decides what to fetch, what is already there, whether it is
+whole, and what to say when it fails. A folder made here has a marker, by which `convert medical_r1` finds it.
 """
 
 from lf_qwen3.data.download.folder import DEFAULT_TO, place_of

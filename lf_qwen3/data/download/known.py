@@ -17,7 +17,7 @@ KNOWN: dict[str, dict[HubName, str]] = {
 
 
 def repo_of(name: str, kind: RepoKind, hub: HubName | None, revision: str | None) -> Repo:
-    """Return what a short name or a hub id stands for; ModelScope is the hub where none is named.
+    """Return the dataset of a short name or a hub id; ModelScope is the hub where none is named.
 
     Raises `UsageError` for a name that is neither, and for a dataset that the hub does not have.
     """

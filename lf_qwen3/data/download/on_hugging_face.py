@@ -2,7 +2,7 @@
 
 The library compares no sums, and its `hf_hub_download` throws half a file away when the process ends
 (`_download_to_tmp_and_move` of 1.33). So its `http_get`, which tries a broken connection again by itself, is
-told here where to continue: at the end of FILE.incomplete, as ModelScope's SDK does.
+given here the place to continue: at the end of FILE.incomplete, as ModelScope's SDK does.
 """
 
 from __future__ import annotations

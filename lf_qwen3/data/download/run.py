@@ -124,7 +124,7 @@ def _require_inside(folder: Path, files: Sequence[RemoteFile]) -> None:
 def _missing(
     folder: Path, files: Sequence[RemoteFile], done: Downloaded, progress: Progress
 ) -> list[RemoteFile]:
-    """Return the files to fetch; those that are there and damaged are told of and removed."""
+    """Return the files to fetch; damaged ones are reported and removed."""
     missing = []
     for file in files:
         state = verify(folder, file)
@@ -146,7 +146,7 @@ def _fetch(
     progress: Progress,
     go_on: str,
 ) -> None:
-    """Fetch files and check them; a damaged one is told of and fetched once more, from its first byte."""
+    """Fetch files and check them; a damaged one is reported and fetched once more, from its first byte."""
     for again in (False, True):
         hub.fetch(repo, files, folder, progress, again)
         states = {file.path: verify(folder, file) for file in files}

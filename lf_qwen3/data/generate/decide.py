@@ -1,4 +1,4 @@
-"""What becomes of each reply: kept, refused with a code, or not there."""
+"""The outcome of each reply: kept, refused with a code, or missing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Refusal(Exception):  # noqa: N818 - an outcome of one reply
 
 
 class Decision(NamedTuple):
-    """What becomes of a candidate.
+    """The outcome of a candidate.
 
     `line` is its row in `rows.jsonl`, `length` that of the texts of an answer that agrees, 0 of one that
     nothing can be compared with. `judged` is the request for a judge's verdict that the decision needs.
@@ -68,7 +68,7 @@ class Decider:
                 return kind
 
     def decide(self, candidate: Candidate) -> Decision:
-        """Return what becomes of a reply."""
+        """Return the outcome of a reply."""
         reply = self.journal.read_reply(candidate.request.key)
         if reply is None:
             problem = self.journal.find_problem(candidate.request.key)

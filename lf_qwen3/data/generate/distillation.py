@@ -19,7 +19,7 @@ from lf_qwen3.data.generate.questions import SourceQuestion, read_texts
 from lf_qwen3.data.generate.refusals import REFUSED
 
 PROBED = 8
-"""Replies of each mode that are waited for before the others are asked for."""
+"""Number of replies of each mode to wait for before the other requests are sent."""
 
 _Questions = TypeVar("_Questions", bound=Iterable[SourceQuestion])
 
@@ -84,7 +84,7 @@ class Distillation(Generic[_Questions]):
             yield from self.builder.build_all(question)
 
     def decide(self, question: SourceQuestion) -> list[Decision]:
-        """Return what becomes of the replies to one question, that to the hint included."""
+        """Return the outcome of each reply to one question, that to the hint included."""
         decisions = [self.decider.decide(candidate) for candidate in self.builder.build_all(question)]
         if self._needs_hint(question, decisions):
             decisions.append(self.decider.decide(self.builder.build_hinted(question)))
@@ -100,12 +100,12 @@ class Distillation(Generic[_Questions]):
         return True if "kept" in outcomes else None if "unanswered" in outcomes else False
 
     def decisions(self) -> Iterator[Decision]:
-        """Yield what becomes of every candidate, in the order of the sources."""
+        """Yield the outcome of every candidate, in the order of the sources."""
         for question, refusal in self.screen():
             yield from [refusal] if refusal else self.decide(question)
 
     def passes(self) -> list[Pass]:
-        """Return what is asked for, one after the other: each pass follows from the replies before it."""
+        """Return the passes of requests: each follows from the replies to the one before."""
         passes: list[Pass] = [lambda: (candidate.request for candidate in self.candidates())]
         if self.options.match == "judge":
             passes.append(self._judge_requests)

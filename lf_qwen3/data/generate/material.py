@@ -34,7 +34,7 @@ def build_material_request(
 
 
 def find_objects(content: str) -> Iterator[dict[str, Any]]:
-    """Yield the JSON objects of a reply that stand in no other, the last first; thinking is passed over."""
+    """Yield the outermost JSON objects of a reply, the last first; thinking is skipped."""
     text = content.rpartition(CLOSE)[2]
     decoder, place = json.JSONDecoder(), text.find("{")
     objects: list[dict[str, Any]] = []

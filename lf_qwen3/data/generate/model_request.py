@@ -15,7 +15,7 @@ Endpoint = Literal["/chat/completions", "/completions", "/completion"]
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """A body as it is sent, but for whether it streams; `sample` tells equal bodies apart.
+    """A body as it is sent, but for whether it streams; `sample` distinguishes equal bodies.
 
     `key` is the XXH3-128 of endpoint, sample and body. Neither the server's address nor an API key is in it.
     """

@@ -65,7 +65,7 @@ class AugmentOptions:
 
 
 class QuestionStep(NamedTuple):
-    """A question that is asked for: what is evolved (""  for another method), the request, what it has.
+    """A requested question: what is evolved (""  for another method), the request, what it has.
 
     Without a request it waits for the replies before it, or there is no passage for it.
     """

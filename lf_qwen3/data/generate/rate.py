@@ -167,7 +167,7 @@ class _Rating:
         ]
 
     def decide(self, report: RatingReport) -> Iterator[Decision]:
-        """Yield what becomes of every row of the sources."""
+        """Yield the outcome of every row of the sources."""
         rated = {row.number: row for row in self.rows()}
         for number, question in enumerate(self.reader, 1):
             nothing = Candidate(question, "plain", 0, ModelRequest({}))

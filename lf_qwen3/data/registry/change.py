@@ -22,7 +22,7 @@ _LOCK_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class RegistryChange:
-    """What is to become of one dataset_info.json; `apply_change` does it.
+    """A planned change of one dataset_info.json; `apply_change` makes it.
 
     `path` is the file itself, links followed; `before` its bytes, None when there is none yet; `after`
     the whole new content. `notes` say what else was set right.

@@ -18,7 +18,7 @@ _COUNT_JSON_TO = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One entry. `size` (bytes) and `rows` are None where they cannot be told cheaply.
+    """One entry. `size` (bytes) and `rows` are None if they are expensive to count.
 
     `exists` is None for data that is elsewhere: then `source` is the key that says where (hf_hub_url,
     ...) and `file` its value. `times` counts how often the name is in the file: of two the last counts.
@@ -63,7 +63,7 @@ def kind_of(entry: Mapping[str, Any]) -> DatasetKind:
 
 
 def count_rows(dataset_dir: Path | str, entry: Mapping[str, Any]) -> int | None:
-    """Return the rows of one entry, None where they cannot be told cheaply."""
+    """Return the rows of one entry, None if they are expensive to count."""
     return _listed("", entry, Path(dataset_dir)).rows
 
 

@@ -1,4 +1,4 @@
-"""What a dataset may be called, and where its file may lie."""
+"""The allowed names of a dataset, and the allowed places of its file."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _ROLES = {
 
 
 class NoFitError(Exception):
-    """No shape fits; the text says why, as far as that can be told."""
+    """No shape fits; the text says why, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Member(NamedTuple):
 
 
 class Style(NamedTuple):
-    """How the file is laid out: what stands between entries, and whether each takes one line."""
+    """How the file is laid out: the text between entries, and whether each takes one line."""
 
     separator: str
     newline: str

@@ -1,4 +1,4 @@
-"""The encoding of a text file: told only where its bytes leave no doubt, guessed only for a hint."""
+"""The encoding of a text file: decided only if its bytes leave no doubt, guessed only for a hint."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class JsonCursor:
 
     @property
     def place(self) -> int:
-        """The byte of the file at which the cursor stands."""
+        """The byte of the file at the cursor."""
         return self._base + self._at
 
     def peek(self) -> bytes:
@@ -131,7 +131,7 @@ class JsonCursor:
             raise JsonEndError
 
     def _read(self) -> bool:
-        """Read on and forget what lies behind, as far as nobody needs it; return whether there was more."""
+        """Read more, and drop text before the cursor that nobody needs; return whether there was more."""
         done = self._at if self._kept < 0 else self._kept
         del self._buffer[:done]
         self._base += done

@@ -41,7 +41,7 @@ def read_items(file: SourceFile, place: JsonPlace) -> Iterator[Item]:
 def _read_alike(blocks: Iterator[bytes]) -> Generator[Row, None, bytes]:
     """Yield the rows of an array that begin with the same key as the first; return what is left to read.
 
-    The short way for most files: a search for what stands between two such rows is quicker than the scanner.
+    The short way for most files: a search for the text between two such rows is quicker than the scanner.
     It stops before the last row, and before a piece that is not one object to the parser.
     """
     buffer = next(blocks, b"")
@@ -86,9 +86,9 @@ def read_entries(file: SourceFile, place: JsonPlace) -> Iterator[Item]:
 
 
 def _elements(file: SourceFile, place: JsonPlace, is_object: bool = False) -> Iterator[tuple[bytes, str]]:
-    """Yield each element and what is wrong: "", but for the last, which may break off.
+    """Yield each element and what is wrong: "", except for the last, which may be truncated.
 
-    The entries of an object are read as if they stood in an array.
+    The entries of an object are read like those of an array.
     """
     with open_source(file) as stream:
         skip_to(stream, place.start + is_object)

@@ -249,7 +249,7 @@ def _are_columns(arrays: Sequence[JsonMember]) -> bool:
 
 
 def _are_cells_by_key(objects: Sequence[JsonMember]) -> bool:
-    """Return whether objects are columns that bear the same keys of rows: numbers, or names of no column."""
+    """Return whether objects are columns with the same row keys: numbers, or names of no column."""
     keys = [list(member.head) for member in objects]
     if any(own != keys[0] for own in keys) or len({member.size for member in objects}) > 1:
         return False

@@ -48,7 +48,7 @@ class JsonOutline(NamedTuple):
 
 
 def read_outline(cursor: JsonCursor, key: str = "") -> JsonOutline:
-    """Pass over the object at the cursor, which bears the key `key`, and return what it holds.
+    """Skip the object at the cursor, whose key is `key`, and return what it holds.
 
     Where the text ends early or is no JSON, the outline ends, and the place available has no stop.
     """

@@ -1,4 +1,4 @@
-"""Where the elements of a JSON text end, told without parsing them."""
+"""Find where the elements of a JSON text end, without parsing them."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _NO_CELL = BadRow("missing_field", "the cell of a column", "")
 
 
 def rows(file: SourceFile, layout: Layout) -> Iterator[Item]:
-    """Yield one item per row, as the layout says that they lie."""
+    """Yield one item per row, by the layout of the file."""
     return _SHAPES[layout.shape](file, layout)
 
 

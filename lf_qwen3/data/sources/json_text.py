@@ -1,7 +1,7 @@
 """JSON that is no JSON lines: an array, or objects one after the other, pretty-printed or not.
 
 The file is never parsed as a whole: an element is found, then decoded as a line of JSON lines is, so a
-malformed one costs itself and not the file. Where the rows lie otherwise, `json_shapes` finds them.
+malformed one costs itself and not the file. Rows in another layout are found by `json_shapes`.
 """
 
 from __future__ import annotations

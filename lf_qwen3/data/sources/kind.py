@@ -1,4 +1,4 @@
-"""What a file is: told by its first bytes, and by its name only where they leave it open."""
+"""The kind of a file: by its first bytes, and by its name only if they do not decide it."""
 
 from __future__ import annotations
 

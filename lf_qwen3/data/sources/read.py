@@ -47,7 +47,7 @@ def rows(part: Part) -> Iterator[Item]:
 
 
 def size(part: Part) -> int:
-    """Return the bytes that the part stands for, to measure progress by."""
+    """Return the number of bytes of the part, to measure progress."""
     if part.file.kind == "parquet":
         return parquet.size(part)
     stop = part.file.path.stat().st_size if part.stop is None else part.stop

@@ -1,4 +1,4 @@
-"""How a file is read, as text: its encoding, where its rows lie, and what is beside them."""
+"""How a file is read, as text: its encoding, the layout of its rows, and the keys beside them."""
 
 from __future__ import annotations
 

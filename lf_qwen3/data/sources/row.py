@@ -51,7 +51,7 @@ def decode_slowly(raw: bytes, is_last: bool = False) -> Item:
 
 
 def is_message(value: object) -> bool:
-    """Return whether a JSON value is one message of a conversation: it says who speaks."""
+    """Return whether a JSON value is one message of a conversation: it has a role."""
     return isinstance(value, dict) and ("role" in value or "from" in value)
 
 

@@ -100,7 +100,7 @@ class DatasetFiles:
 
 
 PlacedSample = tuple[RowPlace, Sample]
-"""A record that can be learnt, and where it stands."""
+"""A record that can be learnt, and its place."""
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ _SPLITS = ("_train", "_val", "_test")
 
 @dataclass(frozen=True)
 class Registry:
-    """The file as text with its members, and where it lies."""
+    """The file as text with its members, and its path."""
 
     folder: Path
     document: RegistryText

@@ -121,7 +121,7 @@ def _experts(plan: TrainingPlan) -> int:
 
 
 def _adapters(plan: TrainingPlan) -> int:
-    """Return the inputs of the adapters and what lies between its two matrices.
+    """Return the inputs of the adapters and the activations between its two matrices.
 
     DoRA keeps two outputs more, of the layer and of its adapter, for the gradient of the magnitude.
     Under autocast each adapter casts its input for itself; in 16 bits those that read the same share it.

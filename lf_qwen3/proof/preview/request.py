@@ -1,4 +1,4 @@
-"""What is asked for: which rows of which dataset, with the options of which training YAML."""
+"""The request: which rows of which dataset, with the options of which training YAML."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def read_template(settings: Mapping[str, Any], config: str | None) -> tuple[Temp
 
 
 def find_entry(request: PreviewRequest, settings: Mapping[str, Any]) -> tuple[str, DatasetEntry, Path]:
-    """Return name, entry and place of the dataset; the name given to convert stands for its train split.
+    """Return name, entry and place of the dataset; the name given to convert means its train split.
 
     Raises `UsageError` unless its records are conversations in local files.
     """

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class KnownError(NamedTuple):
-    """A message of the trainer; `{0}` in message, hint and key stands for the matched group of the pattern.
+    """A message of the trainer; `{0}` in message, hint and key is the matched group of the pattern.
 
     `key` names the keys that may be at fault: the first that is set is named.
     """

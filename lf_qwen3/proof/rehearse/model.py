@@ -43,7 +43,7 @@ class RehearsalModel:
 
 
 def prepare_model(name: str, tokenizer_given: str | None, keep: Path) -> RehearsalModel:
-    """Return the tiny stand-in for a model, made once and then found again in the folder `keep`.
+    """Return the tiny stand-in for a model, made once and then read from the folder `keep`.
 
     `name` is a hub id or a folder. Raises `UsageError` when a tokenizer is named that does not exist, or none
     can be had; `LfQwen3Error` when torch is missing or transformers does not know the architecture.

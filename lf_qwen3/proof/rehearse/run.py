@@ -102,7 +102,7 @@ class _Rehearsal:
         self.generate(settings)
 
     def make_model(self, name: str) -> Path:
-        """Return the folder of the tiny model that stands in for `name`."""
+        """Return the folder of the tiny model that replaces `name`."""
         tiny = model.prepare_model(name, self.request.tokenizer, model.cache_folder() or self.folder)
         self.verdict.model, self.verdict.tokenizer = tiny.what, tiny.tokenizer
         self.verdict.notes += tiny.notes
@@ -125,7 +125,7 @@ class _Rehearsal:
             raise _Failed(fault)
 
     def ask_trainer(self) -> None:
-        """Fail at what the trainer's own parsers refuse of the unchanged YAML; note what was stood in for."""
+        """Fail at what the trainer's own parsers refuse of the unchanged YAML; note what was simulated."""
         answer = _require_valid(validate(self.request.yaml, strict=True)).trainer
         self.verdict.notes += answer.notes if answer else []
 
@@ -146,7 +146,7 @@ class _Rehearsal:
             verdict.notes += _describe_lost_rows(dataset)
 
     def start_trainer(self, settings: Mapping[str, Any], name: str) -> None:
-        """Run the trainer on settings; raise the fault that its last error stands for."""
+        """Run the trainer on settings; raise the fault of its last error."""
         yaml, log = self.folder / f"{name}.yaml", self.folder / f"{name}.log"
         lines = [f"{key}: {json.dumps(value)}" for key, value in settings.items()]
         yaml.write_text("\n".join(lines) + "\n", "utf-8")

@@ -1,4 +1,4 @@
-"""What a rehearsal is asked for, and what it answers."""
+"""The request and the result of a rehearsal."""
 
 from __future__ import annotations
 

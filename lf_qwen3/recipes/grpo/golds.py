@@ -55,7 +55,7 @@ def judge_gold(text: str) -> Gold:
     """Return a gold answer with its doubt.
 
     Raises `NoGoldError` for one that does not count as right against itself. Without math-verify only
-    words are told from mathematics.
+    words are distinguished from mathematics.
     """
     if _is_word(text):
         return Gold(text, "a word, which a reward for mathematics compares letter by letter")

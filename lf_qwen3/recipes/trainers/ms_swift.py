@@ -14,7 +14,7 @@ from lf_qwen3.recipes.trainers.trainer import CONFIG, OtherRun, OtherTrainer, ad
 
 
 def name_model(model: str, template: Any) -> dict[str, str]:
-    """Return what ms-swift has to be told of a Qwen3 whose name it does not know, as that of a folder."""
+    """Return the keys that ms-swift needs for a Qwen3 whose name it does not know, such as a folder."""
     return {
         "model_type": checkpoints.model_type(model) or "qwen3",
         "template": "qwen3" if template == "qwen3" else "qwen3_nothinking",

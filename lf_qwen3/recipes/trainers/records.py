@@ -53,7 +53,7 @@ class LeftOut(str):
 
 @dataclass(frozen=True)
 class LocalDataset:
-    """A registered dataset whose files lie here."""
+    """A registered dataset with local files."""
 
     name: str
     entry: DatasetEntry

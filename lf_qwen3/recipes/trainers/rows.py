@@ -1,7 +1,7 @@
 """Rows for other trainers: LLaMA-Factory's ids and labels of a record, in the form that a trainer reads.
 
 A form writes a row, and says in pieces what its trainer makes of it: text to tokenise, or ids, each in the
-loss or not. `data_file` holds the pieces against the record's own ids before a file is put in place.
+loss or not. `data_file` compares the pieces with the record's own ids before a file is put in place.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a trainer other than LLaMA-Factory takes: its methods, its names for settings, its rows, its commands.
 
-One file a trainer in this folder; it calls `add_trainer`. No trainer is imported: what stands here was
+One file a trainer in this folder; it calls `add_trainer`. No trainer is imported: its facts here were
 tried with the version that it names.
 """
 

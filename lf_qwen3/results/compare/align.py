@@ -20,7 +20,7 @@ class AlignedRuns:
 
 
 def align_runs(runs: Sequence[NamedRun]) -> AlignedRuns:
-    """Keep the rows that are in every run; one that stands several times counts as often as in all of them.
+    """Keep the rows that are in every run; a repeated row counts as often as in all of them.
 
     Rows belong together by prompt and label. Where no prompt agrees (another template, another thinking mode)
     the label alone decides. Raises `LfQwen3Error` where the runs have no row in common.

@@ -30,7 +30,7 @@ TIE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One thing that is compared. `scale` is 100 where the figure is a share and is told in per cent."""
+    """One thing that is compared. `scale` is 100 where the figure is a share and is shown in per cent."""
 
     group: MeasureGroup
     name: str
@@ -66,4 +66,4 @@ assert set(_PARTS) == set(PARTS)
 
 MEASURES = _all()
 HEADLINE = next(measure for measure in MEASURES if measure.key == "answer/rouge-l")
-"""The measure that wins, losses and changed rows are told by: how much of the reference answer is said."""
+"""The measure that decides wins, losses and changed rows: how much of the reference answer is present."""

@@ -1,4 +1,4 @@
-"""Where the marks of the report's charts lie, in the units of their SVG."""
+"""The positions of the marks in the report's charts, in the units of their SVG."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def around_zero(differences: Sequence[Difference]) -> Scale:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One bar: its corner and size, how many rows it stands for, and which side of a tie they are on."""
+    """One bar: its corner and size, how many rows it counts, and which side of a tie they are on."""
 
     x: float
     y: float
@@ -61,7 +61,7 @@ class Block:
 
     @property
     def middle(self) -> float:
-        """The middle of the bar, where its number stands."""
+        """The middle of the bar, the place of its number."""
         return round(self.x + self.width / 2, 1)
 
 
@@ -114,7 +114,7 @@ def histogram(changes: Sequence[float | None]) -> Histogram | None:
 
 
 def _bin(change: float, step: int, half: int) -> int:
-    """Return 0 for a tie, else how many steps away the change lies, from 1."""
+    """Return 0 for a tie, else the number of steps to the change, from 1."""
     if abs(change) < TIE:
         return 0
     away = min(half, int(abs(change) // step) + 1)

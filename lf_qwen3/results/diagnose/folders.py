@@ -1,4 +1,4 @@
-"""Where the folders lie that a YAML names."""
+"""The places of the folders that a YAML names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def beside(folder: Path, named: object) -> Path | None:
-    """Return a folder that a YAML in `folder` names: as it stands, or by its last part beside the YAML.
+    """Return a folder that a YAML in `folder` names: its path, or its last part beside the YAML.
 
     The paths in a recipe's YAML are seen from where it was written; a whole folder may have moved since. None
     where nothing is named.

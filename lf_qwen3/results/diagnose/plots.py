@@ -81,7 +81,7 @@ def _figure(title: str, curves: dict[str, list[Point]]) -> Any:
 
 
 def _dress(axes: Any, title: str, has_legend: bool) -> None:
-    """Set axes, grid and words in a grey that both backgrounds bear."""
+    """Set axes, grid and words in a grey that is legible on both backgrounds."""
     axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("step", color=INK)
     axes.set_ylabel(title, color=INK)

@@ -22,7 +22,7 @@ from lf_qwen3.results.diagnose.training_run import TrainingRun
 AdviceTurn = Literal["up", "down"]
 
 KINDS = ("numbers", "plan", "stop", "curve", "validation", "weights", "answers")
-"""The files of verdicts, causes before effects: of two opposite verdicts of one gravity the cause stands."""
+"""The files of verdicts, causes before effects: of two opposite verdicts alike in gravity the cause wins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class VerdictRule:
         return self.test.__module__.rpartition(".")[2]
 
     def evidence(self, run: TrainingRun) -> Evidence | None:
-        """Return what speaks for this verdict, None where nothing does."""
+        """Return the evidence for this verdict, None if there is none."""
         evidence = self.test(run)
         return Evidence(evidence) if isinstance(evidence, str) else evidence
 

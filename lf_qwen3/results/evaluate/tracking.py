@@ -1,6 +1,6 @@
 """Log an evaluation to the SwanLab project of its training.
 
-SwanLab speaks on stdout, keeps what the process prints and asks for a key where it finds none. So it runs
+SwanLab prints on stdout, keeps what the process prints and asks for a key where it finds none. So it runs
 in a separate process, which has no one to ask: `python -m lf_qwen3.results.evaluate.tracking REQUEST.json`.
 """
 

@@ -1,4 +1,4 @@
-"""What is asked for: the run, its base and adapters, the rows to measure on, where the files go."""
+"""The plan of a GGUF: the run, its base and adapters, the rows to measure on, where the files go."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class GgufPlan:
         return self.out / "merged"
 
     def file(self, kind: str) -> Path:
-        """Return the file of a type; it bears this name once it has passed every test."""
+        """Return the file of a type; it has this name once it has passed every test."""
         return self.out / f"{self.name}-{kind}.gguf"
 
     def untested(self, kind: str) -> Path:
-        """Return the name that a file of a type bears until then."""
+        """Return the name of a file of a type until then."""
         return self.out / f"untested-{kind}.gguf"
 
     def export_settings(self, folder: Path) -> dict[str, Any]:

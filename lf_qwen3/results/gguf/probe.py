@@ -1,4 +1,4 @@
-"""Steps 4 and 5: measure a GGUF file through the server, and hold its tokens and its chat against ours."""
+"""Steps 4 and 5: measure a GGUF file with the server, and compare its tokens and chat prompts with ours."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class StepRecord:
 
     A step whose key is as it was and whose file is there, of the size and time that it had, is not done
     again. The key of a step holds that of the step before it and the file that it left, so that all that
-    follows a new step is done anew.
+    follows a new step is repeated.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class StepRecord:
     ) -> dict[str, Any]:
         """Return what a step gives: from the record, or by `work()`, which writes the first of `files`.
 
-        The others are the names under which that file may lie later.
+        The others are names that the file may have later.
         """
         self._chain(name, made_from)
         there = self._before.get(name, {})

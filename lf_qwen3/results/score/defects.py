@@ -30,7 +30,7 @@ def find_flags(prediction: Prediction, predict: Parts, label: Parts) -> dict[str
 
 
 def leaked_tokens(prediction: Prediction) -> list[str]:
-    """Return the control tokens that stand as text in a prediction, each once.
+    """Return the control tokens written as text in a prediction, each once.
 
     Not the end token and the padding behind it, not the think tags, and not those the reference has too; tool
     tags only where neither prompt nor reference knows tools.

@@ -71,7 +71,7 @@ class Judgements:
 def read_judgements(
     file: Path, predictions: Sequence[Prediction], against: Sequence[Prediction] | None = None
 ) -> Judgements:
-    """Read the batch output about these very predictions; a line that cannot be used is told, not fatal.
+    """Read the batch output about these very predictions; an unusable line is reported, not fatal.
 
     Raises `UsageError` where there is no such file, or no line of it is about these predictions.
     """
@@ -139,7 +139,7 @@ def _verdict(reply: dict[str, Any], requests_by_id: dict[str, JudgeRequest]) -> 
 
 
 def _value(custom_id: str, content: str, key: str, check: Callable[[Any], str | None]) -> str:
-    """Return the value of the last JSON object in a reply that holds a valid one; thinking is passed over."""
+    """Return the value of the last JSON object in a reply that holds a valid one; thinking is skipped."""
     for fields in find_objects(content):
         if (value := check(fields.get(key))) is not None:
             return value

@@ -49,7 +49,7 @@ def find_cuts(
     tokenizer: Tokenizer | None,
     max_new_tokens: int | None,
 ) -> tuple[str, list[bool | None]]:
-    """Return how a cut was told, and of each row whether generation ended at its limit.
+    """Return how truncation was detected, and for each row whether generation ended at its limit.
 
     With `skip_special_tokens: false` the end token is in the file. Without it the tokens are counted,
     where tokenizer and limit are known: 98 % of the limit is a cut. Otherwise the guess from the ending

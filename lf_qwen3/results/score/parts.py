@@ -49,7 +49,7 @@ class Parts(NamedTuple):
 def split_parts(text: str, starts_thinking: bool = False) -> Parts:
     """Find thinking and answer; `starts_thinking` says that the prompt has opened the block already.
 
-    A tag opens a block at the start of a line, so that an answer may speak of the tag. Several blocks count
+    A tag opens a block at the start of a line, so that an answer may mention the tag. Several blocks count
     as one, from the first opening to the last closing; what is before the block is neither part.
     """
     opening = None if starts_thinking or OPEN not in text else _OPENS.search(text)
@@ -69,7 +69,7 @@ def split_parts(text: str, starts_thinking: bool = False) -> Parts:
 def is_well_formed(parts: Parts, wants_thinking: bool, may_mention: bool = False) -> bool:
     """Return whether a text has one block, first and whole, or where none is wanted, none or an empty one.
 
-    White space around the tags is free. `may_mention` lets the answer speak of the tags.
+    White space around the tags is free. `may_mention` lets the answer mention the tags.
     """
     before = parts.text[: parts.start].removesuffix(OPEN).strip()
     has_block = parts.opened and parts.closed and not before

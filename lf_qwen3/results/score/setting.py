@@ -32,7 +32,7 @@ class PredictSetting:
 def find_setting(
     predictions: Path, config: Path | None = None, tokenizer: str = "", max_new_tokens: int | None = None
 ) -> PredictSetting:
-    """Return the setting of a predictions file; what is given wins over what its predict YAML says.
+    """Return the setting of a predictions file; arguments win over its predict YAML.
 
     Without `config` the YAML is looked for in the file's folder and in the one above: the one whose
     output_dir has the folder's name. Raises `UsageError` for a config or a tokenizer that is given and is not

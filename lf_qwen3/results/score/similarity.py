@@ -150,7 +150,7 @@ def _f1(met: int, predicted: int, wanted: int) -> float:
 def _rouge_words(words: list[str]) -> list[str]:
     """Return the words rouge-chinese sees: of each sentence, where one of spaces alone is one empty word.
 
-    White space at the end makes no word: rouge-chinese takes it off.
+    White space at the end makes no word: rouge-chinese strips it.
     """
     sentences = _sentences()(" ".join(words))
     return [word for sentence in sentences if sentence for word in " ".join(sentence.split()).split(" ")]

@@ -126,7 +126,7 @@ def message(role: str, content: Any) -> Message:
 
 
 def kto_answers(wanted: bool, answers: list[Message]) -> list[Message]:
-    """Return the answer of a kto row and the empty one that stands for the other side."""
+    """Return the answer of a kto row and the empty one of the other side."""
     empty = [message("assistant", "")]
     return answers + empty if wanted else empty + answers
 

@@ -4,7 +4,7 @@
     encoded = template.encode(tokenizer, messages, system, tools)       # tokenizers.Tokenizer
     encoded.input_ids, encoded.labels
 
-Contract tests hold ids and labels against the installed trainer's own processors.
+Contract tests compare ids and labels with those of the installed trainer's own processors.
 """
 
 from lf_qwen3.trainer.render.cut import MASKED, Encoded, PartName, TokenPiece

@@ -121,7 +121,7 @@ def split_function(content: str) -> tuple[str, str]:
 def split_calls(content: str) -> tuple[str, list[dict[str, Any]]]:
     """Return what is before the calls of a function message, and the calls.
 
-    The JSON may stand alone, behind a think block, or between tool-call tags.
+    The JSON may be the whole text, or be after a think block or between tool-call tags.
     """
     before, source = split_function(content)
     try:

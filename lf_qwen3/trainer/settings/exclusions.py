@@ -58,7 +58,7 @@ class SettingsView:
 
 
 class Exclusion(NamedTuple):
-    """A rule of the trainer: `says` its message (braces stand for settings), `cure` what to do about it.
+    """A rule of the trainer: `says` its message (braces are settings), `cure` what to do about it.
 
     `keys` are those at fault, the first that is set is named. `check` is the code of the check of a training
     YAML that says the same in its own words.

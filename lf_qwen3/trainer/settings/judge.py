@@ -75,7 +75,7 @@ _ONCE = "the trainer stops at a duplicate key: remove one of the lines"
 
 
 def rule_of(message: str) -> Exclusion | None:
-    """Return the rule that a message of the trainer stands for, None for any other message."""
+    """Return the rule of a message of the trainer, None for any other message."""
     rules = (*SHARED, *TRAINING, *ANSWERING)
     return next((rule for rule in rules if rule.is_said_by(message)), None)
 

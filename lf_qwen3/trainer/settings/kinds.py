@@ -15,7 +15,7 @@ from lf_qwen3.trainer.yaml_reader import YamlReading
 
 Dialect = Literal["train", "megatron", "v1", "eval", "board", "accelerate", "tokens", "rules"]
 Command = Literal["train", "chat", "export"]
-"""`chat` stands for api and webchat too: all three take the same keys."""
+"""`chat` means api and webchat too: all three take the same keys."""
 
 NOTES: dict[Dialect, str] = {
     "train": "",

@@ -42,7 +42,7 @@ class ClusterPlan:
 
 
 class Decisions:
-    """What becomes of each record; the outcome is not yet counted by split."""
+    """The fate of each record; the outcome is not yet counted by split."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class Decisions:
         return rows, reasoned, plain
 
     def _hash_rivals(self) -> list[Any]:
-        """Return by partition the keys of the answers to compare, which are read where their parts lie."""
+        """Return by partition the keys of the answers to compare, which are read where their parts are."""
         start, plan = self._runner.start, self._plan
         groups = plan.group(self._records)
         routed = [
@@ -161,7 +161,7 @@ class Decisions:
         share: float,
         thins_thinking: bool,
     ) -> tuple[int, int, int] | None:
-        """Return the first row that does not stay; only where it may lie in a bucket its rows are fetched."""
+        """Return the first row that is dropped; only the rows of buckets that may contain it are fetched."""
         thinking, plain = left
         for bucket, (more_thinking, more_plain) in enumerate(zip(*sums, strict=True)):
             most_thinking = thinking + more_thinking * thins_thinking

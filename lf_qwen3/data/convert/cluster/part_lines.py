@@ -76,7 +76,7 @@ def frame_part(result: PartResult, part: int) -> pl.DataFrame:
 
 
 def ledger_of(frame: pl.DataFrame) -> Ledger:
-    """Return the lines of a frame as a ledger; its rows are counted anew, one after the other."""
+    """Return the lines of a frame as a ledger; its rows are numbered again, one after the other."""
     import polars as pl
 
     lines = Ledger()

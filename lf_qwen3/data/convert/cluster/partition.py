@@ -1,6 +1,6 @@
 """What is decided over all records, one partition of the questions' hashes after the other.
 
-Records with the same question stand in one partition, in the order of the sources, and so do those of a row.
+Records with the same question are in one partition, in the order of the sources, and so are those of a row.
 So a partition decides on duplicates alone, by the code that decides for a whole ledger; mix and splits
 need some sums of all partitions besides.
 """
@@ -53,7 +53,7 @@ def split_by_question(frames: Iterable[pl.DataFrame], partitions: int) -> list[p
 
 
 def split_by(frame: pl.DataFrame, key: pl.Expr, count: int) -> list[pl.DataFrame]:
-    """Part a frame by a number from 0 to `count` that is told of each row; the order is kept in each part."""
+    """Split a frame by the number of each row, below `count`; the order is kept in each part."""
     pieces = frame.with_columns(_key=key).partition_by("_key", as_dict=True, include_key=False)
     return [pieces.get((number,), frame.clear()) for number in range(count)]
 

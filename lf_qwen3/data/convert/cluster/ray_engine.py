@@ -37,7 +37,7 @@ _HASHING = "hashing a source"
 
 
 class RayEngine:
-    """Converts on a cluster; its methods are called in the order in which they stand."""
+    """Converts on a cluster; its methods are called in the order of their definition."""
 
     def __init__(
         self, options: ConvertOptions, files: list[ConvertSource], stage: Path, progress: Progress

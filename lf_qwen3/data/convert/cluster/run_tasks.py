@@ -79,7 +79,7 @@ class TaskRunner:
 
 
 def _call(function: Callable[..., Any], takes_first: bool, *arguments: Any) -> Any:
-    """Call a function; of a sequence of one result Ray wants that result."""
+    """Call a function; return the single result of a sequence alone, as Ray expects."""
     result = function(*arguments)
     return result[0] if takes_first else result
 

@@ -37,7 +37,7 @@ NOTHING = SplitCounts(0, 0, 0, 0, 0)
 class SplitPiece:
     """The records of one split of some parts, in order: their text and the numbers of their source rows.
 
-    `history` is where the first record with an alpaca history lies: its place, offset and length.
+    `history` locates the first record with an alpaca history: its place, offset and length.
     """
 
     text: Any

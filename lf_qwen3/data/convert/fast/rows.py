@@ -26,7 +26,7 @@ class CleanRow(NamedTuple):
 
 
 class _Columns(NamedTuple):
-    """Where the texts of rows of the same columns stand.
+    """The places of the texts in rows with the same columns.
 
     `messages` is the column of messages, or `flat` those of question, thinking and answer. A row that fills
     one of `beside` takes the slow path.

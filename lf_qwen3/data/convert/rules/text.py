@@ -42,7 +42,7 @@ def special_token(conversation: Conversation) -> Breach | None:
 
 @rule("multimodal", good=_GOOD, bad=Conversation([Turn("user", "<image>\nq"), Turn("assistant", "yes")]))
 def media_tag(conversation: Conversation) -> Breach | None:
-    """Refuse a prompt with a tag that stands for a picture, video or audio."""
+    """Refuse a prompt with a placeholder tag of a picture, video or audio."""
     prompts = [(where, turn.content) for where, turn in _turns(conversation) if turn.role != "assistant"]
     for where, text in (*prompts, ("the system text", conversation.system)):
         if tag := find_media_tag(text):

@@ -24,7 +24,7 @@ ANSWERING = ("assistant", "function")
 """The roles of answers."""
 
 SYSTEM_PROMPT = "the system prompt"
-"""Where the system text stands, in findings."""
+"""The name of the system text's place, in findings."""
 
 
 class AssistantText(NamedTuple):

@@ -73,7 +73,7 @@ def think_nested(sample: Sample) -> CheckResult:
     bad=sample_of("q", f"First: {OPEN}\nr\n{CLOSE}\n\na"),
 )
 def think_misplaced(sample: Sample) -> CheckResult:
-    """Require that a block opens its turn, and that no tag stands alone."""
+    """Require that a block opens its turn, and that no tag is unpaired."""
     return _fault(sample, _MISPLACED)
 
 

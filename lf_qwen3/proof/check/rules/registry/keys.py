@@ -148,7 +148,7 @@ def _validator() -> Any:
 
 
 def _foreign(entry: CheckedEntry) -> Iterator[tuple[str, str, str]]:
-    """Yield each key that the trainer does not read: its place, the key, what it probably stands for."""
+    """Yield each key that the trainer does not read: its place, the key, the key that was probably meant."""
     for kind in ("dataset", *_BLOCKS):
         block = entry.settings if kind == "dataset" else entry.settings.get(kind)
         if isinstance(block, dict):

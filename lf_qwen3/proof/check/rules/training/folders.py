@@ -1,4 +1,4 @@
-"""What lies already where the YAML writes, or reads from an earlier run."""
+"""Files that already exist where the YAML writes, or reads from an earlier run."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def samples_left_out(setup: TrainingSetup) -> Iterator[Fault]:
 
 
 def _beyond(setup: TrainingSetup, key: str, strictly: bool) -> CheckResult:
-    """Return a fault where a number of steps lies beyond the end of the run; without `strictly` on it too."""
+    """Return a fault where a number of steps is beyond the end of the run; without `strictly` on it too."""
     number, steps = setup[key], setup.data.steps
     if steps is None or not isinstance(number, int | float) or number < 1 or number < steps + strictly:
         return PASS

@@ -23,7 +23,7 @@ class TrainingData:
     calls unless preserve_thinking is true, `bare_histories` get blocks with it (see `DatasetCounts`).
 
     `rows` are those of each dataset, `files` the paths of each dataset, the evaluated ones too. `steps` are
-    those of the run on one GPU, more GPUs make fewer; None where they cannot be told. `labels` are the
+    those of the run on one GPU, more GPUs make fewer; None if unknown. `labels` are the
     lengths in tokens, with their reasoning, of the answers to evaluate; none where no tokenizer counted.
     """
 
