@@ -132,7 +132,7 @@ class ColumnsSeen:
                 own.setdefault(kind, before + row)
 
     def check(self, files: DatasetFiles, runner: CheckRunner) -> None:
-        """Check the columns of JSON files; the other kinds bring their types along."""
+        """Check the columns of JSON files; the other kinds declare their types."""
         for (file, name), types in self.types.items():
             if files.names[file].endswith((".json", ".jsonl")):
                 column = ColumnTypes(name, types, (file, name) in self.late)
