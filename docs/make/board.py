@@ -1,4 +1,4 @@
-"""Take a picture of the tab in a real board after a conversion: python -m docs.make.board > docs/qwen3-tab.png.
+"""Take a picture of the tab of a real board: python -m docs.make.board > docs/qwen3-tab.png.
 
 Needs LLaMA-Factory, playwright and chromium.
 """
