@@ -167,10 +167,10 @@ def test_marks_of_old_files_go(here, monkeypatch):
     assert len(list(record_marks.FOLDER.iterdir())) == 2
 
 
-def test_a_bar_of_the_lengths_leads_to_as_many_rows(here, qwen_tokenizer):
+def test_a_bar_of_the_lengths_leads_to_as_many_rows(here, small_tokenizer):
     form = data.ConversionForm(
         *(["raw/sample_medical_r1.jsonl"], None, None, "med", "unroll", None, 0.1, None, "data"),
-        tokenizer=str(qwen_tokenizer),
+        tokenizer=str(small_tokenizer),
     )
     report = data.convert(data.request(form), NoProgress())
     chart = report["chart"]

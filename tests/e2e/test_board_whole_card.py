@@ -7,7 +7,7 @@ import yaml
 
 from tests.e2e.conftest import opening
 from tests.e2e.tab import WORK_SECONDS
-from tests.e2e.test_board_presets import MEDICAL, RECIPE, of_board, press, preview, strings
+from tests.e2e.test_board_presets import RECIPE, of_board, press, preview, strings
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
@@ -25,7 +25,7 @@ LOADED = "all => all.some(field => field.value.startsWith('Model loaded'))"
 def write_rows(folder, name):
     """Write few and short rows of reasoning."""
     rows = [
-        {"question": f"What is {n} + 1?", "think": f"Add one to {n}.", "answer": f"{n + 1}"}
+        {"question": f"What is {n} + 1?", "think": f"Add one to {n}.", "answer": f"It is {n + 1}."}
         for n in range(16)
     ]
     (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
@@ -33,10 +33,19 @@ def write_rows(folder, name):
 
 
 @pytest.fixture(scope="module")
-def tab(board, window, tiny):
-    """Return the tab on one page for all tests, in a board that remembers the tiny model as used last."""
+def model(cache_home, small_tokenizer, make_model):
+    """Return the folder of a tiny Qwen3 with the small tokenizer.
+
+    A recipe tokenises in 8 processes: to load all of Qwen's tokens in each takes longer than the training.
+    """
+    return make_model("prepare", small_tokenizer, cache_home / "lf-qwen3")
+
+
+@pytest.fixture(scope="module")
+def tab(board, window, model):
+    """Return the tab on one page for all tests, in a board that remembers a tiny model as used last."""
     with opening(board, window) as open_one:
-        used = {"last_model": "Custom", "path_dict": {"Custom": str(tiny)}}
+        used = {"last_model": "Custom", "path_dict": {"Custom": str(model)}}
         kept = {"lang": "en", "hub_name": None, "cache_dir": None} | used
         cache = board.folder / "llamaboard_cache"
         cache.mkdir(exist_ok=True)
@@ -55,14 +64,15 @@ def switch(tab, language):
 
 
 def prepare(tab, file):
-    """Prepare a file on the card and return what it shows."""
+    """Prepare a file on the card and return what it then shows, not what stood there before."""
     clear = tab.at("card.upload", "[aria-label='Clear']")
     if clear.count():  # files of before
         clear.click()
     tab.at("card.upload", "input[type=file]").set_input_files(file)
     tab.at("card.upload", "table, .file-preview").first.wait_for()
+    tab.at("card.plan", "[data-lfq]").evaluate_all("all => all.forEach(part => part.dataset.before = 'yes')")
     tab.click("card.prepare")
-    tab.text("card.plan", "[data-lfq]")
+    tab.text("card.plan", "[data-lfq]:not([data-before])")
     assert tab.at("card.plan", "[data-lfq=start]").count(), tab.at("card.plan").inner_text()
     return tab.at("card.plan").inner_text()
 
@@ -85,7 +95,7 @@ def wait_for_end(tab, language):
     tab.page.get_by_text(FINISHED[language], exact=True).first.wait_for(timeout=1000 * WORK_SECONDS)
 
 
-def test_three_clicks_from_files_to_a_training_and_then_a_chat(tab, board, tiny, tmp_path):
+def test_three_clicks_from_files_to_a_training_and_then_a_chat(tab, board, model, tmp_path):
     tab.page.evaluate(COUNT)
     prepare(tab, write_rows(tmp_path, "adds"))
     settings = start(tab, board, "adds_train")
@@ -93,7 +103,7 @@ def test_three_clicks_from_files_to_a_training_and_then_a_chat(tab, board, tiny,
     train = tab.page.get_by_role("tab", name="Train", exact=True)
     tab.until(lambda: train.get_attribute("aria-selected") == "true")
     assert settings["template"] == "qwen3"
-    assert settings["model_name_or_path"] == str(tiny)
+    assert settings["model_name_or_path"] == str(model)
     wait_for_end(tab, "en")
     tab.page.get_by_role("tab", name="Qwen3").click()
     tab.at("card.plan", "[data-lfq=chat]").click()
@@ -118,10 +128,11 @@ def test_the_card_speaks_each_language_that_the_board_is_switched_to(tab, board,
     tab.page.get_by_role("tab", name="Qwen3").click()
 
 
-def test_the_steps_by_hand_speak_each_language_too(tab):
+def test_the_steps_by_hand_speak_each_language_too(tab, board):
     words = switch(tab, "zh")
     registered = words["data"]["registered"].split("{")[0].strip()
-    assert registered in tab.convert("hand", MEDICAL)
+    write_rows(board.folder / "raw", "adds_by_hand")
+    assert registered in tab.convert("hand", "raw/adds_by_hand.jsonl")
     words = switch(tab, "ja")
     tab.unfold("data")
     tab.at("data.report").get_by_text(words["data"]["registered"].split("{")[0].strip()).first.wait_for()

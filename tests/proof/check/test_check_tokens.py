@@ -14,8 +14,8 @@ from lf_qwen3.qwen3.thinking import frame
 
 
 @pytest.fixture(scope="module")
-def tokenizer(qwen_tokenizer_folder):
-    return str(qwen_tokenizer_folder)
+def tokenizer(small_tokenizer):
+    return str(small_tokenizer)
 
 
 def write(folder, rows, entry=None):
@@ -27,8 +27,9 @@ def write(folder, rows, entry=None):
 
 
 def words(number):
+    """Return that many words, each of which is a token of the small tokenizer."""
     chance = random.Random(number)
-    return " ".join(chance.choice(["stone", "tree", "river", "hill"]) for _ in range(number))
+    return " ".join(chance.choice(["this", "that", "with", "from"]) for _ in range(number))
 
 
 ROWS = [
