@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo '  PYTHON=python3.12 picks the interpreter; ARGS="..." is handed on by demo, test, coverage, mutants and bench'
+	@echo '  PYTHON=python3.12 selects the interpreter; demo, test, coverage, mutants and bench accept ARGS="..."'
 
 demo: $(INSTALLED) ## Train a tiny Qwen3 on the CPU, from raw data to adapter (first run: installs the trainer)
 	@$(BIN)/lf-qwen3 demo $(ARGS)
@@ -44,7 +44,7 @@ llama-cpp: .venv/llama.cpp ## Fetch llama.cpp's converter, without which the tes
 	@rm -rf build/llama-cpp
 
 # The trainer's check of the versions beside it is switched off: a checkout may want newer ones.
-test-next: $(INSTALLED) ## Hold the trainer in the checkout LLAMAFACTORY_SRC=/path against our contract tests
+test-next: $(INSTALLED) ## Run the contract tests with the trainer in the checkout LLAMAFACTORY_SRC=/path
 	@test -f "$(LLAMAFACTORY_SRC)/src/llamafactory/__init__.py" || { \
 		echo 'error: LLAMAFACTORY_SRC names no checkout of LLaMA-Factory' >&2; \
 		echo 'hint: make test-next LLAMAFACTORY_SRC=/path/to/LLaMA-Factory' >&2; exit 1; }
@@ -64,13 +64,13 @@ UNSLOTH_ZOO := unsloth_zoo==2026.10.9
 AXOLOTL_PYTHON ?= python3.12
 
 # The installed environments are the tests' to find: what is missing is skipped, and said.
-test-trainers: $(INSTALLED) $(foreach name,ms-swift trl verl,$(TRAINERS)/$(name)/installed) ## Hold our rows and configs against TRL, ms-swift and verl, each in an environment made for it
+test-trainers: $(INSTALLED) $(foreach name,ms-swift trl verl,$(TRAINERS)/$(name)/installed) ## Test rows and configs with TRL, ms-swift and verl, each in an environment of its own
 	@$(BIN)/python -m pytest -m 'trainers and not axolotl' $(ARGS)
 
-test-axolotl: $(INSTALLED) $(TRAINERS)/axolotl/installed ## The same for Axolotl, which wants Python 3.12 (AXOLOTL_PYTHON=...) and 8 GB
+test-axolotl: $(INSTALLED) $(TRAINERS)/axolotl/installed ## The same for Axolotl, which needs Python 3.12 (AXOLOTL_PYTHON=...) and 8 GB
 	@$(BIN)/python -m pytest -m axolotl $(ARGS)
 
-trainer-keys: ## Read anew which keys the installed trainers take, into recipes/trainers/
+trainer-keys: ## Read the keys of the installed trainers again, into recipes/trainers/
 	@for name in ms-swift trl verl axolotl; do \
 		if [ -x $(TRAINERS)/$$name/bin/python ]; then $(TRAINERS)/$$name/bin/python bench/trainer_keys.py $$name || exit 1; \
 		else echo "$$name is not installed: make test-trainers, test-axolotl" >&2; fi; done
@@ -104,10 +104,10 @@ lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(INSTALLED) ## Measure speed and memory of convert beside the usual ways
+bench: $(INSTALLED) ## Measure speed and memory of convert and of the usual programs
 	@$(BIN)/python bench/run.py $(ARGS)
 
-rehearse: $(INSTALLED) ## Take every recipe through the real trainer on the CPU, a tiny model in it
+rehearse: $(INSTALLED) ## Run every recipe in the real trainer on the CPU, with a tiny model
 	@for recipe in recipes/*.yaml; do echo "== $$recipe"; $(BIN)/lf-qwen3 rehearse "$$recipe" || exit 1; done
 
 # A page is written elsewhere first, so that a failure leaves the old one.
@@ -133,7 +133,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[train,dev]'
 	@touch $@
 
-constraints: ## Resolve all dependencies anew and write constraints.txt
+constraints: ## Resolve all dependencies again and write constraints.txt
 	@$(python_is_good) && $(PYTHON) -m venv --clear $(SCRATCH)
 	@$(SCRATCH)/bin/python -m pip install --upgrade 'pip>=25'
 	@$(SCRATCH)/bin/python -m pip install --no-compile $(TORCH) '.[train,dev]'

@@ -61,7 +61,17 @@ def test_the_board_is_in_plain_words():
 
 
 @pytest.mark.parametrize(
-    "pattern", ["README.md", "docs/*.md", "docs/guides/*.md", "recipes/**/*.yaml", "recipes/books/*.j2"]
+    "pattern",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/*.md",
+        "docs/guides/*.md",
+        "recipes/**/*.yaml",
+        "recipes/**/*.md",
+        "recipes/books/*.j2",
+    ],
 )
 def test_pages_and_recipes_are_in_plain_words(pattern):
     pages = sorted(ROOT.glob(pattern))
