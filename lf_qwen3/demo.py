@@ -1,4 +1,4 @@
-"""The whole way in a single run: samples in, a trained adapter and its predictions out, on any CPU.
+"""All steps in a single run: samples in, a trained adapter and its predictions out, on any CPU.
 
 A tiny Qwen3 replaces the real one; everything else is what a run on a GPU uses: the same converter, the
 same recipes, the same trainer.

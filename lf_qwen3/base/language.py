@@ -1,4 +1,4 @@
-"""Tell the script a text is mostly written in: Chinese, Japanese and Korean characters, or Latin letters."""
+"""Detect the main script of a text: Chinese, Japanese and Korean characters, or Latin letters."""
 
 from __future__ import annotations
 

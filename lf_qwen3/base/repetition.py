@@ -1,4 +1,4 @@
-"""Tell a text that ends in a loop: a character, a phrase or a line repeated to the end."""
+"""Detect a text that ends in a loop: a character, a phrase or a line repeated to the end."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _loop(tail: str) -> str:
 
 
 def _is_loop(unit: str, length: int) -> bool:
-    """Tell whether `length` characters of a unit repeated are a loop; white space behind the last is gone."""
+    """Return whether `length` characters of a repeated unit are a loop, without white space at the end."""
     length += len(unit) - len(unit.lstrip())
     if len(unit) == 1:
         return length >= (200 if unit in _RULE_CHARACTERS else 16)

@@ -89,7 +89,7 @@ def _run_in_pool(
 
 
 def _can_fork() -> bool:
-    """Tell whether to fork: on Linux, in a process of one Python thread. Arrow's threads survive it."""
+    """Return whether to fork: on Linux, in a process of one Python thread. Arrow's threads survive it."""
     return sys.platform == "linux" and threading.active_count() == 1
 
 

@@ -55,7 +55,7 @@ def find_tabs_around(element: Any) -> Any:
 
 @contextlib.contextmanager
 def _building(page: Any) -> Iterator[None]:
-    """Have gradio take new elements for parts of a finished page.
+    """Let gradio treat new elements as parts of a finished page.
 
     `with page` does that too, and then makes its configuration and its whole web app again, which launching
     and mounting do once more.

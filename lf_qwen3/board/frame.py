@@ -105,8 +105,8 @@ class Frame:
 
         The names are looked up each time it is opened: another window may have added some. Of choices that
         come to an open list gradio shows those alone that hold the text of the chosen one, so the list is
-        opened once more when they are others than before. Whoever else sets the element sets its value and
-        leaves its choices alone. Where `names` raises `LfQwen3Error`, the help line of the list says why.
+        opened once more when they are others than before. Other code may set the value of the element, but
+        not its choices. Where `names` raises `LfQwen3Error`, the help line of the list says why.
         """
         key = f"{self.section}.{name}"
         defaults: dict[str, Any] = {"choices": [], "value": None, "allow_custom_value": True}

@@ -37,7 +37,7 @@ class Finder:
 
 
 def install() -> None:
-    """Have the tab put into every board that this process makes; once is enough, twice does no harm.
+    """Add the tab to every board that this process makes; once is enough, twice does no harm.
 
     Does nothing where the environment says LF_QWEN3_WEBUI=0.
     """

@@ -61,7 +61,7 @@ class WorkProcess:
         )
 
     def send(self, work: str, request: dict[str, Any]) -> None:
-        """Have it do a function of the handlers, named MODULE.FUNCTION, with a request of JSON values."""
+        """Run a function of the handlers, MODULE.FUNCTION, with a request of JSON values."""
         stdin = _open(self.process.stdin)
         stdin.write(json.dumps([work, request]).encode() + b"\n")
         stdin.flush()
@@ -114,7 +114,7 @@ class WorkProcesses:
         self._idle: threading.Timer | None = None
 
     def warm(self, tokenizer: str | None = None, model: str | None = None) -> None:
-        """Have a worker ready, with the tokenizer that is named or that of the model; returns at once."""
+        """Prepare a worker with the named tokenizer or that of the model; returns at once."""
         with self._lock:
             if self._ready is None or self._ready.process.poll() is not None:
                 named = [] if tokenizer is None else [tokenizer, model or ""]

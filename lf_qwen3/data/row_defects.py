@@ -146,7 +146,7 @@ def find_markup(answer: str) -> str | None:
 
 
 def is_placeholder(answer: str) -> bool:
-    """Tell whether an answer has neither letter nor digit, or is what an empty cell is exported as."""
+    """Return whether an answer has neither letter nor digit, or is what an empty cell is exported as."""
     text = answer.strip()
     if not text or len(text) >= 16:
         return False

@@ -72,7 +72,7 @@ def find_recipe(name: str) -> Recipe:
 
 
 def _fits(recipe: Recipe, checkpoint: Checkpoint) -> bool:
-    """Tell whether a method is made for a checkpoint: a high rank beside 128 experts makes no small LoRA."""
+    """Return whether a method fits a checkpoint: a high rank with 128 experts is no small LoRA."""
     return not (checkpoint.shape.experts and recipe.name.startswith("rslora"))
 
 

@@ -96,7 +96,7 @@ def share_settings(
 
 
 def choose_mode(train: Mapping[str, Any], chosen: Sequence[Preset], thinking_records: int | None) -> Mode:
-    """Tell how the model is to answer: as a sampling preset says, or as it was trained to.
+    """Return how the model is to answer: as a sampling preset says, or as it was trained to.
 
     `thinking_records` counts the records that think, None where that is not known.
     """

@@ -1,4 +1,4 @@
-"""Have a llama.cpp server answer the prompts that the trainer's predictions hold.
+"""Let a llama.cpp server answer the prompts of the trainer's predictions.
 
 The prompts go to `/completion` (tools/server/README.md of llama.cpp) as the trainer rendered them, template
 and all, with the sampling of the predict YAML, so that the answers differ by the weights alone.

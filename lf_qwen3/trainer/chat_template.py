@@ -141,7 +141,7 @@ def as_api(messages: Sequence[Message], system: str = "") -> list[dict[str, Any]
 def compare(
     tokenizer: Tokenizer, template: Template, chat_template: ChatTemplate, records: Sequence[Record]
 ) -> list[TemplateComparison]:
-    """Hold the trainer's rendering of every record, before any cut, against the model's own, token for token.
+    """Compare the trainer's rendering of every record, before any cut, with the model's own, token by token.
 
     With `enable_thinking: false` the chat template too gets the answers without their reasoning. Of a
     ranking record both sides are compared. A record at which the trainer stops compares as refused.

@@ -85,7 +85,7 @@ def parse(pairs: Iterable[str]) -> dict[str, Any]:
 
 
 def check_settings(settings: Mapping[str, Any], where: str) -> None:
-    """Hold a whole YAML against the schema; raise `UsageError` that lists every key at fault."""
+    """Check a whole YAML by the schema; raise `UsageError` that lists every key at fault."""
     faults = [problem for key, value in settings.items() if (problem := fault(key, value))]
     if faults:
         raise UsageError(

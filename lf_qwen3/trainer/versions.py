@@ -1,4 +1,4 @@
-"""Which LLaMA-Factory is installed, and which of the two whose settings are known here answers for it.
+"""The installed LLaMA-Factory, and the supported version whose settings are used for it.
 
 Nothing of the trainer is imported: its version is in a file, read from where Python would import it (a
 wheel, an editable install, a checkout on PYTHONPATH).

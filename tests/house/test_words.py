@@ -14,7 +14,8 @@ DIALECT = re.compile(
     r"|(take|takes|taken) (it|them) (out|away|off)|lies? (in|on|elsewhere)|(breaks?|broken) off|go(es)? on"
     r"|brings? (no|two|several|another)|what is given|the whole way"
     r"|cannot be told|told (apart|from|by|of)|whoever|stood in for|bears?|speaks? (for|of|on|as)"
-    r"|wherever (it|they) stands?|stands? (alone|again|outside|several)|where \w+ lies?)\b"
+    r"|wherever (it|they) stands?|stands? (alone|again|outside|several)|where \w+ lies?)\b",
+    re.IGNORECASE,
 )
 """Paraphrases that nobody searches for, such as "learnt by heart" for overfitting."""
 

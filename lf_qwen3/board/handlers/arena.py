@@ -129,7 +129,7 @@ def start_round(
 
 
 def run_round(chatter: Any, arena_round: ArenaRound, owner: str) -> None:
-    """Have a round of a browser answered in a thread: it continues while a page is loaded again."""
+    """Answer a round of a browser in a thread: it continues while a page is loaded again."""
     ROUNDS.pop(owner, None)
     ROUNDS[owner] = arena_round
     for oldest in [*ROUNDS][:-MOST_KEPT]:

@@ -14,7 +14,7 @@ _BF16 = 8.0
 
 
 def fits(size: int, gpus: Sequence[Gpu]) -> bool:
-    """Tell whether a training of so many bytes fits into the free memory of each GPU, with some to spare."""
+    """Return whether a training of `size` bytes fits into the free memory of each GPU, with a margin."""
     return size <= min((gpu.free for gpu in gpus), default=0) * (1 - SPARE)
 
 

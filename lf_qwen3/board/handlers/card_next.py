@@ -16,7 +16,7 @@ FIRST = ("top.model_name", "top.finetuning_type", train_fill.STAGE)
 """Set before all else: the board sets path, template, checkpoint or dataset again when these change."""
 
 CHECKED = ("top.model_path", "top.template", "top.checkpoint_path", train_fill.DATASET)
-"""Whoever starts with another value of these starts something else than was planned."""
+"""With another value of these, another training than the planned one would start."""
 
 
 def elements() -> list[str]:

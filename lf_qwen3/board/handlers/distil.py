@@ -116,7 +116,7 @@ def ask(asked: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 def _find_server(address: str) -> dict[str, str]:
     """Return the address, and the variable of its key.
 
-    Whoever reaches the board may type an address: one that is neither on this machine nor named is refused,
+    Every visitor of the board may type an address: one that is neither on this machine nor named is refused,
     and no visitor names a variable, whose value would be sent there.
     """
     server = describe_server(address)

@@ -1,4 +1,4 @@
-"""Which files and folders of this machine the tab may touch, and by which names.
+"""The files and folders of this machine that the tab may use, and their names.
 
 The board serves everybody who reaches its port, without a login, so every typed path counts as hostile:
 it must be below the folder that the board was started in, or below one that LF_QWEN3_WEBUI_PATHS names.

@@ -190,7 +190,7 @@ def mix(lines: Ledger, records: Records, share: float, by: str) -> Records:
 
 
 def find_surplus(thinking: int, plain: int, share: float) -> bool:
-    """Tell whether thinking rows are to be left out, by what all rows of both kinds weigh.
+    """Return whether thinking rows are to be left out, by what all rows of both kinds weigh.
 
     Raises `UsageError` where a kind that the mix needs is missing.
     """
@@ -213,7 +213,7 @@ def weigh_rows(lines: Ledger, records: Records, by: str) -> tuple[array[int], ar
 
 
 def is_beyond(thinking: int, plain: int, share: float, thins_thinking: bool) -> bool:
-    """Tell whether there is more of the kind that is thinned than `share` allows, to the nearest record."""
+    """Return whether there is more of the kind that is thinned than `share` allows, to the nearest record."""
     if thins_thinking:
         return thinking > round(plain * share / (1 - share))
     return share > 0 and plain > round(thinking * (1 - share) / share)

@@ -62,7 +62,7 @@ class ConvertOptions:
 
     @property
     def is_sharded(self) -> bool:
-        """Tell whether each split becomes a folder of files."""
+        """Return whether each split becomes a folder of files."""
         return self.shard_size is not None or self.engine == "ray"
 
     @property

@@ -92,7 +92,7 @@ def without_generated(lines: Ledger, records: Records, firsts: Records) -> Recor
 
 
 def _have(lines: Ledger, records: Records, questions: set[int]) -> Iterator[bool]:
-    """Tell of each record whether its question is one of those given."""
+    """Return for each record whether its question is one of those given."""
     return map(questions.__contains__, values_of(lines.question, records))
 
 

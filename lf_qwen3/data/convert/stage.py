@@ -221,7 +221,7 @@ def _read_journal(committed: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _signals_held() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back for the moment of the commit; they take effect right after it."""
+    """Delay Ctrl-C and SIGTERM during the commit; they take effect right after it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

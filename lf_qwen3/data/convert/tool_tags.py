@@ -95,7 +95,7 @@ def _take_python_calls(turn: Turn, names: set[str], where: str) -> bool:
 
 
 def _may_precede(text: str) -> bool:
-    """Tell whether a call may follow a text: one on a line of its own, or a whole sentence; no open code."""
+    """Return whether a call may follow a text: lines of its own, or a whole sentence; no open code."""
     said = text.rstrip()
     if text.count("```") % 2:
         return False

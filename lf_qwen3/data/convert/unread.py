@@ -1,4 +1,4 @@
-"""Which columns of a source were read, which were left, and which of those a user has to know of.
+"""Which columns of a source were read, which were left, and which of those to warn of.
 
 A column that is left out may be what the model was meant to learn: its reasoning, the choices of a question,
 a label that says which answers are wrong. A name or a content that looks like that is worth a warning; a

@@ -41,7 +41,7 @@ def convert(row: SourceRow) -> Conversation:
 
 
 def is_ranked(row: SourceRow, name: str) -> bool:
-    """Tell whether a column holds several texts, as LLaMA-Factory's comparison data do: the best is first."""
+    """Return whether a column has several texts, the best first, as in LLaMA-Factory's comparison data."""
     value = row.peek(name)
     return isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value)
 

@@ -265,7 +265,7 @@ def use_of_columns(read: Iterable[tuple[str, Fill]], left: Iterable[tuple[str, F
 
 
 def fill_of(value: Any) -> Fill:
-    """Tell what a cell holds: nothing (""), something, a long text or list of texts, or yes or no."""
+    """Return what a cell holds: nothing (""), something, a long text or list of texts, or yes or no."""
     if not is_filled(value):
         return ""
     if isinstance(value, list):

@@ -127,7 +127,7 @@ def _status(error: BaseException) -> int | None:
 
 
 def _is_transport(error: BaseException) -> bool:
-    """Tell a connection that failed, also where the SDK says so in an error of its own."""
+    """Detect a connection that failed, also where the SDK says so in an error of its own."""
     return any(
         isinstance(cause, ConnectionError | TimeoutError)
         or type(cause).__module__.partition(".")[0] in _TRANSPORTS

@@ -130,7 +130,7 @@ def read_question(reply: ModelReply) -> NewQuestion | None:
 
 
 def says_nothing_new(reply: ModelReply) -> bool:
-    """Tell whether a judge finds nothing new in an evolved question."""
+    """Return whether a judge finds nothing new in an evolved question."""
     return next((fields["new"] for fields in find_objects(reply.content) if "new" in fields), None) is False
 
 

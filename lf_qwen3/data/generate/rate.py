@@ -88,7 +88,7 @@ def rate(
     progress: Progress = NoProgress(),
     batch_import: Sequence[Path] = (),
 ) -> RatingReport:
-    """Have every row rated, tell whether the judge is fit, and write the rows that are kept.
+    """Rate every row, decide whether the judge is fit, and write the kept rows.
 
     A judge that is not fit filters nothing. With `batch_import` nothing is sent: the replies of those files
     are taken. Raises `UsageError` for options that cannot be met, and what

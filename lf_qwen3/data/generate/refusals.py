@@ -187,7 +187,7 @@ def find_bad_text(
 
 
 def breaks_off(answer: str) -> bool:
-    """Tell whether an answer ends inside a block of code or a sentence, though the server calls it whole."""
+    """Return whether an answer ends inside a code block or a sentence, though the server calls it whole."""
     fence = ""
     for mark, info in _FENCE.findall(answer):
         if not fence:

@@ -57,7 +57,7 @@ _OTHERS = {
 
 
 def sniff(path: Path, wanted: str = "") -> SourceFile:
-    """Tell the kind, the compression and the encoding of a file, and how the rows are in its JSON.
+    """Return the kind, the compression and the encoding of a file, and how the rows are in its JSON.
 
     `wanted` names one of several lists of rows. Raises `UsageError` when the file cannot be opened, is of no
     accepted kind, or is not what it is called, and what `find_layout` raises.
@@ -151,7 +151,7 @@ def _require_data(path: Path, head: bytes) -> None:
 
 
 def _json_kind(head: bytes, name: str) -> FileKind | None:
-    """Tell JSON lines from an array and from objects of several lines; None leaves it to the name."""
+    """Distinguish JSON lines from an array and from objects of several lines; None leaves it to the name."""
     text = head.decode("utf-8", "replace")
     if not text.startswith(("{", "[")):
         return "jsonl" if name not in _TABLES and _has_row(head) else None
@@ -168,7 +168,7 @@ def _json_kind(head: bytes, name: str) -> FileKind | None:
 
 
 def _unfinished_kind(head: bytes, name: str) -> FileKind | None:
-    """Tell the kind where the first value is malformed, or longer than what was read of it."""
+    """Return the kind where the first value is malformed, or longer than what was read of it."""
     if head.startswith(b"[") or head.partition(b"\n")[0].strip() == b"{":
         return "json"
     if _has_row(head):

@@ -32,7 +32,7 @@ class Unpacked(io.RawIOBase):
         self._source: Any = gzip.GzipFile(fileobj=self._packed) if is_gzip else _open_zstd(self._packed)
 
     def readable(self) -> bool:
-        """Tell `io` that this stream can be read."""
+        """Let `io` know that this stream can be read."""
         return True
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
@@ -74,7 +74,7 @@ class Transcoded(io.RawIOBase):
         return cut_of(self._source)
 
     def readable(self) -> bool:
-        """Tell `io` that this stream can be read."""
+        """Let `io` know that this stream can be read."""
         return True
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:

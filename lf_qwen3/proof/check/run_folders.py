@@ -28,7 +28,7 @@ def read_run_folders(setup: TrainingSetup) -> RunFolders:
 
 
 def _holds_no_adapter(name: str, inside: str) -> bool:
-    """Tell a folder of this machine without an adapter; a hub id has one slash and no folder before it."""
+    """Detect a folder of this machine without an adapter; a hub id has one slash and no folder before it."""
     path = Path(name)
     is_id = not path.is_absolute() and path.parts[0] not in ("..", "~") and len(path.parts) == 2
     is_folder = not is_id or path.parent.is_dir()

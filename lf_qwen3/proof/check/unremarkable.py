@@ -1,4 +1,4 @@
-"""Tell at one look at all texts of a record that no check of its marks, letters and lengths can find fault.
+"""Decide from all texts of a record at once that no check of its marks, letters and lengths can fail.
 
 Most records hold nothing that any of the checks looks for. A property test (test_check_unremarkable.py) holds
 that each of the checks but `EXEMPT` passes the records that are unremarkable here.
@@ -18,7 +18,7 @@ _GARBLED = ("锟斤拷", "烫烫烫", "屯屯屯")
 
 
 def is_unremarkable(sample: Sample) -> bool:
-    """Tell whether every check of a record but `EXEMPT` would pass; false where one has to look closer."""
+    """Return whether every check of a record but `EXEMPT` would pass; false where one has to look closer."""
     if sample.record.rejected is not None:
         return False
     pieces = [text for _, text in sample.prompts]
@@ -40,5 +40,5 @@ def is_unremarkable(sample: Sample) -> bool:
 
 
 def _may_be_garbled(text: str) -> bool:
-    """Tell whether a text may have been decoded wrongly: most such letters begin with one byte in UTF-8."""
+    """Return whether a text may have been decoded wrongly: most such letters begin with one byte in UTF-8."""
     return any(sign in text for sign in _GARBLED) or b"\xc3" in text.encode("utf-8", "surrogatepass")

@@ -45,7 +45,7 @@ def _no_records(error: str, context: FailureContext) -> RehearsalFault | None:
 
 
 def _missing_column(error: str, context: FailureContext) -> RehearsalFault | None:
-    """Tell a KeyError of the trainer's converter: a column or tag that the entry names and no row has."""
+    """Detect a KeyError of the trainer's converter: a column or tag that the entry names and no row has."""
     match = re.search(r"^KeyError: (?:'([^']+)'|(None))$", error)
     dataset = context.loading
     if not match or dataset is None or not _IN_DATA.search(context.traceback):

@@ -13,7 +13,7 @@ _COSTS = ("_runtime", "_per_second", "_time")
 
 
 def explain_metric(error: str, context: FailureContext) -> RehearsalFault | None:
-    """Tell a metric_for_best_model that the evaluation does not measure, with one that it does."""
+    """Detect a metric_for_best_model that the evaluation does not measure, with one that it does."""
     match = re.search(r"`metric_for_best_model` training argument is set to '([^']+)'", error)
     if not match:
         return None

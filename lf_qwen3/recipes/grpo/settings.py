@@ -50,7 +50,7 @@ def parse_settings(recipe: str, pairs: Iterable[str]) -> dict[str, Any]:
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
-    """Hold settings against the recipe's keys and values; raise `UsageError` for the first at fault."""
+    """Check settings by the recipe's keys and values; raise `UsageError` for the first at fault."""
     known = _known()
     for key, value in settings.items():
         if key not in known:

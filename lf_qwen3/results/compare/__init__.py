@@ -1,4 +1,4 @@
-"""Hold prediction runs side by side, row by row: what differs, how sure that is, and which rows changed most.
+"""Compare prediction runs row by row: what differs, how sure that is, and which rows changed most.
 
 compare(base, tuned) -> Comparison
 save_reports(comparison, [Path("report.html"), Path("report.md"), Path("scores.json")])

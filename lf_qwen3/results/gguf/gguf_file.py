@@ -59,7 +59,7 @@ def read_gguf(file: Path) -> GgufFile:
 
 
 def check_gguf(file: Path, base: Path, kind: str) -> dict[str, Any]:
-    """Hold a file against the model before training and the type asked for; return what is in it.
+    """Compare a file with the base model and the requested type; return its facts.
 
     Raises `LfQwen3Error` ("gguf_chat_template", "gguf_rope", "gguf_eos", "gguf_tokenizer", "gguf_types",
     "weights_not_finite").

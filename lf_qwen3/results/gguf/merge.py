@@ -34,7 +34,7 @@ def merge(plan: GgufPlan, progress: Progress) -> dict[str, Any]:
 
 
 def prove_merge(plan: GgufPlan, folder: Path) -> dict[str, Any]:
-    """Hold every tensor of a merged model against the base and what the adapters add to it.
+    """Compare every tensor of a merged model with the base and what the adapters add to it.
 
     Raises `LfQwen3Error`: "weights_not_finite", "not_merged", "merged_elsewhere" for tensors that changed
     without being a target, "adapter_empty", "other_adapter" where something else was added, "other_base"

@@ -54,7 +54,7 @@ def _measure(
 
 
 def check_tokens(dataset: str, server: LlamaServer, rows: Sequence[HeldOutRow]) -> int:
-    """Hold the server's ids of each rendered conversation against Qwen's.
+    """Compare the server's ids of each rendered conversation with Qwen's.
 
     Returns how many texts are not in NFC: Qwen's tokenizer composes them, llama.cpp does not. Raises
     `LfQwen3Error` ("gguf_tokens") for any other difference.

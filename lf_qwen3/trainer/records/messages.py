@@ -72,7 +72,7 @@ def _opening(names: Names, row: Row) -> tuple[list[dict[str, Any]], Any]:
 
 
 def _answered(names: Names, row: Row, aligned: Aligned) -> Aligned:
-    """Hold the roles against the order they must have, and tell the answer from what goes before."""
+    """Check the order of the roles, and separate the answer from what precedes it."""
     messages = aligned.prompt
     for number, turn in enumerate(messages, 1):
         due = _ANSWERING if number % 2 == 0 else _ASKING

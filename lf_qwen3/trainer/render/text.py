@@ -54,7 +54,7 @@ def without_thinking(content: str) -> str:
 
 
 def is_tool_result(content: str) -> bool:
-    """Tell whether Qwen3's own template takes a user's text for the result of a tool, not for a question."""
+    """Return whether Qwen3's own template reads a user's text as the result of a tool, not as a question."""
     return content.startswith("<tool_response>") and content.endswith("</tool_response>")
 
 

@@ -65,7 +65,7 @@ def _no_cells(_: Row) -> tuple[()]:
 
 
 def _fills(cells: Sequence[Any]) -> Iterable[Fill]:
-    """Tell what the cells of a column hold, as `fill_of` does of each."""
+    """Return what the cells of a column hold, as `fill_of` does of each."""
     kinds = set(map(type, cells))
     if kinds == {str}:
         sizes = list(map(len, cells))

@@ -111,7 +111,7 @@ def checks_for(subject: type) -> list[Check]:
 
 
 def reports(code: str, subject: object) -> bool:
-    """Tell whether the check behind a code finds fault with a subject; false where no check has the code."""
+    """Return whether the check of a code finds a fault in a subject; false if no check has the code."""
     return code in _CHECKS and any(True for _ in _CHECKS[code].faults(subject))
 
 

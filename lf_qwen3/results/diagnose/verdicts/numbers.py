@@ -118,6 +118,6 @@ def _infinite(curve: Sequence[Point]) -> list[Point]:
 
 
 def _was_skipped(run: TrainingRun, norm: Point, losses: list[Point]) -> bool:
-    """Tell whether a step with such a gradient left the weights alone: a loss that came after it is sound."""
+    """Return whether a step with such a gradient was skipped: a later loss is a number."""
     is_sound_later = any(point.step > norm.step and point not in losses for point in run.train)
     return is_sound_later or bool(run.settings.get("fp16"))

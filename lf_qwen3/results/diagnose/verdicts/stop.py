@@ -27,7 +27,7 @@ _STOPPED = {
     bad=example(total=200, state=_STOPPED, validation=(1.9, 1.6, 1.7, 1.8)),
 )
 def early_stop(run: TrainingRun) -> VerdictResult:
-    """Tell that the patience was used up before the last step."""
+    """Report that the patience was used up before the last step."""
     patience = _patience(run)
     if patience is None or not run.is_finished:
         return None

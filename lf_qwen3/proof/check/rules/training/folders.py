@@ -79,7 +79,7 @@ def run_finished(folders: RunFolders) -> CheckResult:
     bad=RunFolders(resumed="saves/a/checkpoint-4, step 4 of 6"),
 )
 def run_resumed(folders: RunFolders) -> CheckResult:
-    """Tell that the run does not begin at its beginning."""
+    """Report that the run does not begin at its beginning."""
     return Fault(folders.resumed, "output_dir") if folders.resumed else PASS
 
 

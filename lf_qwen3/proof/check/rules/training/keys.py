@@ -18,7 +18,7 @@ _GOOD = sft_setup(learning_rate=1e-4)
 
 
 def _is_refusal(fault: SettingFault) -> bool:
-    """Tell whether a fault is what the trainer says of the whole file, not what is wrong with one setting."""
+    """Return whether a fault is the trainer's message about the whole file, not about one setting."""
     return fault.code in (REFUSED, "no_model") or bool(fault.check)
 
 
@@ -46,7 +46,7 @@ def yaml_key(setup: TrainingSetup) -> Iterator[Fault]:
     bad=sft_setup(bf16=1),
 )
 def yaml_spelling(setup: TrainingSetup) -> Iterator[Fault]:
-    """Tell of values that the trainer takes for others, as `recipe validate` does."""
+    """Report values that the trainer reads as others, as `recipe validate` does."""
     for fault in setup.faults:
         if fault.severity == "info":
             yield Fault(fault.message, fault.key, fault.cure)

@@ -50,6 +50,6 @@ def quantised_twice(setup: TrainingSetup) -> CheckResult:
     bad=sft_setup(model_name_or_path="Qwen/Qwen3-8B-GPTQ-Int4", finetuning_type="lora"),
 )
 def quantised_base(setup: TrainingSetup) -> CheckResult:
-    """Tell before the training what the export refuses after it."""
+    """Report before the training what the export refuses after it."""
     method = find_quantisation(setup.model) if setup.trains and setup.is_lora and setup.model else ""
     return Fault(f"{setup.model} ({method})", "model_name_or_path") if method else PASS

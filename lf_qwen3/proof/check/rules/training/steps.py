@@ -67,7 +67,7 @@ def warmup_beyond_run(setup: TrainingSetup) -> CheckResult:
     bad=sft_setup(_SHORT, dataset="a", max_samples=10),
 )
 def samples_left_out(setup: TrainingSetup) -> Iterator[Fault]:
-    """Tell how many rows are not used (data/loader.py)."""
+    """Return how many rows are not used (data/loader.py)."""
     most = setup["max_samples"]
     for name in setup.names("dataset" if setup.trains else "eval_dataset") if isinstance(most, int) else ():
         if (rows := setup.data.rows.get(name, 0)) > most:
