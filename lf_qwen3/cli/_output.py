@@ -29,6 +29,22 @@ def dataset_dir_option(required: bool = True) -> Callable[[Callable[..., Any]], 
     )
 
 
+def engine_option(verb: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that says where a command works; `verb` is what it does there."""
+    return click.option(
+        "--engine",
+        type=click.Choice(["local", "ray"]),
+        default="local",
+        show_default=True,
+        help=f"{verb} on this machine, or as tasks of a Ray cluster.",
+    )
+
+
+ray_address_option = click.option(
+    "--ray-address", default="", help="The Ray cluster, auto for the running one; without it one starts here."
+)
+
+
 def print_json(value: object) -> None:
     """Print one JSON object to stdout, readable and in UTF-8."""
     import json  # only where it is needed: `--help` is fast

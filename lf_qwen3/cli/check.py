@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,6 +33,8 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 @click.option(
     "--no-trainer", is_flag=True, help="Do not run the installed trainer's parsers on the YAML (faster)."
 )
+@_output.engine_option("Check")
+@_output.ray_address_option
 @_output.json_option
 def command(
     names: tuple[str, ...],
@@ -41,6 +43,8 @@ def command(
     tokenizer: str,
     cutoff_len: int | None,
     no_trainer: bool,
+    engine: Any,
+    ray_address: str,
     as_json: bool,
 ) -> int:
     """Check registered datasets, and a training YAML that uses them.
@@ -66,6 +70,8 @@ def command(
             cutoff_len=cutoff_len,
             ask_trainer=not no_trainer,
             workers=count_workers(),
+            engine=engine,
+            ray_address=ray_address,
             progress=progress,
         )
     if as_json:

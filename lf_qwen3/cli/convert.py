@@ -124,18 +124,8 @@ class Mix(click.ParamType[float]):
     type=Size(),
     help="Write each split as a folder of files of about this size, such as 500MB.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["local", "ray"]),
-    default="local",
-    show_default=True,
-    help="Convert on this machine, or as tasks of a Ray cluster.",
-)
-@click.option(
-    "--ray-address",
-    default="",
-    help="The Ray cluster, auto for the running one; without it one starts here.",
-)
+@_output.engine_option("Convert")
+@_output.ray_address_option
 @click.option("--replace", is_flag=True, help="Overwrite files of others, and this dataset made from others.")
 @_output.json_option
 def command(as_json: bool, dataset_dir: str, **options: Any) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from lf_qwen3.base.argument_types import require_argument_types
 from lf_qwen3.base.coded import CodedText
@@ -18,7 +19,8 @@ from lf_qwen3.proof import known_broken
 from lf_qwen3.proof.check import near_duplicates, training_yaml
 from lf_qwen3.proof.check.dataset_pass import DatasetPass
 from lf_qwen3.proof.check.dataset_rows import inspect_entry
-from lf_qwen3.proof.check.duplicates import find_duplicates, pair_splits
+from lf_qwen3.proof.check.duplicates import pair_splits
+from lf_qwen3.proof.check.engines import CheckEngine, LocalCheckEngine
 from lf_qwen3.proof.check.model_templates import ModelTemplates
 from lf_qwen3.proof.check.registry_file import Registry, read_registry
 from lf_qwen3.proof.check.report import CheckReport
@@ -43,6 +45,8 @@ def check(
     cutoff_len: int | None = None,
     ask_trainer: bool = True,
     workers: int = 0,
+    engine: Literal["local", "ray"] = "local",
+    ray_address: str = "",
     progress: Progress = NoProgress(),
 ) -> CheckReport:
     """Check registered datasets, and a training YAML that uses them.
@@ -55,35 +59,43 @@ def check(
     The installed trainer's own parsers check the YAML too, in a process beside the reading of the data;
     `ask_trainer=False` skips this and saves some seconds. A YAML whose dataset_dir does not exist is
     checked too, with the missing folder as one finding. Of another trainer's config only keys and values
-    are checked. `workers` processes share the reading; 0 reads in this one, and all give the same report.
+    are checked. `workers` processes share the reading; 0 reads in this one, and all give the same report,
+    as `engine="ray"` does, which reads on the Ray cluster at `ray_address`.
 
-    Raises `UsageError` for a dataset, a file or a tokenizer that does not exist and for a `cutoff_len`
-    below 1, `LfQwen3Error` for a dataset_info.json or a YAML that cannot be parsed.
+    Raises `UsageError` for a dataset, a file, a tokenizer or a cluster that does not exist and for a
+    `cutoff_len` below 1, `LfQwen3Error` for a dataset_info.json or a YAML that cannot be parsed.
     """
-    if cutoff_len is not None and cutoff_len < 1:
-        raise UsageError(f"cutoff_len is {cutoff_len}", "it must be 1 or more", code="option_value")
+    _require_positive(cutoff_len)
     yaml = training_yaml.read_config(Path(config)) if config else None
     report = CheckReport()
     if yaml and (trainer := recognise_trainer(yaml.reading)):
         training_yaml.check_other_trainer(yaml, trainer, report)
         return report
     asked = training_yaml.ask_trainer(yaml, dataset_dir) if yaml and ask_trainer else None
-    with asked or nullcontext():
+    with asked or nullcontext(), _start_engine(engine, workers, ray_address) as running:
         registry = _read_registry(dataset_dir, yaml, names)
         runner = CheckRunner(report.collected)
         model = _load_model(str(tokenizer), yaml, cutoff_len, runner, report) if tokenizer else None
-        if registry and yaml is None and not names:
-            other = OtherNames(registry.document.other_names)
-            runner.run(other, registry.path, line_of=registry.document.line_of)
-        entries = _check_entries(registry, _chosen(names, registry, yaml), runner) if registry else {}
+        entries = _check_registry(registry, names, yaml, runner) if registry else {}
         folder = registry.folder if registry else _dataset_dir(dataset_dir, yaml)
-        dataset_pass = DatasetPass(folder, report.collected, model, yaml)
-        _check_records(dataset_pass, entries, yaml, report, workers, progress)
+        dataset_pass = DatasetPass(folder, report.collected, model, yaml, running)
+        _check_records(dataset_pass, entries, yaml, report, progress)
         if yaml:
             setup = _setup(yaml, gather_training_data(yaml, dataset_pass, entries), registry, folder, report)
             runner.run(read_run_folders(setup), str(yaml.path), line_of=yaml.line_of)
             training_yaml.check_training(yaml, setup, runner, report, asked)
     return report
+
+
+def _start_engine(name: str, workers: int, ray_address: str) -> AbstractContextManager[CheckEngine]:
+    """Return an engine, which is closed on leaving. Raises `UsageError` for a name that is none."""
+    if name == "ray":
+        from lf_qwen3.proof.check.ray_engine import RayCheckEngine  # only where it is needed
+
+        return closing(RayCheckEngine(ray_address))
+    if name != "local":
+        raise UsageError(f"engine is {name!r}", "it must be local or ray", code="option_value")
+    return closing(LocalCheckEngine(workers))
 
 
 def _load_model(
@@ -154,10 +166,20 @@ def _chosen(names: str | Iterable[str], registry: Registry, yaml: TrainingYaml |
     return [name for name in used if name in registry.entries]
 
 
-def _check_entries(registry: Registry, names: Iterable[str], runner: CheckRunner) -> dict[str, CheckedEntry]:
-    """Check the entries; return those whose records can be read."""
+def _require_positive(cutoff_len: int | None) -> None:
+    if cutoff_len is not None and cutoff_len < 1:
+        raise UsageError(f"cutoff_len is {cutoff_len}", "it must be 1 or more", code="option_value")
+
+
+def _check_registry(
+    registry: Registry, names: str | Iterable[str], yaml: TrainingYaml | None, runner: CheckRunner
+) -> dict[str, CheckedEntry]:
+    """Check the names, and the entries of the chosen datasets; return those whose records can be read."""
+    if yaml is None and not names:
+        other = OtherNames(registry.document.other_names)
+        runner.run(other, registry.path, line_of=registry.document.line_of)
     entries = {}
-    for name in names:
+    for name in _chosen(names, registry, yaml):
         entry = inspect_entry(registry.folder, name, registry.entries[name], registry.times[name])
         runner.run(entry, registry.path, line_of=partial(registry.document.line_of, name), dataset=name)
         if _is_readable(entry):
@@ -181,7 +203,6 @@ def _check_records(
     entries: dict[str, CheckedEntry],
     yaml: TrainingYaml | None,
     report: CheckReport,
-    workers: int,
     progress: Progress,
 ) -> None:
     """Read every dataset once, the held-out ones first, to compare the trained ones with them."""
@@ -198,7 +219,6 @@ def _check_records(
     progress.start("checking")
     dataset_pass.read(
         {name: entries[name] for name in ordered},
-        workers,
         lambda done, total: progress.update(Status("checking", done, total, "bytes")),
     )
     progress.finish("")
@@ -209,4 +229,4 @@ def _check_records(
         rows = dataset_pass.token_counts[name].rows if name in dataset_pass.token_counts else {}
         shown = map(dataset.shown, range(len(dataset.names)))
         report.lengths[name] = {path: rows.get(path, array("I")) for path in shown}
-    find_duplicates(dataset_pass.hashes, dataset_pass.files, pairs, CheckRunner(report.collected))
+    dataset_pass.compare(pairs)

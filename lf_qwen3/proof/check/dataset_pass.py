@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lf_qwen3.base import worker_pool
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.proof.check.dataset_records import ColumnsSeen, DatasetCounts, DatasetFiles, merge_counts
 from lf_qwen3.proof.check.dataset_rows import cut_rows
-from lf_qwen3.proof.check.duplicates import RecordHashes
+from lf_qwen3.proof.check.engines import CheckEngine
 from lf_qwen3.proof.check.findings import Findings, merge_findings
 from lf_qwen3.proof.check.model_templates import ModelTemplates
-from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex
-from lf_qwen3.proof.check.part_checks import PartChecker, PartCheckOptions, PartCheckTask, PartReport
-from lf_qwen3.proof.check.rules.records.column_types import BLOCK
+from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex, RecordPlace
+from lf_qwen3.proof.check.part_checks import PartCheckOptions, PartCheckTask, PartReport
 from lf_qwen3.proof.check.rules.records.labels import LabelCounts
 from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
 from lf_qwen3.proof.check.rules.splits.duplicate import Duplicate
@@ -33,12 +30,17 @@ class DatasetPass:
     """Reads datasets one after the other, part by part; the dicts hold what each gave, by name."""
 
     def __init__(
-        self, folder: Path, findings: Findings, model: ModelTemplates | None, yaml: TrainingYaml | None
+        self,
+        folder: Path,
+        findings: Findings,
+        model: ModelTemplates | None,
+        yaml: TrainingYaml | None,
+        engine: CheckEngine,
     ) -> None:
         self.folder = folder
+        self._engine = engine
         self.files: dict[str, DatasetFiles] = {}
         self.counts: dict[str, DatasetCounts] = {}
-        self.hashes: dict[str, RecordHashes] = {}
         self.tokens: dict[str, dict[str, Any]] = {}
         self.token_counts: dict[str, TokenCounts] = {}
         self._findings = findings
@@ -57,19 +59,14 @@ class DatasetPass:
         self._near_pairs = list(pairs)
         self._indexes = {held_out: NearDuplicateIndex() for held_out, _ in self._near_pairs}
 
-    def read(
-        self, entries: Mapping[str, CheckedEntry], workers: int, show_bytes: Callable[[int, int], None]
-    ) -> None:
+    def read(self, entries: Mapping[str, CheckedEntry], show_bytes: Callable[[int, int], None]) -> None:
         """Read the datasets in this order, each to its end or to where a file breaks.
 
-        `workers` processes share the parts; `show_bytes` gets the bytes read so far and those of all parts.
+        `show_bytes` gets the bytes read so far and those of all parts.
         """
         tasks = [task for entry in entries.values() for task in self._cut(entry)]
         done, total = 0, sum(task.part.size for task in tasks)
-        workers = min(workers, len(tasks)) if total > BLOCK else 0
-        threads = -(-worker_pool.count_workers() // workers) if workers > 1 else 0
-        start = partial(PartChecker, PartCheckOptions(self._model, self._learns_empty, threads))
-        reports = worker_pool.run(tasks, start, workers)
+        reports = self._engine.run(tasks, PartCheckOptions(self._model, self._learns_empty))
         for task, report in zip(tasks, reports, strict=True):
             if task.name not in self._problems:
                 self._add(task, report)
@@ -78,12 +75,19 @@ class DatasetPass:
         for entry in entries.values():
             self._finish(entry)
 
+    def compare(self, pairs: list[tuple[str, str]]) -> None:
+        """Report duplicates inside each dataset, then held-out records of the pairs that are trained on."""
+        comparison = self._engine.compare(list(self.counts), pairs)
+        for name, orphans in comparison.orphans.items():
+            self.counts[name].orphans = orphans
+        for found in comparison.duplicates:
+            self._runner.run(found.duplicate, self.files[found.name].shown(found.file), found.row)
+
     def _cut(self, entry: CheckedEntry) -> Iterator[PartCheckTask]:
         """Yield the parts of a dataset."""
         name = entry.name
         files = self.files[name] = DatasetFiles(self.folder, entry.files or ())
         self.counts[name] = DatasetCounts(entry.kind)
-        self.hashes[name] = RecordHashes()
         self._columns[name] = ColumnsSeen()
         is_compared = any(name in pair for pair in self._near_pairs)
         about = name, entry.settings, entry.kind, files
@@ -100,14 +104,14 @@ class DatasetPass:
         merge_findings(self._findings, report.findings, before)
         merge_counts(self.counts[name], report.counts)
         self._columns[name].merge(report.columns.types, task.part.block, before)
-        first = len(self.hashes[name])
-        self.hashes[name].merge(report.hashes, before)
+        self._engine.add(name, report.hashes, before)
         if report.tokens:
             own = self.token_counts.setdefault(name, TokenCounts(report.tokens.cutoff_len))
             own.merge(report.tokens, before)
-        for number, minhash in enumerate(report.minhashes, first):
+        hashes = report.hashes
+        for minhash, *place in zip(report.minhashes, hashes.file, hashes.row, hashes.question, strict=False):
             if minhash is not None:
-                self._compare_splits(name, number, minhash)
+                self._compare_splits(name, minhash, RecordPlace(place[0], before + place[1], place[2]))
         if report.problem:
             self._problems[name] = report.problem
 
@@ -120,7 +124,6 @@ class DatasetPass:
             self._columns[name].check(files, self._runner)
             if counts.kind == "kto":
                 self._runner.run(LabelCounts(counts.good, counts.bad), files.shown(0))
-        counts.orphans = self.hashes[name].orphans()
         if name in self.token_counts:
             self.tokens[name] = token_figures(self.token_counts[name], self._batch_size())
 
@@ -128,15 +131,12 @@ class DatasetPass:
         size = self._settings.get("per_device_train_batch_size", _BATCH_SIZE)
         return size if isinstance(size, int) and size > 0 else _BATCH_SIZE
 
-    def _compare_splits(self, name: str, number: int, minhash: Any) -> None:
+    def _compare_splits(self, name: str, minhash: Any, place: RecordPlace) -> None:
         """Keep a held-out record for later, or compare a trained one with those kept."""
         if name in self._indexes:
-            self._indexes[name].add(number, minhash)
-        trained = self.hashes[name]
-        for held_out_name in (held_out for held_out, other in self._near_pairs if other == name):
-            held_out = self.hashes.get(held_out_name)
-            for own, similarity in self._indexes[held_out_name].take_similar(minhash) if held_out else ():
-                if held_out and held_out.question[own] != trained.question[number]:
-                    near = Duplicate(trained.row[number], name, similarity)
-                    file = self.files[held_out_name].shown(held_out.file[own])
-                    self._runner.run(near, file, held_out.row[own])
+            self._indexes[name].add(place, minhash)
+        for held_out in (held_out for held_out, other in self._near_pairs if other == name):
+            for other, similarity in self._indexes[held_out].take_similar(minhash):
+                if other.question != place.question:
+                    near = Duplicate(place.row, name, similarity)
+                    self._runner.run(near, self.files[held_out].shown(other.file), other.row)

@@ -6,16 +6,14 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xxhash import xxh3_64_intdigest as _hash
 
 from lf_qwen3.data.convert.keys import fold, fold_whole
-from lf_qwen3.proof.check.dataset_records import DatasetFiles
 from lf_qwen3.proof.check.dataset_rows import RowPlace
 from lf_qwen3.proof.check.rules.records.sample import ANSWERING, Sample
 from lf_qwen3.proof.check.rules.splits.duplicate import Duplicate
-from lf_qwen3.proof.check.runner import CheckRunner
 from lf_qwen3.qwen3.thinking import Split
 
 if TYPE_CHECKING:
@@ -92,6 +90,14 @@ class RecordHashes:
         known = set(self.dialogue) if any(self.before) else set()
         return sum(1 for before in self.before if before and before not in known)
 
+    def links(self) -> pl.DataFrame:
+        """Return the hashes that `orphans` compares as a frame: `hash`, and `is_before`."""
+        import polars as pl
+
+        before = [hash_ for hash_ in self.before if hash_]
+        hashes = pl.Series("hash", [*self.dialogue, *before], pl.UInt64)
+        return pl.DataFrame([hashes]).with_columns(is_before=pl.int_range(pl.len()) >= len(self))
+
     def frame(self) -> pl.DataFrame:
         """Return the hashes as a Polars frame."""
         import polars as pl
@@ -135,20 +141,33 @@ def _exact(*texts: str) -> bytes:
     return "\0".join(texts).encode("utf-8", "surrogatepass")
 
 
-def find_duplicates(
-    hashes: Mapping[str, RecordHashes],
-    files: Mapping[str, DatasetFiles],
-    pairs: Iterable[tuple[str, str]],
-    runner: CheckRunner,
-) -> None:
-    """Report duplicates inside each dataset, then the held-out records that are trained on."""
-    frames = {name: dataset.frame() for name, dataset in hashes.items()}
-    for name, frame in frames.items():
+class FoundDuplicate(NamedTuple):
+    """A record that is found again: its dataset, file and row; `order` is that of the comparisons."""
+
+    order: int
+    file: int
+    row: int
+    name: str
+    duplicate: Duplicate
+
+
+def compare_records(
+    frames: Mapping[str, pl.DataFrame], pairs: Iterable[tuple[str, str]]
+) -> Iterator[FoundDuplicate]:
+    """Yield the duplicates inside each dataset, then the held-out records that are trained on.
+
+    A frame is of `RecordHashes.frame`. Records with the same hash have the same `question`, so that sets of
+    records which are apart by this hash may be compared apart.
+    """
+    order = 0
+    for order, (name, frame) in enumerate(frames.items()):
         for row in _duplicates(frame):
-            runner.run(Duplicate(row["first"]), files[name].shown(row["file"]), row["row"])
+            yield FoundDuplicate(order, row["file"], row["row"], name, Duplicate(row["first"]))
     for held_out, trained in pairs:
-        for row, leak in _leaks(frames[held_out], frames[trained], trained):
-            runner.run(leak, files[held_out].shown(row["file"]), row["row"])
+        for leaks in _leaks(frames[held_out], frames[trained], trained):
+            order += 1
+            for row, leak in leaks:
+                yield FoundDuplicate(order, row["file"], row["row"], held_out, leak)
 
 
 def _duplicates(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -161,12 +180,12 @@ def _duplicates(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _leaks(
     held_out: pl.DataFrame, trained: pl.DataFrame, name: str
-) -> Iterator[tuple[dict[str, Any], Duplicate]]:
-    """Yield the held-out rows that are trained on, whole or by their question alone."""
+) -> Iterator[list[tuple[dict[str, Any], Duplicate]]]:
+    """Yield the held-out rows that are trained on whole, then those by their question alone."""
     import polars as pl
 
     for key, similarity in (("exchange", 1.0), ("question", 0.0)):
-        others = trained.unique(key, keep="first").select(key, other=pl.col("row"))
-        for row in held_out.join(others, on=key, maintain_order="left").iter_rows(named=True):
-            yield row, Duplicate(row["other"], name, similarity)
+        others = trained.unique(key, keep="first", maintain_order=True).select(key, other=pl.col("row"))
+        leaking = held_out.join(others, on=key, maintain_order="left").iter_rows(named=True)
+        yield [(row, Duplicate(row["other"], name, similarity)) for row in leaking]
         held_out = held_out.join(others, on=key, how="anti", maintain_order="left")

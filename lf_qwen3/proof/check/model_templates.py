@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +32,7 @@ COMPARED = 200
 class ModelTemplates:
     """A tokenizer, the trainer's template over it, and the model's own (None where it has none).
 
-    Another process that gets it loads it again, from `origin`: the arguments of `load`.
+    Another process that gets it loads it again, once, from `origin`: the arguments of `load`.
     """
 
     origin: tuple[str, dict[str, Any] | None, int | None]
@@ -70,7 +72,7 @@ class ModelTemplates:
         return cls(origin, folder, tokenizer_files.load(folder), template, own)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ModelTemplates.load, (*self.origin, [])
+        return _load_again, (pickle.dumps(self.origin),)
 
     def vocabulary(self) -> Vocabulary:
         """Return what the checks want to know of the tokenizer."""
@@ -87,6 +89,12 @@ class ModelTemplates:
             if (other := comparison.difference) is not None:
                 difference = TemplateDifference(other.part, other.ours, other.official, other.refused)
                 runner.run(difference, files.shown(place.file), place.row)
+
+
+@lru_cache(1)
+def _load_again(origin: bytes) -> ModelTemplates | None:
+    path_or_id, settings, cutoff_len = pickle.loads(origin)
+    return ModelTemplates.load(path_or_id, settings, cutoff_len, [])
 
 
 def _usual_settings(path_or_id: str) -> dict[str, Any]:

@@ -19,10 +19,18 @@ _TABLE = bytes(0x0A if byte in _BREAKS else byte for byte in range(256))
 """Texts are cut where their own bytes say so, about every 16 bytes: an edit changes one piece."""
 
 
-class NearDuplicate(NamedTuple):
-    """A held-out record by its number, and its similarity to the trained one (Jaccard, estimated)."""
+class RecordPlace(NamedTuple):
+    """A record: the index of its file, its row there, and the hash of its question."""
 
-    number: int
+    file: int
+    row: int
+    question: int
+
+
+class NearDuplicate(NamedTuple):
+    """A held-out record, and its similarity to the trained one (Jaccard, estimated)."""
+
+    place: RecordPlace
     similarity: float
 
 
@@ -38,20 +46,25 @@ class NearDuplicateIndex:
         from rensa import RMinHashLSH  # type: ignore[import-untyped]
 
         self._index: Any = RMinHashLSH(NEAR, _HASHES, _BANDS)
-        self._digests: dict[int, Any] = {}
+        self._records: dict[int, tuple[RecordPlace, Any]] = {}
+        self._count = 0
 
-    def add(self, number: int, digest: Any) -> None:
+    def add(self, place: RecordPlace, digest: Any) -> None:
         """Take a held-out record in by its digest."""
-        self._index.insert(number, digest)
-        self._digests[number] = digest
+        self._index.insert(self._count, digest)
+        self._records[self._count] = place, digest
+        self._count += 1
 
     def take_similar(self, digest: Any) -> Iterator[NearDuplicate]:
         """Yield the held-out records that are nearly the same as this one, each one time only."""
         for number in self._index.query(digest):
-            similarity = float(digest.jaccard(self._digests[number])) if number in self._digests else 0.0
+            if number not in self._records:
+                continue
+            place, other = self._records[number]
+            similarity = float(digest.jaccard(other))
             if similarity >= NEAR:
-                del self._digests[number]
-                yield NearDuplicate(number, min(similarity, 0.99))
+                del self._records[number]
+                yield NearDuplicate(place, min(similarity, 0.99))
 
 
 def minhash(text: bytes) -> Any:

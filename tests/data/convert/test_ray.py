@@ -22,7 +22,9 @@ from lf_qwen3.data.convert.cluster.part_lines import convert_part
 from lf_qwen3.data.convert.cluster.ray_engine import RayEngine
 from lf_qwen3.data.convert.convert import convert
 from lf_qwen3.data.convert.options import ConvertOptions
+from lf_qwen3.proof.check import check, dataset_rows
 from tests.needs import require
+from tests.proof.check.hostile_rows import write_hostile
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::FutureWarning")  # Ray's own
 require("ray", "moto", "s3fs")
@@ -205,6 +207,27 @@ def test_a_source_that_is_damaged_is_named_as_here(cluster, tmp_path):
         messages.append((error.value.code, error.value.message))
     assert messages[0] == messages[1]
     assert not (tmp_path / "data" / "dataset_info.json").exists()
+
+
+def test_check_reports_there_what_it_reports_here(cluster, tmp_path, monkeypatch, qwen_tokenizer_folder):
+    monkeypatch.setattr(dataset_rows, "BLOCK", 5000)
+    write_hostile(tmp_path / "data")
+    wanted: dict[str, Any] = {"tokenizer": str(qwen_tokenizer_folder), "cutoff_len": 60}
+    here = check(tmp_path / "data", **wanted)
+    there = check(tmp_path / "data", engine="ray", **wanted)
+    assert there.as_json() == here.as_json()
+    assert there.lengths == here.lengths
+    assert {"leak", "near_leak", "duplicate"} <= set(here.counts)
+    assert here.datasets["a_train"].orphans == there.datasets["a_train"].orphans > 0
+
+
+def test_check_on_the_cluster_reads_a_store(cluster, s3, tmp_path):
+    folder = path_of(f"{s3}/checked")
+    source = large_rows(tmp_path, 2)
+    convert(ConvertOptions((source,), "set", folder, val=0.1, part_bytes=150_000, engine="ray"))
+    there = check(folder, engine="ray")
+    assert there.datasets["set_train"].records == 45
+    assert there.as_json() == check(folder).as_json()
 
 
 def test_a_limit_is_for_one_machine(cluster, tmp_path):

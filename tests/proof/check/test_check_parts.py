@@ -1,53 +1,22 @@
 """However the files are cut, and however many processes read them, `check` reports the same."""
 
-import json
 import pickle
 from typing import Any
 
 import pytest
 
 from lf_qwen3.base import worker_pool
-from lf_qwen3.proof.check import check, dataset_pass, dataset_rows
+from lf_qwen3.proof.check import check, dataset_rows, engines
 from lf_qwen3.proof.check.dataset_records import DatasetFiles
 from lf_qwen3.proof.check.model_templates import ModelTemplates
 from lf_qwen3.proof.check.part_checks import PartChecker, PartCheckOptions, PartCheckTask
-from lf_qwen3.qwen3.thinking import frame
-
-LONG = " ".join(f"stone number {n} rests beside the river" for n in range(40))
-
-
-def row(question, answer, **others):
-    return json.dumps({"instruction": question, "input": "", "output": answer, "history": [], **others})
-
-
-def hostile(start, count):
-    """Return lines of sound rows, one of each fault among them."""
-    lines = []
-    for number in range(start, start + count):
-        lines.append(row(f"What is {number}?", frame(f"Because of {number}.", f"It is the number {number}.")))
-        if number % 7 == 0:
-            lines += ["", '{"instruction": ', row("", "An answer to an empty question."), row("Why?", None)]
-            lines += [
-                row("What is 3?", frame("Because of 3.", "It is the number 3.")),
-                row(7, "A number asks."),
-            ]
-            lines.append(row("And that?", "Tree.", history=[["What is it?", "Stone."], ["Who?", "Me."]]))
-            lines.append(row(f"Tell me of {number}.", f"{LONG} {number}"))
-            lines.append(row("Open?", "<think>\nIt never ends. And so on, and on."))
-    return "\n".join(lines) + "\n"
+from tests.proof.check.hostile_rows import write_hostile
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
-    (folder / "a_train").mkdir()
-    for number in range(2):
-        (folder / "a_train" / f"{number}.jsonl").write_text(hostile(30 * number, 30), "utf-8")
-    (folder / "a_val.jsonl").write_text(hostile(20, 15), "utf-8")
-    entries = {name: {"file_name": name} for name in ("a_train", "a_val.jsonl")}
-    (folder / "dataset_info.json").write_text(
-        json.dumps({name.removesuffix(".jsonl"): entry for name, entry in entries.items()}), "utf-8"
-    )
+    write_hostile(folder)
     return folder
 
 
@@ -55,7 +24,7 @@ def folder(tmp_path_factory):
 def cut_small(monkeypatch):
     """Cut files into parts of a few rows."""
     monkeypatch.setattr(dataset_rows, "BLOCK", 2000)
-    monkeypatch.setattr(dataset_pass, "BLOCK", 2000)
+    monkeypatch.setattr(engines, "BLOCK", 2000)
 
 
 FIRST_BLOCK = {"late_column", "template_differs"}

@@ -5,7 +5,7 @@ import pytest
 from lf_qwen3.data.convert.keys import fold
 from lf_qwen3.proof.check import near_duplicates
 from lf_qwen3.proof.check.duplicates import pair_splits
-from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex, minhash
+from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex, RecordPlace, minhash
 from tests.proof.check.split_findings import findings, places, record
 
 LONG = " ".join(f"The {at}th stop of this long line is called {at * 7919 % 1000}." for at in range(60))
@@ -58,8 +58,10 @@ def test_a_yaml_tells_what_is_held_out():
 def test_similarity_falls_with_the_changes():
     pytest.importorskip("rensa")
     index = NearDuplicateIndex()
-    index.add(7, minhash(fold(LONG)))
-    assert [one.number for one in index.take_similar(minhash(fold(LONG + " And so on.")))] == [7]
+    index.add(RecordPlace(0, 7, 0), minhash(fold(LONG)))
+    assert [duplicate.place.row for duplicate in index.take_similar(minhash(fold(LONG + " And so on.")))] == [
+        7
+    ]
     assert list(index.take_similar(minhash(fold(LONG)))) == []  # told once
     assert minhash(fold("Too short.")) is None
 
@@ -147,9 +149,9 @@ def test_near_is_what_shares_four_fifths(share, is_near):
     pytest.importorskip("rensa")
     index = NearDuplicateIndex()
     first, second = texts_alike(share)
-    index.add(3, minhash(first))
+    index.add(RecordPlace(0, 3, 0), minhash(first))
     near = list(index.take_similar(minhash(second)))
-    assert [duplicate.number for duplicate in near] == [3] * is_near
+    assert [duplicate.place.row for duplicate in near] == [3] * is_near
     assert all(0.8 <= duplicate.similarity <= 0.99 for duplicate in near)
 
 
@@ -157,9 +159,9 @@ def test_all_held_out_records_that_are_near_are_taken():
     pytest.importorskip("rensa")
     index = NearDuplicateIndex()
     first, _ = texts_alike(1.0)
-    index.add(3, minhash(first))
-    index.add(5, minhash(first))
-    assert sorted(duplicate.number for duplicate in index.take_similar(minhash(first))) == [3, 5]
+    index.add(RecordPlace(0, 3, 0), minhash(first))
+    index.add(RecordPlace(0, 5, 0), minhash(first))
+    assert sorted(duplicate.place.row for duplicate in index.take_similar(minhash(first))) == [3, 5]
 
 
 @pytest.mark.parametrize(("size", "is_compared"), [(100, False), (400, True)])

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from operator import add
 from typing import TYPE_CHECKING, Any
 
+from lf_qwen3.base.cluster_tasks import TaskRunner
 from lf_qwen3.data.convert import ledger
 from lf_qwen3.data.convert.cluster import partition
-from lf_qwen3.data.convert.cluster.run_tasks import TaskRunner
 from lf_qwen3.data.convert.cluster.shards import FATES
 from lf_qwen3.data.convert.keys import answer_keys
 from lf_qwen3.data.convert.options import ConvertOptions

@@ -10,6 +10,7 @@ from typing import Any
 
 from xxhash import xxh3_128
 
+from lf_qwen3.base.cluster_tasks import TaskRunner
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.base.storage import is_store
@@ -18,7 +19,6 @@ from lf_qwen3.data.convert import manifest, outputs, row_numbers
 from lf_qwen3.data.convert.cluster import shards
 from lf_qwen3.data.convert.cluster.decisions import ClusterPlan, Decisions
 from lf_qwen3.data.convert.cluster.part_lines import PartRejects, convert_part
-from lf_qwen3.data.convert.cluster.run_tasks import TaskRunner
 from lf_qwen3.data.convert.local_engine import list_tasks, worker_options
 from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
 from lf_qwen3.data.convert.outcome import ConvertOutcome, stop_at

@@ -87,6 +87,6 @@ def _call(function: Callable[..., Any], takes_first: bool, *arguments: Any) -> A
 def _failed(what: str, why: str) -> LfQwen3Error:
     return LfQwen3Error(
         f"{what} failed on the cluster: {why}",
-        "nothing was registered; Ray repeats a part only if its machine or process died",
+        "no dataset was changed; Ray repeats a part only if its machine or process died",
         code="part_failed",
     )
