@@ -1,4 +1,4 @@
-"""The paragraph that says what a recipe needs: its memory in one short sum, and the card for it.
+"""The paragraph on the memory of a recipe, by part, and the GPU for it.
 
 Bytes for each parameter: full training keeps weights, gradients and Adam's two moments in 32 bits (the
 trainer casts what it trains to float32: model/adapter.py), 16 bytes; a frozen weight takes 2; in 4 bits with
@@ -82,7 +82,7 @@ def list_notes(settings: Mapping[str, Any], checkpoint: Checkpoint | None) -> li
     if not checkpoint or not about or are_experts_layers():
         return []
     total = _format_size(estimate_recipe_memory(settings, checkpoint).total)
-    return [about.replace("That is with", f"about {total} with", 1).strip().rstrip(".")]
+    return [about.replace("This is for", f"about {total} with", 1).strip().rstrip(".")]
 
 
 def has_reference(settings: Mapping[str, Any]) -> bool:
@@ -99,16 +99,16 @@ def describe_needs(
     """Return the lines of the paragraph, without the comment sign; `has_layers` as above."""
     memory = estimate_recipe_memory(settings, checkpoint, has_layers)
     parts = [
-        *([f"the frozen weights take {_format_size(memory.frozen)}"] if memory.frozen else []),
-        f"what is trained takes {_format_size(memory.trained)} ({_trained(settings)})",
-        f"the logits {_format_size(memory.logits)} ({_COUNTS[_copies(settings)]} copies for "
+        *([f"frozen weights {_format_size(memory.frozen)}"] if memory.frozen else []),
+        f"trained weights {_format_size(memory.trained)} ({_trained(settings)})",
+        f"logits {_format_size(memory.logits)} ({_COUNTS[_copies(settings)]} copies for "
         f"{_rows(settings)} x {settings['cutoff_len']:,} "
-        f"tokens over {VOCABULARY:,} words)",
+        f"tokens and a vocabulary of {VOCABULARY:,})",
     ]
     paragraph = (
         f"Needs {_cards(memory, settings)}. Estimated: about {_format_size(memory.total)} in use. "
         f"{describe_experts(settings, checkpoint, has_layers)}{_fused(memory, settings)}"
-        f"Of {checkpoint.shape.parameters / 1e9:.1f} billion parameters, {', '.join(parts)}. "
+        f"Parts, for {checkpoint.shape.parameters / 1e9:.1f} billion parameters: {'; '.join(parts)}. "
         f"For other settings: lf-qwen3 estimate --model {checkpoint.name} --method {_method(settings)}"
     )
     return textwrap.wrap(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False)
@@ -116,12 +116,12 @@ def describe_needs(
 
 def _cards(memory: RecipeMemory, settings: Mapping[str, Any]) -> str:
     if card := find_card(memory.total):
-        return f"a card of {card} GB that knows bf16"
+        return f"a GPU with {card} GB that supports bf16"
     spread = (1 + SHARE) * (memory.frozen + memory.trained)
     free = ROOM * CARDS[-1] - (memory.total - spread)
     number = max(2, 2 ** math.ceil(math.log2(spread / free)))
     preset = "fsdp-qlora" if settings.get("quantization_bit") else "ds-zero3"
-    return f"{number} cards of {CARDS[-1]} GB with the preset {preset}, which spreads the weights over them"
+    return f"{number} GPUs with {CARDS[-1]} GB and the preset {preset}, which shards the weights"
 
 
 def find_card(total: float) -> int | None:
@@ -140,35 +140,33 @@ def _copies(settings: Mapping[str, Any]) -> int:
 
 
 def describe_experts(settings: Mapping[str, Any], checkpoint: Checkpoint, has_layers: bool) -> str:
-    """Say what the installed transformers makes of experts beside a LoRA, and what the other version does."""
+    """Return what the installed transformers does with experts in a LoRA, and what the other version does."""
     if not checkpoint.shape.experts or settings["finetuning_type"] == "full":
         return ""
     other = _format_size(estimate_recipe_memory(settings, checkpoint, not has_layers).total)
     if has_layers:
-        return (
-            f"That is with transformers 4; with 5 the experts stay as they are, in 16 bits: about {other}. "
-        )
+        return f"This is for transformers 4; with 5 the experts are frozen in 16 bits: about {other}. "
     packed = ""
     if _is_packed(settings):
         here = estimate_recipe_memory(settings, checkpoint).total
         plain = estimate_recipe_memory({**settings, "quantization_bit": None}, checkpoint).total
         packed = (
-            f", and 4 bits save {1 - here / plain:.0%} against the {_format_size(plain)} of "
-            "plain LoRA and make every step slower"
+            f", and 4 bits save {1 - here / plain:.0%} of the {_format_size(plain)} of "
+            "plain LoRA, but make every step slower"
         )
     return (
-        "That is with transformers 5, where the experts stay as they are, in 16 bits: the LoRA reaches the "
-        f"attention alone{packed}. With transformers 4, which trains the experts too, about {other}. "
+        "This is for transformers 5, with which the experts are frozen in 16 bits: the LoRA trains only the "
+        f"attention{packed}. With transformers 4, which trains the experts too, about {other}. "
     )
 
 
 def _fused(memory: RecipeMemory, settings: Mapping[str, Any]) -> str:
-    """Say which smaller card is enough where the loss is computed without holding the logits."""
+    """Return which smaller GPU is enough if the loss is computed without storing the logits."""
     without = (1 + SHARE) * memory.logits
     smaller = find_card(memory.total - without)
     if settings["stage"] not in ("sft", "pt") or smaller in (None, find_card(memory.total)):
         return ""
-    return f"With the preset liger, which holds no logits, {smaller} GB are enough. "
+    return f"With the preset liger, which does not store the logits, {smaller} GB are enough. "
 
 
 def _is_packed(settings: Mapping[str, Any]) -> bool:
@@ -179,7 +177,7 @@ def _trained(settings: Mapping[str, Any]) -> str:
     what = "every weight" if settings["finetuning_type"] == "full" else "the LoRA"
     if settings.get("additional_target"):
         what += " and both embeddings"
-    return f"{what}: in 32 bits, with its gradient and Adam's two moments, 16 bytes each"
+    return f"{what} in 32 bits, with gradient and Adam's two moments, 16 bytes each"
 
 
 def _method(settings: Mapping[str, Any]) -> str:

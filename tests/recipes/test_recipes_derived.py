@@ -152,11 +152,11 @@ def test_the_header_tells_the_card_for_the_transformers_that_is_installed(monkey
             derive_document(recipe.name, recipe.path.read_text(), recipe.checkpoint).text().split()
         )
         assert size in text.replace(" # ", " ")
-        assert f"Needs a card of {card}" in text
+        assert f"Needs a GPU with {card}" in text
         comment = next(line for line in text.split("lora_target")[1:])
         assert ("attention and experts" in comment) == ("gate_proj" in comment) == version.startswith("4")
     monkeypatch.undo()
-    assert "save 2% against the 69 GB of plain LoRA" in " ".join(recipe.text.replace("\n# ", " ").split())
+    assert "save 2% of the 69 GB of plain LoRA" in " ".join(recipe.text.replace("\n# ", " ").split())
 
 
 def test_a_mixture_of_experts_is_reached_by_a_lora_and_balanced_in_full_training():

@@ -159,7 +159,7 @@ def _describe_needs(trainer: OtherTrainer, run: OtherRun) -> list[str]:
     if not checkpoint:
         return [f"Memory: {describe_memory(trainer)}."]
     lines = needs.describe_needs(run.train, checkpoint, needs.are_experts_layers())
-    return [*lines, f"That is with LLaMA-Factory; {describe_memory(trainer)}."]
+    return [*lines, f"This is for LLaMA-Factory; {describe_memory(trainer)}."]
 
 
 def _needs_key(train: Mapping[str, Any]) -> bool:

@@ -207,7 +207,7 @@ def test_the_command_names_each_trainer():
 @pytest.mark.parametrize("trainer", list_trainers(), ids=lambda trainer: trainer.name)
 def test_the_head_says_what_memory_it_takes_and_estimate_for_whom_it_holds(plan, trainer):
     made = plan(trainer.name)
-    assert "# Needs a card of" in made.files["train.yaml"]
+    assert "# Needs a GPU with" in made.files["train.yaml"]
     assert f"takes {trainer.memory}" in made.files["train.yaml"]
     Path("train.yaml").write_text(made.files["train.yaml"])
     assert read_trainer(Path("train.yaml")) is trainer
