@@ -15,8 +15,8 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test llama-cpp test-next test-trainers test-axolotl trainer-keys coverage mutants lint bench rehearse docs \
-	venv constraints clean
+.PHONY: help demo test llama-cpp test-next test-trainers test-axolotl trainer-keys trainer-rows coverage mutants \
+	lint bench rehearse docs venv constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -57,7 +57,7 @@ TRAINERS := build/trainers
 TRAINER_TORCH ?= torch==2.13.0
 ms-swift := ms-swift==4.6.0 math-verify==0.9.0 msgspec
 trl := trl==1.16.0 peft math-verify==0.9.0
-verl := verl==0.9.1
+verl := verl==0.9.1 fastapi uvicorn
 axolotl := axolotl==0.21.0
 # The loss mask of Unsloth, without the CUDA libraries of the whole.
 UNSLOTH_ZOO := unsloth_zoo==2026.10.9
@@ -69,6 +69,10 @@ test-trainers: $(INSTALLED) $(foreach name,ms-swift trl verl,$(TRAINERS)/$(name)
 
 test-axolotl: $(INSTALLED) $(TRAINERS)/axolotl/installed ## The same for Axolotl, which needs Python 3.12 (AXOLOTL_PYTHON=...) and 8 GB
 	@$(BIN)/python -m pytest -m axolotl $(ARGS)
+
+trainer-rows: $(INSTALLED) ## Write the golden rows again, each file after its trainer processed the rows correctly
+	@LF_QWEN3_WRITE_ROWS=1 $(BIN)/python -m pytest -m trainers tests/recipes/trainers/test_in_trainers.py \
+		-k 'feeds_the_ids or reads_the_ids' $(ARGS)
 
 trainer-keys: ## Read the keys of the installed trainers again, into recipes/trainers/
 	@for name in ms-swift trl verl axolotl; do \

@@ -46,6 +46,10 @@ def verl():
         with initialize_config_module("verl.trainer.config", version_base=None):
             found[command] = flatten(OmegaConf.to_container(compose(name), resolve=False))
     found["grpo"]["reward.reward_kwargs"] = "any"  # read by name in reward_loop/reward_manager/dapo.py
+    # A field of FSDPEngineConfig that its YAML leaves out.
+    found["sft"]["engine.mixed_precision"] = "any"
+    for part in ("actor", "ref"):
+        found["grpo"][f"actor_rollout_ref.{part}.fsdp_config.mixed_precision"] = "any"
     return found
 
 

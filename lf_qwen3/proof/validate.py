@@ -116,7 +116,7 @@ def _judge(
 
 
 def _finding(reading: YamlReading, fault: SettingFault) -> YamlFinding:
-    row = fault.line or reading.lines.get(fault.key)
+    row = fault.line or reading.line_of(fault.key)
     return YamlFinding(
         fault.code, fault.severity, str(reading.path), row, fault.key, fault.message, fault.cure
     )

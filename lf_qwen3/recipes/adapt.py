@@ -69,7 +69,7 @@ def _set_validation(document: YamlDocument, splits: Splits, choice: RecipeChoice
         return []
     return [
         f"no validation split of {choice.dataset} is registered: {VAL_SIZE:.0%} of "
-        f"{splits.train} becomes the validation data, drawn at random (val_size), so one "
+        f"{splits.train} becomes the validation data (val_size), so one "
         "question may be in both (data leakage); convert with --val 0.05 keeps them apart"
     ]
 

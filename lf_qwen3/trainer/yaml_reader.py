@@ -24,8 +24,8 @@ _EXPONENT = re.compile(r"[-+]?[0-9]+(?:_[0-9]+)*(?:\.[0-9_]*)?[eE][-+]?[0-9]+$")
 class YamlReading:
     """What a YAML holds: `settings` by key, `lines` (counted from 1) of the keys.
 
-    `repeated` are repeated keys, with that line; the first one counts. `is_list` tells a file that
-    is a list; such a file has no settings.
+    A key inside a section has its line as `section.key`. `repeated` are repeated keys, with that line; the
+    first one counts. `is_list` tells a file that is a list; such a file has no settings.
     """
 
     path: Path
@@ -33,6 +33,12 @@ class YamlReading:
     lines: dict[str, int]
     repeated: list[tuple[str, int]] = field(default_factory=list)
     is_list: bool = False
+
+    def line_of(self, key: str) -> int | None:
+        """Return the line of a key, or of the section that has it; None for a key that is not in the file."""
+        names = key.split(".")
+        sections = (".".join(names[:count]) for count in range(len(names), 0, -1))
+        return next((self.lines[name] for name in sections if name in self.lines), None)
 
 
 class NotYamlError(LfQwen3Error):
@@ -86,16 +92,39 @@ def _read_mapping(path: Path, loader: Any, root: Any) -> YamlReading:
     own = [pair for pair in root.value if pair[0].tag != _MERGE]
     loader.flatten_mapping(root)
     merged = root.value[: len(root.value) - len(own)]
+    seen: set[int] = set()
     for key_node, value_node in own:
         key, line = str(loader.construct_object(key_node, deep=True)), key_node.start_mark.line + 1
         if key in reading.settings:
             reading.repeated.append((key, line))
             continue
         reading.lines[key] = line
+        _read_section(value_node, f"{key}.", reading, seen)
         reading.settings[key] = loader.construct_object(value_node, deep=True)
     for key_node, value_node in reversed(merged):
         reading.settings.setdefault(str(key_node.value), loader.construct_object(value_node, deep=True))
     return reading
+
+
+def _read_section(node: Any, before: str, reading: YamlReading, seen: set[int]) -> None:
+    """Add the lines of a section's keys, and remove repeated keys from it.
+
+    The keys of an alias have the lines of its anchor; `seen` are the ids of the nodes that were read.
+    """
+    if node.id != "mapping" or id(node) in seen:
+        return
+    seen.add(id(node))
+    own = [pair for pair in node.value if pair[0].tag != _MERGE]
+    names: set[str] = set()
+    for pair in own:
+        name, line = str(pair[0].value), pair[0].start_mark.line + 1
+        if name in names:
+            reading.repeated.append((f"{before}{name}", line))
+            node.value.remove(pair)
+            continue
+        names.add(name)
+        reading.lines.setdefault(f"{before}{name}", line)
+        _read_section(pair[1], f"{before}{name}.", reading, seen)
 
 
 @contextmanager

@@ -86,7 +86,8 @@ def test_merged_keys_are_settings_and_no_repetition(tmp_path):
     path.write_text(MERGED, "utf-8")
     reading = read(path)
     assert reading.settings == omega(path)
-    assert (reading.repeated, reading.lines) == ([], {"x": 1, "y": 2, "c": 4})
+    own = {"x": 1, "x.b": 1, "x.c": 1, "y": 2, "y.b": 2, "y.d": 2, "c": 4}
+    assert (reading.repeated, reading.lines) == ([], own)
 
 
 def test_a_list_has_no_settings(tmp_path):
@@ -107,13 +108,24 @@ def test_blocks_quotes_anchors_and_empty_values(tmp_path):
 def test_every_key_has_its_line(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text("\ufeff# head\n\n### model\na: 1\nb:\n  c: 2\n  d: 3\n\ne: 4 # last\n", "utf-8")
-    assert read(path).lines == {"a": 4, "b": 5, "e": 9}
+    assert read(path).lines == {"a": 4, "b": 5, "b.c": 6, "b.d": 7, "e": 9}
+    assert [read(path).line_of(key) for key in ("b.d", "b.x.y", "e", "f")] == [7, 5, 9, None]
 
 
 def test_a_repeated_key_is_told_with_its_second_line(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text("a: 1\nb: 2\na: 3\n", "utf-8")
     assert read(path).repeated == [("a", 3)]
+
+
+def test_a_key_that_stands_twice_in_a_section_is_repeated_too(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("a: &x\n  b: 1\n  c:\n    d: 2\n    d: 3\n  b: 4\ne: *x\nf:\n  <<: *x\n  b: 5\n", "utf-8")
+    reading = read(path)
+    assert reading.repeated == [("a.c.d", 5), ("a.b", 6)]
+    assert reading.settings["a"] == {"b": 1, "c": {"d": 2}}
+    assert reading.settings["f"] == {"b": 5, "c": {"d": 2}}
+    assert (reading.lines["f.b"], reading.line_of("e.b")) == (10, 7)
 
 
 def test_what_cannot_be_read(tmp_path):

@@ -42,8 +42,8 @@ class TrainingYaml:
         return self.reading.settings
 
     def line_of(self, key: str) -> int | None:
-        """Return the line of a key, None where it is not set."""
-        return self.reading.lines.get(key)
+        """Return the line of a key, or of the section that has it; None where it is not set."""
+        return self.reading.line_of(key)
 
     @property
     def trained(self) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from lf_qwen3.recipes.grpo.prompts import Prompt
 from lf_qwen3.recipes.grpo.trainer import GrpoRun, GrpoTrainer, add_grpo_trainer, read_own
+from lf_qwen3.recipes.trainers.verl import EPOCHS, SCHEDULES, choose_schedule
 
 _REWARDS = "rewards.py"
 
@@ -58,11 +59,25 @@ def _write_row(prompt: Prompt, at: int, run: GrpoRun) -> dict[str, Any]:
     return {"problem": prompt.messages[-1]["content"], "answer": prompt.gold.text}
 
 
+def _describe_result(run: GrpoRun) -> str:
+    out = shlex.quote(str(run.settings["output_dir"]))
+    adapter = ", a LoRA merged into it" if run.is_lora else ""
+    merge = f"python EasyR1/scripts/model_merger.py --local_dir {out}/global_step_N/actor"
+    return f"`{merge}` makes step N a whole model for transformers{adapter}."
+
+
 GRPO_EASYR1 = add_grpo_trainer(
     GrpoTrainer(
         name="easyr1",
         version="b44b311",
-        install=("git clone https://github.com/hiyouga/EasyR1", "pip install -e EasyR1 swanlab"),
+        install=(
+            "git clone https://github.com/hiyouga/EasyR1",
+            "git -C EasyR1 checkout b44b311",
+            "pip install vllm 'transformers<5' setuptools wheel packaging ninja",
+            "pip install flash-attn --no-build-isolation",
+            "pip install -e EasyR1",
+        ),
+        brings="wandb",
         keys={
             "model_name_or_path": "worker.actor.model.model_path",
             "max_prompt_length": "data.max_prompt_length",
@@ -81,7 +96,7 @@ GRPO_EASYR1 = add_grpo_trainer(
             "num_train_epochs": lambda value: {"trainer.total_epochs": max(1, round(value))},
             "learning_rate": "worker.actor.optim.lr",
             "lr_scheduler_type": lambda value: {
-                "worker.actor.optim.lr_scheduler_type": "cosine" if "cosine" in value else "constant"
+                "worker.actor.optim.lr_scheduler_type": choose_schedule(value)
             },
             "warmup_ratio": "worker.actor.optim.lr_warmup_ratio",
             "seed": "data.seed",
@@ -90,12 +105,20 @@ GRPO_EASYR1 = add_grpo_trainer(
             "save_total_limit": "trainer.save_limit",
         },
         settled="lora_rank lora_alpha per_device_train_batch_size bf16",
+        choices={
+            "bf16": (True,),
+            "enable_thinking": (True,),
+            "loss_type": ("dapo", "bnpo", "grpo"),
+            "lr_scheduler_type": SCHEDULES,
+            "num_train_epochs": EPOCHS,
+        },
         settle=_settle,
         rewards=("accuracy", "think_format", "soft_overlong"),
         write_row=_write_row,
         command=lambda run: (
             f"python -m verl.trainer.main config={shlex.quote(str(Path(run.out) / 'train.yaml'))}"
         ),
+        describe_result=_describe_result,
         write_files=lambda run: {_REWARDS: read_own(_REWARDS)},
         refuse=lambda prompt: (
             "" if len(prompt.messages) == 1 else "EasyR1 reads one question, no system text or history"

@@ -64,6 +64,7 @@ GRPO_MS_SWIFT = add_grpo_trainer(
         name="ms-swift",
         version="4.6.0",
         install=("pip install ms-swift==4.6.0 math-verify==0.9.0 msgspec vllm",),
+        brings="tensorboard",
         keys={
             **KEPT,
             "model_name_or_path": "model",

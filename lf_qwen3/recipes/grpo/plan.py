@@ -59,7 +59,7 @@ def plan_grpo(choice: RecipeChoice, recipe: Recipe) -> GrpoPlan:
     names = [os.path.join(choice.out, "data", f"{name}.jsonl") for name in ("train", "validation")]
     run = GrpoRun(fitted, choice.out, names[0], names[1] if val.rows else "")
     own, left = trainer.translate(run)
-    steps = RunSteps([*trainer.install], trainer.command(run), [], [], [], [])
+    steps = RunSteps(trainer.list_install(run.list_packages()), trainer.command(run), [], [], [], [])
     notes += [
         *about_room,
         *_describe(splits.train, train),

@@ -11,7 +11,7 @@ from typing import Any
 
 from lf_qwen3.base import assets
 from lf_qwen3.recipes.grpo.prompts import Prompt
-from lf_qwen3.recipes.trainers.trainer import TrainerKeys, split_names, translate_settings
+from lf_qwen3.recipes.trainers.trainer import TRACKERS, TrainerKeys, split_names, translate_settings
 
 _SETTLED = """
     stage finetuning_type model_name_or_path template enable_thinking lora_target dataset eval_dataset
@@ -79,9 +79,22 @@ class GrpoRun:
         named = self.settings["report_to"]
         return [] if named == "none" else split_names(named)
 
+    def list_packages(self) -> list[str]:
+        """Return the packages that the settings ask for beside a trainer."""
+        return [name for name in self.loggers if name in TRACKERS]
+
 
 def _no_files(run: GrpoRun) -> Mapping[str, str]:
     return {}
+
+
+def _describe_weights(run: GrpoRun) -> str:
+    if not run.is_lora:
+        return "These are the weights of a whole model: LLaMA-Factory loads them as `model_name_or_path`."
+    return (
+        "It is a PEFT adapter, so LLaMA-Factory loads it as `adapter_name_or_path`. Run `recipe new` with an "
+        "SFT recipe and set that key to its folder to predict, chat, serve and export."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +103,8 @@ class GrpoTrainer(TrainerKeys):
 
     `settle` returns what follows from model, method and files. `rewards` are those it can give. `write_row`
     makes a row of a prompt, and gets its number from 0; `refuse` says why it cannot take a prompt, "" where
-    it can.
+    it can. `describe_result` says in Markdown what the weights of a run are, and how they are loaded
+    elsewhere.
     """
 
     settle: Callable[[GrpoRun], Mapping[str, Any]]
@@ -99,10 +113,11 @@ class GrpoTrainer(TrainerKeys):
     command: Callable[[GrpoRun], str]
     write_files: Callable[[GrpoRun], Mapping[str, str]] = _no_files
     refuse: Callable[[Prompt], str] = lambda prompt: ""
+    describe_result: Callable[[GrpoRun], str] = _describe_weights
 
     def translate(self, run: GrpoRun) -> tuple[dict[str, Any], list[str]]:
         """Return the trainer's settings, flat, and the recipe's keys that are set and have no counterpart."""
-        own, left = translate_settings(run.settings, self.keys, SETTLED | set(self.settled.split()))
+        own, left = translate_settings(run.settings, self, SETTLED)
         return {**own, **self.settle(run)}, left
 
 

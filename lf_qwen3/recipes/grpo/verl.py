@@ -9,6 +9,7 @@ from typing import Any
 
 from lf_qwen3.recipes.grpo.prompts import Prompt
 from lf_qwen3.recipes.grpo.trainer import GrpoRun, GrpoTrainer, add_grpo_trainer
+from lf_qwen3.recipes.trainers.verl import BEFORE, BRINGS, EPOCHS, SCHEDULES, choose_schedule, name_precision
 
 DATA_SOURCE = "math_dapo"
 """The reward that reads `Answer:` and `\\boxed{}` and compares them, normalised, with the gold answer."""
@@ -46,6 +47,10 @@ def _settle(run: GrpoRun) -> Mapping[str, Any]:
     }
     if settings.get("enable_thinking") is not None:
         own["data.apply_chat_template_kwargs.enable_thinking"] = settings["enable_thinking"]
+    if not settings["bf16"]:
+        own |= name_precision(f"{_ACTOR}.fsdp_config", "fp16")
+        own |= name_precision("actor_rollout_ref.ref.fsdp_config", "fp16")
+        own[f"{_ROLLOUT}.dtype"] = "float16"
     if run.is_lora:
         target = settings["lora_target"]
         own["actor_rollout_ref.model.lora_rank"] = settings["lora_rank"]
@@ -80,11 +85,19 @@ def _command(run: GrpoRun) -> str:
     return f"python -m verl.trainer.main_ppo --config-path {where} --config-name train"
 
 
+def _describe_result(run: GrpoRun) -> str:
+    out = shlex.quote(str(run.settings["output_dir"]))
+    merge = f"python -m verl.model_merger merge --backend fsdp --local_dir {out}/global_step_N/actor"
+    adapter = f"; the LoRA is then a PEFT adapter in `{out}/merged/lora_adapter`" if run.is_lora else ""
+    return f"`{merge} --target_dir {out}/merged` makes step N readable for transformers{adapter}."
+
+
 GRPO_VERL = add_grpo_trainer(
     GrpoTrainer(
         name="verl",
         version="0.9.1",
-        install=("pip install verl==0.9.1 uvicorn vllm",),
+        install=(*BEFORE, "pip install 'verl[fsdp,vllm]==0.9.1'"),
+        brings=BRINGS,
         keys={
             "model_name_or_path": "actor_rollout_ref.model.path",
             "max_prompt_length": "data.max_prompt_length",
@@ -100,9 +113,7 @@ GRPO_VERL = add_grpo_trainer(
             "dynamic_sampling": "algorithm.filter_groups.enable",
             "num_train_epochs": lambda value: {"trainer.total_epochs": max(1, round(value))},
             "learning_rate": f"{_ACTOR}.optim.lr",
-            "lr_scheduler_type": lambda value: {
-                f"{_ACTOR}.optim.lr_scheduler_type": "cosine" if "cosine" in value else "constant"
-            },
+            "lr_scheduler_type": lambda value: {f"{_ACTOR}.optim.lr_scheduler_type": choose_schedule(value)},
             "warmup_ratio": f"{_ACTOR}.optim.lr_warmup_steps_ratio",
             "seed": "data.seed",
             "output_dir": "trainer.default_local_dir",
@@ -110,10 +121,12 @@ GRPO_VERL = add_grpo_trainer(
             "save_total_limit": "trainer.max_actor_ckpt_to_keep",
         },
         settled="lora_rank lora_alpha per_device_train_batch_size bf16",
+        choices={"lr_scheduler_type": SCHEDULES, "num_train_epochs": EPOCHS},
         settle=_settle,
         rewards=("accuracy", "soft_overlong"),
         write_row=_write_row,
         command=_command,
+        describe_result=_describe_result,
         traps=(
             "`data_source` selects the reward: a value that verl does not know stops the run "
             "at its first reward.",

@@ -93,6 +93,7 @@ AXOLOTL = add_trainer(
         version="0.21.0",
         methods=hugging_face.list_methods("sft", "dpo", "kto", "orpo"),
         install=("python3.12 -m pip install torch==2.13.0 axolotl==0.21.0",),
+        brings="bitsandbytes liger-kernel tensorboard wandb",
         keys={
             **_KEYS,
             "num_train_epochs": "num_epochs",
@@ -125,6 +126,7 @@ AXOLOTL = add_trainer(
             "after `<|im_end|>`.",
             "It accepts any key without a message, unknown keys too: `lf-qwen3 recipe validate` finds them.",
             "It would drop rows longer than `sequence_len`: these rows are truncated already.",
+            "It sends usage data to its makers: `DO_NOT_TRACK=1` in front of the command prevents it.",
         ),
         renamed={
             "lora_rank": "lora_r",

@@ -132,7 +132,11 @@ def _no_rows(file: RowsFile, counts: RowCounts) -> LfQwen3Error:
     if reasons:
         return LfQwen3Error(f"{names}: no record can be written as a row", reasons, code="no_records")
     message = f"{names}: no record is left for {file.path.name}"
-    return LfQwen3Error(message, "use more records, or convert with --val", code="no_records")
+    return LfQwen3Error(
+        message,
+        "use more records, convert with --val, or train on all with --set val_size=0",
+        code="no_records",
+    )
 
 
 _load_tokenizer = lru_cache(maxsize=1)(tokenizer_files.load)

@@ -79,11 +79,13 @@ def _flatten(
 ) -> Iterator[tuple[str, Any]]:
     """Yield keys and values, those of a section as `section.key`; a key that takes any mapping is whole."""
     for name, value in settings.items():
+        if not before and name in _HYDRA:
+            continue
         key = f"{before}{name}"
         is_section = known.get(key, {"kind": "section"})["kind"] == "section"
         if isinstance(value, dict) and value and is_section:
             yield from _flatten(value, known, f"{key}.")
-        elif before or name not in _HYDRA:
+        else:
             yield key, value
 
 
@@ -98,22 +100,22 @@ def _command_of(settings: Mapping[str, Any], trainer: TrainerKeys, known: Mappin
 
 
 def _judge_key(key: str, trainer: TrainerKeys, known: Mapping[str, Any], command: str) -> SettingFault | None:
-    line_key, title = key.split(".")[0], f"{trainer.name} {trainer.version}"
+    title = f"{trainer.name} {trainer.version}"
     if key in known and key not in trainer.renamed:
         takers = known[key].get("of")
         if command and takers and command not in takers:
             says = f"{key}: {title} accepts it with {' and '.join(takers)} only"
-            return SettingFault("command_key", line_key, says, f"remove it: this file is for {command}")
+            return SettingFault("command_key", key, says, f"remove it: this file is for {command}")
         return None
     if key in trainer.plugin_keys:
         return None
     if new := trainer.renamed.get(key):
         says = f"{key}: {title} does not accept it" if key not in known else f"{key}: {title} has renamed it"
-        return SettingFault("gone_key", line_key, says, f"write {new}")
+        return SettingFault("gone_key", key, says, f"write {new}")
     near = _own_name(key, trainer) or nearest(key, known, 0.75)
     silent = ", and ignores it" if trainer.name == "axolotl" else ""
     cure = f"did you mean {near}?" if near else "remove it"
-    return SettingFault("unknown_key", line_key, f"{key}: {title} has no such key{silent}", cure)
+    return SettingFault("unknown_key", key, f"{key}: {title} has no such key{silent}", cure)
 
 
 def _own_name(key: str, trainer: TrainerKeys) -> str | None:
@@ -135,7 +137,7 @@ def _judge_value(key: str, value: Any, trainer: TrainerKeys, known: Mapping[str,
     near = nearest(str(value), choices)
     says = f"{key}: {json.dumps(value, ensure_ascii=False, default=str)} is not {wanted}"
     cure = f"did you mean {near}?" if near else f"write {wanted}"
-    return SettingFault("wrong_value", key.split(".")[0], says, cure)
+    return SettingFault("wrong_value", key, says, cure)
 
 
 def _is_of_kind(value: Any, kind: Any) -> bool:

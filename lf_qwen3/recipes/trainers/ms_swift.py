@@ -79,6 +79,7 @@ MS_SWIFT = add_trainer(
         version="4.6.0",
         methods=hugging_face.list_methods("sft", "dpo", "kto", "orpo", "simpo"),
         install=("pip install torch==2.13.0 ms-swift==4.6.0",),
+        brings="tensorboard",
         keys={
             **hugging_face.KEPT,
             "warmup_ratio": "warmup_ratio",

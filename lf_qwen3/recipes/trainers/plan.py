@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +72,9 @@ def plan_for_trainer(
         data.append(rows(names[1], validation or datasets, True))
     own, left = trainer.translate(run)
     validate = f"lf-qwen3 recipe validate {shlex.quote(os.path.join(choice.out, CONFIG))}"
-    steps = RunSteps([validate, *trainer.install], trainer.command(run), [], [], [], [])
+    steps = RunSteps(
+        [validate, *trainer.list_install(run.list_packages())], trainer.command(run), [], [], [], []
+    )
     texts = _render(trainer, run, own, choice, chosen)
     notes = _list_notes(trainer, run, left, step)
     return TrainerPlan(nest(own), texts, tuple(data), steps, notes)
@@ -119,10 +122,13 @@ def _refuse_method(name: str, method: str, methods: Sequence[str]) -> UsageError
 
 
 def _choose_step(train: Mapping[str, Any], splits: Splits) -> int:
-    """Return which record in a row is validation: each so many-th, 0 where val_size asks for none."""
+    """Return which record in a row is validation: each so many-th, 0 where val_size asks for none.
+
+    At least one is, where the rows were counted: so does the trainer's own split.
+    """
     size = float(train.get("val_size") or 0)
     share = size / (splits.rows or size * 20) if size > 1 else size
-    return max(2, round(1 / share)) if share else 0
+    return max(2, min(round(1 / share), splits.rows or sys.maxsize)) if share else 0
 
 
 def _render(

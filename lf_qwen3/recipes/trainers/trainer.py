@@ -7,7 +7,7 @@ tried with the version that it names.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,9 @@ CONFIG = "train.yaml"
 """The trainer's own config, in the folder of the run."""
 MARK = "# trainer: "
 """How the line in the head of a config begins that names its trainer."""
+
+TRACKERS = frozenset(("swanlab", "tensorboard", "wandb"))
+"""Trackers whose packages have their names."""
 
 MemoryComparison = Literal["as much", "less", "more"]
 """What a run takes beside LLaMA-Factory's, whose memory `estimate` estimates."""
@@ -69,6 +72,16 @@ class OtherRun:
         """The id or folder of the model."""
         return str(self.train["model_name_or_path"])
 
+    def list_packages(self) -> Iterator[str]:
+        """Yield the packages that the settings ask for beside a trainer."""
+        if self.kind == "qlora" or "8bit" in str(self.train.get("optim")):
+            yield "bitsandbytes"
+        if self.train.get("enable_liger_kernel"):
+            yield "liger-kernel"
+        if self.train.get("deepspeed"):
+            yield "deepspeed"
+        yield from TRACKERS & set(split_names(self.tracker))
+
     @property
     def longest(self) -> int:
         """The tokens of the longest row that may be there."""
@@ -92,21 +105,31 @@ def _no_words(run: OtherRun) -> str:
 class TrainerKeys:
     """A trainer and the names of its settings, by which its configs are written and judged.
 
-    `keys` holds its name of a recipe's key, or what turns the value into several, `settled` the recipe's keys
-    that its own code sees to; `version` is that with which it was tried. `renamed` holds keys of older
-    versions with their new names, `values` the closed sets of values that its classes do not state;
-    `plugin_keys` are those of its plug-ins.
+    `version` is that with which it was tried. `install` are the commands for its environment, `brings` the
+    packages among those of `list_packages` that come with it. `keys` holds its name of a recipe's key, or
+    what turns the value into several, `settled` the recipe's keys that its own code sees to, `choices` the
+    values of a recipe's key that it has, where it has not all. `renamed` holds keys of older versions with
+    their new names, `values` the closed sets of values that its classes do not state; `plugin_keys` are those
+    of its plug-ins.
     """
 
     name: str
     version: str
     install: tuple[str, ...]
+    brings: str = ""
     keys: Mapping[str, str | Translate]
     settled: str = ""
+    choices: Mapping[str, Collection[Any]] = field(default_factory=dict)
     traps: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     plugin_keys: frozenset[str] = frozenset()
+
+    def list_install(self, packages: Iterable[str]) -> list[str]:
+        """Return the commands that install the trainer, and what of these packages does not come with it."""
+        more = sorted(set(packages) - set(self.brings.split()))
+        pip = self.install[-1].partition(" install ")[0]
+        return [*self.install, *([f"{pip} install {' '.join(more)}"] if more else [])]
 
     @property
     def known_keys(self) -> frozenset[str]:
@@ -141,28 +164,31 @@ class OtherTrainer(TrainerKeys):
 
     def translate(self, run: OtherRun) -> tuple[dict[str, Any], list[str]]:
         """Return the trainer's settings, flat, and the recipe's keys that have no counterpart and are set."""
-        own, left = translate_settings(run.train, self.keys, BY_DATA | set(self.settled.split()))
+        own, left = translate_settings(run.train, self, BY_DATA)
         settled = dict(self.settle(run))
         return settled | {key: value for key, value in own.items() if key not in settled}, left
 
 
 def translate_settings(
-    settings: Mapping[str, Any], keys: Mapping[str, str | Translate], settled: Collection[str]
+    settings: Mapping[str, Any], trainer: TrainerKeys, settled: Collection[str]
 ) -> tuple[dict[str, Any], list[str]]:
     """Return settings under a trainer's names, flat, and the keys that are set and have no counterpart.
 
-    `settled` are keys that need none: something else has seen to them.
+    `settled` are keys that need none, beside the trainer's own: something else has seen to them. A key of
+    which the trainer has other values only stands with its value: `bf16=false`.
     """
     own: dict[str, Any] = {}
     left = []
     for key, value in settings.items():
-        rule = keys.get(key)
+        rule = trainer.keys.get(key)
         if callable(rule):
             own.update(rule(value))
         elif rule:
             own[rule] = value
-        elif key not in settled and value not in (None, False, "none"):
+        elif key not in settled and key not in trainer.settled.split() and value not in (None, False, "none"):
             left.append(key)
+        if value is not None and value not in trainer.choices.get(key, [value]):
+            left.append(f"{key}={json.dumps(value)}")
     return own, left
 
 

@@ -60,6 +60,7 @@ UNSLOTH = add_trainer(
         version="2026.10.9",
         methods=tuple(f"{kind} sft" for kind in ("lora", "qlora", "rslora", "full")),
         install=("pip install torch==2.14.1 torchvision==0.29.1 unsloth==2026.10.9 unsloth_zoo==2026.10.9",),
+        brings="bitsandbytes",
         keys={
             **_KEPT,
             "model_revision": "model.revision",

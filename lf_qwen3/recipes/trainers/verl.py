@@ -14,6 +14,16 @@ from lf_qwen3.recipes.trainers.trainer import CONFIG, OtherRun, OtherTrainer, ad
 
 _ROWS = "verl_rows.py"
 _SCHEDULES = ("cosine", "constant")
+SCHEDULES = (*_SCHEDULES, "constant_with_warmup")
+"""The schedules of a recipe that it has: both of its own begin with the warmup."""
+BEFORE = (
+    "pip install torch==2.11.0 setuptools wheel packaging ninja",
+    "pip install flash-attn==2.8.3 --no-build-isolation",
+)
+"""Its attention is FlashAttention's, which is built beside the torch that verl pins."""
+BRINGS = "liger-kernel tensorboard wandb"
+EPOCHS = range(1, 1000)
+"""It trains whole epochs only."""
 
 
 def _settle(run: OtherRun) -> Mapping[str, Any]:
@@ -36,9 +46,23 @@ def _settle(run: OtherRun) -> Mapping[str, Any]:
         "trainer.project_name": run.train.get("swanlab_project") or "lf-qwen3",
         "trainer.experiment_name": run.train.get("swanlab_run_name") or Path(run.out).name,
     }
-    schedule = run.train.get("lr_scheduler_type", "cosine")
-    own["optim.lr_scheduler_type"] = schedule if schedule in _SCHEDULES else "cosine"
+    half = next((name for name in ("bf16", "fp16") if run.train.get(name)), "fp32")
+    own |= name_precision("engine", half)
+    own["optim.lr_scheduler_type"] = choose_schedule(run.train.get("lr_scheduler_type", "cosine"))
     return own
+
+
+def choose_schedule(name: str) -> str:
+    """Return verl's schedule for one of transformers: cosine for all that fall."""
+    return "constant" if name.startswith("constant") else "cosine"
+
+
+def name_precision(section: str, precision: str) -> dict[str, str]:
+    """Return what sets the precision of an FSDP engine, nothing for bf16, its own: it does not read `dtype`.
+
+    Read in verl 0.9.1: workers/engine/fsdp/transformer_impl.py, FSDPEngine._build_fsdp_module.
+    """
+    return {} if precision == "bf16" else {f"{section}.mixed_precision.param_dtype": precision}
 
 
 def _choose_steps(run: OtherRun, what: str) -> Any:
@@ -63,7 +87,8 @@ VERL = add_trainer(
         name="verl",
         version="0.9.1",
         methods=("lora sft", "full sft"),
-        install=("pip install torch==2.13.0 verl==0.9.1 uvicorn",),
+        install=(*BEFORE, "pip install 'verl[fsdp]==0.9.1'"),
+        brings=BRINGS,
         keys={
             "learning_rate": "optim.lr",
             "warmup_ratio": "optim.lr_warmup_steps_ratio",
@@ -72,8 +97,6 @@ VERL = add_trainer(
             "max_grad_norm": "optim.clip_grad",
             "num_train_epochs": lambda epochs: {"trainer.total_epochs": max(1, round(epochs))},
             "max_steps": lambda steps: {"trainer.total_training_steps": steps} if steps > 0 else {},
-            "bf16": lambda value: {"engine.dtype": "bfloat16"} if value else {},
-            "fp16": lambda value: {"engine.dtype": "float16"} if value else {},
             "lora_rank": "model.lora_rank",
             "lora_alpha": "model.lora_alpha",
             "lora_target": lambda value: {
@@ -87,8 +110,9 @@ VERL = add_trainer(
             "output_dir": "trainer.default_local_dir",
             "save_total_limit": "trainer.max_ckpt_to_keep",
         },
-        settled="lr_scheduler_type per_device_train_batch_size gradient_accumulation_steps "
+        settled="bf16 fp16 lr_scheduler_type per_device_train_batch_size gradient_accumulation_steps "
         "eval_strategy eval_steps save_strategy save_steps",
+        choices={"lr_scheduler_type": SCHEDULES, "num_train_epochs": EPOCHS},
         settle=_settle,
         choose_rows=lambda stage: MASKED_TOKENS,
         command=_command,

@@ -9,6 +9,7 @@ import yaml
 import lf_qwen3
 from lf_qwen3.base import assets, math_answers
 from lf_qwen3.base.errors import UsageError
+from lf_qwen3.proof.validate import validate
 from lf_qwen3.recipes import find_recipe, list_grpo, list_shipped
 from lf_qwen3.recipes.grpo.settings import REWARDS, parse_settings
 from lf_qwen3.recipes.new import recipe
@@ -26,6 +27,7 @@ SUMS = [
 OPEN_KEYS = (
     *("defaults", "hydra.searchpath", "data.apply_chat_template_kwargs.", "chat_template_kwargs."),
     *("reward.reward_kwargs.", "worker.reward.reward_function_kwargs."),
+    *(f"actor_rollout_ref.{part}.fsdp_config.mixed_precision." for part in ("actor", "ref")),
 )
 """Keys of verl's config files themselves, and sections that take any key."""
 
@@ -77,6 +79,9 @@ def test_each_trainer_gets_its_config_and_a_row_for_each_question_with_a_gold_an
     assert text.startswith(f"# trainer: {trainer} ")
     assert yaml.safe_load(text) == made.train
     assert made.steps.train in made.files["RUN.md"]
+    file = Path("train.yaml")
+    file.write_text(text, "utf-8")
+    assert (validate(file).dialect, validate(file).findings) == (trainer, [])
     assert len(rows_of(made)) == 3
     assert any("no short answer" in note and "(1)" in note for note in made.notes)
     assert not Path("runs").exists()
@@ -87,7 +92,8 @@ def test_every_key_is_taken_by_the_trainer_for_grpo(plan, trainer):
     file = assets.folder("recipes") / "trainers" / f"{trainer}.json"
     known = json.loads(file.read_text("utf-8"))["keys"]
     command = {"ms-swift": "rlhf"}.get(trainer, "grpo")
-    made = plan(trainer, set={"rewards": "accuracy,think_format,soft_overlong", "beta": 0.01})
+    other = {"rewards": "accuracy,think_format,soft_overlong", "beta": 0.01, "bf16": False}
+    made = plan(trainer, set=other)
     keys = {key for key in flatten(made.train) if not key.startswith(OPEN_KEYS)}
     assert not {key for key in keys if key not in known or command not in known[key].get("of", [command])}
 
@@ -123,6 +129,40 @@ def test_dapo_is_set_where_the_trainer_has_it_and_said_where_not(plan):
     notes = "\n".join(plan("trl").notes)
     assert "trl has no counterpart of dynamic_sampling" in notes
     assert "trl has no reward soft_overlong" in notes
+
+
+def test_a_value_without_counterpart_is_said_with_its_key(plan):
+    other = {"bf16": False, "enable_thinking": False, "lr_scheduler_type": "linear", "num_train_epochs": 1.5}
+    falls, share = 'lr_scheduler_type="linear"', "num_train_epochs=1.5"
+    said = {name: list_left(plan(name, set=other)) for name in TRAINERS}
+    assert said["easyr1"] == {"enable_thinking=false", "bf16=false", falls, share}
+    assert said["verl"] == {falls, share}
+    assert said["ms-swift"] == said["trl"] == list_left(plan("easyr1")) == set()
+
+
+def test_a_tracker_is_installed_beside_the_trainer(plan):
+    assert plan("trl", set={"report_to": "swanlab"}).steps.before[-1] == "pip install swanlab"
+    assert "swanlab" not in plan("trl").files["RUN.md"]
+
+
+def list_left(made):
+    """Return the values that the note on what has no counterpart names, as key=value."""
+    (note,) = [note for note in made.notes if "counterpart" in note] or [""]
+    return {
+        word
+        for word in note.replace(": left out", "").split("counterpart of ")[-1].split(", ")
+        if "=" in word
+    }
+
+
+def test_a_card_without_bf16_gets_half_precision_where_the_trainer_has_it(plan):
+    swift, trl, verl = (plan(name, set={"bf16": False}).train for name in ("ms-swift", "trl", "verl"))
+    assert (swift["torch_dtype"], trl["dtype"]) == ("float16", "float16")
+    parts = verl["actor_rollout_ref"]
+    assert [parts[name]["fsdp_config"] for name in ("actor", "ref")] == [
+        {"mixed_precision": {"param_dtype": "fp16"}}
+    ] * 2
+    assert parts["rollout"]["dtype"] == "float16"
 
 
 def test_a_step_holds_as_many_answers_as_the_recipe_says(plan):

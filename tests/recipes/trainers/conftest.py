@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lf_qwen3.qwen3 import tokenizer_files
+from lf_qwen3.recipes.new import recipe
 
 TOOLS = '[{"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}]'
 CALL = '{"name": "weather", "arguments": {"city": "Paris"}}'
@@ -90,3 +91,28 @@ def data(tmp_path, monkeypatch):
             info[f"{name}_{split}"] = {"file_name": file, **ENTRIES[name]}
     Path("data/dataset_info.json").write_text(json.dumps(info))
     return info
+
+
+STAGES = {"sft": "chats", "dpo": "pairs", "orpo": "pairs", "simpo": "pairs", "kto": "marks"}
+NAMES = {
+    "lora": "qwen3-4b-lora-{}",
+    "qlora": "qwen3-8b-qlora-{}",
+    "full": "qwen3-1.7b-full-{}",
+    "dora": "qwen3-4b-dora-{}",
+    "rslora": "qwen3-4b-rslora-{}",
+}
+
+
+@pytest.fixture
+def plan(data, qwen_tokenizer):
+    """Return a function that plans a run into runs/x; nothing is written."""
+
+    def make(trainer, method="lora sft", **options):
+        kind, stage = method.split()
+        options.setdefault("dataset", STAGES[stage])
+        name = options.pop("name", NAMES[kind].format(stage))
+        return recipe(
+            name, dataset_dir="data", out="runs/x", trainer=trainer, tokenizer=qwen_tokenizer, **options
+        )
+
+    return make

@@ -1,9 +1,8 @@
 """Rows of the 22 conversations, of pairs and of labels, as the trainers themselves fed them rightly.
 
-The first line of a file names the trainer's version; test_in_trainers.py holds the same rows against it.
+test_in_trainers.py feeds the same rows to the trainers, and writes these files: `make trainer-rows`.
 """
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,10 @@ import lf_qwen3
 from lf_qwen3.recipes.new import recipe
 from lf_qwen3.recipes.trainers import find_trainer, list_trainers
 from lf_qwen3.recipes.trainers.data_file import write_rows
+from tests.recipes.trainers.environments import GOLDEN, read_rows
 
 HERE = Path(__file__).parent
-GOLDEN = sorted(file.stem for file in (HERE / "_golden").glob("*.jsonl"))
-"""TRAINER.DATA: the rows of a file beside this one."""
+NAMES = sorted(file.stem for file in GOLDEN.glob("*.jsonl"))
 RECIPES = {"conversations": ("lora-sft", 38), "pairs": ("lora-dpo", 8), "labels": ("lora-kto", 8)}
 
 
@@ -28,18 +27,9 @@ def registered(tmp_path_factory):
     return folder
 
 
-def read_rows(path):
-    """Return the rows of a JSONL or parquet file."""
-    if path.suffix == ".jsonl":
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    import pyarrow.parquet as pq
-
-    return pq.read_table(path).to_pylist()
-
-
-@pytest.mark.parametrize("golden", GOLDEN)
+@pytest.mark.parametrize("golden", NAMES)
 def test_the_rows_are_those_that_the_trainer_fed_rightly(registered, tmp_path, qwen_tokenizer, golden):
-    head, *rows = read_rows(HERE / "_golden" / f"{golden}.jsonl")
+    head, *rows = read_rows(GOLDEN / f"{golden}.jsonl")
     name, data = golden.split(".")
     assert head == {"trainer": name, "version": find_trainer(name).version}
     method, count = RECIPES[data]
@@ -61,7 +51,7 @@ def test_each_form_of_row_has_golden_rows():
     """Unsloth takes TRL's, ORPO and SimPO take those of DPO."""
     data = {"sft": "conversations", "dpo": "pairs", "orpo": "pairs", "simpo": "pairs", "kto": "labels"}
     forms = {}
-    for name, kind in (golden.split(".") for golden in GOLDEN):
+    for name, kind in (golden.split(".") for golden in NAMES):
         forms.setdefault(kind, set()).add(id(find_trainer(name).choose_rows(RECIPES[kind][0][5:])))
     for trainer in list_trainers():
         for stage in data.keys() & {method.split()[1] for method in trainer.methods}:

@@ -16,7 +16,7 @@ from lf_qwen3.recipes.trainers import find_trainer
 from lf_qwen3.recipes.trainers.records import find_datasets, render_rows
 from lf_qwen3.recipes.trainers.rows import TOKENS
 from lf_qwen3.trainer.render import MASKED
-from tests.recipes.trainers.environments import find_python, read_lines, run
+from tests.recipes.trainers.environments import find_python, hold_golden_rows, read_lines, run, run_words
 
 pytestmark = [pytest.mark.trainers, pytest.mark.slow]
 
@@ -108,15 +108,30 @@ def test_a_trainer_feeds_the_ids_and_labels_and_trains_two_steps(talks, write, t
     assert len(fed) == RECORDS[DATA[stage]]
     assert sorted(fed) == sorted(expected(tiny, stage, form))
     assert "train_loss" in said
+    hold_golden_rows(trainer, DATA[stage], config.parent / "data" / "train.jsonl")
 
 
 def test_verl_reads_the_ids_and_their_mask_by_the_class_beside_them(talks, write, tiny):
     find_python("verl")
-    config = write("verl")
+    config = write("verl", bf16=False, fp16=True)
     run("verl", "verl_run", "sft", config.parent, tiny, "fed.jsonl")
     fed = [[row["input_ids"], row["loss_mask"]] for row in read_lines("fed.jsonl")]
     assert len(fed) == RECORDS["conversations"]
     assert fed == [[ids, [int(label != MASKED) for label in labels]] for _, [(ids, labels)] in expected(tiny)]
+    hold_golden_rows("verl", "conversations", config.parent / "data" / "train.parquet")
+
+
+def test_verls_own_modules_take_the_commands_of_the_run_book(talks, write, write_grpo):
+    python = find_python("verl")
+    (config, grpo) = (write("verl"), write_grpo("verl"))
+    for made, shown in ((config, "TokenisedRows"), (grpo, "max_response_length: 16")):
+        command = read_command(made).replace("torchrun --standalone --nproc_per_node=1", "python")
+        assert shown in run_words(["sh", "-c", f"{python.parent}/{command} --cfg job"])
+
+
+def read_command(config):
+    """Return the command that stands in the head of a config."""
+    return next(line for line in config.read_text("utf-8").splitlines() if " -m verl." in line)[1:].strip()
 
 
 @pytest.fixture
@@ -128,7 +143,7 @@ def write_grpo(talks, tiny):
 
     def make(trainer):
         options: dict = {"dataset": "sums", "dataset_dir": "data", "out": "runs/grpo", "model": tiny}
-        own = {**small, "rewards": "accuracy,think_format", "bf16": trainer == "verl"}
+        own = {**small, "rewards": "accuracy,think_format", "bf16": False}
         recipe("qwen3-4b-lora-grpo", trainer=trainer, set=own, **options).write()
         return Path("runs/grpo/train.yaml")
 

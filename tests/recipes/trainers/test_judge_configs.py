@@ -104,9 +104,17 @@ def test_a_wrong_key_or_value_is_named_with_its_cure(write, name, extra, code, c
     (finding,) = validate(file).findings
     assert (finding.code, finding.severity) == (code, "error")
     assert cure in finding.hint
-    lines = file.read_text("utf-8").splitlines()
-    assert lines[finding.row - 1].startswith(f"{next(iter(extra))}:")
-    assert [fault.code for fault in check(config=file).errors] == ["yaml_key"]
+    line = file.read_text("utf-8").splitlines()[finding.row - 1]
+    assert line.strip().startswith(f"{finding.key.split('.')[-1]}:")
+    assert finding.key.split(".") == list_names(extra)
+    (error,) = check(config=file).errors
+    assert (error.code, error.row) == ("yaml_key", finding.row)
+
+
+def list_names(extra):
+    """Return the sections that lead to the first key, and that key."""
+    name, value = next(iter(extra.items()))
+    return [name, *(list_names(value) if isinstance(value, dict) else ())]
 
 
 def test_no_data_are_read_for_another_trainers_config(write):

@@ -14,35 +14,12 @@ from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.cli.recipe import new
 from lf_qwen3.proof.estimate.from_yaml import read_plan
 from lf_qwen3.proof.validate import validate
-from lf_qwen3.recipes.new import recipe
 from lf_qwen3.recipes.trainers import list_trainers, read_trainer
 from lf_qwen3.recipes.trainers.trainer import MARK
 
-STAGES = {"sft": "chats", "dpo": "pairs", "orpo": "pairs", "simpo": "pairs", "kto": "marks"}
-NAMES = {
-    "lora": "qwen3-4b-lora-{}",
-    "qlora": "qwen3-8b-qlora-{}",
-    "full": "qwen3-1.7b-full-{}",
-    "dora": "qwen3-4b-dora-{}",
-    "rslora": "qwen3-4b-rslora-{}",
-}
+SPLITS = ("train", "validation")
 DONE = [(trainer.name, method) for trainer in list_trainers() for method in trainer.methods]
 SHIPPED = [(name, method) for name, method in DONE if method.startswith("lora") or method.endswith("sft")]
-
-
-@pytest.fixture
-def plan(data, qwen_tokenizer):
-    """Return a function that plans a run into runs/x; nothing is written."""
-
-    def make(trainer, method="lora sft", **options):
-        kind, stage = method.split()
-        options.setdefault("dataset", STAGES[stage])
-        name = options.pop("name", NAMES[kind].format(stage))
-        return recipe(
-            name, dataset_dir="data", out="runs/x", trainer=trainer, tokenizer=qwen_tokenizer, **options
-        )
-
-    return make
 
 
 @pytest.mark.parametrize(("trainer", "method"), SHIPPED)
@@ -147,6 +124,20 @@ def test_without_a_validation_split_each_so_many_th_record_is_held_out(plan, dat
     assert plan("trl", set={"val_size": 0.0}).train["eval_strategy"] == "no"
 
 
+def test_of_few_records_one_is_held_out_and_only_where_there_are_two(plan, data):
+    info = {name: entry for name, entry in data.items() if not name.endswith("_val")}
+    Path("data/dataset_info.json").write_text(json.dumps(info))
+    plan("trl").write()
+    counts = {name: len(Path(f"runs/x/data/{name}.jsonl").read_text().splitlines()) for name in SPLITS}
+    assert counts == {"train": 7, "validation": 1}
+    Path("data/chats_train.jsonl").write_text(
+        Path("data/chats_train.jsonl").read_text().splitlines()[0] + "\n"
+    )
+    with pytest.raises(LfQwen3Error) as error:
+        plan("trl").write(replace=True)
+    assert (error.value.code, "val_size=0" in error.value.hint) == ("no_records", True)
+
+
 def test_records_that_no_message_can_hold_are_counted(plan):
     notes = plan("ms-swift", set={"cutoff_len": 40}).write().notes
     assert any(note.startswith("train.jsonl: ") and "cutoff_len truncates it" in note for note in notes)
@@ -172,6 +163,15 @@ def test_verl_gets_parquet_and_the_class_that_reads_it(plan):
     assert made.train["data"]["train_batch_size"] == 4
     assert made.train["trainer"]["save_freq"] == "after_each_epoch"
     assert plan("verl", set={"save_steps": 50, "eval_steps": 25}).train["trainer"]["save_freq"] == 50
+
+
+def test_verl_gets_the_precision_by_the_key_that_its_engine_reads(plan):
+    assert "engine" not in plan("verl").train
+    half = plan("verl", set={"bf16": False, "fp16": True, "lr_scheduler_type": "linear"})
+    assert half.train["engine"] == {"mixed_precision": {"param_dtype": "fp16"}}
+    assert half.train["optim"]["lr_scheduler_type"] == "cosine"
+    assert any('lr_scheduler_type="linear"' in note for note in half.notes)
+    assert plan("verl", set={"bf16": False}).train["engine"]["mixed_precision"]["param_dtype"] == "fp32"
 
 
 def test_unsloth_gets_a_script_that_reads_the_settings_beside_it(plan):

@@ -27,11 +27,20 @@ def read(folder: str) -> Any:
         return compose("train")
 
 
+def check_precision(config: Any) -> None:
+    """Stop where the engine does not take the half precision that the tests ask for."""
+    from verl.utils.config import omega_conf_to_dataclass
+
+    assert omega_conf_to_dataclass(config).mixed_precision == {"param_dtype": "fp16"}
+
+
 def feed(folder: str, model: str) -> list:
     from verl.utils.dataset.dataset_utils import SFTTensorCollator
     from verl.utils.import_utils import load_extern_object
 
-    config = read(folder).data
+    whole = read(folder)
+    check_precision(whole.engine)
+    config = whole.data
     owner = load_extern_object(config.custom_cls.path, config.custom_cls.name)
     rows = owner(
         parquet_files=config.train_files, tokenizer=AutoTokenizer.from_pretrained(model), config=config
@@ -47,7 +56,10 @@ def ask(folder: str, model: str) -> list:
     from verl.utils.reward_score import default_compute_score
 
     own = {"cache_dir": folder, "filter_overlong_prompts_workers": 1}
-    config = OmegaConf.create({**read(folder).data, **own})
+    whole = read(folder)
+    for part in ("actor", "ref"):
+        check_precision(whole.actor_rollout_ref[part].fsdp_config)
+    config = OmegaConf.create({**whole.data, **own})
     prompts = RLHFDataset(config.train_files, AutoTokenizer.from_pretrained(model), config)
     rows = []
     for at in range(len(prompts)):
