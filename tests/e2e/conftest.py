@@ -1,6 +1,6 @@
-"""The real LLaMA Board with the tab installed, in an environment of its own, and a real browser.
+"""The real LLaMA Board with the tab, and a real browser.
 
-The environment is a venv that sees all packages of this one and holds lf-qwen3's metadata alone, so that
+The tab is installed in a venv that sees all packages of this one and holds lf-qwen3's metadata alone, so that
 `lf-qwen3 webui --install` does there what it does for a user, and nothing here is touched.
 """
 
@@ -137,9 +137,12 @@ def serve(
 
 
 @pytest.fixture(scope="session")
-def board(serve: Callable[..., Board], installed_python: Path) -> Board:
-    """Return the unmodified `llamafactory-cli webui`, with the tab installed in its environment."""
-    return serve(str(installed_python), "-m", "llamafactory.cli", "webui")
+def board(serve: Callable[..., Board]) -> Board:
+    """Return the board that `lf-qwen3 webui` shows; it is forked, and so there at once.
+
+    That the tab stands in an unmodified `llamafactory-cli webui`, too, is for test_board_whole.py to say.
+    """
+    return serve(sys.executable, "-m", "lf_qwen3", "webui", "--port", "{port}", LF_QWEN3_WEBUI="0")
 
 
 @pytest.fixture(scope="session")

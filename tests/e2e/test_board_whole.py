@@ -103,13 +103,21 @@ def fetch(url: str) -> bytes:
         return bytes(answer.read())
 
 
-def test_lf_qwen3_webui_shows_the_tab_with_nothing_installed(serve):
-    board = serve(sys.executable, "-m", "lf_qwen3", "webui", "--port", "{port}", LF_QWEN3_WEBUI="0")
-    page = json.loads(fetch(f"{board.url}/config"))
-    tabs = [part["props"].get("label") for part in page["components"] if part["type"] == "tabitem"]
+def names_of_tabs(board):
+    with urllib.request.urlopen(f"{board.url}/config") as answer:
+        page = json.load(answer)
+    return [part["props"].get("label") for part in page["components"] if part["type"] == "tabitem"]
+
+
+def test_both_ways_to_start_the_board_show_the_tab_once_and_the_same_page(board, serve, installed_python):
+    """The one of other tests, with nothing installed, and the trainer's own command after `--install`."""
+    unmodified = serve(str(installed_python), "-m", "llamafactory.cli", "webui")
+    tabs = names_of_tabs(board)
     assert tabs.count("Qwen3") == 1
     assert tabs[0] == "Train"
-    assert "without the Qwen3 tab" not in board.log.read_text("utf-8")
+    assert names_of_tabs(unmodified) == tabs
+    for started in (board, unmodified):
+        assert "without the Qwen3 tab" not in started.log.read_text("utf-8")
 
 
 def test_the_tab_stands_alone(serve, window):
