@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lf_qwen3.results.diagnose import diagnose
     from lf_qwen3.results.score import score
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [  # noqa: RUF022 - the order of the commands, and of docs/api.md
     "convert",
     "read",

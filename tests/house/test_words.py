@@ -65,6 +65,7 @@ def test_the_board_is_in_plain_words():
     "pattern",
     [
         "README.md",
+        "CHANGELOG.md",
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/*.md",
