@@ -181,6 +181,15 @@ def qwen_tokenizer_folder(tmp_path_factory: pytest.TempPathFactory, qwen_tokeniz
 
 
 @pytest.fixture(scope="session")
+def trainer_tokenizer(qwen_tokenizer_folder: Path) -> Any:
+    """Return Qwen's own tokenizer as the trainer loads it, which takes seconds; nobody changes it."""
+    require("transformers")
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(qwen_tokenizer_folder)
+
+
+@pytest.fixture(scope="session")
 def small_tokenizer(run_folder: Path) -> Path:
     """Return the folder of Qwen's tokenizer cut to its first tokens; nobody writes into it.
 

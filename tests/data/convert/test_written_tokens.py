@@ -27,11 +27,9 @@ TOOLS = json.dumps([{"type": "function", "function": {"name": "lamp", "parameter
 
 
 @pytest.fixture(scope="session")
-def qwen(qwen_tokenizer_folder):
+def qwen(trainer_tokenizer):
     """The trainer's tokenizer."""
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(qwen_tokenizer_folder)
+    return trainer_tokenizer
 
 
 @pytest.fixture(scope="session")

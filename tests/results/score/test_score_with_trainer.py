@@ -18,15 +18,10 @@ MADE = {
 }
 
 
-@pytest.fixture(scope="module")
-def tokenizer(qwen_tokenizer):
-    return pytest.importorskip("transformers").AutoTokenizer.from_pretrained(qwen_tokenizer)
-
-
 @pytest.mark.parametrize(("predict", "label"), MADE.values(), ids=MADE.keys())
-def test_the_metric_on_tokens_is_ours_on_the_text_of_those_tokens(tokenizer, predict, label):
+def test_the_metric_on_tokens_is_ours_on_the_text_of_those_tokens(trainer_tokenizer, predict, label):
     """With `skip_special_tokens: false` the file holds what the metric never sees."""
-    np = pytest.importorskip("numpy")
+    tokenizer, np = trainer_tokenizer, pytest.importorskip("numpy")
     transformers = pytest.importorskip("transformers")
     metric = pytest.importorskip("llamafactory.train.sft.metric")
     ids = [tokenizer.encode(text, add_special_tokens=False) for text in (predict, f"{label}<|im_end|>\n")]

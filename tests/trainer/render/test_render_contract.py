@@ -19,12 +19,10 @@ pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
 
 @pytest.fixture(scope="session")
-def qwen(qwen_tokenizer_folder):
+def qwen(qwen_tokenizer_folder, trainer_tokenizer):
     """The trainer's tokenizer and ours, from one folder."""
     require("llamafactory")
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(qwen_tokenizer_folder), tokenizer_files.load(qwen_tokenizer_folder)
+    return trainer_tokenizer, tokenizer_files.load(qwen_tokenizer_folder)
 
 
 awkward = st.sampled_from(
