@@ -156,7 +156,8 @@ def tokens(rows: int) -> dict[str, float]:
     from lf_qwen3.qwen3 import tokenizer_build
 
     folder = DATA / "tokenizer"
-    if not folder.exists():
+    if not (folder / "tokenizer.json").exists():
+        folder.mkdir(exist_ok=True)
         tokenizer_build.save_tokenizer(tokenizer_build.ranks_file(), folder)
     command = [sys.executable, str(HERE / "tokens.py"), str(source("medical", rows)), str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
