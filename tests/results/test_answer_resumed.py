@@ -1,5 +1,6 @@
 """`lf-qwen3 answer` goes on where an earlier run stopped, and mixes no answers of two kinds."""
 
+import asyncio
 import json
 import os
 import signal
@@ -69,7 +70,21 @@ def test_fewer_rows_than_are_there_ask_nothing(lf, server):
     assert len(server.asked) == 3
 
 
-def test_ctrl_c_waits_for_what_is_under_way_and_keeps_it(lf, server):
+def beside_a_loop(work):
+    """Do something where a loop runs already, as in a notebook."""
+
+    async def do():
+        return work()
+
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(do())
+    finally:
+        loop.close()
+
+
+@pytest.mark.parametrize("run", [lambda work: work(), beside_a_loop], ids=["alone", "beside a loop"])
+def test_ctrl_c_waits_for_what_is_under_way_and_keeps_it(lf, server, run):
     whole = server.reply
     once = iter(("q1",))  # a request whose connection breaks is sent again; a second Ctrl-C leaves at once
 
@@ -79,7 +94,7 @@ def test_ctrl_c_waits_for_what_is_under_way_and_keeps_it(lf, server):
         return whole(asked)
 
     server.reply = interrupt
-    code, _, err = lf("--url", server.url, "--concurrency", "1")
+    code, _, err = run(lambda: lf("--url", server.url, "--concurrency", "1"))
     assert code == 130
     assert "the answers so far are kept" in err
     assert len(answers()) == 2

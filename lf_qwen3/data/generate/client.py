@@ -7,7 +7,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -78,19 +78,30 @@ class ModelClient:
         if self.interrupted:
             return SendReport(stopped="interrupted")
         run = _Run(self, iter(requests), progress, total)
-        report = run_in_loop(run.run())
+        report = run_in_loop(run.run(), run.interrupt_soon)
         self.interrupted = report.stopped == "interrupted"
         return report
 
 
-def run_in_loop(work: Coroutine[Any, Any, _T]) -> _T:
-    """Run a coroutine to its end, also where a loop runs already in this thread (a notebook)."""
+def run_in_loop(work: Coroutine[Any, Any, _T], interrupt: Callable[[], None] | None = None) -> _T:
+    """Run a coroutine to its end, also where a loop runs already in this thread (a notebook).
+
+    It runs in another thread then, which no Ctrl-C reaches: `interrupt` is called for it, and its end waited
+    for. Without `interrupt`, KeyboardInterrupt is raised when the coroutine has ended.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
     with ThreadPoolExecutor(1) as beside:
-        return beside.submit(asyncio.run, work).result()
+        result = beside.submit(asyncio.run, work)
+        while True:
+            try:
+                return result.result()
+            except KeyboardInterrupt:
+                if interrupt is None:
+                    raise
+                interrupt()
 
 
 class _Run:
@@ -105,12 +116,29 @@ class _Run:
         self.seen: set[int] = set()
         self.done = 0
         self.error: LfQwen3Error | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.task: asyncio.Task[Any] | None = None
         self.faults = 0
         self.started = self.last_good = time.monotonic()
 
+    def interrupt(self) -> None:
+        """End the sending; called again, end the run."""
+        if self.gate.is_closed and self.task is not None:
+            self.task.cancel()
+        self.progress.warn("stopping: waiting for running requests (press again to drop them)")
+        self._stop("interrupted")
+
+    def interrupt_soon(self) -> None:
+        """Interrupt from another thread."""
+        if self.loop:
+            with contextlib.suppress(RuntimeError):  # the run has just ended
+                self.loop.call_soon_threadsafe(self.interrupt)
+
     async def run(self) -> SendReport:
+        self.task = asyncio.current_task()
         concurrency = self.options.concurrency
         self.gate = Gate(concurrency, self.options.first_wait)
+        self.loop = asyncio.get_running_loop()
         async with self.server.open_session(concurrency, self.options.silence) as session:
             with self._interruptible():
                 syncing = asyncio.create_task(self._sync())
@@ -230,17 +258,9 @@ class _Run:
             yield
             return
         loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-
-        def interrupt() -> None:
-            if self.gate.is_closed and task is not None:
-                task.cancel()
-            self.progress.warn("stopping: waiting for running requests (press again to drop them)")
-            self._stop("interrupted")
-
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         for number in before:
-            loop.add_signal_handler(number, interrupt)
+            loop.add_signal_handler(number, self.interrupt)
         try:
             yield
         finally:

@@ -39,6 +39,7 @@ def cluster(s3):
     ray = importlib.import_module("ray")  # untyped
     make_cluster = importlib.import_module("ray.cluster_utils").Cluster
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
         environment.setenv("RAY_DISABLE_IMPORT_WARNING", "1")
@@ -49,6 +50,7 @@ def cluster(s3):
         yield nodes
         ray.shutdown()
         nodes.shutdown()
+    signal.signal(signal.SIGTERM, before)  # Ray leaves a handler of its own
 
 
 def hostile_row(rng):
