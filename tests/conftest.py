@@ -23,6 +23,8 @@ from tests.needs import require
 
 SMALL_VOCABULARY = 1000
 BOARDS = ("open one board in a browser", "open another")
+LONG_BOARD_TESTS = ("test_board_evaluation.py", "test_board_whole_card.py")
+"""The browser tests of the first board; all others, which take about as long, open the other."""
 TRAINERS = "import the trainer"
 IMPORTS_TRAINER = re.compile(
     r"(?:from|import|importorskip\(\W) ?(?:torch|transformers|llamafactory|gradio)\b"
@@ -65,8 +67,7 @@ def _group(path: Path) -> str:
     Two boards stand beside each other: the tests of one would take longer than all others do together.
     """
     if path.parent.name == "e2e" and path.name.startswith("test_board_"):
-        files = sorted(path.parent.glob("test_board_*.py"))
-        return BOARDS[files.index(path) % 2]
+        return BOARDS[path.name not in LONG_BOARD_TESTS]
     imports = path.stem.endswith("_trainer") or IMPORTS_TRAINER.search(path.read_text("utf-8"))
     return TRAINERS if imports else str(path)
 
