@@ -104,8 +104,7 @@ def fetch(url: str) -> bytes:
 
 
 def names_of_tabs(board):
-    with urllib.request.urlopen(f"{board.url}/config") as answer:
-        page = json.load(answer)
+    page = json.loads(fetch(f"{board.url}/config"))
     return [part["props"].get("label") for part in page["components"] if part["type"] == "tabitem"]
 
 

@@ -87,11 +87,10 @@ class RecordHashes:
 
     def orphans(self) -> int:
         """Return how many records hold an earlier answer that is the last one of no record."""
-        known = set(self.dialogue) if any(self.before) else set()
-        return sum(1 for before in self.before if before and before not in known)
+        return count_orphans(self.links())
 
     def links(self) -> pl.DataFrame:
-        """Return the hashes that `orphans` compares as a frame: `hash`, and `is_before`."""
+        """Return the hashes that `count_orphans` compares as a frame: `hash`, and `is_before`."""
         import polars as pl
 
         before = [hash_ for hash_ in self.before if hash_]
@@ -105,6 +104,14 @@ class RecordHashes:
         hashes = dict.fromkeys(("whole", "exchange", "question"), pl.UInt64)
         columns = {"file": pl.UInt16, "row": pl.UInt64, **hashes}
         return pl.DataFrame([pl.Series(name, getattr(self, name), kind) for name, kind in columns.items()])
+
+
+def count_orphans(links: pl.DataFrame) -> int:
+    """Return how many hashes of a history are those of no dialogue; `links` is of `RecordHashes.links`."""
+    import polars as pl
+
+    dialogues = links.filter(~pl.col("is_before")).select("hash")
+    return links.filter("is_before").join(dialogues, on="hash", how="anti").height
 
 
 def _split_texts(sample: Sample) -> list[Split]:

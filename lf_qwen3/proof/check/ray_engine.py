@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lf_qwen3.base.cluster_tasks import TaskRunner
-from lf_qwen3.proof.check.duplicates import FoundDuplicate, RecordHashes, compare_records
+from lf_qwen3.data.convert.cluster.partition import split_by
+from lf_qwen3.proof.check.duplicates import FoundDuplicate, RecordHashes, compare_records, count_orphans
 from lf_qwen3.proof.check.engines import RecordComparison
 from lf_qwen3.proof.check.part_checks import PartChecker, PartCheckOptions, PartCheckTask, PartReport
 
@@ -109,20 +110,11 @@ def check_part(task: PartCheckTask, options: PartCheckOptions, partitions: int) 
     import polars as pl
 
     report = PartChecker(options).run(task)
-    records = report.hashes.frame()
-    links = report.hashes.links()
+    records = split_by(report.hashes.frame(), pl.col("question") % partitions, partitions)
+    links = split_by(report.hashes.links(), pl.col("hash") % partitions, partitions)
     if not task.wants_minhashes:
         report.hashes = RecordHashes()
-    return [
-        report,
-        *(
-            HashPiece(
-                records.filter(pl.col("question") % partitions == number),
-                links.filter(pl.col("hash") % partitions == number),
-            )
-            for number in range(partitions)
-        ),
-    ]
+    return [report, *map(HashPiece, records, links)]
 
 
 def join_pieces(places: Sequence[tuple[str, int]], *pieces: HashPiece) -> dict[str, HashPiece]:
@@ -143,7 +135,7 @@ def compare_partition(
     empty = HashPiece(RecordHashes().frame(), RecordHashes().links())
     pieces = {name: _concat([empty, *(group[name] for group in groups if name in group)]) for name in names}
     frames = {name: piece.records for name, piece in pieces.items()}
-    orphans = {name: _count_orphans(piece.links) for name, piece in pieces.items()}
+    orphans = {name: count_orphans(piece.links) for name, piece in pieces.items()}
     return RecordComparison(orphans, list(compare_records(frames, pairs)))
 
 
@@ -153,10 +145,3 @@ def _concat(pieces: Sequence[HashPiece]) -> HashPiece:
     return HashPiece(
         pl.concat([piece.records for piece in pieces]), pl.concat([piece.links for piece in pieces])
     )
-
-
-def _count_orphans(links: pl.DataFrame) -> int:
-    import polars as pl
-
-    dialogues = links.filter(~pl.col("is_before")).select("hash")
-    return links.filter("is_before").join(dialogues, on="hash", how="anti").height
