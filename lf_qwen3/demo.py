@@ -144,7 +144,6 @@ def _for_a_cpu(steps: int) -> dict[str, Any]:
         "eval_steps": half,
         "save_steps": half,
         "cutoff_len": 1024,
-        "preprocessing_num_workers": 1,
         "max_new_tokens": 32,
     }
 

@@ -14,6 +14,8 @@ from lf_qwen3.recipes.presets import Preset
 from lf_qwen3.recipes.splits import Splits
 
 VAL_SIZE = 0.05
+BY_HAND = "set by hand"
+EVERY_ANSWER = "loss mask: false trains on every answer of a record"
 _EXCLUDE = {"val_size": "eval_dataset", "eval_dataset": "val_size"}
 _FOLLOW = {"eval_steps": "save_steps", "eval_strategy": "save_strategy"}
 
@@ -52,7 +54,9 @@ def fit_to_data(document: YamlDocument, splits: Splits, choice: RecipeChoice) ->
     document.set("dataset_dir", choice.dataset_dir)
     notes = [*_set_validation(document, splits, choice), *_set_history_mask(document, splits, choice)]
     lora = document.settings.get("finetuning_type", "lora") == "lora"
-    document.set("output_dir", os.path.join(choice.out, "adapter" if lora else "model"))
+    written = "adapter" if lora else "model"
+    comment = f"{written}, checkpoints, trainer_log.jsonl, loss curves"
+    document.set("output_dir", os.path.join(choice.out, written), comment=comment)
     return [*notes, *_compare_thinking(document, splits)]
 
 
@@ -79,7 +83,8 @@ def _set_history_mask(document: YamlDocument, splits: Splits, choice: RecipeChoi
         document.remove("mask_history")
         return []
     if splits.conversion:
-        document.set("mask_history", splits.conversion.turns != "all")
+        masked = splits.conversion.turns != "all"
+        document.set("mask_history", masked, comment="" if masked else EVERY_ANSWER)
         return []
     return [
         f"{choice.dataset_dir} has no manifest of {choice.dataset}: mask_history stays "
@@ -88,16 +93,26 @@ def _set_history_mask(document: YamlDocument, splits: Splits, choice: RecipeChoi
     ]
 
 
-def apply_settings(document: YamlDocument, settings: Mapping[str, Any]) -> list[str]:
-    """Apply the user's own settings and return the notes; a key that excludes another removes it."""
+def apply_settings(
+    document: YamlDocument, settings: Mapping[str, Any], comments: Mapping[str, str] | None = None
+) -> list[str]:
+    """Apply the user's own settings and return the notes; a key that excludes another removes it.
+
+    A changed value has the comment of `comments` in place of the recipe's, or that it was set by hand.
+    """
     best = settings.get("load_best_model_at_end", document.settings.get("load_best_model_at_end"))
     pairs = [(key, other) for key, other in _FOLLOW.items() if key in settings and other not in settings]
     followers = {other: settings[key] for key, other in pairs if best}
     new = [key for key in settings if key not in document.settings]
-    for key, value in {**settings, **followers}.items():
-        document.set(key, value)
+    for key, value in settings.items():
+        document.change(key, value, (comments or {}).get(key, BY_HAND))
         if value and key in _EXCLUDE:
             document.remove(_EXCLUDE[key])
+    for key, value in followers.items():
+        document.set(key, value)
+    for key, other in pairs:
+        if other in document.settings and document.settings[other] != settings[key]:
+            document.set(other, document.settings[other], comment=f"{key} differs: it is set by hand")
     if left := [key for key in new if key in document.settings]:
         document.add_heading(left[0], "### set by hand")
     return [
@@ -128,7 +143,7 @@ def list_stage_notes(train: Mapping[str, Any]) -> list[str]:
 def apply_presets(document: YamlDocument, chosen: Sequence[Preset]) -> None:
     """Apply what the presets say of training."""
     for preset in chosen:
-        _put(document, dict(preset.train), preset.comments, f"### preset {preset.name}")
+        _put(document, preset.train, preset.comments, f"preset {preset.name}")
 
 
 def name_run(document: YamlDocument, choice: RecipeChoice) -> None:
@@ -145,15 +160,15 @@ def name_run(document: YamlDocument, choice: RecipeChoice) -> None:
 def _put(
     document: YamlDocument, settings: Mapping[str, Any], comments: Mapping[str, str], title: str = ""
 ) -> None:
-    """Set keys, the new ones at the end, with their comments and a title above them."""
+    """Set keys, each with its comment or the title; the new ones at the end, with a heading above them."""
     new = [key for key in settings if key not in document.settings]
     for key, value in settings.items():
         if key in document.settings:
-            document.settings[key] = value
+            document.change(key, value, comments.get(key, title))
         else:
             document.settings.insert(len(document.settings), key, value, comment=comments.get(key))
     if new and title:
-        document.add_heading(new[0], title)
+        document.add_heading(new[0], f"### {title}")
 
 
 def _describe_unknown(name: str, template: str) -> str:

@@ -26,7 +26,8 @@ class RecipeChoice:
     """The choices for the files of a run; paths are written into the YAML unchanged.
 
     `dataset` is the name given to `convert --name`, or any registered name; `test` names the registered
-    dataset to answer instead of the test split. A preset overrides the recipe, `settings` override both.
+    dataset to answer instead of the test split. A preset overrides the recipe, `settings` override both;
+    `comments` say beside one of them why it has its value, otherwise it is commented as set by hand.
     `merge` follows from `model` and `settings`. `tokenizer` is a folder or hub id for the rows of another
     `trainer` than LLaMA-Factory, default the model's.
     """
@@ -43,3 +44,4 @@ class RecipeChoice:
     merge: MergeFirst | None = None
     trainer: str = "llamafactory"
     tokenizer: str = ""
+    comments: Mapping[str, str] = field(default_factory=dict)

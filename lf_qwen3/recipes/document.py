@@ -60,6 +60,11 @@ class YamlDocument:
         else:
             self.settings[key] = value
 
+    def change(self, key: str, value: Any, comment: str) -> None:
+        """Set a value; another one than before gets this comment in place of its own, a new key none."""
+        is_changed = key in self.settings and _plain(self.settings[key]) != value
+        self.set(key, value, comment=comment if is_changed else "")
+
     def add_heading(self, key: str, text: str) -> None:
         """Put an empty line and a heading above a key."""
         keys = list(self.settings)

@@ -11,6 +11,7 @@ from lf_qwen3.data.registry import fingerprint
 from lf_qwen3.qwen3 import checkpoints
 from lf_qwen3.recipes import (
     Recipe,
+    adapt,
     board,
     commented,
     merge_first,
@@ -78,6 +79,7 @@ def _generating(
     """Return file name, first line, sections and comments of every YAML but train.yaml."""
     out = choice.out
     yamls = _predicting(choice, common, rows) if rows else []
+    by_hand = dict.fromkeys(own, adapt.BY_HAND)
     talking = serving.build_chat(common, own)
     merged = serving.build_export(common, os.path.join(out, run_book.MERGED), own)
     if choice.merge:
@@ -88,10 +90,10 @@ def _generating(
                 merge_first.FILE,
                 merge_first.ABOUT,
                 start,
-                {"export_dir": "the training starts from this model"},
+                {"export_dir": "the training starts from this model"} | by_hand,
             ),
         )
-    comments = _comments(common)
+    comments = _comments(common) | by_hand
     yamls += [
         ("chat.yaml", "Chat in the terminal with the model that train.yaml trained.", talking, comments),
         ("api.yaml", "Serve the model that train.yaml trained as an OpenAI-style API.", talking, comments),
@@ -99,7 +101,7 @@ def _generating(
             "export.yaml",
             "Export the model that train.yaml trained as one whole model.",
             merged,
-            _exporting(common),
+            _exporting(common) | by_hand,
         ),
     ]
     return [entry for entry in yamls if common.answers or entry[0] != "chat.yaml"]

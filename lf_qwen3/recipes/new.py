@@ -203,12 +203,13 @@ def _fit(
 ) -> list[str]:
     """Fit a recipe's YAML to the choice, step by step; return the notes."""
     if kind := training.get("finetuning_type"):
-        document.set("finetuning_type", kind)
+        document.change("finetuning_type", kind, adapt.BY_HAND)
     notes = adapt.fit_to_model(document, choice.model or training.get("model_name_or_path"))
     notes += adapt.fit_to_data(document, splits, choice)
     adapt.apply_presets(document, chosen)
-    notes += adapt.apply_settings(document, training)
+    notes += adapt.apply_settings(document, training, choice.comments)
     notes += small_data.fit_to_steps(document, splits, training)
+    small_data.fit_processes(document, splits, training)
     adapt.name_run(document, choice)
     return notes
 

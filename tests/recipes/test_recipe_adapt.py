@@ -155,6 +155,7 @@ def test_the_history_is_masked_unless_every_turn_is_learnt(turns, masked):
     made = document(mask_history=not masked)
     adapt.fit_to_data(made, dataclasses.replace(SPLITS, conversion=Manifest((), turns, 3, 1)), choice())
     assert made.plain()["mask_history"] is masked
+    assert (f"# {adapt.EVERY_ANSWER}\n" in made.text()) is not masked
 
 
 def test_a_history_mask_is_for_supervised_training_only():
@@ -201,7 +202,7 @@ def test_settings_of_the_user_win_and_new_ones_follow_under_a_heading():
 def test_settings_that_are_there_already_need_no_heading():
     made = document()
     adapt.apply_settings(made, {"lora_dropout": 0.1})
-    assert "set by hand" not in made.text()
+    assert "### set by hand" not in made.text()
 
 
 @pytest.mark.parametrize(("given", "gone"), [("val_size", "eval_dataset"), ("eval_dataset", "val_size")])
@@ -269,7 +270,8 @@ def test_a_preset_changes_keys_and_adds_its_own_with_their_comments_under_one_he
 def test_a_preset_without_new_keys_needs_no_heading():
     made = document()
     adapt.apply_presets(made, [Preset("mine", "new", "Mine.", Path("x"), train={"lora_dropout": 0.2})])
-    assert "preset mine" not in made.text()
+    assert "### preset mine" not in made.text()
+    assert "lora_dropout: 0.2  # preset mine\n" in made.text()
 
 
 def test_a_tracked_run_has_a_project_and_a_name_at_the_end_and_no_heading():

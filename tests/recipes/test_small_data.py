@@ -7,6 +7,7 @@ import pytest
 
 from lf_qwen3.recipes.choice import RecipeChoice
 from lf_qwen3.recipes.new import plan_recipe_set
+from lf_qwen3.recipes.small_data import ONE_PROCESS
 
 SFT = {"columns": {"prompt": "instruction", "response": "output"}}
 CHANGED = ("gradient_accumulation_steps", "logging_steps", "eval_steps", "save_steps")
@@ -33,6 +34,7 @@ def test_few_rows_make_about_fifty_steps_and_no_early_stop(plan):
     made = plan(62)
     assert [made.train[key] for key in CHANGED] == [4, 1, 0.2, 0.2]
     assert "early_stopping_steps" not in made.train
+    assert "early stopping" not in made.texts[Path("runs/my/train.yaml")]
     assert made.train["load_best_model_at_end"] is True
     (note,) = [note for note in made.notes if "steps" in note and "rows make" in note]
     assert "62 rows make 48 steps of 4 records" in note
@@ -57,6 +59,32 @@ def test_a_step_takes_fewer_records_only_where_the_steps_are_few(plan, rows, rec
     assert (made.train["logging_steps"] == 1) == is_short
     assert ("early_stopping_steps" in made.train) == (not is_short)
     assert any("rows make" in note for note in made.notes) == is_short
+
+
+@pytest.mark.parametrize(
+    ("rows", "settings", "processes"),
+    [
+        (62, {}, 1),
+        (ONE_PROCESS, {}, 1),
+        (ONE_PROCESS + 1, {}, 8),
+        (ONE_PROCESS + 1, {"max_samples": 62}, 1),
+        (62, {"preprocessing_num_workers": 4}, 4),
+        (62, {"dataset": "my_train,my_train"}, 8),
+    ],
+)
+def test_few_rows_are_tokenised_in_one_process(plan, rows, settings, processes):
+    made = plan(rows, **settings)
+    assert made.train["preprocessing_num_workers"] == processes
+    assert ("# one process: " in made.texts[Path("runs/my/train.yaml")]) == (processes == 1)
+    predict = made.settings["predict_base.yaml"]
+    assert predict["preprocessing_num_workers"] == processes
+
+
+def test_rows_that_are_not_counted_are_tokenised_as_the_recipe_says(plan):
+    plan(1)
+    Path("data/train.jsonl").unlink()
+    choice = RecipeChoice("qwen3-4b-lora-sft", "my", "data", "runs/my")
+    assert plan_recipe_set(choice).train["preprocessing_num_workers"] == 8
 
 
 def test_packed_rows_are_no_steps(plan):

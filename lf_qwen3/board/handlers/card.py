@@ -224,7 +224,16 @@ STAGES: dict[str, Callable[[Known, Progress], Iterator[Known]]] = {
 def _plan(known: Known, recipe: str, presets: Sequence[str], **settings: Any) -> RecipeSet:
     asked = known["asked"]
     name, folder = asked["name"], asked["dataset_dir"]
-    choice = RecipeChoice(recipe, name, folder, f"{RUNS}/{name}", known["model"], settings, tuple(presets))
+    choice = RecipeChoice(
+        recipe,
+        name,
+        folder,
+        f"{RUNS}/{name}",
+        known["model"],
+        settings,
+        tuple(presets),
+        comments={"cutoff_len": "tokens per record, by the lengths of the records"},
+    )
     return new.plan_recipe_set(choice)
 
 
