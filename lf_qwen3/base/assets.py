@@ -12,6 +12,11 @@ Name = Literal["dataset_info", "recipes", "web"]
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
+def checkout() -> Path | None:
+    """Return the checkout that the code runs from, with its Makefile; None for an installed wheel."""
+    return _PACKAGE.parent if (_PACKAGE.parent / "Makefile").is_file() else None
+
+
 def folder(name: Name) -> Path:
     """Return the folder `dataset_info`, `recipes` or `web`.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.base.packages import version
 
@@ -79,11 +81,21 @@ def find_llama_cpp(folder: Path | None, kind: str) -> LlamaCpp:
         commands = "\n  ".join([*wheel, *place, *build])
         raise LfQwen3Error(
             f"llama.cpp is not complete here: {', '.join(names)} missing",
-            f"install it, then name it with --llama-cpp llama.cpp:\n  {commands}",
+            f"install it, then name it with --llama-cpp llama.cpp:\n  {commands}{_describe_own(names)}",
             code="llama_cpp_missing",
         )
     assert converter is not None
     return LlamaCpp(converter.resolve(), quantiser, server)
+
+
+def _describe_own(missing: list[str]) -> str:
+    """Return the command that fetches the converter in a checkout of this project, where that is enough."""
+    checkout = assets.checkout()
+    if checkout is None or CONVERTER not in missing or QUANTISER in missing:
+        return ""
+    command = shlex.join(["make", "-C", str(checkout), "llama-cpp"])
+    own = shlex.quote(str(checkout / ".venv" / "llama.cpp"))
+    return f"\nor, instead of the clone, fetch only the converter and use --llama-cpp {own}:\n  {command}"
 
 
 def check_kind(kind: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lf_qwen3.base import assets
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.results.gguf import tools
 
@@ -70,6 +71,25 @@ def test_what_is_missing_is_named_with_its_commands(monkeypatch, tmp_path, kind,
     assert tools.CLONE in lines
     assert (tools.BUILD[1] in lines) == (tools.QUANTISER in missing)
     assert any(tools.INSTALL in line for line in lines) == (not has_wheel)
+
+
+@pytest.mark.parametrize(
+    ("kind", "has_checkout", "is_enough"),
+    [("Q8_0", True, True), ("Q8_0", False, False), ("Q4_K_M", True, False)],
+)
+@pytest.mark.parametrize("has_wheel", [True, False])
+def test_a_checkout_of_this_project_fetches_the_converter(
+    monkeypatch, tmp_path, kind, has_checkout, is_enough, has_wheel
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(tools, "has_wheel", lambda: has_wheel)
+    if not has_checkout:
+        monkeypatch.setattr(assets, "_PACKAGE", tmp_path / "site-packages" / "lf_qwen3")
+    with pytest.raises(LfQwen3Error) as caught:
+        tools.find_llama_cpp(None, kind)
+    makefile = Path(__file__).parents[3] / "Makefile"
+    assert (f"make -C {makefile.parent} llama-cpp" in caught.value.hint) == is_enough
+    assert "\nllama-cpp: .venv/llama.cpp " in makefile.read_text("utf-8")
 
 
 def test_the_build_is_pinned_bounded_and_downloads_nothing():
