@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from lf_qwen3.qwen3.architecture import Checkpoint
-from lf_qwen3.recipes import derive
 from lf_qwen3.recipes.document import YamlDocument
 from lf_qwen3.recipes.method import name_method, read_summary
 
@@ -31,6 +30,8 @@ class Recipe:
         """The YAML, parsed with its comments; do not change it, parse `text` again for that."""
         if self.checkpoint is None:
             return YamlDocument(self.text, str(self.path))
+        from lf_qwen3.recipes import derive
+
         return derive.derive_document(self.name, self.path.read_text("utf-8"), self.checkpoint)
 
     @property

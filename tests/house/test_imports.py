@@ -154,3 +154,16 @@ print(json.dumps(loaded))
         [sys.executable, "-c", program, json.dumps(asked)], capture_output=True, text=True, check=True
     )
     assert json.loads(ran.stdout) == {}, "imported first by these commands"
+
+
+def test_validating_a_yaml_imports_neither_data_nor_the_makers_of_recipes() -> None:
+    code = (
+        "import sys; from pathlib import Path; from lf_qwen3.proof.validate import validate;"
+        "assert validate(Path('recipes/lora-sft.yaml')).is_valid;"
+        "print(*(name for name in sys.modules if name.startswith(('lf_qwen3.data', 'lf_qwen3.recipes.grpo',"
+        " 'lf_qwen3.recipes.derive', 'ruamel', 'multiprocessing'))))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == []

@@ -13,7 +13,6 @@ from typing import Any
 
 from lf_qwen3.base.nearest import nearest
 from lf_qwen3.base.number_text import is_number
-from lf_qwen3.recipes.grpo import list_grpo_trainers
 from lf_qwen3.recipes.trainers import list_trainers
 from lf_qwen3.recipes.trainers.trainer import TrainerKeys, read_key_kinds, read_mark
 from lf_qwen3.trainer import schema
@@ -32,17 +31,22 @@ _BOOLEANS = ("true", "false", "yes", "no", "on", "off", "0", "1")
 
 def list_judged() -> dict[str, TrainerKeys]:
     """Return the trainers whose configs are judged, by name: those for records, then those for GRPO alone."""
+    from lf_qwen3.recipes.grpo import list_grpo_trainers
+
     return {trainer.name: trainer for trainer in (*list_grpo_trainers(), *list_trainers())}
 
 
 def recognise_trainer(reading: YamlReading) -> TrainerKeys | None:
     """Return the trainer that a config is for: by its head, or by its keys; None for LLaMA-Factory's."""
-    judged = list_judged()
-    if named := judged.get(read_mark(reading.path)):
+    if (mark := read_mark(reading.path)) and (named := list_judged().get(mark)):
         return named
     if kinds.detect_dialect(reading) not in ("train", "v1", "megatron"):
         return None
     own = {*schema.load()["properties"], *schema.keys_of("v1"), *kinds.megatron_keys()}
+    is_flat = not any(isinstance(value, dict) for value in reading.settings.values())
+    if is_flat and sum(key not in own for key in reading.settings) < _LEAST_OWN:
+        return None
+    judged = list_judged()
     counts = {name: _count_own(reading.settings, trainer, own) for name, trainer in judged.items()}
     best = max(counts, key=lambda name: counts[name])
     return judged[best] if counts[best] >= _LEAST_OWN else None

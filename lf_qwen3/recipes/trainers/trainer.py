@@ -11,10 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lf_qwen3.base import assets
-from lf_qwen3.recipes.trainers.rows import RowForm
+
+if TYPE_CHECKING:
+    from lf_qwen3.recipes.trainers.rows import RowForm
 
 LLAMAFACTORY = "llamafactory"
 CONFIG = "train.yaml"
