@@ -84,6 +84,8 @@ def add_work(
     every = [frame.job, start, *view.outputs, *outputs]
     mark_old, mark_new = (_MARK_OLD % (view.element.elem_id, is_old) for is_old in ("true", "false"))
     ended = start.click(run, {lang, *inputs}, every, concurrency_limit=None, **QUIET)
-    ended.then(None, js=mark_new, **QUIET)  # a result equal to the one before is not put into the page anew
+    # The page may have another language by now; a result equal to the one before is not put into it anew.
+    translated = ended.then(view.html, [view.state, lang], view.element, **QUIET)
+    translated.then(None, js=mark_new, **QUIET)
     changes = [element.input for element in inputs if hasattr(element, "input")]
     gr.on([start.click, *changes], None, js=mark_old, **QUIET)
