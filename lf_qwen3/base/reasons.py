@@ -50,7 +50,11 @@ REJECTED: dict[str, Reason] = {
     "bad_turns": Reason(
         "the turns are not a list of messages", "write a list of {from, value} or {role, content}"
     ),
-    "unknown_role": Reason("a turn has an unknown role", "use the roles user, assistant, system or tool"),
+    "unknown_role": Reason(
+        "a turn has an unknown role",
+        "use the roles user, assistant, system or tool; if two speak and the first is the user: "
+        "lf-qwen3 convert two_speakers:SOURCE",
+    ),
     "roles": Reason("user and assistant turns do not alternate", "merge or remove the extra turn"),
     "late_system": Reason(
         "a system turn comes after the first turn",
@@ -151,6 +155,7 @@ REPAIRED: dict[str, Reason] = {
         "tools without a system text were written as Qwen3 writes them: as a system text", ""
     ),
     "pair_framed": Reason("one answer of a pair has reasoning: the other got an empty think block", ""),
+    "turns_joined": Reason("turns of one speaker in a row were joined with a blank line", ""),
     "trailing_user": Reason("a last user turn without an answer was removed", ""),
     "leading_assistant": Reason("a greeting before the first user turn was removed", ""),
     "not_learnt": Reason("an answer that is marked as not to be trained on was kept as history only", ""),

@@ -65,11 +65,9 @@ def convert_with_limited_memory(folder, source):
         pytest.param(line() + line(answer=3) + line(think=["t"]), 3, {"not_text": 2}, id="number-and-list"),
         pytest.param(line() + line(answer=" "), 2, {"empty_answer": 1}, id="empty-answer"),
         pytest.param(line() + line(question=""), 2, {"empty_question": 1}, id="empty-question"),
+        pytest.param(turns("human", "gpt") + turns("human", "gpt", "gpt"), 2, {"roles": 1}, id="two-answers"),
         pytest.param(
-            turns("human", "gpt") + turns("human", "human", "gpt"), 2, {"roles": 1}, id="two-questions"
-        ),
-        pytest.param(
-            turns("human", "gpt") + turns("gpt", "human", "human", "gpt"), 2, {"roles": 1}, id="answer-first"
+            turns("human", "gpt") + turns("gpt", "gpt", "human", "gpt"), 2, {"roles": 1}, id="answer-first"
         ),
         pytest.param(turns("human", "gpt") + turns("human"), 2, {"no_answer": 1}, id="no-answer"),
         pytest.param(

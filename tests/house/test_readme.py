@@ -75,6 +75,7 @@ def test_the_table_of_converters_is_the_code_s():
         for row in re.findall(r"^\| `(\w+)` \| ([^|]*) \|", table, re.M)
     }
     assert sorted(rows) == list(converters.all_converters())
-    assert {name: converters.detect(columns).name for name, columns in rows.items()} == {
-        name: name for name in rows
+    recognised = {name: columns for name, columns in rows.items() if not converters.get(name).is_by_name}
+    assert {name: converters.detect(columns).name for name, columns in recognised.items()} == {
+        name: name for name in recognised
     }

@@ -58,7 +58,7 @@ def convert(options: ConvertOptions, progress: Progress = NoProgress()) -> Conve
         totals = engine.convert_parts()
         report = _report_parts(options, files, totals)
         if not totals.kept:
-            raise nothing_kept(totals)
+            raise nothing_kept(totals, files)
         kind = totals.kind()
         count_outcome(report, engine.decide(), options, kind)
         written = engine.write(names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby, pairwise
+
 from lf_qwen3.base.conversation import Conversation, Turn
 from lf_qwen3.base.errors import Reject
 from lf_qwen3.data.convert import unwrap
@@ -28,6 +30,7 @@ def normalise(conversation: Conversation) -> None:
         except Reject as error:
             where = "the rejected answer" if turn is losing else f"turn {number}"
             raise Reject(error.code, f"{where}: {error.detail}") from None
+    _join_turns(conversation)
     _drop_greeting(conversation)
     _drop_unanswered(conversation)
     _end_with_learnt_turn(conversation)
@@ -75,6 +78,35 @@ def _plain(text: str, repairs: set[str]) -> str:
         return text
     repairs.add("crlf")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _join_turns(conversation: Conversation) -> None:
+    """Join the turns that a speaker has in a row, with a blank line between their texts.
+
+    Answers with reasoning or a call stay as they are. Several answers to the only question may be
+    alternatives, and the answer of a pair or of a labelled row is not a part of its prompt: they stay too.
+    """
+    turns = conversation.turns
+    if all(first.role != second.role for first, second in pairwise(turns)):
+        return
+    asked = sum(role == "user" for role, _ in groupby(turns, key=lambda turn: turn.role))
+    is_rated = conversation.rejected is not None or conversation.label is not None
+    joined = turns[:1]
+    for turn in turns[1:]:
+        may_join = turn.role == "user" or (turn.role == "assistant" and asked > 1)
+        if may_join and not (is_rated and turn is turns[-1]) and _are_parts(joined[-1], turn):
+            joined[-1].content += f"\n\n{turn.content}"
+            conversation.repairs.add("turns_joined")
+        else:
+            joined.append(turn)
+    conversation.turns = joined
+
+
+def _are_parts(first: Turn, second: Turn) -> bool:
+    """Return whether two turns are texts by one speaker, and nothing else."""
+    if first.role != second.role or first.learn != second.learn:
+        return False
+    return all(turn.content and turn.thinking is None and not turn.calls for turn in (first, second))
 
 
 def _drop_greeting(conversation: Conversation) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lf_qwen3.base.coded import CodedText
@@ -10,6 +12,7 @@ from lf_qwen3.base.reasons import REJECTED
 from lf_qwen3.data.convert.options import ConvertOptions, ConvertSource
 from lf_qwen3.data.convert.part_totals import FirstRejected, PartTotals
 from lf_qwen3.data.convert.report import ConversionReport
+from lf_qwen3.data.converters.roles import write_roles
 from lf_qwen3.data.registry.shape import DatasetKind
 
 
@@ -41,8 +44,8 @@ def stop_at(source: ConvertSource, code: str, first: FirstRejected) -> LfQwen3Er
     )
 
 
-def nothing_kept(totals: PartTotals) -> LfQwen3Error:
-    """Return the error of a conversion that kept no row."""
+def nothing_kept(totals: PartTotals, sources: Sequence[ConvertSource] = ()) -> LfQwen3Error:
+    """Return the error of a conversion that kept no row; a command in its hint names the one source."""
     if not totals.read:
         return UsageError(
             "the sources have no rows", "there is nothing to learn in an empty file", code="no_rows"
@@ -50,11 +53,21 @@ def nothing_kept(totals: PartTotals) -> LfQwen3Error:
     code, count = max(sorted(totals.rejected.items()), key=lambda item: item[1])
     first = totals.first_rejected[code]
     detail = f" ({first.detail})" if first.detail else ""
+    hint = _name_source(REJECTED[code].hint, sources)
     return LfQwen3Error(
         f"all {totals.read} rows were rejected, {count} of them as {code}: {REJECTED[code].message}",
-        f"the first is row {first.row}{detail}; {REJECTED[code].hint}. Nothing was written",
+        f"the first is row {first.row}{detail}; {hint}. Nothing was written",
         code="all_rejected",
     )
+
+
+def _name_source(hint: str, sources: Sequence[ConvertSource]) -> str:
+    """Return a hint with the source, as it was given, in place of SOURCE, where there is one."""
+    if len({source.spec for source in sources}) != 1:
+        return hint
+    spec, roles = sources[0].spec.removeprefix(f"{sources[0].converter}:"), sources[0].roles
+    columns = f" --columns {shlex.quote(write_roles(roles))}" if roles else ""
+    return hint.replace("two_speakers:SOURCE", shlex.quote(f"two_speakers:{spec}") + columns)
 
 
 def count_labels(report: ConversionReport, good: int) -> None:

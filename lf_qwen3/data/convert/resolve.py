@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from lf_qwen3.base.conversation import Row
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.nearest import did_you_mean
 from lf_qwen3.base.storage import is_url
 from lf_qwen3.data import converters, sources
 from lf_qwen3.data.convert.options import ConvertSource
-from lf_qwen3.data.converters.guess import guess_roles, several_answers
+from lf_qwen3.data.converters.guess import guess_roles, name_speakers, several_answers
 from lf_qwen3.data.converters.labels import find_label, is_label
 from lf_qwen3.data.converters.roles import Roles, parse_roles, write_roles
 from lf_qwen3.data.sources import SourceFile
@@ -104,9 +105,8 @@ def _with_label(file: SourceFile, converter: converters.Converter, roles: Roles)
 
 def _nothing_fits(file: SourceFile, columns: Sequence[str]) -> UsageError:
     rows = sources.first_rows(file)
-    guessed = "" if any(map(_is_a_value, columns)) else write_roles(guess_roles(rows))
-    if guessed:
-        hint = f"name the columns; perhaps: --columns {_quoted(guessed)}"
+    if guessed := _describe_guess(file, () if any(map(_is_a_value, columns)) else guess_roles(rows), rows):
+        hint = guessed
     elif any(map(_is_a_value, columns)):
         hint = (
             "the first row of the file looks like data: add a header row, such as "
@@ -130,6 +130,20 @@ def _nothing_fits(file: SourceFile, columns: Sequence[str]) -> UsageError:
         hint,
         code="no_converter_fits",
     )
+
+
+def _describe_guess(file: SourceFile, roles: Roles, rows: Sequence[Row]) -> str:
+    """Return the option that gives columns the likely roles, or the command for messages of any names."""
+    if not roles:
+        return ""
+    columns = _quoted(write_roles(roles))
+    if roles[0][0] == "messages" and not name_speakers(rows, roles[0][1]):
+        source = _quoted(f"two_speakers:{file.path}")
+        return (
+            "no message names a known role; if two speak and the first is the user: "
+            f"lf-qwen3 convert {source} --columns {columns}"
+        )
+    return f"name the columns; perhaps: --columns {columns}"
 
 
 def _is_a_value(name: str) -> bool:

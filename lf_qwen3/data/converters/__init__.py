@@ -47,6 +47,7 @@ class Converter:
     leaves: frozenset[str] = frozenset()
     recognise: Recognise | None = None
     or_needs: tuple[tuple[str, ...], ...] = ()
+    is_by_name: bool = False
 
     @property
     def takes_pairs(self) -> bool:
@@ -86,13 +87,14 @@ def converter(
     leaves: Collection[str] = (),
     recognise: Recognise | None = None,
     or_needs: Sequence[tuple[str, ...]] = (),
+    is_by_name: bool = False,
 ) -> Callable[[Convert], Convert]:
     """Register the decorated function as the converter `name`.
 
     `precedence` goes before the number of needs: `PAIRS` (2) for a pair of answers, 1 for a whole dialogue
     in one column, 0 for columns, -1 for a text that may be anything. `recognise` tells of such a converter
     whether a row holds what it reads. A row that holds a dialogue often repeats its question and answer
-    beside it.
+    beside it. With `is_by_name` it reads only what NAME:FILE gives to it.
     Two hints let rows that need nothing go a short way: `flat` names the columns of question, thinking and
     answer, where the function takes no other into account; `messages` what a column of messages may be
     called, where it takes none but system and tools beside it (`data.convert.fast.rows`).
@@ -113,6 +115,7 @@ def converter(
             frozenset(leaves),
             recognise,
             tuple(or_needs),
+            is_by_name,
         )
         return function
 
@@ -143,7 +146,8 @@ def detect(
     """
     names = names_of_columns(tuple(columns), roles)
     known = {*names.column, *names.clashes}
-    fitting = [candidate for candidate in all_converters().values() if not candidate.missing(known)]
+    every = [candidate for candidate in all_converters().values() if not candidate.is_by_name]
+    fitting = [candidate for candidate in every if not candidate.missing(known)]
     rows: list[SourceRow] | None = None
     for candidate in sorted(fitting, key=lambda candidate: candidate.rank(known)):
         if candidate.recognise and first_rows:

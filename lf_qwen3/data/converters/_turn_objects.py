@@ -6,7 +6,7 @@
 | Firefly | {"human": …, "assistant": …} |
 | MOSS | {"turn_1": {"Human": …, "MOSS": …}, "turn_2": …} |
 | pandas, HF datasets | {"role": ["user", …], "content": ["Hi", …]} |
-| others | {"user": …}, {"assistant": …}; [question, answer]; [role, text] |
+| others | {"user": …}, {"assistant": …}; [question, answer]; [role, text]; texts "[role] …" |
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _ASKS = ("instruction", "input", "human", "user", "query", "question", "prompt",
 _REPLIES = ("output", "assistant", "response", "answer", "gpt", "bot", "ai", "moss", "completion", "reply")
 _TURN_KEYS = ("system", *_ASKS, *_REPLIES)
 _TEXT_KEYS = frozenset({"content", "value"})
+_MARKED = re.compile(r"\s*[\[【]([^\[\]【】\n]{1,20})[\]】][:：]?\s*")
 _NUMBERED = re.compile(r"\D*(\d+)\D*")
 
 
@@ -42,8 +43,21 @@ def spread_turns(value: object) -> object:
         return value
     if all(type(item) is dict and ("role" in item or "from" in item) for item in value):
         return value
+    if marked := read_marked_texts(value):
+        return marked
     spoken = len(value) > 1 and all(_is_pair(item) and speaker_of(item[0]) for item in value)
     return [message for item in value for message in _messages(item, spoken)]
+
+
+def read_marked_texts(value: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the messages of texts that begin with a role in brackets each; [] where one does not."""
+    messages: list[dict[str, Any]] = []
+    for text in value:
+        mark = _MARKED.match(text) if isinstance(text, str) else None
+        if mark is None or speaker_of(mark[1]) is None:
+            return []
+        messages.append({"role": mark[1], "content": text[mark.end() :]})
+    return messages
 
 
 def _messages(item: Any, spoken: bool) -> Iterator[object]:

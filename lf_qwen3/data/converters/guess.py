@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lf_qwen3.base.conversation import Row
 from lf_qwen3.data.converters._dialogue import holds_messages
+from lf_qwen3.data.converters._message_roles import role_key_of, speaker_of
+from lf_qwen3.data.converters._turn_objects import read_marked_texts, spread_turns
+from lf_qwen3.data.converters.fields import parse_cell
 from lf_qwen3.data.converters.roles import ROLES, Roles
 from lf_qwen3.data.converters.source_row import is_filled
 
@@ -68,6 +71,9 @@ def guess_roles(rows: Iterable[Row]) -> Roles:
     be seen.
     """
     rows = list(rows)
+    for name in rows[0] if rows else ():
+        if all(_holds_marked_texts(row.get(name)) for row in rows):
+            return (("messages", name),)
     texts, lists = _columns_by_kind(rows)
     roles = _exact_roles(texts)
     for role, words in _WORDS.items():
@@ -85,6 +91,13 @@ def guess_roles(rows: Iterable[Row]) -> Roles:
     if several_answers(texts, roles.get("answer", "")):
         return ()
     return _complete(roles)
+
+
+def name_speakers(rows: Iterable[Row], column: str) -> bool:
+    """Return whether the messages of a column name a known role somewhere in the first rows."""
+    values = (spread_turns(parse_cell(row.get(column))) for row in rows)
+    messages = (message for value in values if isinstance(value, list) for message in value)
+    return any(speaker_of(item.get(role_key_of(item))) for item in messages if isinstance(item, dict))
 
 
 def several_answers(columns: Iterable[str], answer: str = "") -> list[str]:
@@ -149,6 +162,10 @@ def _columns_by_kind(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, f
         elif values and all(isinstance(value, str) for value in values):
             texts[column] = sum(map(len, values)) / len(values)
     return texts, lists
+
+
+def _holds_marked_texts(value: object) -> bool:
+    return isinstance(value, list) and bool(read_marked_texts(value))
 
 
 def _is_list_of_objects(value: object) -> bool:

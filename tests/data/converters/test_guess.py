@@ -2,7 +2,7 @@
 
 import pytest
 
-from lf_qwen3.data.converters.guess import guess_roles
+from lf_qwen3.data.converters.guess import guess_roles, name_speakers
 from lf_qwen3.data.converters.roles import write_roles
 
 
@@ -31,3 +31,15 @@ def test_where_names_say_nothing_the_longest_text_is_the_answer():
         write_roles(guess_roles([{"x": "Why?", "y": "Since it is so.", "z": "k"}])) == "question=x,answer=y"
     )
     assert guess_roles([{"x": "Why?"}]) == ()
+
+
+def test_texts_that_begin_with_a_role_each_are_messages():
+    rows = [{"query": "Soup?", "laws": ["A law."], "history": ["[客户] Soup?", "[律师] Leek."]}]
+    assert guess_roles(rows) == (("messages", "history"),)
+    assert guess_roles([*rows, {"query": "Soup?", "history": ["Leek."]}]) != (("messages", "history"),)
+
+
+@pytest.mark.parametrize(("name", "is_known"), [("Harry", False), ("user", True), (None, False)])
+def test_whether_messages_name_a_known_role(name, is_known):
+    rows = [{"dialogue": [{"role": name, "text": "Soup?"}, {"role": "Hermione", "text": "Leek."}]}]
+    assert name_speakers(rows, "dialogue") is is_known

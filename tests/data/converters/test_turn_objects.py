@@ -37,6 +37,8 @@ def turns(ask, reply):
         pytest.param(
             [["human", "Soup?"], ["ai", "Leek."], ["human", "Pie?"], ["ai", "Plum."]], id="langchain-tuples"
         ),
+        pytest.param(["[User] Soup?", "[Agent]Leek.", "[User]: Pie?", "[Agent] Plum."], id="marked-texts"),
+        pytest.param(["【客户】Soup?", "【律师】Leek.", "【客户】Pie?", "【律师】Plum."], id="chinese-marks"),
         pytest.param(
             [{"user": "Soup?"}, {"assistant": "Leek."}, {"user": "Pie?"}, {"assistant": "Plum."}],
             id="the-role-is-the-key",
@@ -99,6 +101,7 @@ def test_thinking_marks_and_other_keys_of_a_turn_object():
         ([{"input": None, "output": "Leek."}], "missing_field"),
         ([{"input": "Soup?", "output": 7}], "not_text"),
         ([{"toy_input": "Soup?", "toy_output": "Leek."}], "unknown_role"),
+        (["[User] Soup?", "[narrator] Leek."], "bad_turns"),
         (["Soup?", "Leek."], "bad_turns"),
         ([["Soup?", "Leek.", "Pie?"]], "bad_turns"),
         ({"a": 1}, "bad_turns"),
