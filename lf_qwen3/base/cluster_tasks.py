@@ -10,6 +10,18 @@ from typing import Any
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 
 INSTALL = 'pip install "lf-qwen3[ray]"'
+_PARTITION_BYTES = 1 << 30
+_LEAST_PARTITIONS = 2
+
+
+def count_partitions(size: int, most: int) -> int:
+    """Return in how many partitions the records of sources of `size` bytes are compared: a power of two.
+
+    A partition is one task, which has the hashes of about 1 GiB of text in memory. `most` bounds the pieces
+    in the cluster's memory: each group of parts makes one of every partition.
+    """
+    partitions = 1 << (size // _PARTITION_BYTES).bit_length()
+    return min(max(partitions, _LEAST_PARTITIONS), most)
 
 
 class TaskRunner:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lf_qwen3.base.cluster_tasks import TaskRunner
+from lf_qwen3.base.cluster_tasks import TaskRunner, count_partitions
 from lf_qwen3.data.convert.cluster.partition import split_by
 from lf_qwen3.proof.check.duplicates import FoundDuplicate, RecordHashes, compare_records, count_orphans
 from lf_qwen3.proof.check.engines import RecordComparison
@@ -21,8 +21,8 @@ from lf_qwen3.proof.check.part_checks import PartChecker, PartCheckOptions, Part
 if TYPE_CHECKING:
     import polars as pl
 
-_PARTITION_BYTES = 1 << 30
-_PARTITIONS = (2, 64)
+_MOST_PARTITIONS = 64
+"""Fewer than of `convert`: here each part makes a piece of every partition, not each group of parts."""
 _GROUP = 256
 """Parts whose pieces are joined by one task."""
 
@@ -57,8 +57,7 @@ class RayCheckEngine:
 
     def run(self, tasks: Sequence[PartCheckTask], options: PartCheckOptions) -> Iterator[PartReport]:
         """Yield the report of each part, in order. Raises `LfQwen3Error` where one fails for good."""
-        least, most = _PARTITIONS
-        self._partitions = min(max(sum(task.part.size for task in tasks) // _PARTITION_BYTES, least), most)
+        self._partitions = count_partitions(sum(task.part.size for task in tasks), _MOST_PARTITIONS)
         handed = self._runner.put(replace(options, threads=1))
         results = [
             self._runner.start_many(1 + self._partitions, check_part, task, handed, self._partitions)

@@ -10,7 +10,7 @@ from typing import Any
 
 from xxhash import xxh3_128
 
-from lf_qwen3.base.cluster_tasks import TaskRunner
+from lf_qwen3.base.cluster_tasks import TaskRunner, count_partitions
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.base.progress import Progress, Status
 from lf_qwen3.base.storage import is_store
@@ -30,9 +30,9 @@ SHARD_BYTES = 512 << 20
 
 _MOST_PARTS = 1 << 15
 _MOST_PART_BYTES = 128 << 20
-_PARTITION_BYTES = 1 << 30
-_PARTITIONS = (4, 256)
+_MOST_PARTITIONS = 256
 _GROUPS = 256
+"""Groups of parts of which each makes a piece of every partition, however many parts there are."""
 _HASHING = "hashing a source"
 
 
@@ -199,6 +199,4 @@ def _part_bytes(options: ConvertOptions, files: list[ConvertSource]) -> int:
 
 
 def _plan_cluster(total: int, parts: int) -> ClusterPlan:
-    least, most = _PARTITIONS
-    partitions = 1 << max(0, total // _PARTITION_BYTES).bit_length()
-    return ClusterPlan(min(max(partitions, least), most), max(1, -(-parts // _GROUPS)))
+    return ClusterPlan(count_partitions(total, _MOST_PARTITIONS), max(1, -(-parts // _GROUPS)))
