@@ -54,6 +54,9 @@ TRUTH_LENGTH = len("undesirable")
 """Characters of the longest text that says yes or no."""
 
 
+_NUMBERS, _CONTAINERS = (bool, int, float), (list, dict)
+"""Names of their own: to write a union takes as long as to look at it."""
+
 Fill = Literal["", "filled", "long", "yes", "no"]
 """What a cell holds, see `fill_of`."""
 
@@ -274,7 +277,7 @@ def fill_of(value: Any) -> Fill:
         if len(value) > LONG:
             return "long"
         return _said(value.strip(" ").lower()) if len(value) <= TRUTH_LENGTH else "filled"
-    if isinstance(value, bool | int | float) and value in (-1, 0, 1):
+    if isinstance(value, _NUMBERS) and value in (-1, 0, 1):
         return "yes" if value == 1 else "no"
     return "filled"
 
@@ -289,4 +292,4 @@ def is_filled(value: Any) -> bool:
         return False
     if isinstance(value, str):
         return bool(value) and not value.isspace()
-    return not isinstance(value, list | dict) or bool(value)
+    return not isinstance(value, _CONTAINERS) or bool(value)

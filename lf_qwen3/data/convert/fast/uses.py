@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -51,28 +52,45 @@ class UseCounter:
         return counted
 
     def _settle(self) -> None:
+        if not self._waiting:
+            return
         columns = [_fills(cells) for cells in zip(*self._waiting, strict=True)][: len(self._left)]
-        filled = list(zip(*columns, strict=True)) if columns else [()] * len(self._waiting)
-        for fills, rows in Counter(filled).items():
-            use = use_of_columns(self._read, zip(self._left, fills, strict=True))
-            self._counted.append((self._numbers[filled.index(fills)], use, rows))
+        if all(isinstance(column, str) for column in columns):
+            self._count(columns, 0, len(self._waiting))
+        else:
+            filled = list(zip(*map(_each, columns), strict=False))
+            for fills, rows in Counter(filled).items():
+                self._count(fills, filled.index(fills), rows)
         self._waiting.clear()
         self._numbers.clear()
+
+    def _count(self, fills: Iterable[Any], first: int, rows: int) -> None:
+        use = use_of_columns(self._read, zip(self._left, fills, strict=True))
+        self._counted.append((self._numbers[first], use, rows))
 
 
 def _no_cells(_: Row) -> tuple[()]:
     return ()
 
 
-def _fills(cells: Sequence[Any]) -> Iterable[Fill]:
-    """Return what the cells of a column hold, as `fill_of` does of each."""
+def _each(fills: Fill | Iterable[Fill]) -> Iterable[Fill]:
+    return repeat(fills) if isinstance(fills, str) else fills
+
+
+def _fills(cells: Sequence[Any]) -> Fill | Iterable[Fill]:
+    """Return what the cells of a column hold, as `fill_of` does of each; one word where all are alike."""
     kinds = set(map(type, cells))
     if kinds == {str}:
         sizes = list(map(len, cells))
-        if min(sizes) > TRUTH_LENGTH and not any(map(str.isspace, cells)):
+        least = min(sizes)
+        if least > TRUTH_LENGTH and not any(map(str.isspace, cells)):
+            if least > LONG or max(sizes) <= LONG:
+                return "long" if least > LONG else "filled"
             return ["long" if size > LONG else "filled" for size in sizes]
         fills = {cell: fill_of(cell) for cell in set(cells)}
         return map(fills.__getitem__, cells)
+    if kinds == {dict} and all(cells):
+        return "filled"
     if kinds <= {int, float} and _SAID.isdisjoint(cells) and (total := sum(cells)) == total:
-        return ["filled"] * len(cells)  # the sum of numbers is NaN where one is
+        return "filled"  # the sum of numbers is NaN where one is
     return map(fill_of, cells)
