@@ -93,6 +93,19 @@ def split(text: str) -> Split:
     return Split(thinking, answer, tuple(repairs))
 
 
+def split_canonical(text: str) -> Split | None:
+    """Return what `split` does of a canonical text, in a tenth of its time; None for one that is none.
+
+    It is right only where neither part has a tag inside, which is not looked for.
+    """
+    if not text.startswith(_HEAD):
+        return Split(None, trimmed(text) if "<" in text else text)
+    thinking, _, answer = text[len(_HEAD) :].partition(_SEAM)
+    if not thinking or thinking.strip(WHITESPACE) != thinking or not answer[:1] > " ":
+        return None
+    return Split(thinking, answer.rstrip(WHITESPACE))
+
+
 def reasons(text: str) -> bool:
     """Return whether `split` finds a thinking in a text; one that it rejects has none."""
     if "<" not in text:

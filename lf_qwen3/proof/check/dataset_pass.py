@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from lf_qwen3.proof.check.engines import CheckEngine
 from lf_qwen3.proof.check.findings import Findings, merge_findings
 from lf_qwen3.proof.check.model_templates import ModelTemplates
 from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex, RecordPlace
-from lf_qwen3.proof.check.part_checks import PartCheckOptions, PartCheckTask, PartReport
+from lf_qwen3.proof.check.part_checks import NearRole, PartCheckOptions, PartCheckTask, PartReport
 from lf_qwen3.proof.check.rules.records.labels import LabelCounts
 from lf_qwen3.proof.check.rules.registry.checked_entry import CheckedEntry
 from lf_qwen3.proof.check.rules.splits.duplicate import Duplicate
@@ -53,6 +54,7 @@ class DatasetPass:
         self._rows: Counter[tuple[str, int]] = Counter()
         self._near_pairs: list[tuple[str, str]] = []
         self._indexes: dict[str, NearDuplicateIndex] = {}
+        self._beginnings: set[bytes] = set()
 
     def compare_nearly(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Look for near-duplicates in the pairs (held-out dataset, training dataset); needs rensa."""
@@ -66,12 +68,15 @@ class DatasetPass:
         """
         tasks = [task for entry in entries.values() for task in self._cut(entry)]
         done, total = 0, sum(task.part.size for task in tasks)
-        reports = self._engine.run(tasks, PartCheckOptions(self._model, self._learns_empty))
-        for task, report in zip(tasks, reports, strict=True):
-            if task.name not in self._problems:
-                self._add(task, report)
-            done += task.part.size
-            show_bytes(done, total)
+        options = PartCheckOptions(self._model, self._learns_empty)
+        for is_held_out in (True, False):  # the held-out records say which of the others may be near
+            own = [task for task in tasks if (task.near == "held_out") == is_held_out]
+            options = replace(options, held_out_beginnings=frozenset(self._beginnings))
+            for task, report in zip(own, self._engine.run(own, options, total), strict=True):
+                if task.name not in self._problems:
+                    self._add(task, report)
+                done += task.part.size
+                show_bytes(done, total)
         for entry in entries.values():
             self._finish(entry)
 
@@ -89,11 +94,12 @@ class DatasetPass:
         files = self.files[name] = DatasetFiles(self.folder, entry.files or ())
         self.counts[name] = DatasetCounts(entry.kind)
         self._columns[name] = ColumnsSeen()
-        is_compared = any(name in pair for pair in self._near_pairs)
+        is_trained = any(name == trained for _, trained in self._near_pairs)
+        near: NearRole = "held_out" if name in self._indexes else "trained" if is_trained else ""
         about = name, entry.settings, entry.kind, files
         try:
             for number, part in enumerate(cut_rows(files.paths)):
-                yield PartCheckTask(part, *about, is_first=number == 0, wants_minhashes=is_compared)
+                yield PartCheckTask(part, *about, is_first=number == 0, near=near)
         except LfQwen3Error as error:
             self._problems[name] = error.message
 
@@ -108,6 +114,7 @@ class DatasetPass:
         if report.tokens:
             own = self.token_counts.setdefault(name, TokenCounts(report.tokens.cutoff_len))
             own.merge(report.tokens, before)
+        self._beginnings |= report.beginnings
         hashes = report.hashes
         for minhash, *place in zip(report.minhashes, hashes.file, hashes.row, hashes.question, strict=False):
             if minhash is not None:

@@ -61,6 +61,13 @@ class DatasetCounts:
             self.lost_loops += sample.loses_loop_thinking
             self.bare_histories += sample.has_bare_history
 
+    def add_plain(self, turns: int, is_thinking: bool) -> None:
+        """Count a record of user and assistant in turn, that many questions and answers."""
+        self.records += 1
+        self.thinking += is_thinking
+        self.several_turns += turns > 1
+        self.bare_histories += turns > 1  # the template takes all before the last question for history
+
     def as_json(self) -> dict[str, Any]:
         """Return the counts as `check --json` has them."""
         return {
@@ -109,9 +116,15 @@ class ColumnsSeen:
 
     types: dict[tuple[int, str], dict[str, int]] = field(default_factory=dict)
     late: set[tuple[int, str]] = field(default_factory=set)
+    _known: set[tuple[Any, ...]] = field(default_factory=set, repr=False, compare=False)
 
     def add(self, row: Row, place: RowPlace) -> None:
         """Take in the columns of a row; nulls and empty lists have no type."""
+        shape = (place.file, *row, *map(type, row.values()))
+        if shape in self._known:
+            return
+        if [] not in row.values():
+            self._known.add(shape)
         for name, value in row.items():
             if value is None or value == []:
                 continue

@@ -38,6 +38,21 @@ def pair_splits(names: Iterable[str], also: Iterable[tuple[str, str]] = ()) -> l
     return list(dict.fromkeys(pairs))
 
 
+class FoldedRecord(NamedTuple):
+    """What is hashed of a record: the folded texts before the answers to learn, and these.
+
+    `prompt` is all before the answers as convert compares it, `whole` the answers with their reasoning;
+    `context` are system and tools as they are.
+    """
+
+    texts: Sequence[bytes]
+    answers: Sequence[bytes]
+    prompt: bytes
+    whole: bytes
+    is_thinking: bool
+    context: bytes
+
+
 @dataclass(slots=True)
 class RecordHashes:
     """Hashes of every record of a dataset, 64 bits each.
@@ -61,22 +76,27 @@ class RecordHashes:
         return len(self.row)
 
     def add(self, place: RowPlace, sample: Sample) -> bytes:
-        """Take a record in; return its folded text, questions and answers without their reasoning."""
+        """Take a record in; return its folded text, as `add_folded` does."""
         *before, last = _split_texts(sample)
         learnt = [last, *_losing(sample)]
         texts = [fold(parts.answer) for parts in before]
         answers = [fold(parts.answer) for parts in learnt]
-        question, answer = b"\0".join(texts), b"\0".join(answers)
-        kind = b"thinking" if last.thinking else b"plain"
-        context = _exact(sample.record.system, sample.record.tools)
-        self.file.append(place.file)
-        self.row.append(place.row)
-        whole = (_prompt(sample, texts), fold_whole(zip(answers, learnt, strict=True), sample.label), context)
-        self.whole.append(_hash(b"\1".join(whole)))
-        self.exchange.append(_hash(b"\1".join((question, answer, kind, context))))
+        whole = fold_whole(zip(answers, learnt, strict=True), sample.label)
+        context = encode_exactly(sample.record.system, sample.record.tools)
+        folded = FoldedRecord(texts, answers, _prompt(sample, texts), whole, bool(last.thinking), context)
+        return self.add_folded(place.file, place.row, folded)
+
+    def add_folded(self, file: int, row: int, record: FoldedRecord) -> bytes:
+        """Take a record in; return its folded text, questions and answers without their reasoning."""
+        question, answer = b"\0".join(record.texts), b"\0".join(record.answers)
+        kind = b"thinking" if record.is_thinking else b"plain"
+        self.file.append(file)
+        self.row.append(row)
+        self.whole.append(_hash(b"\1".join((record.prompt, record.whole, record.context))))
+        self.exchange.append(_hash(b"\1".join((question, answer, kind, record.context))))
         self.question.append(_hash(question or answer))
         self.dialogue.append(_hash(question + b"\0" + answer))
-        self.before.append(_hash(b"\0".join(texts[:-1])) if len(texts) > 1 else 0)
+        self.before.append(_hash(b"\0".join(record.texts[:-1])) if len(record.texts) > 1 else 0)
         return question + b"\n" + answer
 
     def merge(self, other: RecordHashes, before: int) -> None:
@@ -141,10 +161,12 @@ def _prompt(sample: Sample, folded: Sequence[bytes]) -> bytes:
         return b""
     first, *others = sample.record.messages[:-1]
     opening = fold(first["content"]) if first["role"] in ANSWERING else folded[0]
-    return b"\0".join((opening, *(_exact(message["role"], message["content"]) for message in others)))
+    exact = (encode_exactly(message["role"], message["content"]) for message in others)
+    return b"\0".join((opening, *exact))
 
 
-def _exact(*texts: str) -> bytes:
+def encode_exactly(*texts: str) -> bytes:
+    """Return texts as bytes that are the same only for the same texts."""
     return "\0".join(texts).encode("utf-8", "surrogatepass")
 
 

@@ -22,10 +22,12 @@ class RecordComparison:
 
 
 class CheckEngine(Protocol):
-    """Checks parts; its methods are called in the order in which they stand."""
+    """Checks parts; its methods are called in the order in which they stand, `run` once or twice."""
 
-    def run(self, tasks: Sequence[PartCheckTask], options: PartCheckOptions) -> Iterator[PartReport]:
-        """Yield the report of each part, in order."""
+    def run(
+        self, tasks: Sequence[PartCheckTask], options: PartCheckOptions, total: int
+    ) -> Iterator[PartReport]:
+        """Yield the report of each part, in order; `total` are the bytes of the parts of all calls."""
 
     def add(self, name: str, hashes: RecordHashes, before: int) -> None:
         """Take in the records of the part that came last, to be compared; rows count on from `before`."""
@@ -44,7 +46,9 @@ class LocalCheckEngine:
         self._workers = workers
         self._hashes: dict[str, RecordHashes] = {}
 
-    def run(self, tasks: Sequence[PartCheckTask], options: PartCheckOptions) -> Iterator[PartReport]:
+    def run(
+        self, tasks: Sequence[PartCheckTask], options: PartCheckOptions, total: int
+    ) -> Iterator[PartReport]:
         """Yield the report of each part, in order. Raises what `worker_pool.run` raises."""
         is_small = sum(task.part.size for task in tasks) <= BLOCK
         workers = 0 if is_small else min(self._workers, len(tasks))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.data.registry.shape import DatasetKind
@@ -17,7 +17,8 @@ from lf_qwen3.proof.check.dataset_rows import RowPlace, RowsPart, read_items
 from lf_qwen3.proof.check.duplicates import RecordHashes
 from lf_qwen3.proof.check.findings import Findings
 from lf_qwen3.proof.check.model_templates import COMPARED, ModelTemplates
-from lf_qwen3.proof.check.near_duplicates import minhash
+from lf_qwen3.proof.check.near_duplicates import may_be_near, minhash, pick_beginnings
+from lf_qwen3.proof.check.plain_records import plain_reader
 from lf_qwen3.proof.check.rules.records.row_outcome import RowOutcome
 from lf_qwen3.proof.check.rules.records.sample import Sample, SampleReader
 from lf_qwen3.proof.check.runner import CheckRunner
@@ -26,13 +27,16 @@ from lf_qwen3.proof.check.unremarkable import EXEMPT, is_unremarkable
 from lf_qwen3.trainer.records import Dropped
 from lf_qwen3.trainer.render.text import TrainerStopsError, message_texts
 
+NearRole = Literal["", "held_out", "trained"]
+"""As what records are compared with those of other datasets."""
+
 
 @dataclass(frozen=True, slots=True)
 class PartCheckTask:
     """A part to check: its dataset's name, entry, kind and files.
 
-    `is_first` says that its first records are also rendered with the model's own chat template;
-    `wants_minhashes` that its records are compared with those of other datasets.
+    `is_first` says that its first records are also rendered with the model's own chat template; `near` as
+    what its records are compared with those of other datasets, "" where they are not.
     """
 
     part: RowsPart
@@ -41,24 +45,30 @@ class PartCheckTask:
     kind: DatasetKind
     files: DatasetFiles
     is_first: bool
-    wants_minhashes: bool
+    near: NearRole = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PartCheckOptions:
     """What is the same for all parts: the tokenizer with its templates, what is learnt of empty blocks.
 
-    `threads` is how many the tokenizer may use, 0 as many as the machine has processors.
+    `threads` is how many the tokenizer may use, 0 as many as the machine has processors. A trained record
+    without some of `held_out_beginnings` is near no held-out one (`may_be_near`).
     """
 
     model: ModelTemplates | None
     learns_empty: bool
     threads: int = 0
+    held_out_beginnings: frozenset[bytes] = frozenset()
 
 
 @dataclass(slots=True)
 class PartReport:
-    """What a part gave. `rows` counts all row positions; `problem` says why the rest could not be read."""
+    """What a part gave.
+
+    `rows` counts all row positions; `problem` says why the rest could not be read. `minhashes` are those of
+    the records that are compared, None for one that is near no other; `beginnings` are of held-out ones.
+    """
 
     counts: DatasetCounts
     rows: int = 0
@@ -67,6 +77,7 @@ class PartReport:
     columns: ColumnsSeen = field(default_factory=ColumnsSeen)
     tokens: TokenCounts | None = None
     minhashes: list[Any] = field(default_factory=list)
+    beginnings: set[bytes] = field(default_factory=set)
     problem: str = ""
 
 
@@ -89,9 +100,7 @@ class PartChecker:
         first: list[PlacedSample] = []
         try:
             for placed in self._check_rows(task, report, runner):
-                text = report.hashes.add(*placed)
-                if task.wants_minhashes:
-                    report.minhashes.append(minhash(text))
+                self._compare_nearly(report.hashes.add(*placed), task, report)
                 if counter is None:
                     _check_tools(placed, task.files, runner)
                     continue
@@ -109,11 +118,21 @@ class PartChecker:
     def close(self) -> None:
         """Do nothing: it keeps no file open."""
 
+    def _compare_nearly(self, text: bytes, task: PartCheckTask, report: PartReport) -> None:
+        """Take in the MinHash of the record that came last, if it may be near another."""
+        if task.near == "held_out":
+            report.minhashes.append(minhash(text))
+            report.beginnings.update(pick_beginnings(text))
+        elif task.near:
+            is_near = may_be_near(text, self._options.held_out_beginnings)
+            report.minhashes.append(minhash(text) if is_near else None)
+
     def _check_rows(
         self, task: PartCheckTask, report: PartReport, runner: CheckRunner
     ) -> Iterator[PlacedSample]:
-        """Check every row; yield the records that can be learnt, with their places."""
+        """Check every row; yield the records that can be learnt and are not plain, with their places."""
         reader = SampleReader(task.settings, task.kind, self._options.learns_empty)
+        plain = None if self._options.model else plain_reader(task.settings, task.kind)
         file = task.files.shown(task.part.file)
         for item in read_items(task.part):
             report.rows += 1
@@ -122,6 +141,11 @@ class PartChecker:
             place = RowPlace(task.part.file, report.rows, item)
             if isinstance(item, dict):
                 report.columns.add(item, place)
+                if plain and (record := plain.read(item)):
+                    report.counts.add_plain((len(record.texts) + 1) // 2, record.is_thinking)
+                    text = report.hashes.add_folded(place.file, place.row, record)
+                    self._compare_nearly(text, task, report)
+                    continue
             sample = reader(item) if isinstance(item, dict) else item
             if isinstance(sample, Sample):
                 report.counts.add(sample)

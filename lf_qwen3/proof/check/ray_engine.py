@@ -55,9 +55,11 @@ class RayCheckEngine:
         self._pieces: list[Any] = []
         self._added: list[_AddedPart] = []
 
-    def run(self, tasks: Sequence[PartCheckTask], options: PartCheckOptions) -> Iterator[PartReport]:
+    def run(
+        self, tasks: Sequence[PartCheckTask], options: PartCheckOptions, total: int
+    ) -> Iterator[PartReport]:
         """Yield the report of each part, in order. Raises `LfQwen3Error` where one fails for good."""
-        self._partitions = count_partitions(sum(task.part.size for task in tasks), _MOST_PARTITIONS)
+        self._partitions = count_partitions(total, _MOST_PARTITIONS)
         handed = self._runner.put(replace(options, threads=1))
         results = [
             self._runner.start_many(1 + self._partitions, check_part, task, handed, self._partitions)
@@ -111,7 +113,7 @@ def check_part(task: PartCheckTask, options: PartCheckOptions, partitions: int) 
     report = PartChecker(options).run(task)
     records = split_by(report.hashes.frame(), pl.col("question") % partitions, partitions)
     links = split_by(report.hashes.links(), pl.col("hash") % partitions, partitions)
-    if not task.wants_minhashes:
+    if not task.near:
         report.hashes = RecordHashes()
     return [report, *map(HashPiece, records, links)]
 

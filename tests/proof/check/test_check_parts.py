@@ -49,7 +49,7 @@ def test_the_parts_leave_no_trace(folder, cut_small, monkeypatch, qwen_tokenizer
         lambda tasks, start, workers: started.append(workers) or run(tasks, start, workers),
     )
     by_processes = check(folder, workers=2, **wanted)
-    assert started == [2]
+    assert started == [2, 2]  # the held-out records, then the others
     assert by_processes.as_json() == in_parts.as_json()
     assert by_processes.lengths == in_parts.lengths
     monkeypatch.undo()
@@ -68,7 +68,7 @@ def test_a_checker_can_be_sent_to_another_process(folder, qwen_tokenizer_folder)
     model = ModelTemplates.load(str(qwen_tokenizer_folder), None, 60, [])
     files = DatasetFiles(folder, ("a_val.jsonl",))
     (part,) = dataset_rows.cut_rows(files.paths)
-    task = PartCheckTask(part, "a_val", {"file_name": "a_val.jsonl"}, "sft", files, True, False)
+    task = PartCheckTask(part, "a_val", {"file_name": "a_val.jsonl"}, "sft", files, True)
     options = PartCheckOptions(model, learns_empty=True)
     sent = pickle.loads(pickle.dumps((options, task)))
     assert PartChecker(sent[0]).run(sent[1]) == PartChecker(options).run(task)

@@ -5,7 +5,13 @@ import pytest
 from lf_qwen3.data.convert.keys import fold
 from lf_qwen3.proof.check import near_duplicates
 from lf_qwen3.proof.check.duplicates import pair_splits
-from lf_qwen3.proof.check.near_duplicates import NearDuplicateIndex, RecordPlace, minhash
+from lf_qwen3.proof.check.near_duplicates import (
+    NearDuplicateIndex,
+    RecordPlace,
+    may_be_near,
+    minhash,
+    pick_beginnings,
+)
 from tests.proof.check.split_findings import findings, places, record
 
 LONG = " ".join(f"The {at}th stop of this long line is called {at * 7919 % 1000}." for at in range(60))
@@ -153,6 +159,21 @@ def test_near_is_what_shares_four_fifths(share, is_near):
     near = list(index.take_similar(minhash(second)))
     assert [duplicate.place.row for duplicate in near] == [3] * is_near
     assert all(0.8 <= duplicate.similarity <= 0.99 for duplicate in near)
+
+
+@pytest.mark.parametrize(
+    ("share", "size", "may_be"),
+    [(1.0, None, True), (0.85, None, True), (0.0, None, False), (0.0, 180, True)],
+    ids=["same", "near", "another", "short"],
+)
+def test_only_what_shares_beginnings_of_sentences_may_be_near(share, size, may_be):
+    first, second = texts_alike(share)
+    assert may_be_near(second[:size], frozenset(pick_beginnings(first))) == may_be
+
+
+def test_a_sentence_over_and_over_may_be_near():
+    text = fold("And once again the same. " * 40)
+    assert may_be_near(text, frozenset(pick_beginnings(text)))
 
 
 def test_all_held_out_records_that_are_near_are_taken():
