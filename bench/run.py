@@ -49,6 +49,7 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, default=100_000)
     arguments.add_argument("--quick", action="store_true", help="neither tutorial nor HF datasets")
     options = arguments.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled, too
     results = {"machine": platform.processor() or platform.machine(), "python": platform.python_version()}
     for kind in SHAPES:
         results[kind] = speed(kind, options.rows, options.rounds, options.quick)

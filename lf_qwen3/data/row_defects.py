@@ -42,6 +42,7 @@ _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\d{1,5}|#x[0-9a-fA-F]{1,5})
 _TAG = re.compile(
     r"</(?:p|div|span|li|ul|ol|td|tr|table|font|strong|em|b|i|h[1-6])>|<br\s*/?>", re.IGNORECASE
 )
+_TAG_BEGINS = ("</", "<b", "<B")
 _MOJIBAKE = re.compile(
     "\ufffd"
     "|锟斤拷|烫烫烫|屯屯屯"
@@ -137,7 +138,8 @@ def find_other_template(text: str) -> str | None:
 
 def find_markup(answer: str) -> str | None:
     """Return the first entity of HTML in an answer, or tag where there are two; None in code alone."""
-    if ("&" not in answer or ";" not in answer) and "<" not in answer:
+    may_hold_entity = "&" in answer and ";" in answer
+    if not may_hold_entity and not any(begin in answer for begin in _TAG_BEGINS):
         return None
     prose = CODE.sub(" ", answer)
     tags = _TAG.findall(prose)

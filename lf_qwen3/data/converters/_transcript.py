@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from lf_qwen3.base.conversation import Conversation, Role, Turn
 from lf_qwen3.qwen3.thinking import trimmed
@@ -34,8 +35,12 @@ def _marks(**patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?P<{role}>{pattern})" for role, pattern in patterns.items()))
 
 
+@cache
 def _at_lines(start: str) -> list[re.Pattern[str]]:
-    """Return the marks of every pair where they open a line, or a paragraph."""
+    """Return the marks of every pair where they open a line, or a paragraph.
+
+    They are made at the first text that needs them: it takes longer than to convert a small file.
+    """
     return [
         _marks(
             **{
@@ -49,8 +54,7 @@ def _at_lines(start: str) -> list[re.Pattern[str]]:
     ]
 
 
-_LINES = _at_lines(r"(?:\A|\n[ \t]*)")
-_PARAGRAPHS = _at_lines(r"(?:\A|\n[ \t]*\n[ \t]*)")
+_LINE, _PARAGRAPH = r"(?:\A|\n[ \t]*)", r"(?:\A|\n[ \t]*\n[ \t]*)"
 
 _ASKED = (
     "Instruction|Question|Prompt|指令|问题|指示|質問|명령어|질문|Instrucción|Instrução|Istruzione|Anweisung"
@@ -162,8 +166,8 @@ def read_transcript(text: str) -> Conversation | None:
         return Conversation([Turn("user", text)])
     if body.startswith("[Round "):
         body = _ROUND.sub("", body)
-    by_lines = () if text.startswith("\n\n") else _LINES
-    every = (_dialogue(body, marks) for marks in _fitting(body, (*by_lines, *_PARAGRAPHS)))
+    by_lines = () if text.startswith("\n\n") else _at_lines(_LINE)
+    every = (_dialogue(body, marks) for marks in _fitting(body, (*by_lines, *_at_lines(_PARAGRAPH))))
     return next(filter(None, every), None)
 
 

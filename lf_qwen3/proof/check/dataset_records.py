@@ -118,9 +118,9 @@ class ColumnsSeen:
     late: set[tuple[int, str]] = field(default_factory=set)
     _known: set[tuple[Any, ...]] = field(default_factory=set, repr=False, compare=False)
 
-    def add(self, row: Row, place: RowPlace) -> None:
-        """Take in the columns of a row; nulls and empty lists have no type."""
-        shape = (place.file, *row, *map(type, row.values()))
+    def add(self, row: Row, file: int, number: int) -> None:
+        """Take in the columns of a row of a file; nulls and empty lists have no type."""
+        shape = (file, *row, *map(type, row.values()))
         if shape in self._known:
             return
         if [] not in row.values():
@@ -128,12 +128,12 @@ class ColumnsSeen:
         for name, value in row.items():
             if value is None or value == []:
                 continue
-            types = self.types.get((place.file, name))
+            types = self.types.get((file, name))
             kind = _TYPES.get(type(value), "an object")
             if types is None:
-                self.types[place.file, name] = {kind: place.row}
+                self.types[file, name] = {kind: number}
             elif kind not in types:
-                types[kind] = place.row
+                types[kind] = number
 
     def merge(self, types: Mapping[tuple[int, str], Mapping[str, int]], block: int, before: int) -> None:
         """Take in the types of a block; its rows are counted on from `before`."""

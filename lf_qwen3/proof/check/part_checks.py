@@ -138,14 +138,14 @@ class PartChecker:
             report.rows += 1
             if item is None:
                 continue
-            place = RowPlace(task.part.file, report.rows, item)
             if isinstance(item, dict):
-                report.columns.add(item, place)
+                report.columns.add(item, task.part.file, report.rows)
                 if plain and (record := plain.read(item)):
                     report.counts.add_plain((len(record.texts) + 1) // 2, record.is_thinking)
-                    text = report.hashes.add_folded(place.file, place.row, record)
+                    text = report.hashes.add_folded(task.part.file, report.rows, record)
                     self._compare_nearly(text, task, report)
                     continue
+            place = RowPlace(task.part.file, report.rows, item)
             sample = reader(item) if isinstance(item, dict) else item
             if isinstance(sample, Sample):
                 report.counts.add(sample)

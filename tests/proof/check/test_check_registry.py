@@ -1,13 +1,17 @@
 """What is wrong with an entry of dataset_info.json, or with the file behind it."""
 
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
+from lf_qwen3.data.convert.formats import FORMATS
+from lf_qwen3.data.registry.shape import DatasetKind
 from lf_qwen3.proof.check import check
+from lf_qwen3.proof.check.rules.registry import keys
 
 ALPACA = [{"instruction": "What is the capital of France?", "input": "", "output": "It is Paris."}]
 CHAT = [{"conversations": [{"from": "human", "value": "Hello?"}, {"from": "gpt", "value": "Good day."}]}]
@@ -242,3 +246,11 @@ def test_nothing_makes_it_fall(tmp_path, entry, rows):
     report = check(tmp_path)
     assert report.is_clean or report.counts
     json.dumps(report.as_json())
+
+
+@pytest.mark.parametrize("kind", get_args(DatasetKind))
+@pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
+def test_an_entry_that_convert_writes_matches_the_schema(form, kind):
+    entry = form.entry("a.jsonl", kind)
+    assert keys._is_as_written(entry)
+    assert list(keys._validator().iter_errors(entry)) == []

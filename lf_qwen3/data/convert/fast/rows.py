@@ -56,7 +56,7 @@ class CleanRowReader:
             columns = self._known[names]
         except KeyError:
             columns = self._known[names] = _find_columns(names, self._converter)
-        if columns is None or any(is_filled(row[name]) for name in columns.beside):
+        if columns is None or (columns.beside and any(is_filled(row[name]) for name in columns.beside)):
             return None
         clean = _read_messages(row[columns.messages], repairs) if columns.messages else None
         if columns.flat:
