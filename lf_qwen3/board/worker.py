@@ -34,7 +34,7 @@ IDLE_SECONDS = 600
 """A worker that waits for longer than this is ended."""
 
 SEND_SECONDS = 0.1
-_LOADED = (
+LOADED = (
     *("polars", "tokenizers", "lf_qwen3.board.handlers.data", "lf_qwen3.board.handlers.proof"),
     *(
         "lf_qwen3.data.convert.convert",
@@ -183,7 +183,7 @@ def serve() -> None:
     """Be the process of a worker: load, read what is to be done, do it, write messages."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints, prints to stderr: stdout carries messages alone
-    for name in _LOADED:
+    for name in LOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     if sys.argv[2:]:

@@ -14,14 +14,17 @@ PLACES = {
     "include": [[".lfq-section"], [".lfq-strip"]],
     "exclude": [[".lfq-section button:has(input[type=file])"]],  # gradio's own: an input inside a button
 }
-_RUN = """async ([places, levels]) =>
-    (await axe.run(places, {runOnly: levels, resultTypes: ["violations"]})).violations"""
+COLORS = ["color-contrast"]
+"""The rule that depends on the theme."""
+
+_RUN = """async ([places, rules]) =>
+    (await axe.run(places, {runOnly: rules, resultTypes: ["violations"]})).violations"""
 
 
-def find_violations(page: Any) -> list[str]:
-    """Return what is serious or critical in the tab: the rule, the element, and why."""
+def find_violations(page: Any, wanted: list[str]) -> list[str]:
+    """Return what is serious or critical in the tab by levels or rules: the rule, the element, and why."""
     page.evaluate(_fetch_script())
-    rules = page.evaluate(_RUN, [PLACES, LEVELS])
+    rules = page.evaluate(_RUN, [PLACES, wanted])
     return [
         f"{rule['id']}: {node['target'][-1]}: {node['failureSummary']}"
         for rule in rules

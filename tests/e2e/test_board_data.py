@@ -8,7 +8,7 @@ import pytest
 from lf_qwen3.board import sections
 from tests.data.generate.distilled import obey
 from tests.data.generate.scripted_server import ScriptedServer
-from tests.e2e.axe import find_violations
+from tests.e2e.axe import COLORS, LEVELS, find_violations
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
@@ -103,82 +103,6 @@ def test_a_path_that_will_not_do_is_refused_in_words(converted):
     assert "is outside of the folder" in tab.text("data.source", "[role=alert]")
 
 
-def test_from_raw_data_to_a_proven_record(open_tab, board):
-    tab, told = open_tab(), strings("zh")
-    tab.choose_language("zh")
-    tab.page.get_by_text(told["data"]["help"]).wait_for()
-    report = tab.convert("walked", MEDICAL, CHAT)
-    assert told["data"]["registered"].split("{")[0].strip() in report
-    assert told["chart"]["lengths"] in report
-    rows = (board.folder / "data/walked_train.jsonl").read_text("utf-8").splitlines()
-    assert f"{len(rows):,}" in report
-    tab.at("proof.title", "> button[aria-expanded=false]").wait_for()
-    tab.click("data.next")
-    tab.at("proof.title", "> button[aria-expanded=true]").wait_for()
-    tab.wait_for_value("proof.dataset", "walked_train")
-    tab.choose("proof.settings", told["proof"]["settings"]["choices"]["recipe"])
-    tab.click("proof.check")
-    assert told["proof"]["clean"] in tab.text("proof.findings", ".lfq-good")
-    tab.click("proof.preview")
-    record = tab.text("proof.record", "pre.lfq-record")
-    assert record.startswith("<|im_start|>")
-    learnt = tab.text("proof.record", ".lfq-learnt")
-    assert learnt in json.loads(rows[0])["conversations"][-1]["value"] + "<|im_end|>"
-    assert tab.at("proof.record", "p.lfq-good").count() == 1
-    tab.require_fit()
-
-
-def test_the_language_is_followed_at_once_and_after_a_reload(open_tab, board):
-    tab, told = open_tab(), strings("ja")
-    tab.choose_language("ja")
-    tab.page.get_by_role("button", name=told["data"]["title"]).wait_for()
-    tab.reload()
-    tab.page.get_by_role("button", name=told["data"]["title"]).wait_for()
-    tab.page.get_by_role("button", name=told["data"]["convert"]).wait_for()
-    assert told["data"]["no_report"] in tab.text("data.report", ".lfq-empty")
-    tab.unfold("train")
-    tab.page.wait_for_timeout(2000)  # whatever the form's own events would say is said by then
-    assert told["train"]["no_plan"] in tab.text("train.plan", ".lfq-empty")
-    assert "output values" not in board.log.read_text("utf-8")  # gradio's word for an event that sets nothing
-
-
-def test_html_in_data_is_shown_as_text(open_tab, board):
-    attack = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
-    row = {"question": attack, "think": attack, "answer": attack, "metrics": {}}
-    path = board.folder / "raw" / "attack.jsonl"
-    bad = {"question": attack, "think": "", "answer": "", "metrics": {}}
-    path.write_text("".join(json.dumps(one) + "\n" for one in (row, bad)), "utf-8")
-    tab = open_tab()
-    tab.fill("data.val", "0")
-    tab.fill("data.test", "0")
-    assert attack[:20] in tab.convert("attack", "raw/attack.jsonl") + tab.text("data.source", ".lfq-view")
-    tab.unfold("proof")
-    tab.wait_for_value("proof.dataset", "attack_train")
-    tab.choose("proof.settings", strings("en")["proof"]["settings"]["choices"]["recipe"])
-    tab.click("proof.preview")
-    assert attack in tab.text("proof.record", "pre.lfq-record")
-    assert tab.page.title() != "owned"
-    assert tab.page.locator("#lf-qwen3-data-title img, #lf-qwen3-proof-title img").count() == 0
-
-
-def test_columns_of_unknown_names_are_guessed_changed_and_converted(open_tab, board):
-    rows = [{"q1": f"Name river {at}.", "r1": f"River {at} has a long name.", "n": "x"} for at in range(9)]
-    path = board.folder / "raw" / "unknown.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    tab = open_tab()
-    tab.choose("data.paths", "raw/unknown.jsonl")
-    tab.wait_for_value("data.question", "q1")
-    tab.wait_for_value("data.answer", "r1")
-    tab.choose("data.system", "n")
-    tab.at("data.source", "p").filter(has_text="q1, r1, n").first.wait_for()
-    tab.fill("data.name", "unknown")
-    tab.click("data.convert")
-    assert "unknown_train" in tab.text("data.report", ".lfq-good")
-    assert strings("en")["data"]["rows_left"] in tab.text("data.report", ".lfq-view")
-    [first, *_] = (board.folder / "data" / "unknown_train.jsonl").read_text("utf-8").splitlines()
-    assert json.loads(first)["system"] == "x"
-
-
 def test_nothing_in_the_tab_is_hard_to_read_or_to_reach_light_or_dark(converted):
     tab, _ = converted
     for section in sections.ORDER:
@@ -189,9 +113,9 @@ def test_nothing_in_the_tab_is_hard_to_read_or_to_reach_light_or_dark(converted)
     tab.click("proof.preview")
     tab.text("proof.record", "pre.lfq-record")
     tab.page.add_style_tag(content="* { transition: none !important; }")
-    for theme in ("light", "dark"):
+    for theme, rules in (("light", LEVELS), ("dark", COLORS)):
         tab.page.evaluate("theme => document.body.classList.toggle('dark', theme === 'dark')", theme)
-        assert find_violations(tab.page) == [], theme
+        assert find_violations(tab.page, rules) == [], theme
     tab.page.evaluate("document.body.classList.remove('dark')")
 
 
@@ -233,3 +157,78 @@ def test_a_dataset_is_replaced_only_when_asked_for(converted, board, tmp_path):
     tab.click("data.convert")
     tab.at("data.report", ".lfq-good").filter(has_text="sent_train").wait_for()
     assert len((board.folder / "data" / "sent_train.jsonl").read_bytes().splitlines()) == 1
+
+
+def test_html_in_data_is_shown_as_text(converted, board):
+    attack = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+    row = {"question": attack, "think": attack, "answer": attack, "metrics": {}}
+    path = board.folder / "raw" / "attack.jsonl"
+    bad = {"question": attack, "think": "", "answer": "", "metrics": {}}
+    path.write_text("".join(json.dumps(one) + "\n" for one in (row, bad)), "utf-8")
+    tab, _ = converted
+    assert attack[:20] in tab.convert("attack", "raw/attack.jsonl") + tab.text("data.source", ".lfq-view")
+    tab.unfold("proof")
+    tab.wait_for_value("proof.dataset", "attack_train")
+    tab.choose("proof.settings", strings("en")["proof"]["settings"]["choices"]["recipe"])
+    tab.mark("proof.record")
+    tab.click("proof.preview")
+    assert attack in tab.text("proof.record", "pre.lfq-record:not([data-before])")
+    assert tab.page.title() != "owned"
+    assert tab.page.locator("#lf-qwen3-data-title img, #lf-qwen3-proof-title img").count() == 0
+
+
+def test_columns_of_unknown_names_are_guessed_changed_and_converted(converted, board):
+    rows = [{"q1": f"Name river {at}.", "r1": f"River {at} has a long name.", "n": "x"} for at in range(9)]
+    path = board.folder / "raw" / "unknown.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    tab, _ = converted
+    tab.choose_sources("raw/unknown.jsonl")
+    tab.wait_for_value("data.question", "q1")
+    tab.wait_for_value("data.answer", "r1")
+    tab.choose("data.system", "n")
+    tab.at("data.source", "p").filter(has_text="q1, r1, n").first.wait_for()
+    tab.fill("data.name", "unknown")
+    tab.mark("data.report")
+    tab.click("data.convert")
+    assert "unknown_train" in tab.text("data.report", ".lfq-good:not([data-before])")
+    assert strings("en")["data"]["rows_left"] in tab.text("data.report", ".lfq-view")
+    [first, *_] = (board.folder / "data" / "unknown_train.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(first)["system"] == "x"
+
+
+def test_from_two_files_to_a_proven_record(converted, board):
+    tab, words = converted[0], strings("en")
+    report = tab.convert("walked", MEDICAL, CHAT)
+    assert words["data"]["registered"].split("{")[0].strip() in report
+    assert words["chart"]["lengths"] in report
+    rows = (board.folder / "data/walked_train.jsonl").read_text("utf-8").splitlines()
+    assert f"{len(rows):,}" in report
+    tab.click("data.next")
+    tab.at("proof.title", "> button[aria-expanded=true]").wait_for()
+    tab.wait_for_value("proof.dataset", "walked_train")
+    tab.choose("proof.settings", words["proof"]["settings"]["choices"]["recipe"])
+    tab.mark("proof.findings")
+    tab.click("proof.check")
+    assert words["proof"]["clean"] in tab.text("proof.findings", ".lfq-good:not([data-before])")
+    tab.mark("proof.record")
+    tab.click("proof.preview")
+    record = tab.text("proof.record", "pre.lfq-record:not([data-before])")
+    assert record.startswith("<|im_start|>")
+    learnt = tab.text("proof.record", ".lfq-learnt")
+    assert learnt in json.loads(rows[0])["conversations"][-1]["value"] + "<|im_end|>"
+    assert tab.at("proof.record", "p.lfq-good").count() == 1
+    tab.require_fit()
+
+
+def test_the_language_is_followed_at_once_and_after_a_reload(converted, board):
+    tab, told = converted[0], strings("ja")
+    tab.choose_language("ja")
+    tab.page.get_by_role("button", name=told["data"]["title"]).wait_for()
+    tab.reload()
+    tab.page.get_by_role("button", name=told["data"]["title"]).wait_for()
+    tab.page.get_by_role("button", name=told["data"]["convert"]).wait_for()
+    assert told["data"]["registered"].split("{")[0].strip() in tab.text("data.report", ".lfq-good")
+    tab.unfold("train")
+    tab.page.wait_for_timeout(2000)  # whatever the form's own events would say is said by then
+    assert told["train"]["no_plan"] in tab.text("train.plan", ".lfq-empty")
+    assert "output values" not in board.log.read_text("utf-8")  # gradio's word for an event that sets nothing

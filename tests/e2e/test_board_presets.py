@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 MEDICAL = "raw/sample_medical_r1.jsonl"
 MODEL, RECIPE = "Qwen3-0.6B-Thinking", "qwen3-0.6b-lora-sft"
 PREVIEW = {"en": "Preview command", "zh": "预览命令", "ja": "コマンドをプレビュー"}
-LABELS = {"learning_rate": "学习率", "num_train_epochs": "训练轮数", "cutoff_len": "截断长度"}
+LABELS = {"learning_rate": "Learning rate", "num_train_epochs": "Epochs", "cutoff_len": "Cutoff length"}
 """What the board calls its own elements (llamafactory/webui/locales.py)."""
 
 
@@ -95,6 +95,31 @@ def kept(shared_tab):
     return tab
 
 
+def test_from_a_recipe_to_the_boards_own_commands(kept):
+    tab, told = kept, strings("en")
+    tab.choose("train.recipe", RECIPE)
+    assert RECIPE in tab.text("train.plan", "h4")
+    tab.choose("train.tracking", "swanlab-local")
+    assert told["train"]["was_filled"].split("{count}")[0] in press(tab, "train.fill", "train.filled")
+    assert told["train"]["fits"].split("{")[0] in tab.text("train.filled", ".lfq-view")
+    wanted = recipes.find_recipe(RECIPE).settings
+    tab.page.get_by_role("tab", name="Train", exact=True).click()
+    for key, label in LABELS.items():
+        tab.until(lambda key=key, label=label: float(of_board(tab, label).input_value()) == wanted[key])
+    command = preview(tab, "Train", wanted=lambda command: command["dataset"] == "kept_train")
+    assert command["eval_dataset"] == "kept_val"
+    assert command["enable_thinking"] == "None"
+    assert command["lora_rank"] == str(wanted["lora_rank"])
+    assert command["model_name_or_path"] == wanted["model_name_or_path"]
+    assert command["swanlab_mode"] == "local"
+    press(tab, "sampling.to_predict", "sampling.applied")
+    predicted = preview(tab, "Evaluate & Predict")
+    for key in ("temperature", "top_p", "top_k"):
+        assert float(predicted[key]) == generate("thinking")[key]
+    assert predicted["enable_thinking"] == "True"
+    tab.require_fit()
+
+
 def test_a_preset_reaches_the_chat_tab(kept):
     tab = kept
     press(tab, "sampling.to_chat", "sampling.applied")
@@ -105,7 +130,7 @@ def test_a_preset_reaches_the_chat_tab(kept):
     tab.page.get_by_role("tab", name="Qwen3").click()
 
 
-def test_settings_and_presets_are_kept_by_name_and_nowhere_else(kept, open_tab, board):
+def test_settings_and_presets_are_kept_by_name_and_nowhere_else(kept, board):
     tab = kept
     tab.fill("train.name", "../escaped")
     assert "is not a valid name" in press(tab, "train.save", "train.saved")
@@ -118,15 +143,9 @@ def test_settings_and_presets_are_kept_by_name_and_nowhere_else(kept, open_tab, 
     assert "my_own" in press(tab, "sampling.keep", "sampling.kept")
     file = board.folder / "llamaboard_config" / "lf-qwen3-sampling.json"
     assert "my_own" in json.loads(file.read_text("utf-8"))
-    other = open_tab()
-    other.unfold("sampling")
-    offered = options_of(other, "sampling.preset", "my_own")
-    assert {"thinking", "non-thinking", "greedy", "my_own"} == offered
-    tab.at("sampling.remove").click()
-    tab.page.get_by_text("my_own was removed").wait_for()
 
 
-def test_predictions_of_another_window_are_left_alone(kept, open_tab):
+def test_another_window_offers_what_was_kept_and_has_predictions_of_its_own(kept, open_tab):
     one = kept
     one.choose("sampling.preset", "non-thinking")
     temperature = str(generate("non-thinking")["temperature"])
@@ -136,9 +155,14 @@ def test_predictions_of_another_window_are_left_alone(kept, open_tab):
     sent = {"max_new_tokens": "16384", "enable_thinking": "False"}
     preview(one, "Evaluate & Predict", wanted=lambda command: command.items() >= sent.items())
     other = with_presets(open_tab())
+    assert options_of(other, "sampling.preset", "my_own") == {"thinking", "non-thinking", "greedy", "my_own"}
+    other.at("sampling.preset", "input").press("Escape")
     other.convert("window_other", MEDICAL)
     assert not {"top_k", "enable_thinking"} & preview(other, "Evaluate & Predict").keys()
     other.page.close()
+    one.choose("sampling.preset", "my_own")
+    one.at("sampling.remove").click()
+    one.page.get_by_text("my_own was removed").wait_for()
     one.at("sampling.beyond", "input").uncheck()
     one.at("sampling.to_predict").click()
     one.page.get_by_text(strings("en")["sampling"]["predict_sliders"]).wait_for()
@@ -147,7 +171,7 @@ def test_predictions_of_another_window_are_left_alone(kept, open_tab):
 
 def test_a_rehearsal_is_seen_and_cancelled_in_a_second_window(kept, board):
     tab = kept
-    tab.choose("train.recipe", RECIPE)
+    tab.choose("train.recipe", "qwen3-0.6b-full-sft")
     press(tab, "train.fill", "train.filled")
     tab.at("train.rehearse").click()
     tab.at("tab.jobs", "progress").wait_for()
@@ -187,29 +211,3 @@ def test_a_way_to_take_less_goes_into_the_train_tab_that_was_measured(kept):
     tab.at("train.plan").get_by_role("button", name="pure_bf16: true").click()
     tab.until(lambda: ways.all_inner_texts() != before)  # it is measured again
     preview(tab, "Train", wanted=lambda command: command.get("pure_bf16") == "True")
-
-
-def test_from_a_recipe_to_the_boards_own_commands(open_tab):
-    tab, told = with_presets(open_tab(), "zh"), strings("zh")
-    tab.convert("preset", MEDICAL)
-    tab.choose("train.recipe", RECIPE)
-    assert RECIPE in tab.text("train.plan", "h4")
-    tab.choose("train.tracking", "swanlab-local")
-    assert told["train"]["was_filled"].split("{count}")[0] in press(tab, "train.fill", "train.filled")
-    assert told["train"]["fits"].split("{")[0] in tab.text("train.filled", ".lfq-view")
-    wanted = recipes.find_recipe(RECIPE).settings
-    tab.page.get_by_role("tab", name="Train", exact=True).click()
-    for key, label in LABELS.items():
-        tab.until(lambda key=key, label=label: float(of_board(tab, label).input_value()) == wanted[key])
-    command = preview(tab, "Train", "zh", lambda command: command["dataset"] == "preset_train")
-    assert command["eval_dataset"] == "preset_val"
-    assert command["enable_thinking"] == "None"
-    assert command["lora_rank"] == str(wanted["lora_rank"])
-    assert command["model_name_or_path"] == wanted["model_name_or_path"]
-    assert command["swanlab_mode"] == "local"
-    press(tab, "sampling.to_predict", "sampling.applied")
-    predicted = preview(tab, "Evaluate & Predict", "zh")
-    for key in ("temperature", "top_p", "top_k"):
-        assert float(predicted[key]) == generate("thinking")[key]
-    assert predicted["enable_thinking"] == "True"
-    tab.require_fit()

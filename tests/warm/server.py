@@ -26,7 +26,11 @@ MODULES = (
     "llamafactory.webui.interface",
     *("transformers.models.qwen3.modeling_qwen3", "transformers.models.qwen3_moe.modeling_qwen3_moe"),
 )
-MAINS = {"llamafactory.cli": "llamafactory.cli", "lf_qwen3": "lf_qwen3.__main__"}
+MAINS = {
+    "llamafactory.cli": ("llamafactory.cli", "main"),
+    "lf_qwen3": ("lf_qwen3.__main__", "main"),
+    "lf_qwen3.board.worker": ("lf_qwen3.board.worker", "serve"),
+}
 
 
 def main(name: str, owner: int) -> None:
@@ -37,7 +41,7 @@ def main(name: str, owner: int) -> None:
         if os.fork():
             return
         os.setsid()  # Ctrl-C ends the tests, and each fork when its starter is gone
-        for module in MODULES:
+        for module in (*MODULES, *importlib.import_module("lf_qwen3.board.worker").LOADED):
             importlib.import_module(module)
         forget_what_was_mapped()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -96,7 +100,8 @@ def become_trainer(start: dict, streams: list[int]) -> None:
     code = 0
     try:
         if words[0] == "-m":
-            importlib.import_module(MAINS[words[1]]).main()
+            module, function = MAINS[words[1]]
+            getattr(importlib.import_module(module), function)()
         else:
             sys.path.insert(0, str(Path(words[0]).parent))
             runpy.run_path(words[0], run_name="__main__")

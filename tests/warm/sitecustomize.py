@@ -28,8 +28,11 @@ COMMANDS = (
     *(["llamafactory.cli", "train"], ["llamafactory.cli", "export"]),
     *(["lf_qwen3", "demo"], ["lf_qwen3", "webui"]),
 )
+LAUNCHER = "/bin/llamafactory-cli"
 SCRIPTS = ("provoke.py", "ask_child.py", "make_model.py", "convert_hf_to_gguf.py")
 STANDS_IN = os.path.isdir("llamafactory")  # Python takes a package of the folder that it is started in
+is_worker = WORDS[:2] == ["-m", "lf_qwen3.board.worker"]
 is_command = WORDS[0] == "-m" and WORDS[1:3] in COMMANDS and not STANDS_IN
-if NAME and (is_command or WORDS[0].endswith(SCRIPTS)):
+is_launch = WORDS[0].endswith(LAUNCHER) and ["llamafactory.cli", WORDS[1]] in COMMANDS
+if NAME and (is_command or is_worker or is_launch or WORDS[0].endswith(SCRIPTS)):
     os._exit(hand_on() % 256)
