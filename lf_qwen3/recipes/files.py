@@ -115,12 +115,17 @@ def _predicting(
         ("base", "the model before training", common.base),
         ("tuned", "the model that train.yaml trained", common.tuned),
     ]
-    comments = {key: text for key, text in _comments(common).items() if key not in serving.CHAT_COMMENTS}
+    comments = list_predict_comments(common)
     yamls: list[tuple[str, str, Sections, dict[str, str]]] = []
     for name, what, weights in runs:
         sections = predict.build_sections(common, weights, rows, os.path.join(choice.out, f"predict_{name}"))
         yamls.append((f"predict_{name}.yaml", f"Answer {rows} with {what}.", sections, comments))
     return yamls
+
+
+def list_predict_comments(common: SharedSettings) -> dict[str, str]:
+    """Return the comments of a predict file that depend on the choice; "" leaves a key without."""
+    return {key: text for key, text in _comments(common).items() if text != serving.CHAT_COMMENTS.get(key)}
 
 
 def _comments(common: SharedSettings) -> dict[str, str]:

@@ -147,6 +147,7 @@ def test_the_yaml_files_say_what_was_chosen_and_no_secret(trained):
     for name, path in paths.items():
         path.write_text(place.texts[name], "utf-8")
         assert "geheim" not in place.texts[name]
+        assert "max_new_tokens: 77\n" in place.texts[name], "without what is said of another number"
     base, tuned = (yaml_reader.read(path).settings for path in paths.values())
     assert base["max_new_tokens"] == tuned["max_new_tokens"] == 77
     assert base["max_samples"] == 500

@@ -41,3 +41,10 @@ def test_every_file_of_a_set_says_what_was_set_by_hand():
     said = {line.split(":")[0]: line.partition(" # ")[2] for line in lines}
     assert {said[key] for key in own} == {"set by hand"}
     assert said["output_dir"].startswith("model, ")
+
+
+def test_a_predict_file_says_nothing_of_a_number_that_was_replaced():
+    own = {"max_new_tokens": 77, "temperature": 0.1}
+    made = plan_recipe_set(RecipeChoice("lora-sft", "sample_mixed", "dataset_info", "runs/my", settings=own))
+    lines = made.files["predict_tuned.yaml"].splitlines()
+    assert [line for line in lines if line.startswith(tuple(own))] == [f"{key}: {own[key]}" for key in own]

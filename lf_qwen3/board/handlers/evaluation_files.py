@@ -11,7 +11,7 @@ from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.board.handlers import places
-from lf_qwen3.recipes import commented, contradictions, predict, presets, shared, splits
+from lf_qwen3.recipes import commented, contradictions, files, predict, presets, shared, splits
 from lf_qwen3.recipes.splits import Splits
 from lf_qwen3.results.evaluate.evaluation import YAMLS
 from lf_qwen3.results.evaluate.predict_run import STAMP
@@ -59,7 +59,7 @@ def plan(asked: Mapping[str, Any]) -> tuple[EvaluationFiles, list[str]]:
         schema.check_settings(commented.flatten(sections), name)
         command = commented.format_command("train", folder / name)
         opening = commented.format_opening(f"Answer {rows} with {model}.", command)
-        texts[name] = commented.format_yaml(opening, sections)
+        texts[name] = commented.format_yaml(opening, sections, files.list_predict_comments(common))
     return EvaluationFiles(folder, rows, texts), notes
 
 
