@@ -139,7 +139,8 @@ def find_other_template(text: str) -> str | None:
 def find_markup(answer: str) -> str | None:
     """Return the first entity of HTML in an answer, or tag where there are two; None in code alone."""
     may_hold_entity = "&" in answer and ";" in answer
-    if not may_hold_entity and not any(begin in answer for begin in _TAG_BEGINS):
+    may_hold_tag = "<" in answer and any(begin in answer for begin in _TAG_BEGINS)
+    if not may_hold_entity and not may_hold_tag:
         return None
     prose = CODE.sub(" ", answer)
     tags = _TAG.findall(prose)

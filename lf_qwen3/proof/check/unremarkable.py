@@ -18,13 +18,13 @@ EXEMPT = ("repeats",)
 
 _LEAST_ANSWER = 16
 """Characters; shorter answers are looked at: `placeholder_answer`, `short_answer`."""
-_SIGNS = ("\0", "###", "\ufffd")
+_SIGNS = ("\0", "###", "\ufffd", "INST]")
+_GARBLED = ("锟斤拷", "烫烫烫", "屯屯屯")
 _find_mark = re.compile(
     rf"<(?:\||/s>|</?SYS>>|[ \t]*/?[ \t]*think|/?tool_|(?:start|end)_of_turn>|(?:{foreign_tags.NAMES})>)",
     re.IGNORECASE,
 ).search
 """Whatever a check may take for a mark in any text; HTML, code and formulas hold `<` too."""
-_GARBLED = ("锟斤拷", "烫烫烫", "屯屯屯")
 
 
 def is_unremarkable(sample: Sample) -> bool:
@@ -45,7 +45,7 @@ def is_unremarkable(sample: Sample) -> bool:
 def is_ordinary_answer(answer: str) -> bool:
     """Return whether no check of answers to learn alone finds fault with one."""
     is_long = len(answer.strip()) >= _LEAST_ANSWER
-    has_line_ends = "\\n" not in answer or "\n" in answer
+    has_line_ends = "\n" in answer or not _hold("\\n", answer)
     return is_long and has_line_ends and not find_markup(answer) and not find_placeholder(answer)
 
 
@@ -54,13 +54,16 @@ def hold_nothing(pieces: Sequence[str]) -> bool:
     if any(not piece or piece.isspace() for piece in pieces):
         return False
     joined = "\n\n".join(pieces)
-    if any(sign in joined for sign in _SIGNS) or ("<" in joined and _find_mark(joined)):
-        return False
-    if "[" in joined and "INST]" in joined:
+    if any(_hold(sign, joined) for sign in _SIGNS) or ("<" in joined and _find_mark(joined)):
         return False
     return joined.isascii() or not _may_be_garbled(joined)
 
 
 def _may_be_garbled(text: str) -> bool:
     """Return whether a text may have been decoded wrongly: most such letters begin with one byte in UTF-8."""
-    return any(sign in text for sign in _GARBLED) or b"\xc3" in text.encode("utf-8", "surrogatepass")
+    return any(_hold(sign, text) for sign in _GARBLED) or b"\xc3" in text.encode("utf-8", "surrogatepass")
+
+
+def _hold(sign: str, text: str) -> bool:
+    """Return whether a sign is in a text; one character is looked for in a third of the time of several."""
+    return sign[0] in text and sign in text
