@@ -13,7 +13,7 @@ from lf_qwen3.recipes import presets
 
 SAMPLES = Path(__file__).parents[2] / "dataset_info"
 PRESETS = ("liger", "cpu", "adam-8bit", "ds-zero2")
-"""They are tried on each method of one checkpoint: they set other keys than checkpoints do."""
+"""They are tried on the SFT recipes of one checkpoint: they set other keys than checkpoints and stages do."""
 
 
 def labels(name):
@@ -85,7 +85,8 @@ def test_no_key_of_the_extra_arguments_has_a_field(engine, here):
         if not recipe.name.startswith(("qwen3-4b-", "qwen3-0.6b-base-", "qwen3-30b-a3b-")):
             continue
         dataset = recipe.settings["dataset"]
-        for preset in ("", *(PRESETS if recipe.name.startswith("qwen3-4b-") else ())):
+        is_tried = recipe.name.startswith("qwen3-4b-") and recipe.name.endswith("-sft")
+        for preset in ("", *(PRESETS if is_tried else ())):
             form = train.TrainingForm(
                 recipe=recipe.name, dataset=dataset, hardware=[preset] if preset else []
             )
@@ -102,5 +103,5 @@ def test_no_key_of_the_extra_arguments_has_a_field(engine, here):
             packed = {"save_steps", "warmup_ratio"} if settings["stage"] == "pt" else set()
             assert overridden <= {"enable_thinking"} | packed, recipe.name
             checked += 1
-    assert checked > 100
+    assert checked > 50
     assert presets.find_preset("liger").train == {"enable_liger_kernel": True}

@@ -13,13 +13,13 @@ import pytest
 from tests.e2e.conftest import free_port, wait_for
 from tests.e2e.tab import WORK_SECONDS, Tab
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
 
 ROWS = 100_000
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+def start(tmp_path: Path, warm_trainer: None) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Return a function that starts the tab on its page of its own, at the same address each time."""
     port, log = free_port(), tmp_path / "board.log"
     command = [sys.executable, "-m", "lf_qwen3", "webui", "--alone", "--port", str(port)]
