@@ -1,4 +1,4 @@
-"""Count which columns clean rows fill, a thousand rows at a time: most columns are filled alike in all."""
+"""Count which columns clean rows fill, some rows at a time: most columns are filled alike in all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from lf_qwen3.data.converters.source_row import (
     use_of_columns,
 )
 
-_TOGETHER = 1000
+_TOGETHER = 64
+"""Few enough for the cells to stay in the processor's cache: a thousand cost 8 % of a conversion."""
 _SAID = frozenset([-1, 0, 1])
 """Numbers that may say yes or no, see `fill_of`."""
 
