@@ -19,7 +19,7 @@ from lf_qwen3.data.converters.source_row import (
 )
 
 _TOGETHER = 64
-"""Few enough for the cells to stay in the processor's cache: a thousand cost 8 % of a conversion."""
+"""Few enough for the cells to stay in the processor's cache."""
 _SAID = frozenset([-1, 0, 1])
 """Numbers that may say yes or no, see `fill_of`."""
 
