@@ -13,6 +13,7 @@ import pytest
 ROW = {"instruction": "A?", "input": "", "output": ""}
 PROGRAM = """
 import json, os, sys
+import jsonschema
 from lf_qwen3.base.errors import LfQwen3Error
 from lf_qwen3.base.progress import NoProgress
 from lf_qwen3.board import job_files

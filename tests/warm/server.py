@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 
@@ -90,6 +91,7 @@ def become_trainer(start: dict, streams: list[int]) -> None:
     os.chdir(start["folder"])
     os.environ.clear()
     os.environ.update(start["environment"])
+    tempfile.tempdir = None  # it is that of the new environment
     words = start["words"]
     sys.argv = words if words[0] != "-m" else words[1:]
     sys.stdout.reconfigure(line_buffering=True)
