@@ -103,10 +103,6 @@ def serve(
     def start(*command: str, **variables: str) -> Board:
         folder = tmp_path_factory.mktemp("board")
         (folder / "raw").mkdir()
-        command_line = folder / "bin" / "llamafactory-cli"
-        command_line.parent.mkdir()
-        command_line.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m llamafactory.cli "$@"\n', "utf-8")
-        command_line.chmod(0o755)
         for name in ("sample_medical_r1.jsonl", "sample_finetome.parquet"):
             shutil.copy(ROOT / "dataset_info" / name, folder / "raw" / name)
         port, log = free_port(), folder / "board.log"
@@ -116,7 +112,6 @@ def serve(
             "GRADIO_ANALYTICS_ENABLED": "False",
             "GRADIO_TEMP_DIR": str(folder / "uploads"),
             "BROWSER": "true",
-            "PATH": f"{command_line.parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join(filter(None, (str(WARM), os.environ.get("PYTHONPATH")))),
             "WARM_TRAINER": trainer_server,
             "XDG_CACHE_HOME": str(cache_home),

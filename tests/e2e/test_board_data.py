@@ -78,8 +78,10 @@ def test_two_sessions_do_not_see_each_other(converted, open_tab):
     other = open_tab()
     other.unfold("proof")
     assert other.at("proof.dataset", "input").input_value() == ""
-    assert other.at("data.report", ".lfq-empty").count() == 1
+    assert strings("en")["data"]["no_report"] in other.text("data.report", ".lfq-empty")
     assert other.field("data.name").input_value() == ""
+    other.unfold("evaluation")
+    assert strings("en")["evaluation"]["no_comparison"] in other.text("evaluation.comparison", ".lfq-empty")
 
 
 def test_a_bar_leads_to_its_records_and_a_record_to_its_source_and_its_mask(converted):
@@ -166,6 +168,8 @@ def test_html_in_data_is_shown_as_text(converted, board):
     bad = {"question": attack, "think": "", "answer": "", "metrics": {}}
     path.write_text("".join(json.dumps(one) + "\n" for one in (row, bad)), "utf-8")
     tab, _ = converted
+    tab.fill("data.val", "0")
+    tab.fill("data.test", "0")
     assert attack[:20] in tab.convert("attack", "raw/attack.jsonl") + tab.text("data.source", ".lfq-view")
     tab.unfold("proof")
     tab.wait_for_value("proof.dataset", "attack_train")

@@ -70,7 +70,7 @@ def prepare(tab, file):
         clear.click()
     tab.at("card.upload", "input[type=file]").set_input_files(file)
     tab.at("card.upload", "table, .file-preview").first.wait_for()
-    tab.at("card.plan", "[data-lfq]").evaluate_all("all => all.forEach(part => part.dataset.before = 'yes')")
+    tab.mark("card.plan")
     tab.click("card.prepare")
     tab.text("card.plan", "[data-lfq]:not([data-before])")
     assert tab.at("card.plan", "[data-lfq=start]").count(), tab.at("card.plan").inner_text()
