@@ -21,8 +21,10 @@
         head.click();
         setTimeout(() => { delete head.dataset.opening; }, seconds / 2);
       }
-      head.scrollIntoView({ behavior: "smooth" });
+      const show = () => head.scrollIntoView({ behavior: "smooth" });
       head.focus({ preventScroll: true });
+      show();
+      setTimeout(show, seconds / 2); // what it holds was made meanwhile, if it was opened for the first time
     },
     goToTab(label) {
       findAll('button[role="tab"]').find((tab) => tab.textContent.trim() === label)?.click();
@@ -54,8 +56,9 @@
     findAll(".lfq-live:not([aria-live])").forEach((view) => view.setAttribute("aria-live", "polite"));
   };
   describe();
-  const heads = new MutationObserver(describe);
-  findAll(".lfq-section > button").forEach((head) => heads.observe(head, { attributeFilter: ["class"] }));
+  const changes = new MutationObserver(describe);
+  const what = { subtree: true, childList: true, attributeFilter: ["class"] };
+  findAll(".lfq-section").forEach((section) => changes.observe(section, what));
 
   // gradio refuses an upload whose name begins with a dot, and says so for a moment only.
   document.addEventListener("change", ({ target }) => {

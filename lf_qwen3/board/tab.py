@@ -20,6 +20,9 @@ ID = "lf-qwen3"
 DATASET_DIR = "data"
 """LLaMA Board's own default."""
 
+_MAKE_VISIBLE = "() => ({__type__: 'update', visible: true})"
+"""Without asking the server. gradio makes no element that is not visible; each update costs what is made."""
+
 
 def build(board: Board, opened: Any) -> None:
     """Make the elements and events of all sections inside the open gradio block.
@@ -74,10 +77,12 @@ def _build_section(frame: Frame, name: str) -> None:
     frame.section = name
     module = importlib.import_module(f"lf_qwen3.board.sections.{name}")
     is_open = name in sections.OPEN
-    with frame.add("title", gr.Accordion, open=is_open, elem_classes="lfq-section"):
+    head = frame.add("title", gr.Accordion, open=is_open, elem_classes="lfq-section")
+    with head, gr.Column(visible=is_open) as content:
         frame.add("help", gr.Markdown, elem_classes="lfq-help")
         module.build(frame)
         _add_next(frame, sections.NEXT.get(name, ""))
+    head.expand(None, None, content, js=_MAKE_VISIBLE, **QUIET)
 
 
 def _add_next(frame: Frame, target: str) -> None:

@@ -34,6 +34,14 @@ def test_the_tab_stands_behind_the_boards_own(shared_tab):
     assert names[-1] == "Qwen3"
 
 
+def test_a_section_is_made_when_it_is_opened_and_the_page_goes_to_it(shared_tab):
+    head = shared_tab.at("proof.title", "> button")
+    assert shared_tab.at("proof.help").count() == 0
+    shared_tab.click("data.next")
+    shared_tab.at("proof.help").wait_for()
+    shared_tab.until(lambda: 0 <= head.bounding_box()["y"] < 100)
+
+
 @pytest.fixture(scope="module")
 def converted(shared_tab, board, tmp_path_factory):
     """Return the shared tab after an uploaded file was converted there, and the report's text."""
