@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xxhash import xxh3_128_hexdigest
+from xxhash import xxh3_128
 
 from lf_qwen3.data.convert.formats import GOOD
 from lf_qwen3.data.convert.manifest import SPLITS
@@ -120,31 +120,25 @@ def take_piece(
     return piece
 
 
-def join_pieces(pieces: Sequence[SplitPiece]) -> SplitPiece:
-    """Put pieces together."""
-    import pyarrow as pa
-
-    text = pa.py_buffer(b"".join(memoryview(piece.text) for piece in pieces))
-    whole = SplitPiece(text, array("I"))
-    offset = 0
-    for piece in pieces:
-        if piece.history and whole.history is None:
-            place, at, length = piece.history
-            whole.history = (place + len(whole.numbers), at + offset, length)
-        whole.numbers += piece.numbers
-        offset += piece.text.size
-    return whole
-
-
 def write_shard(path: Path, is_labelled: bool, *pieces: SplitPiece) -> WrittenShard:
     """Write one file of a split; its first record with an alpaca history comes first."""
-    piece = join_pieces(pieces)
-    text, numbers = bytes(piece.text), piece.numbers
-    if piece.history:
-        place, offset, length = piece.history
-        end = offset + length
-        text = text[offset:end] + text[:offset] + text[end:]
-        numbers = numbers[place : place + 1] + numbers[:place] + numbers[place + 1 :]
+    texts = [memoryview(piece.text) for piece in pieces]
+    numbers = [piece.numbers for piece in pieces]
+    first = next(((at, piece.history) for at, piece in enumerate(pieces) if piece.history), None)
+    if first:
+        at, (place, offset, length) = first
+        end, text, rows = offset + length, texts[at], numbers[at]
+        texts[at : at + 1] = text[:offset], text[end:]
+        texts.insert(0, text[offset:end])
+        numbers[at] = rows[:place] + rows[place + 1 :]
+        numbers.insert(0, rows[place : place + 1])
+    digest, good, every = xxh3_128(), 0, array("I")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text)
-    return WrittenShard(xxh3_128_hexdigest(text), numbers, text.count(GOOD) if is_labelled else 0)
+    with path.open("wb") as file:
+        for text in texts:  # to put them together first takes half as long as to convert their rows
+            file.write(text)
+            digest.update(text)
+            good += bytes(text).count(GOOD) if is_labelled else 0
+    for rows in numbers:
+        every += rows
+    return WrittenShard(digest.hexdigest(), every, good)
