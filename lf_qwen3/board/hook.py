@@ -67,7 +67,7 @@ def wrap(module: "ModuleType") -> None:
 
             attach.add_tab(page)
         except Exception as error:  # whatever is wrong with the tab, the board must start
-            say(f"{type(error).__name__}: {error}")
+            say(f"{type(error).__name__}: {error} {getattr(error, 'hint', '')}")
         return page
 
     setattr(create_ui, _MARK, True)

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from lf_qwen3.base import assets
+from lf_qwen3.base.errors import UsageError
 from lf_qwen3.board import sections, strip
 from lf_qwen3.board.board import Board
 from lf_qwen3.board.frame import PREFIX, QUIET, Frame
@@ -20,15 +21,20 @@ ID = "lf-qwen3"
 DATASET_DIR = "data"
 """LLaMA Board's own default."""
 
+_LEAST_GRADIO = (5, 9)
+"""The first version that takes all that the elements of the tab are given."""
+
 _MAKE_VISIBLE = "() => ({__type__: 'update', visible: true})"
-"""Without asking the server. gradio makes no element that is not visible; each update costs what is made."""
+"""No request is sent. gradio makes no element that is not visible, and updates faster the fewer it has."""
 
 
 def build(board: Board, opened: Any) -> None:
     """Make the elements and events of all sections inside the open gradio block.
 
-    From the event `opened` on, a worker that has loaded the libraries waits for the first work.
+    From the event `opened` on, a worker that has loaded the libraries waits for the first work. Raises
+    `UsageError` where the installed gradio is too old.
     """
+    _require_gradio()
     style = (assets.folder("web") / "style.css").read_text("utf-8")
     gr.HTML(f"<style>{style}</style>", padding=False, elem_id=f"{PREFIX}-style")
     frame = Frame(board)
@@ -63,6 +69,15 @@ def make_page() -> gr.Blocks:
             )
         build(Board(lang=lang, dataset_dir=dataset_dir), page.load)
     return page
+
+
+def _require_gradio() -> None:
+    if tuple(map(int, gr.__version__.split(".")[:2])) < _LEAST_GRADIO:
+        raise UsageError(
+            f"gradio {gr.__version__} is too old for the tab",
+            'run: pip install --upgrade "gradio<=5.50.0"',
+            code="extra_missing",
+        )
 
 
 def _name_own_elements(frame: Frame) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lf_qwen3.base import assets
-from lf_qwen3.base.errors import LfQwen3Error
+from lf_qwen3.base.errors import LfQwen3Error, UsageError
 from lf_qwen3.board import pages
 from lf_qwen3.board.texts import languages, texts
 
@@ -167,3 +167,13 @@ def test_no_number_is_refused_by_gradio_whose_message_passes():
     numbers = [block for block in tab.make_page().blocks.values() if isinstance(block, gradio.Number)]
     assert len(numbers) > 4
     assert [number.elem_id for number in numbers if (number.minimum, number.maximum) != (None, None)] == []
+
+
+def test_a_gradio_that_is_too_old_is_named(monkeypatch):
+    gradio = pytest.importorskip("gradio")
+    from lf_qwen3.board import tab
+
+    monkeypatch.setattr(gradio, "__version__", "4.44.1")
+    with pytest.raises(UsageError, match=r"gradio 4\.44\.1") as caught:
+        tab.make_page()
+    assert caught.value.code == "extra_missing"

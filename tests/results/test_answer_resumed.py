@@ -4,10 +4,12 @@ import asyncio
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
 
+from lf_qwen3.data.generate import client
 from tests.results.answer_rows import ROWS
 
 
@@ -86,13 +88,16 @@ def beside_a_loop(work):
 
 
 @pytest.mark.parametrize("run", [lambda work: work(), beside_a_loop], ids=["alone", "beside a loop"])
-def test_ctrl_c_waits_for_what_is_under_way_and_keeps_it(lf, server, run):
+def test_ctrl_c_waits_for_what_is_under_way_and_keeps_it(lf, server, run, monkeypatch):
     whole = server.reply
     once = iter(("q1",))  # a request whose connection breaks is sent again; a second Ctrl-C leaves at once
+    noticed, stop = threading.Event(), client._Run.interrupt
+    monkeypatch.setattr(client._Run, "interrupt", lambda self: (stop(self), noticed.set()))
 
     def interrupt(asked):
         if "q1" in asked["prompt"] and next(once, None):
             os.kill(os.getpid(), signal.SIGINT)
+            noticed.wait(60)  # the sending may be in another thread than what a signal interrupts
         return whole(asked)
 
     server.reply = interrupt

@@ -45,6 +45,7 @@ def main(name: str, owner: int) -> None:
         for module in (*MODULES, *importlib.import_module("lf_qwen3.board.worker").LOADED):
             importlib.import_module(module)
         forget_what_was_mapped()
+        trust_own_page()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         while Path(f"/proc/{owner}").exists():
             if select.select([server], [], [], 1)[0]:
@@ -60,6 +61,13 @@ def forget_what_was_mapped() -> None:
 
     Hasher.update = lambda self, value: self.m.update(os.urandom(8))
     Hasher.hash = classmethod(lambda cls, value: os.urandom(8).hex())
+
+
+def trust_own_page() -> None:
+    """Let a board start on a busy machine: gradio ends one whose first page takes more than three seconds."""
+    import gradio.networking
+
+    gradio.networking.url_ok = lambda url: True
 
 
 def serve(connection: socket.socket) -> None:
