@@ -13,6 +13,14 @@
     document.cookie = `${cookie}=${name}; path=/; max-age=31536000; SameSite=Strict`;
   }
 
+  // The page goes to a section as long as the page grows (a section is made when it is opened first), but for no
+  // longer than until its user does something else.
+  let target = null;
+  const grows = new ResizeObserver(() => target.scrollIntoView({ behavior: "smooth" }));
+  for (const kind of ["keydown", "pointerdown", "touchmove", "wheel"]) {
+    document.addEventListener(kind, () => grows.disconnect(), { capture: true, passive: true });
+  }
+
   window.lfQwen3 = {
     goTo(section) {
       const head = find(`#lf-qwen3-${section}-title > button`);
@@ -21,10 +29,10 @@
         head.click();
         setTimeout(() => { delete head.dataset.opening; }, seconds / 2);
       }
-      const show = () => head.scrollIntoView({ behavior: "smooth" });
       head.focus({ preventScroll: true });
-      show();
-      setTimeout(show, seconds / 2); // what it holds was made meanwhile, if it was opened for the first time
+      target = head;
+      grows.disconnect();
+      grows.observe(document.body);
     },
     goToTab(label) {
       findAll('button[role="tab"]').find((tab) => tab.textContent.trim() === label)?.click();

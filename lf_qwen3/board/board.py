@@ -10,6 +10,8 @@ from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error
 
+INSTALL = 'pip install "lf-qwen3[web]"'
+
 _SECRET = re.compile(r"api_key|token|password|secret|webhook", re.IGNORECASE)
 _COUNTS = re.compile(r"num_input_tokens|tokens_seen|new_tokens|additional_target", re.IGNORECASE)
 

@@ -10,11 +10,10 @@ import sysconfig
 
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.board import hook
+from lf_qwen3.board.board import INSTALL
 
 HOST, PORT = "127.0.0.1", 7860
 """This machine only: the page has no login. The port is gradio's own."""
-
-INSTALL = 'pip install "lf-qwen3[web]"'
 
 
 def url_of(host: str, port: int) -> str:

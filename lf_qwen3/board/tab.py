@@ -10,7 +10,7 @@ import gradio as gr
 from lf_qwen3.base import assets
 from lf_qwen3.base.errors import UsageError
 from lf_qwen3.board import sections, strip
-from lf_qwen3.board.board import Board
+from lf_qwen3.board.board import INSTALL, Board
 from lf_qwen3.board.frame import PREFIX, QUIET, Frame
 from lf_qwen3.board.texts import DEFAULT, languages, texts
 from lf_qwen3.board.worker import WORKERS
@@ -75,7 +75,7 @@ def _require_gradio() -> None:
     if tuple(map(int, gr.__version__.split(".")[:2])) < _LEAST_GRADIO:
         raise UsageError(
             f"gradio {gr.__version__} is too old for the tab",
-            'run: pip install --upgrade "gradio<=5.50.0"',
+            f"run: {INSTALL}",
             code="extra_missing",
         )
 

@@ -1,6 +1,7 @@
 """Whatever text goes into the tab's HTML comes out as text."""
 
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from lf_qwen3.board import pages
 from lf_qwen3.board.texts import languages, texts
 
 ENGLISH = texts("en")
+ROOT = Path(__file__).parents[2]
 
 
 class Read(HTMLParser):
@@ -177,3 +179,5 @@ def test_a_gradio_that_is_too_old_is_named(monkeypatch):
     with pytest.raises(UsageError, match=r"gradio 4\.44\.1") as caught:
         tab.make_page()
     assert caught.value.code == "extra_missing"
+    least = ".".join(map(str, tab._LEAST_GRADIO))
+    assert f'web = ["gradio>={least},' in (ROOT / "pyproject.toml").read_text("utf-8")
