@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from lf_qwen3.base.errors import LfQwen3Error, UsageError
@@ -12,6 +13,9 @@ from lf_qwen3.base.errors import LfQwen3Error, UsageError
 INSTALL = 'pip install "lf-qwen3[ray]"'
 _PARTITION_BYTES = 1 << 30
 _LEAST_PARTITIONS = 2
+_AHEAD = 4
+"""Tasks that wait or run for each processor: a slow one keeps no processor idle, and a cluster that grows by
+demand grows."""
 
 
 def count_partitions(size: int, most: int) -> int:
@@ -68,6 +72,23 @@ class TaskRunner:
         references = task.remote(function, results == 1, *arguments)
         return [references] if results == 1 else list(references)
 
+    def start_in_turn(
+        self, results: int, function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]
+    ) -> Iterator[list[Any]]:
+        """Start a task for each tuple of arguments, as `start_many` does; yield the references in order.
+
+        Tasks start as results are asked for, and so many ahead as keep the cluster busy. A run that is given
+        up leaves no more than these: Ray 2.60 may abort the process that cancels a task in the moment when a
+        worker takes it (its issue 54846).
+        """
+        ahead: deque[list[Any]] = deque()
+        for arguments in calls:
+            ahead.append(self.start_many(results, function, *arguments))
+            if len(ahead) > _AHEAD * self._ray.cluster_resources().get("CPU", 1):
+                yield ahead.popleft()
+        while ahead:
+            yield ahead.popleft()
+
     def get(self, reference: Any, what: str) -> Any:
         """Wait for a result. Raises the task's own `LfQwen3Error`, or "part_failed", which names `what`."""
         try:
@@ -83,11 +104,6 @@ class TaskRunner:
     def put(self, value: Any) -> Any:
         """Hand a value to all tasks that get its reference."""
         return self._ray.put(value)
-
-    def cancel(self, references: Sequence[Any]) -> None:
-        """Give up tasks."""
-        for reference in references:
-            self._ray.cancel(reference)
 
 
 def _call(function: Callable[..., Any], takes_first: bool, *arguments: Any) -> Any:

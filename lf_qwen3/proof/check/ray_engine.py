@@ -61,19 +61,11 @@ class RayCheckEngine:
         """Yield the report of each part, in order. Raises `LfQwen3Error` where one fails for good."""
         self._partitions = count_partitions(total, _MOST_PARTITIONS)
         handed = self._runner.put(replace(options, threads=1))
-        results = [
-            self._runner.start_many(1 + self._partitions, check_part, task, handed, self._partitions)
-            for task in tasks
-        ]
-        try:
-            for number, task in enumerate(tasks):
-                report, *self._pieces = results[number]
-                results[number] = []  # the report leaves the cluster's memory when it has been read
-                yield self._runner.get(report, f"{task.files.shown(task.part.file)}, block {task.part.block}")
-                del report
-        except BaseException:
-            self._runner.cancel([result[0] for result in results if result])
-            raise
+        calls = ((task, handed, self._partitions) for task in tasks)
+        started = self._runner.start_in_turn(1 + self._partitions, check_part, calls)
+        for task, (report, *pieces) in zip(tasks, started, strict=True):
+            self._pieces = pieces
+            yield self._runner.get(report, f"{task.files.shown(task.part.file)}, block {task.part.block}")
 
     def add(self, name: str, hashes: RecordHashes, before: int) -> None:
         """Take in the records of the part that came last."""

@@ -70,18 +70,13 @@ class RayEngine:
         options = self._runner.put(worker_options(self._options, Path()))
         total = sum(sources.size(task.part) for task in self._tasks)
         done = 0
-        self._results = [
-            self._runner.start_many(4, convert_part, task, number, options)
-            for number, task in enumerate(self._tasks)
-        ]
-        try:
-            for task, result in zip(self._tasks, self._results, strict=True):
-                self._add(task.file, self._runner.get(result[0], self._name_part(task)))
-                done += sources.size(task.part)
-                self._progress.update(Status("reading", done, total, "bytes"))
-        except BaseException:
-            self._runner.cancel([result[0] for result in self._results])
-            raise
+        calls = ((task, number, options) for number, task in enumerate(self._tasks))
+        started = self._runner.start_in_turn(4, convert_part, calls)
+        for task, result in zip(self._tasks, started, strict=True):
+            self._results.append(result)
+            self._add(task.file, self._runner.get(result[0], self._name_part(task)))
+            done += sources.size(task.part)
+            self._progress.update(Status("reading", done, total, "bytes"))
         return self._totals
 
     def decide(self) -> ConvertOutcome:
