@@ -63,6 +63,7 @@ class Decisions:
         ]
         self._whole = [runner.start(concat, *blocks) for blocks in zip(*shuffled, strict=True)]
         self._kept = list(self._whole)
+        self._questions: list[Any] = []
 
     def drop_duplicates(self, is_labelled: bool) -> None:
         """Drop the duplicates of every partition, and leave out what the mix has too much of."""
@@ -92,14 +93,13 @@ class Decisions:
             before: list[list[tuple[int, int]]] = [[] for _ in self._kept]
             for split, size in sizes.items():
                 quota = left = share_out(size, reasoned, plain)
-                for number, kept in enumerate(self._kept):
+                for number, questions in enumerate(self._questions):
                     if not any(left):
                         break
-                    after, questions = self._runner.start_many(
-                        2, partition.take_questions, kept, before[number], left
+                    after, taken[number][split] = self._runner.start_many(
+                        2, partition.take_questions, questions, before[number], left
                     )
                     before[number].append(left)
-                    taken[number][split] = questions
                     left = self._get(after)
                 reasoned, plain = reasoned - quota[0] + left[0], plain - quota[1] + left[1]
         groups = len(self._plan.group(self._records))
@@ -114,11 +114,9 @@ class Decisions:
         return self._runner.get(reference, _DECIDING)
 
     def _count_questions(self) -> tuple[int, int, int]:
-        counts = [
-            self._get(own)
-            for own in [self._runner.start(partition.count_questions, kept) for kept in self._kept]
-        ]
-        rows, reasoned, plain = map(sum, zip(*counts, strict=True))
+        counted = [self._runner.start_many(2, partition.count_questions, kept) for kept in self._kept]
+        self._questions = [questions for _, questions in counted]
+        rows, reasoned, plain = map(sum, zip(*(self._get(sums) for sums, _ in counted), strict=True))
         return rows, reasoned, plain
 
     def _hash_rivals(self) -> list[Any]:

@@ -54,9 +54,9 @@ def convert_part(
     with tempfile.TemporaryDirectory(prefix="lf-qwen3-") as folder:
         own = replace(options, spool_dir=Path(folder))
         (result,) = worker_pool.run([task], partial(Worker, own))
-        records = spool_path(own.spool_dir, result.spool).read_bytes()
+        records = pa.memory_map(str(spool_path(own.spool_dir, result.spool))).read_buffer()
         texts = rejects_path(own.spool_dir, result.spool).read_bytes()
-    return count_part(result), frame_part(result, part), pa.py_buffer(records), PartRejects(result.bad, texts)
+    return count_part(result), frame_part(result, part), records, PartRejects(result.bad, texts)
 
 
 def frame_part(result: PartResult, part: int) -> pl.DataFrame:

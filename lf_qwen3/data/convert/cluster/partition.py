@@ -160,28 +160,25 @@ def leave_out(frame: pl.DataFrame, surplus: pl.DataFrame, end: tuple[int, int, i
     return frame.join(out, on=["part", "row"], how="anti", maintain_order="left")
 
 
-def count_questions(frame: pl.DataFrame) -> tuple[int, int, int]:
-    """Return the rows, and how many of them may be held out of those that think and of the others."""
+def count_questions(frame: pl.DataFrame) -> tuple[tuple[int, int, int], SplitQuestions]:
+    """Return the rows, and how many of them may be held out of those that think and of the others.
+
+    The questions of both are the second result.
+    """
     lines = ledger_of(frame)
-    every = ledger.first_of_rows(lines, range(len(lines)))
-    questions = _questions(lines, every)
-    return len(every), questions.reasoned, questions.plain
+    records = range(len(lines))
+    every = ledger.first_of_rows(lines, records)
+    questions = SplitQuestions(lines, records, without_generated(lines, records, every))
+    return (len(every), questions.reasoned, questions.plain), questions
 
 
 def take_questions(
-    frame: pl.DataFrame, before: Sequence[tuple[int, int]], quota: tuple[int, int]
+    questions: SplitQuestions, before: Sequence[tuple[int, int]], quota: tuple[int, int]
 ) -> tuple[tuple[int, int], set[int]]:
     """Take the questions of a split: see `SplitQuestions`; `before` are the quotas of the splits before."""
-    lines = ledger_of(frame)
-    questions = _questions(lines, ledger.first_of_rows(lines, range(len(lines))))
     for earlier in before:
         questions.take(earlier)
     return questions.take(quota)
-
-
-def _questions(lines: ledger.Ledger, every: ledger.Records) -> SplitQuestions:
-    records = range(len(lines))
-    return SplitQuestions(lines, records, without_generated(lines, records, every))
 
 
 def list_fates(

@@ -28,7 +28,8 @@ from lf_qwen3.data.convert.worker import PartTask
 SHARD_BYTES = 512 << 20
 """The size of a file where none is asked for."""
 
-_MOST_PARTS = 1 << 15
+_PARTS = 8
+"""Parts for each processor, where there is enough data: few cost Ray less, many keep the processors busy."""
 _MOST_PART_BYTES = 128 << 20
 _MOST_PARTITIONS = 256
 _GROUPS = 256
@@ -48,12 +49,13 @@ class RayEngine:
                 "remove --engine ray to try a few rows on this machine",
                 code="options_exclude",
             )
-        self._options = replace(options, part_bytes=_part_bytes(options, files))
         self._files = files
         self._stage = stage
         self._progress = progress
         self._totals = PartTotals.of_files(len(files))
         self._runner = TaskRunner(options.ray_address)
+        part_bytes = _part_bytes(options, files, self._runner.count_processors())
+        self._options = replace(options, part_bytes=part_bytes)
         self._tasks: list[PartTask] = []
         self._parts: list[PartCounts] = []
         self._results: list[list[Any]] = []
@@ -136,20 +138,16 @@ class RayEngine:
             plan = shards.plan_shards([counts[split] for counts in self._counts], size)
             for number, run in enumerate(plan):
                 parts = [part for part in run if self._counts[part][split].records]
-                pieces = [
-                    self._runner.start(
-                        shards.take_piece,
-                        split,
-                        first_numbers[part],
-                        *self._results[part][1:3],
-                        self._fates_of(part),
-                    )
-                    for part in parts
-                ]
+                inputs: list[Any] = []
+                for part in parts:
+                    own = first_numbers[part], *self._results[part][1:3], self._fates_of(part)
+                    if shards.gives_most(self._counts[part], split):
+                        inputs += own
+                    else:
+                        inputs.append(self._runner.start(shards.copy_piece, split, *own))
                 path = place / manifest.shard_name(names[split], number)
-                started.append(
-                    (split, number, self._runner.start(shards.write_shard, path, is_labelled, *pieces))
-                )
+                shard = self._runner.start(shards.write_shard, path, is_labelled, split, *inputs)
+                started.append((split, number, shard))
         for step, (split, number, shard) in enumerate(started, 1):
             yield split, number, self._runner.get(shard, f"{names[split]}, file {number}")
             self._progress.update(Status("writing", step, len(started), "files"))
@@ -186,10 +184,10 @@ class RayEngine:
         return f"{self._files[task.file].label}{place}"
 
 
-def _part_bytes(options: ConvertOptions, files: list[ConvertSource]) -> int:
-    """Return the size of a part: larger for much data, lest there be too many, and no more than a file's."""
+def _part_bytes(options: ConvertOptions, files: list[ConvertSource], processors: int) -> int:
+    """Return the size of a part: larger for much data, as each costs Ray work, and no more than a file's."""
     total = sum(source.file.path.stat().st_size for source in files)
-    size = min(max(options.part_bytes, total // _MOST_PARTS), _MOST_PART_BYTES)
+    size = min(max(options.part_bytes, total // (_PARTS * max(1, processors))), _MOST_PART_BYTES)
     return min(size, options.shard_size or size)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 FATES = {split: number for number, split in enumerate(SPLITS, 1)}
 """How a frame names the split of a record; 0 is left out, and what has no fate is trained on."""
+
+
+_RUN = 1 << 20
 
 
 class SplitCounts(NamedTuple):
@@ -35,12 +39,12 @@ NOTHING = SplitCounts(0, 0, 0, 0, 0)
 
 @dataclass(slots=True)
 class SplitPiece:
-    """The records of one split of some parts, in order: their text and the numbers of their source rows.
+    """The records of one split of a part, in order: runs of their text, the numbers of their source rows.
 
     `history` locates the first record with an alpaca history: its place, offset and length.
     """
 
-    text: Any
+    texts: list[Any]
     numbers: array[int]
     history: tuple[int, int, int] | None = None
 
@@ -103,7 +107,6 @@ def take_piece(
 ) -> SplitPiece:
     """Return what a part gives to a split; `first_number` is the number of its first row in all sources."""
     import polars as pl
-    import pyarrow as pa
 
     own = add_fates(frame, fates).filter(pl.col("fate") == FATES[split])
     end = pl.col("offset") + pl.col("length")
@@ -111,34 +114,69 @@ def take_piece(
         (pl.col("offset") != end.shift(1)).fill_null(True).cum_sum(), maintain_order=True
     ).agg(start=pl.col("offset").first(), stop=end.last())
     view = memoryview(records)
-    text = b"".join(view[start:stop] for start, stop in spans.select("start", "stop").iter_rows())
-    numbers = own["number"].cast(pl.UInt64) + first_number
-    piece = SplitPiece(pa.py_buffer(text), array("I", numbers.to_list()))
+    texts = [view[start:stop] for start, stop in spans.select("start", "stop").iter_rows()]
+    piece = SplitPiece(texts, array("I", (own["number"].cast(pl.UInt64) + first_number).to_list()))
     place = own["history"].arg_max() if own["history"].max() else None
     if place is not None:
         piece.history = (place, int(own["length"][:place].sum()), int(own["length"][place]))
     return piece
 
 
-def write_shard(path: Path, is_labelled: bool, *pieces: SplitPiece) -> WrittenShard:
-    """Write one file of a split; its first record with an alpaca history comes first."""
-    texts = [memoryview(piece.text) for piece in pieces]
-    numbers = [piece.numbers for piece in pieces]
-    first = next(((at, piece.history) for at, piece in enumerate(pieces) if piece.history), None)
-    if first:
-        at, (place, offset, length) = first
-        end, text, rows = offset + length, texts[at], numbers[at]
-        texts[at : at + 1] = text[:offset], text[end:]
-        texts.insert(0, text[offset:end])
-        numbers[at] = rows[:place] + rows[place + 1 :]
-        numbers.insert(0, rows[place : place + 1])
-    digest, good, every = xxh3_128(), 0, array("I")
+def copy_piece(split: str, *part: Any) -> SplitPiece:
+    """Return what `take_piece` does, with a text of its own, so that the part need not travel with it."""
+    import pyarrow as pa
+
+    piece = take_piece(split, *part)
+    piece.texts = [pa.py_buffer(b"".join(piece.texts))]
+    return piece
+
+
+def gives_most(counts: Mapping[str, SplitCounts], split: str) -> bool:
+    """Return whether a split gets most of a part, so that its file is written from the part itself."""
+    return 2 * counts[split].bytes >= sum(own.bytes for own in counts.values())
+
+
+def write_shard(path: Path, is_labelled: bool, split: str, *inputs: Any) -> WrittenShard:
+    """Write one file of a split; its first record with an alpaca history comes first.
+
+    An input is a piece, or what `take_piece` takes of one after the split, as four inputs.
+    """
+    rest = iter(inputs)
+    pieces = [
+        own if isinstance(own, SplitPiece) else take_piece(split, own, *islice(rest, 3)) for own in rest
+    ]
+    at = next((at for at, piece in enumerate(pieces) if piece.history), None)
+    if at is not None:
+        first, pieces[at] = _part_history(pieces[at])
+        pieces.insert(0, first)
+    digest, good, numbers = xxh3_128(), 0, array("I")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        for text in texts:  # to put them together first takes half as long as to convert their rows
+        for text in _join_runs(text for piece in pieces for text in piece.texts):
             file.write(text)
             digest.update(text)
-            good += bytes(text).count(GOOD) if is_labelled else 0
-    for rows in numbers:
-        every += rows
-    return WrittenShard(digest.hexdigest(), every, good)
+            good += text.count(GOOD) if is_labelled else 0
+    for piece in pieces:
+        numbers += piece.numbers
+    return WrittenShard(digest.hexdigest(), numbers, good)
+
+
+def _part_history(piece: SplitPiece) -> tuple[SplitPiece, SplitPiece]:
+    """Return the first record with an alpaca history, and the other records."""
+    place, offset, length = piece.history or (0, 0, 0)
+    text, end = memoryview(b"".join(piece.texts)), offset + length
+    rows = piece.numbers
+    own = SplitPiece([text[offset:end]], rows[place : place + 1])
+    return own, SplitPiece([text[:offset], text[end:]], rows[:place] + rows[place + 1 :])
+
+
+def _join_runs(texts: Iterable[Any]) -> Iterator[bytes]:
+    """Yield texts joined to runs of about `_RUN` bytes, which stay in the cache of the processor."""
+    run, size = [], 0
+    for text in texts:
+        run.append(text)
+        size += len(text)
+        if size >= _RUN:
+            yield b"".join(run)
+            run, size = [], 0
+    yield b"".join(run)
