@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import free_port, wait_for
+from tests.e2e.conftest import answers, free_port
 from tests.e2e.tab import WORK_SECONDS, Tab
 
 pytestmark = [pytest.mark.llamafactory, pytest.mark.slow]
@@ -30,7 +30,7 @@ def start(tmp_path: Path, warm_trainer: None) -> Iterator[Callable[[], subproces
         with log.open("ab") as sink:
             process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=sink, stderr=sink)
         started.append(process)
-        wait_for(f"http://127.0.0.1:{port}", process, log)
+        assert answers(f"http://127.0.0.1:{port}", process, log)
         return process
 
     start_once.url = f"http://127.0.0.1:{port}"  # type: ignore[attr-defined]
