@@ -47,4 +47,17 @@ def serve_tab(host: str, port: int) -> None:
         )
     from lf_qwen3.board import tab
 
+    bypass_proxy(host)
     tab.make_page().queue().launch(server_name=host, server_port=port, show_api=False)
+
+
+def bypass_proxy(host: str) -> None:
+    """Let this process reach this machine past a proxy of the environment (http_proxy, all_proxy).
+
+    gradio requests its own page when it starts, and ends if a proxy does not deliver it; for its board
+    LLaMA-Factory does the same (`extras.misc.fix_proxy`).
+    """
+    before = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if before != "*":
+        names = ",".join(filter(None, (before, "localhost", HOST, "::1", host)))
+        os.environ |= {"no_proxy": names, "NO_PROXY": names}

@@ -1,5 +1,8 @@
 """What `lf-qwen3 webui` says before the board is there."""
 
+import os
+import urllib.request
+
 import pytest
 from click.testing import CliRunner
 
@@ -28,3 +31,12 @@ def test_the_address_is_said_before_anything_is_imported(monkeypatch, words, por
     assert address in said.stdout
     assert [name for name, *_ in started] == ["serve_tab" if words == ["--alone"] else "start_board"]
     assert str(started[0][2]) == address.rpartition(":")[2]
+
+
+@pytest.mark.parametrize("before", ["", "intranet", "*"])
+def test_a_proxy_is_not_asked_for_this_machine(monkeypatch, before):
+    monkeypatch.setattr(os, "environ", {"http_proxy": "http://127.0.0.1:9", "NO_PROXY": before})
+    start.bypass_proxy("192.0.2.7")
+    for host in ("localhost", "127.0.0.1", "::1", "192.0.2.7", *filter(None, [before.strip("*")])):
+        assert urllib.request.proxy_bypass(host)
+    assert bool(urllib.request.proxy_bypass("example.com")) == (before == "*")

@@ -119,8 +119,9 @@ def test_both_ways_to_start_the_board_show_the_tab_once_and_the_same_page(board,
         assert "without the Qwen3 tab" not in started.log.read_text("utf-8")
 
 
-def test_the_tab_stands_alone(serve, window):
-    alone = serve(sys.executable, "-m", "lf_qwen3", "webui", "--alone", "--port", "{port}")
+def test_the_tab_stands_alone_also_where_a_proxy_is_set(serve, window):
+    words = (sys.executable, "-m", "lf_qwen3", "webui", "--alone", "--port", "{port}")
+    alone = serve(*words, http_proxy="http://127.0.0.1:9", all_proxy="http://127.0.0.1:9")
     page = window.new_page()
     page.goto(alone.url)
     page.locator("button#lf-qwen3-card-prepare").wait_for()
