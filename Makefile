@@ -29,9 +29,10 @@ demo: $(INSTALLED) ## Train a tiny Qwen3 on the CPU, from raw data to adapter (f
 # A file in one of three processes: two wait for a browser or a trainer's start half of their time, and each may
 # run the trainer, so that more would want more memory than a laptop has. A test whose process dies is tried twice
 # more, in a process of its own.
+PYTEST := -m pytest --numprocesses 3 --max-worker-restart 2 --dist loadfile --no-loadscope-reorder
+
 test: $(INSTALLED) ## Run the whole test suite
-	@$(BIN)/python -m pytest --numprocesses 3 --max-worker-restart 2 --dist loadfile \
-		--no-loadscope-reorder $(ARGS)
+	@$(BIN)/python $(PYTEST) $(ARGS)
 
 # Nothing is compiled: the converter is a Python program, and the server that tests its files is in the wheel.
 llama-cpp: .venv/llama.cpp ## Fetch llama.cpp's converter, without which the tests of GGUF files are skipped
@@ -98,8 +99,7 @@ $(TRAINERS)/%/installed:
 
 coverage: $(INSTALLED) ## Run the whole test suite and print how much of each file it covers, branches too
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses 3 --max-worker-restart 2 --dist loadfile \
-		--no-loadscope-reorder $(ARGS)
+	@$(BIN)/coverage run $(PYTEST) $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

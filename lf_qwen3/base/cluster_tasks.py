@@ -60,8 +60,8 @@ class TaskRunner:
             self._ray.shutdown()
 
     def count_processors(self) -> int:
-        """Return how many processors the cluster has at the moment."""
-        return int(self._ray.cluster_resources().get("CPU", 1))
+        """Return how many processors the cluster has at the moment; 1 where it has none yet."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 0)))
 
     def start(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Start a task and return the reference to its result.

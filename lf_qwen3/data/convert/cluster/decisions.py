@@ -63,7 +63,6 @@ class Decisions:
         ]
         self._whole = [runner.start(concat, *blocks) for blocks in zip(*shuffled, strict=True)]
         self._kept = list(self._whole)
-        self._questions: list[Any] = []
 
     def drop_duplicates(self, is_labelled: bool) -> None:
         """Drop the duplicates of every partition, and leave out what the mix has too much of."""
@@ -82,18 +81,20 @@ class Decisions:
         if self._options.mix is not None:
             before = sum(own.kept_rows for own in sums)
             self._mix(sum(own.thinking for own in sums), sum(own.plain for own in sums), self._options.mix)
-            self.outcome.left_out = before - self._count_questions()[0]
+            rows = [self._runner.start(partition.count_rows, kept) for kept in self._kept]
+            self.outcome.left_out = before - sum(map(self._get, rows))
 
     def hold_out(self) -> list[Any]:
         """Choose what is held out; return the fates of all records that are not trained on, by group."""
         taken: list[dict[str, Any]] = [{} for _ in self._kept]
         if self._options.val or self._options.test:
-            rows, reasoned, plain = self._count_questions()
+            counted = [self._runner.start_many(2, partition.count_questions, kept) for kept in self._kept]
+            rows, reasoned, plain = map(sum, zip(*(self._get(sums) for sums, _ in counted), strict=True))
             sizes = choose_sizes(self._options.val, self._options.test, reasoned + plain, rows)
             before: list[list[tuple[int, int]]] = [[] for _ in self._kept]
             for split, size in sizes.items():
                 quota = left = share_out(size, reasoned, plain)
-                for number, questions in enumerate(self._questions):
+                for number, (_, questions) in enumerate(counted):
                     if not any(left):
                         break
                     after, taken[number][split] = self._runner.start_many(
@@ -112,12 +113,6 @@ class Decisions:
 
     def _get(self, reference: Any) -> Any:
         return self._runner.get(reference, _DECIDING)
-
-    def _count_questions(self) -> tuple[int, int, int]:
-        counted = [self._runner.start_many(2, partition.count_questions, kept) for kept in self._kept]
-        self._questions = [questions for _, questions in counted]
-        rows, reasoned, plain = map(sum, zip(*(self._get(sums) for sums, _ in counted), strict=True))
-        return rows, reasoned, plain
 
     def _hash_rivals(self) -> list[Any]:
         """Return by partition the keys of the answers to compare, which are read where their parts are."""

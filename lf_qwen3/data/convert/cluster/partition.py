@@ -96,7 +96,7 @@ def drop_duplicates(
     ).row(0)
     written = frame.filter("generated")
     sums = PartitionSums(
-        _count_rows(frame), _count_rows(kept), duplicates, conflicts, thinking, plain, _count_rows(written)
+        count_rows(frame), count_rows(kept), duplicates, conflicts, thinking, plain, count_rows(written)
     )
     return kept, sums
 
@@ -106,7 +106,8 @@ def _suspects(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(frame["prompt"].is_duplicated())
 
 
-def _count_rows(frame: pl.DataFrame) -> int:
+def count_rows(frame: pl.DataFrame) -> int:
+    """Return how many source rows the records are of."""
     import polars as pl
 
     return int(frame.select(pl.struct("part", "row").rle_id().max() + 1).item() or 0) if len(frame) else 0

@@ -138,19 +138,20 @@ class RayEngine:
             plan = shards.plan_shards([counts[split] for counts in self._counts], size)
             for number, run in enumerate(plan):
                 parts = [part for part in run if self._counts[part][split].records]
-                inputs: list[Any] = []
-                for part in parts:
-                    own = first_numbers[part], *self._results[part][1:3], self._fates_of(part)
-                    if shards.gives_most(self._counts[part], split):
-                        inputs += own
-                    else:
-                        inputs.append(self._runner.start(shards.copy_piece, split, *own))
+                inputs = [own for part in parts for own in self._give(part, first_numbers[part], split)]
                 path = place / manifest.shard_name(names[split], number)
                 shard = self._runner.start(shards.write_shard, path, is_labelled, split, *inputs)
                 started.append((split, number, shard))
         for step, (split, number, shard) in enumerate(started, 1):
             yield split, number, self._runner.get(shard, f"{names[split]}, file {number}")
             self._progress.update(Status("writing", step, len(started), "files"))
+
+    def _give(self, part: int, first_number: int, split: str) -> list[Any]:
+        """Return what a split is written from: the part itself, or a copy of the little that it gives."""
+        own = [first_number, *self._results[part][1:3], self._fates_of(part)]
+        if shards.gives_most(self._counts[part], split):
+            return own
+        return [self._runner.start(shards.copy_piece, split, *own)]
 
     def _write_rejected(self, path: Path) -> str:
         """Write the rejected rows, the text of one part in memory at a time; return the hash of the file."""
@@ -187,7 +188,7 @@ class RayEngine:
 def _part_bytes(options: ConvertOptions, files: list[ConvertSource], processors: int) -> int:
     """Return the size of a part: larger for much data, as each costs Ray work, and no more than a file's."""
     total = sum(source.file.path.stat().st_size for source in files)
-    size = min(max(options.part_bytes, total // (_PARTS * max(1, processors))), _MOST_PART_BYTES)
+    size = min(max(options.part_bytes, total // (_PARTS * processors)), _MOST_PART_BYTES)
     return min(size, options.shard_size or size)
 
 

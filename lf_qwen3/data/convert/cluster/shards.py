@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FATES = {split: number for number, split in enumerate(SPLITS, 1)}
 """How a frame names the split of a record; 0 is left out, and what has no fate is trained on."""
 
-
 _RUN = 1 << 20
+"""Bytes that are written at once."""
 
 
 class SplitCounts(NamedTuple):
@@ -145,10 +145,11 @@ def write_shard(path: Path, is_labelled: bool, split: str, *inputs: Any) -> Writ
     pieces = [
         own if isinstance(own, SplitPiece) else take_piece(split, own, *islice(rest, 3)) for own in rest
     ]
-    at = next((at for at, piece in enumerate(pieces) if piece.history), None)
-    if at is not None:
-        first, pieces[at] = _part_history(pieces[at])
-        pieces.insert(0, first)
+    for at, piece in enumerate(pieces):
+        if piece.history:
+            first, pieces[at] = _part_history(piece, *piece.history)
+            pieces.insert(0, first)
+            break
     digest, good, numbers = xxh3_128(), 0, array("I")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
@@ -161,9 +162,8 @@ def write_shard(path: Path, is_labelled: bool, split: str, *inputs: Any) -> Writ
     return WrittenShard(digest.hexdigest(), numbers, good)
 
 
-def _part_history(piece: SplitPiece) -> tuple[SplitPiece, SplitPiece]:
+def _part_history(piece: SplitPiece, place: int, offset: int, length: int) -> tuple[SplitPiece, SplitPiece]:
     """Return the first record with an alpaca history, and the other records."""
-    place, offset, length = piece.history or (0, 0, 0)
     text, end = memoryview(b"".join(piece.texts)), offset + length
     rows = piece.numbers
     own = SplitPiece([text[offset:end]], rows[place : place + 1])
